@@ -1,0 +1,19 @@
+//! bowline reads SQL migrations and answers three questions about each: what
+//! it blocks while it runs, whether the release that runs now survives it, and
+//! whether it can be undone.
+//!
+//! The modules stand in pipeline order; each uses only those above it (a test
+//! holds that).
+
+pub mod source;
+pub mod dialect;
+pub mod statement;
+pub mod phase;
+pub mod project;
+pub mod operation;
+pub mod schema;
+pub mod effect;
+pub mod finding;
+pub mod report;
+pub mod page;
+pub mod rule;

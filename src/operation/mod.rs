@@ -1,0 +1,825 @@
+//! Statements to operations: what changes, in words that all engines share.
+//!
+//! An [`Operation`] is one change: an `ALTER TABLE` with three actions yields
+//! three. Each statement family is read in one file of this folder, token by
+//! token and tolerant action by action; `sqlparser` is asked only about
+//! queries and expressions, and only when somebody needs to know. Nothing here
+//! knows a schema, and nothing here judges.
+
+pub mod data_type;
+pub mod object;
+pub mod read;
+
+use std::sync::Arc;
+
+use smol_str::SmolStr;
+
+use crate::source::Span;
+pub use crate::statement::cursor::Ident;
+pub use data_type::DataType;
+pub use object::{ObjectKind, ObjectName};
+pub use read::read;
+
+/// A statement that was read.
+#[derive(Debug)]
+pub struct Statement {
+    /// Without the semicolon.
+    pub span: Span,
+    pub operations: Vec<Operation>,
+}
+
+/// One change, or one thing that was seen and could not be read.
+#[derive(Clone, Debug)]
+pub struct Operation {
+    pub action: Action,
+    /// The short place to point at: the name of the column, constraint or
+    /// table that the operation is about.
+    pub place: Span,
+    /// The whole clause, such as `ADD COLUMN a int`; for most statements the
+    /// whole statement.
+    pub clause: Span,
+    pub within: Within,
+}
+
+/// How an operation came to be run.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Within {
+    /// Inside a DO block or the body of a routine that the file calls: runs in
+    /// the transaction of that one statement.
+    pub block: bool,
+    /// Inside `IF`, a loop or an exception handler: may not run at all.
+    pub conditional: bool,
+}
+
+/// An expression: its text, to be parsed only by who needs to.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Expr {
+    pub text: Arc<str>,
+    pub span: Span,
+}
+
+/// A query, whole: a view's body, the source of an INSERT.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Query {
+    pub text: Arc<str>,
+    pub span: Span,
+}
+
+/// The table that an `ALTER TABLE` names, shared by its actions.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Target {
+    pub name: ObjectName,
+    pub if_exists: bool,
+    /// `ONLY`: children and partitions are left alone.
+    pub only: bool,
+}
+
+/// A column as it is declared; its constraints stand beside it, see
+/// [`CreateTable::constraints`].
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Column {
+    pub name: SmolStr,
+    pub span: Span,
+    pub ty: DataType,
+    pub collation: Option<SmolStr>,
+    pub default: Option<Expr>,
+    pub not_null: bool,
+    pub identity: Option<Identity>,
+    pub generated: Option<Generated>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Identity {
+    Always,
+    ByDefault,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Generated {
+    pub expr: Expr,
+    /// `STORED`; `VIRTUAL` exists from PostgreSQL 18 on.
+    pub stored: bool,
+}
+
+/// A table or column constraint.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Constraint {
+    pub name: Option<Ident>,
+    pub kind: ConstraintKind,
+    pub span: Span,
+    /// Written behind a column rather than as an element of the table.
+    pub inline: bool,
+    pub not_valid: bool,
+    pub not_enforced: bool,
+    pub no_inherit: bool,
+    pub deferrable: bool,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum ConstraintKind {
+    PrimaryKey(Key),
+    Unique(Key),
+    Check(Expr),
+    ForeignKey(Box<ForeignKey>),
+    Exclude {
+        columns: Vec<SmolStr>,
+    },
+    /// Named `NOT NULL`, a table constraint from PostgreSQL 18 on.
+    NotNull(Ident),
+}
+
+/// The columns of a primary key or unique constraint, or the index it adopts.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Key {
+    pub columns: Vec<SmolStr>,
+    pub include: Vec<SmolStr>,
+    pub using_index: Option<Ident>,
+    pub nulls_not_distinct: bool,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ForeignKey {
+    pub columns: Vec<SmolStr>,
+    pub references: ObjectName,
+    /// Empty where the primary key is meant.
+    pub referenced: Vec<SmolStr>,
+    pub on_delete: Option<SmolStr>,
+    pub on_update: Option<SmolStr>,
+}
+
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Persistence {
+    #[default]
+    Permanent,
+    Temporary,
+    Unlogged,
+}
+
+#[derive(Clone, Debug)]
+pub struct CreateTable {
+    pub name: ObjectName,
+    pub persistence: Persistence,
+    /// `CREATE FOREIGN TABLE`.
+    pub foreign: bool,
+    pub if_not_exists: bool,
+    pub columns: Vec<Arc<Column>>,
+    /// Table and column constraints (`inline`), `NOT NULL` excepted.
+    pub constraints: Vec<Constraint>,
+    pub inherits: Vec<ObjectName>,
+    /// `LIKE t INCLUDING …`: the tables, and whether everything is included.
+    pub like: Vec<Like>,
+    pub partition_by: Option<PartitionBy>,
+    pub partition_of: Option<PartitionOf>,
+    /// `CREATE TABLE … AS query`, `SELECT … INTO`.
+    pub source: Option<Query>,
+    /// `OF type`.
+    pub of_type: Option<ObjectName>,
+}
+
+#[derive(Clone, Debug)]
+pub struct Like {
+    pub table: ObjectName,
+    /// The words behind INCLUDING: `defaults`, `constraints`, `indexes`, `all`, …
+    pub including: Vec<SmolStr>,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct PartitionBy {
+    /// `range`, `list` or `hash`.
+    pub strategy: SmolStr,
+    /// Columns; an expression leaves no name here.
+    pub columns: Vec<SmolStr>,
+}
+
+#[derive(Clone, Debug)]
+pub struct PartitionOf {
+    pub parent: ObjectName,
+    pub bound: Bound,
+}
+
+/// Which rows a partition takes.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Bound {
+    pub default: bool,
+    /// The text behind FOR VALUES.
+    pub text: SmolStr,
+}
+
+#[derive(Clone, Debug)]
+pub struct CreateIndex {
+    /// Absent where the server makes up a name.
+    pub name: Option<ObjectName>,
+    pub table: ObjectName,
+    pub only: bool,
+    pub unique: bool,
+    pub concurrently: bool,
+    pub if_not_exists: bool,
+    /// `btree` where nothing is said.
+    pub method: SmolStr,
+    pub elements: Vec<IndexElement>,
+    pub include: Vec<SmolStr>,
+    pub predicate: Option<Expr>,
+    pub nulls_not_distinct: bool,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct IndexElement {
+    /// The column, where the element is one.
+    pub column: Option<SmolStr>,
+    /// The expression, where it is one.
+    pub expr: Option<Expr>,
+    /// Collation, operator class, ASC/DESC, NULLS FIRST/LAST as written;
+    /// empty for the default.
+    pub options: SmolStr,
+}
+
+#[derive(Clone, Debug)]
+pub struct CreateView {
+    pub name: ObjectName,
+    pub or_replace: bool,
+    pub materialized: bool,
+    pub temporary: bool,
+    pub if_not_exists: bool,
+    pub columns: Vec<SmolStr>,
+    pub query: Query,
+    pub with_data: bool,
+}
+
+#[derive(Clone, Debug)]
+pub struct CreateRoutine {
+    pub name: ObjectName,
+    pub procedure: bool,
+    pub or_replace: bool,
+    /// The argument list as written, without the parentheses.
+    pub arguments: SmolStr,
+    pub returns: Option<SmolStr>,
+    /// Lower case; `sql` where a standard body stands.
+    pub language: SmolStr,
+    /// `i`, `s` or `v`, PostgreSQL's own letters; `v` where nothing is said.
+    pub volatility: char,
+    pub security_definer: bool,
+    /// The text inside the quotes, or the standard body.
+    pub body: Option<Span>,
+    /// What the body would do, where it is static; run by a CALL, a SELECT or
+    /// a trigger, not by the CREATE.
+    pub operations: Vec<Operation>,
+}
+
+#[derive(Clone, Debug)]
+pub struct CreateTrigger {
+    pub name: Ident,
+    pub table: ObjectName,
+    pub or_replace: bool,
+    pub constraint: bool,
+    pub function: Option<ObjectName>,
+    /// A foreign table named by `FROM`.
+    pub from: Option<ObjectName>,
+}
+
+#[derive(Clone, Debug)]
+pub struct CreateType {
+    pub name: ObjectName,
+    pub definition: TypeDefinition,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum TypeDefinition {
+    Enum(Vec<SmolStr>),
+    Composite(Vec<(SmolStr, DataType)>),
+    Range,
+    /// A shell or base type.
+    Other,
+}
+
+#[derive(Clone, Debug)]
+pub struct CreateDomain {
+    pub name: ObjectName,
+    pub base: DataType,
+    pub default: Option<Expr>,
+    pub not_null: bool,
+    /// Check constraints with their names.
+    pub checks: Vec<(Option<Ident>, Expr)>,
+}
+
+#[derive(Clone, Debug)]
+pub enum DomainChange {
+    SetNotNull,
+    DropNotNull,
+    SetDefault(Expr),
+    DropDefault,
+    AddConstraint {
+        name: Option<Ident>,
+        check: Option<Expr>,
+        not_valid: bool,
+    },
+    DropConstraint(Ident),
+    ValidateConstraint(Ident),
+    RenameConstraint(Ident, Ident),
+}
+
+#[derive(Clone, Debug)]
+pub enum CompositeChange {
+    Add(SmolStr, DataType),
+    Drop(SmolStr),
+    Alter(SmolStr, DataType),
+    Rename(SmolStr, SmolStr),
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum DetachMode {
+    Plain,
+    Concurrently,
+    Finalize,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum ReplicaIdentity {
+    Default,
+    Full,
+    Nothing,
+    Index(Ident),
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum RowSecurity {
+    Enable,
+    Disable,
+    Force,
+    NoForce,
+}
+
+/// Settings of a column that neither rewrite nor constrain it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum ColumnOption {
+    Statistics,
+    Storage,
+    Compression,
+    /// `SET (n_distinct = …)`, `RESET (…)`.
+    Parameters,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ReindexTarget {
+    Index,
+    Table,
+    Schema,
+    Database,
+    System,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum TransactionControl {
+    Begin,
+    Commit,
+    Rollback,
+    Savepoint(SmolStr),
+    RollbackTo(SmolStr),
+    Release(SmolStr),
+    Prepare,
+}
+
+#[derive(Clone, Debug)]
+pub struct SetParameter {
+    /// Lower case; `session authorization`, `role`, `time zone` are names too.
+    pub name: SmolStr,
+    /// `None` for RESET and `TO DEFAULT`.
+    pub value: Option<SmolStr>,
+    /// `SET LOCAL`, or `set_config(…, true)`.
+    pub local: bool,
+}
+
+#[derive(Clone, Debug)]
+pub struct Insert {
+    pub table: ObjectName,
+    /// Empty where none are named.
+    pub columns: Vec<Ident>,
+    /// `INSERT … SELECT`; `None` for VALUES.
+    pub query: Option<Query>,
+    pub on_conflict: bool,
+}
+
+#[derive(Clone, Debug)]
+pub struct Update {
+    pub table: ObjectName,
+    pub columns: Vec<Ident>,
+    /// The text behind WHERE.
+    pub filter: Option<Expr>,
+    /// The text from SET to WHERE.
+    pub assignments: Expr,
+    /// `UPDATE … FROM …`.
+    pub from: bool,
+}
+
+#[derive(Clone, Debug)]
+pub struct Delete {
+    pub table: ObjectName,
+    pub filter: Option<Expr>,
+    pub using: bool,
+}
+
+#[derive(Clone, Debug)]
+pub struct Grant {
+    /// REVOKE instead.
+    pub revoke: bool,
+    /// `select`, `all`, …; for role membership the roles.
+    pub privileges: Vec<SmolStr>,
+    pub on: ObjectKind,
+    /// Empty for `ALL TABLES IN SCHEMA` and role membership.
+    pub objects: Vec<ObjectName>,
+    pub grantees: Vec<SmolStr>,
+}
+
+/// What changes. Fields are named as PostgreSQL's manual names them.
+#[derive(Clone, Debug, strum::EnumDiscriminants, strum::IntoStaticStr)]
+#[strum(serialize_all = "snake_case")]
+#[strum_discriminants(name(Kind), derive(Hash, PartialOrd, Ord, strum::EnumIter))]
+pub enum Action {
+    // Tables
+    CreateTable(Box<CreateTable>),
+    AddColumn {
+        table: Arc<Target>,
+        if_not_exists: bool,
+        column: Arc<Column>,
+        /// Inline constraints, `NOT NULL` excepted.
+        constraints: Vec<Constraint>,
+    },
+    DropColumn {
+        table: Arc<Target>,
+        column: Ident,
+        if_exists: bool,
+        cascade: bool,
+    },
+    AlterColumnType {
+        table: Arc<Target>,
+        column: Ident,
+        ty: DataType,
+        collation: Option<SmolStr>,
+        using: Option<Expr>,
+    },
+    SetDefault {
+        table: Arc<Target>,
+        column: Ident,
+        default: Expr,
+    },
+    DropDefault {
+        table: Arc<Target>,
+        column: Ident,
+    },
+    SetNotNull {
+        table: Arc<Target>,
+        column: Ident,
+    },
+    DropNotNull {
+        table: Arc<Target>,
+        column: Ident,
+    },
+    AddIdentity {
+        table: Arc<Target>,
+        column: Ident,
+        identity: Identity,
+    },
+    SetIdentity {
+        table: Arc<Target>,
+        column: Ident,
+        identity: Option<Identity>,
+    },
+    DropIdentity {
+        table: Arc<Target>,
+        column: Ident,
+        if_exists: bool,
+    },
+    /// `SET EXPRESSION AS (…)`, PostgreSQL 17.
+    SetExpression {
+        table: Arc<Target>,
+        column: Ident,
+        expr: Expr,
+    },
+    DropExpression {
+        table: Arc<Target>,
+        column: Ident,
+        if_exists: bool,
+    },
+    SetColumnOption {
+        table: Arc<Target>,
+        column: Ident,
+        option: ColumnOption,
+    },
+    AddConstraint {
+        table: Arc<Target>,
+        constraint: Constraint,
+    },
+    DropConstraint {
+        table: Arc<Target>,
+        name: Ident,
+        if_exists: bool,
+        cascade: bool,
+    },
+    ValidateConstraint {
+        table: Arc<Target>,
+        name: Ident,
+    },
+    AlterConstraint {
+        table: Arc<Target>,
+        name: Ident,
+        /// `ENFORCED` or `NOT ENFORCED`, PostgreSQL 18.
+        enforced: Option<bool>,
+        /// `INHERIT` or `NO INHERIT`, PostgreSQL 18.
+        inherit: Option<bool>,
+    },
+    ToggleTrigger {
+        table: Arc<Target>,
+        enable: bool,
+        /// A rule rather than a trigger.
+        rule: bool,
+        /// `ALL`, `USER` or the name.
+        name: Ident,
+    },
+    AttachPartition {
+        table: Arc<Target>,
+        partition: ObjectName,
+        bound: Bound,
+    },
+    DetachPartition {
+        table: Arc<Target>,
+        partition: ObjectName,
+        mode: DetachMode,
+    },
+    Inherit {
+        table: Arc<Target>,
+        parent: ObjectName,
+    },
+    NoInherit {
+        table: Arc<Target>,
+        parent: ObjectName,
+    },
+    /// `SET LOGGED`, `SET UNLOGGED`.
+    SetPersistence {
+        table: Arc<Target>,
+        logged: bool,
+    },
+    SetTablespace {
+        kind: ObjectKind,
+        name: ObjectName,
+        to: Ident,
+    },
+    SetAccessMethod {
+        table: Arc<Target>,
+        to: Ident,
+    },
+    ClusterOn {
+        table: Arc<Target>,
+        /// `None` for SET WITHOUT CLUSTER.
+        index: Option<Ident>,
+    },
+    ReplicaIdentity {
+        table: Arc<Target>,
+        identity: ReplicaIdentity,
+    },
+    RowSecurity {
+        table: Arc<Target>,
+        mode: RowSecurity,
+    },
+    /// `SET (fillfactor = 70)`, `RESET (…)` of a table, index or view.
+    SetParameters {
+        kind: ObjectKind,
+        name: ObjectName,
+        parameters: Vec<SmolStr>,
+    },
+    /// An ALTER TABLE action that is understood and has no effect of its own
+    /// here (`OF type`, `NOT OF`, …).
+    OtherTableChange {
+        table: Arc<Target>,
+    },
+
+    // Any object
+    Drop {
+        kind: ObjectKind,
+        name: ObjectName,
+        /// The table of a trigger, policy or rule.
+        on: Option<ObjectName>,
+        /// The argument types of a routine.
+        arguments: Option<SmolStr>,
+        if_exists: bool,
+        cascade: bool,
+        concurrently: bool,
+    },
+    Rename {
+        kind: ObjectKind,
+        name: ObjectName,
+        /// The table of a trigger, policy or rule.
+        on: Option<ObjectName>,
+        if_exists: bool,
+        to: Ident,
+    },
+    RenameColumn {
+        table: Arc<Target>,
+        column: Ident,
+        to: Ident,
+    },
+    RenameConstraint {
+        table: Arc<Target>,
+        name: Ident,
+        to: Ident,
+    },
+    SetSchema {
+        kind: ObjectKind,
+        name: ObjectName,
+        to: Ident,
+    },
+    SetOwner {
+        kind: ObjectKind,
+        name: ObjectName,
+        to: SmolStr,
+    },
+    Comment {
+        kind: ObjectKind,
+        name: ObjectName,
+    },
+    Grant(Box<Grant>),
+
+    // Indexes
+    CreateIndex(Box<CreateIndex>),
+    AttachIndexPartition {
+        index: ObjectName,
+        child: ObjectName,
+    },
+    /// `ALTER INDEX … ALTER COLUMN n SET STATISTICS`, `DEPENDS ON EXTENSION`.
+    OtherIndexChange {
+        index: ObjectName,
+    },
+    Reindex {
+        target: ReindexTarget,
+        name: Option<ObjectName>,
+        concurrently: bool,
+    },
+
+    // Views
+    CreateView(Box<CreateView>),
+    RefreshView {
+        name: ObjectName,
+        concurrently: bool,
+        with_data: bool,
+    },
+    /// `ALTER VIEW … ALTER COLUMN … SET DEFAULT` and the like.
+    OtherViewChange {
+        name: ObjectName,
+    },
+
+    // Types, sequences, routines and the rest of the catalog
+    CreateType(Box<CreateType>),
+    AddEnumValue {
+        name: ObjectName,
+        value: SmolStr,
+        if_not_exists: bool,
+        /// `(before?, neighbour)`.
+        position: Option<(bool, SmolStr)>,
+    },
+    RenameEnumValue {
+        name: ObjectName,
+        from: SmolStr,
+        to: SmolStr,
+    },
+    AlterComposite {
+        name: ObjectName,
+        change: CompositeChange,
+        cascade: bool,
+    },
+    CreateDomain(Box<CreateDomain>),
+    AlterDomain {
+        name: ObjectName,
+        change: DomainChange,
+    },
+    CreateSequence {
+        name: ObjectName,
+        if_not_exists: bool,
+        temporary: bool,
+        owned_by: Option<ObjectName>,
+    },
+    AlterSequence {
+        name: ObjectName,
+        /// `OWNED BY table.column`; `Some(None)` for NONE.
+        owned_by: Option<Option<ObjectName>>,
+        restart: bool,
+    },
+    CreateSchema {
+        name: Ident,
+        if_not_exists: bool,
+    },
+    CreateExtension {
+        name: Ident,
+        if_not_exists: bool,
+    },
+    CreateRoutine(Box<CreateRoutine>),
+    CreateTrigger(Box<CreateTrigger>),
+    CreatePolicy {
+        name: Ident,
+        table: ObjectName,
+    },
+    AlterPolicy {
+        name: Ident,
+        table: ObjectName,
+    },
+    CreateRule {
+        name: Ident,
+        table: ObjectName,
+        or_replace: bool,
+    },
+    CreateStatistics {
+        name: Option<ObjectName>,
+        table: Option<ObjectName>,
+    },
+    /// Creates or changes something that no table's reader or writer notices:
+    /// a role, a cast, an operator, a text search configuration, …
+    CreateOther {
+        kind: ObjectKind,
+        name: Option<ObjectName>,
+    },
+    AlterOther {
+        kind: ObjectKind,
+        name: Option<ObjectName>,
+    },
+    AlterPublication {
+        name: Ident,
+        tables: Vec<ObjectName>,
+    },
+
+    // Maintenance
+    Cluster {
+        table: Option<ObjectName>,
+        index: Option<Ident>,
+    },
+    Vacuum {
+        full: bool,
+        tables: Vec<ObjectName>,
+    },
+    Analyze {
+        tables: Vec<ObjectName>,
+    },
+    LockTable {
+        tables: Vec<ObjectName>,
+        /// Upper case with spaces, `ACCESS EXCLUSIVE` where nothing is said.
+        mode: SmolStr,
+        nowait: bool,
+        only: bool,
+    },
+    Truncate {
+        tables: Vec<ObjectName>,
+        cascade: bool,
+        restart_identity: bool,
+    },
+
+    // Data
+    Insert(Box<Insert>),
+    Update(Box<Update>),
+    Delete(Box<Delete>),
+    Merge {
+        table: ObjectName,
+    },
+    Copy {
+        /// `None` for `COPY (query) TO`.
+        table: Option<ObjectName>,
+        from: bool,
+    },
+    Select {
+        query: Query,
+        /// Functions called at the top level, for routines that the file
+        /// defined and runs: `SELECT migrate_orders()`.
+        calls: Vec<ObjectName>,
+    },
+    Call {
+        routine: ObjectName,
+    },
+
+    // The session
+    Transaction(TransactionControl),
+    Set(SetParameter),
+    /// `CREATE DATABASE`, `DROP DATABASE`, `ALTER SYSTEM`, `CREATE TABLESPACE`
+    /// and others that refuse to run in a transaction; the text is its name.
+    ServerCommand {
+        command: &'static str,
+    },
+    /// Understood, and of no concern: LISTEN, NOTIFY, DISCARD, CHECKPOINT,
+    /// a psql meta-command that only prints, …
+    Nothing,
+
+    // What could not be read
+    /// Understood in part; says what cannot be judged and why.
+    Opaque {
+        why: SmolStr,
+    },
+    /// No reader knows it; says where reading stopped.
+    Unparsed {
+        why: SmolStr,
+    },
+}
+
+impl Action {
+    pub fn kind(&self) -> Kind {
+        self.into()
+    }
+
+    /// The operation's name in JSON, such as `add_column`.
+    pub fn name(&self) -> &'static str {
+        self.into()
+    }
+}

@@ -1,0 +1,1 @@
+//! A rule's page: documentation, help text and test in one file.

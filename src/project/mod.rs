@@ -1,0 +1,135 @@
+//! Which files are migrations, in which order, and how they are run.
+//!
+//! A [`History`] is one database's migrations in the order in which a tool
+//! applies them. Each tool's conventions stand in one file of this folder; the
+//! facts were read from the tools' own sources (named there).
+
+use std::sync::Arc;
+
+use crate::dialect::{Dialect, Engine};
+use crate::source::{Source, Span};
+
+/// Index into [`Project::sources`].
+pub type SourceId = usize;
+
+/// A migration tool's file convention.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, strum::IntoStaticStr, strum::EnumIter)]
+#[strum(serialize_all = "kebab-case")]
+pub enum Layout {
+    GolangMigrate,
+    Goose,
+    Dbmate,
+    SqlMigrate,
+    Tern,
+    Sqlx,
+    Diesel,
+    Refinery,
+    Flyway,
+    Liquibase,
+    Atlas,
+    Sqitch,
+    GraphileMigrate,
+    NodePgMigrate,
+    Prisma,
+    Drizzle,
+    Supabase,
+    /// Text streams.
+    Alembic,
+    Django,
+    EfCore,
+    /// Numbered or dated files of no tool that is known.
+    Plain,
+}
+
+impl Layout {
+    pub fn name(self) -> &'static str {
+        self.into()
+    }
+}
+
+/// Who opens transactions around a migration's statements.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, strum::IntoStaticStr)]
+#[strum(serialize_all = "kebab-case")]
+pub enum Transaction {
+    /// The tool wraps the file, section or changeset in BEGIN and COMMIT.
+    File,
+    /// The tool splits the text and runs each statement by itself.
+    Statement,
+    /// One transaction around all files that are pending.
+    AllPending,
+    /// The text is sent as one string: PostgreSQL runs it as one transaction
+    /// unless it is a single statement.
+    Implicit,
+    /// Nobody, or nobody knows: the script's own BEGIN and COMMIT count.
+    None,
+}
+
+/// A stretch of a file that runs as one.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Part {
+    pub source: SourceId,
+    pub span: Span,
+    pub transaction: Transaction,
+    /// The tool finds statements that refuse to run in a transaction by itself
+    /// and runs the file without one (Flyway).
+    pub detects_nontransactional: bool,
+    /// `GO` lines end statements.
+    pub go_lines: bool,
+}
+
+/// What a migration offers to go back.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Down {
+    /// The tool has no downs.
+    Unsupported,
+    /// The tool has them; this migration has none.
+    Missing,
+    /// The files say that there is no way back (`--rollback empty`).
+    DeclaredIrreversible,
+    Parts(Vec<Part>),
+}
+
+/// One step of a history.
+#[derive(Clone, Debug)]
+pub struct Migration {
+    /// What the tool would store: version, tag or `author:id`.
+    pub id: String,
+    /// The version as written; empty for repeatable files.
+    pub version: String,
+    /// The file that reports name first.
+    pub source: SourceId,
+    pub up: Vec<Part>,
+    pub down: Down,
+    /// Runs again whenever it changes (Flyway `R__`, `runOnChange`).
+    pub repeatable: bool,
+}
+
+/// The migrations of one database, in the order in which they are applied.
+#[derive(Clone, Debug)]
+pub struct History {
+    pub layout: Layout,
+    pub engine: Engine,
+    /// What the layout itself declares, if anything.
+    pub dialect: Option<Dialect>,
+    /// The folder, as reports show it.
+    pub root: String,
+    pub migrations: Vec<Migration>,
+}
+
+/// Something about a file that is not a finding about its SQL: it could not be
+/// read, or its place in the history cannot be told.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Problem {
+    pub path: String,
+    pub message: String,
+    /// The file was not checked; the run ends with exit code 2.
+    pub fatal: bool,
+}
+
+/// Everything that was found.
+#[derive(Debug, Default)]
+pub struct Project {
+    pub sources: Vec<Arc<Source>>,
+    pub histories: Vec<History>,
+    pub problems: Vec<Problem>,
+}

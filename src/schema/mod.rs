@@ -1,0 +1,423 @@
+//! The database as the history built it.
+//!
+//! A [`Schema`] is what the operations so far have left behind, and knows what
+//! it does not know: a table that the history never created is entered as
+//! [`Origin::Assumed`] when something first happens to it, with the columns
+//! that were seen. Objects are shared and copied on change, so that remembering
+//! an earlier state costs what changed since, not the size of the database.
+
+mod apply;
+mod journal;
+mod resolve;
+
+use std::fmt;
+use std::sync::Arc;
+
+use rustc_hash::FxHashMap;
+use smol_str::SmolStr;
+
+use crate::operation::{
+    Bound, Column, Constraint, ConstraintKind, DataType, Expr, ObjectName, PartitionBy,
+    Persistence, TypeDefinition,
+};
+use crate::project::SourceId;
+use crate::source::Span;
+
+pub use apply::Conflict;
+pub use journal::Mark;
+
+/// The name of an object, resolved: never without a schema.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct Key {
+    pub schema: SmolStr,
+    pub name: SmolStr,
+}
+
+impl Key {
+    pub fn new(schema: impl Into<SmolStr>, name: impl Into<SmolStr>) -> Self {
+        Self {
+            schema: schema.into(),
+            name: name.into(),
+        }
+    }
+
+    pub fn public(name: impl Into<SmolStr>) -> Self {
+        Self::new("public", name)
+    }
+}
+
+impl fmt::Display for Key {
+    /// `public` goes without saying.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if self.schema != "public" {
+            write!(f, "{}.", self.schema)?;
+        }
+        f.write_str(&self.name)
+    }
+}
+
+/// Which migration of the history did something; its index there.
+pub type MigrationIndex = u32;
+
+/// Where an object comes from.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Origin {
+    /// The history created it: everything about it is known.
+    Created {
+        migration: MigrationIndex,
+        at: Place,
+    },
+    /// It was mentioned, and must exist; only what was mentioned is known.
+    Assumed,
+}
+
+/// A place in a file.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Place {
+    pub source: SourceId,
+    pub span: Span,
+}
+
+/// Anything that shares PostgreSQL's namespace of relations.
+#[derive(Clone, Debug)]
+pub enum Relation {
+    Table(Arc<Table>),
+    View(Arc<View>),
+    Index(Arc<Index>),
+    Sequence(Arc<Sequence>),
+}
+
+#[derive(Clone, Debug)]
+pub struct Table {
+    pub key: Key,
+    pub origin: Origin,
+    pub persistence: Persistence,
+    pub foreign: bool,
+    pub columns: Vec<Arc<Column>>,
+    pub constraints: Vec<Arc<TableConstraint>>,
+    /// Indexes that belong to it, those of constraints included.
+    pub indexes: Vec<Key>,
+    pub triggers: Vec<Trigger>,
+    pub policies: Vec<SmolStr>,
+    pub rules: Vec<SmolStr>,
+    pub row_security: bool,
+    /// It is partitioned.
+    pub partition_by: Option<PartitionBy>,
+    /// It is a partition.
+    pub partition: Option<Partition>,
+    /// Parents by inheritance; a partition's parent is not among them.
+    pub inherits: Vec<Key>,
+    /// Partitions, or children by inheritance.
+    pub children: Vec<Key>,
+    /// Objects that refer to it: foreign keys of these tables …
+    pub referenced_by: Vec<Key>,
+    /// … and these views.
+    pub views: Vec<Key>,
+    /// Rows were written by the history itself (INSERT, COPY, CTAS).
+    pub filled: bool,
+    /// Which migration last added a column of this name; absent means the
+    /// migration that created the table.
+    pub column_added: FxHashMap<SmolStr, MigrationIndex>,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Partition {
+    pub of: Key,
+    pub bound: Bound,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Trigger {
+    pub name: SmolStr,
+    pub function: Option<ObjectName>,
+}
+
+/// A constraint as it stands: always named, the server's way where the file
+/// named none.
+#[derive(Clone, Debug)]
+pub struct TableConstraint {
+    pub name: SmolStr,
+    /// The server made the name up.
+    pub generated_name: bool,
+    pub definition: Constraint,
+    /// The columns it mentions, inline ones included.
+    pub columns: Vec<SmolStr>,
+    pub validated: bool,
+    /// The index behind a primary key, unique or exclusion constraint.
+    pub index: Option<Key>,
+    /// The table that a foreign key refers to.
+    pub references: Option<Key>,
+    /// The columns there; resolved where the file names none and the primary
+    /// key is known.
+    pub referenced: Vec<SmolStr>,
+    pub added_in: MigrationIndex,
+}
+
+#[derive(Clone, Debug)]
+pub struct View {
+    pub key: Key,
+    pub origin: Origin,
+    pub materialized: bool,
+    pub temporary: bool,
+    /// Filled: a materialized view WITH DATA, or refreshed since.
+    pub populated: bool,
+    pub columns: Vec<SmolStr>,
+    pub query: Arc<str>,
+    /// Relations and columns that the query reads.
+    pub uses: Vec<Use>,
+    /// Views that read this one.
+    pub views: Vec<Key>,
+    pub indexes: Vec<Key>,
+}
+
+/// What a view reads of a relation.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Use {
+    pub relation: Key,
+    /// Sorted.
+    pub columns: Vec<SmolStr>,
+    /// `*`, or the columns could not be told: every column of that time.
+    pub all: bool,
+}
+
+#[derive(Clone, Debug)]
+pub struct Index {
+    pub key: Key,
+    pub origin: Origin,
+    pub table: Key,
+    pub unique: bool,
+    pub method: SmolStr,
+    /// The columns of its plain elements, in order; an expression leaves an
+    /// empty name.
+    pub columns: Vec<SmolStr>,
+    /// Options of each element (`desc`, operator class), as written.
+    pub options: Vec<SmolStr>,
+    pub include: Vec<SmolStr>,
+    pub exprs: Vec<Expr>,
+    pub predicate: Option<Expr>,
+    pub nulls_not_distinct: bool,
+    /// The constraint that owns it.
+    pub constraint: Option<SmolStr>,
+    /// The index of the parent that this one is a part of.
+    pub parent: Option<Key>,
+    pub children: Vec<Key>,
+}
+
+#[derive(Clone, Debug)]
+pub struct Sequence {
+    pub key: Key,
+    pub origin: Origin,
+    pub owned_by: Option<(Key, SmolStr)>,
+    /// Made for an identity or serial column.
+    pub implicit: bool,
+}
+
+#[derive(Clone, Debug)]
+pub struct TypeEntry {
+    pub key: Key,
+    pub origin: Origin,
+    pub definition: TypeDefinition,
+    /// Values that a migration added later, with its index.
+    pub added_values: Vec<(SmolStr, MigrationIndex)>,
+}
+
+#[derive(Clone, Debug)]
+pub struct Domain {
+    pub key: Key,
+    pub origin: Origin,
+    pub base: DataType,
+    pub default: bool,
+    pub not_null: bool,
+    /// Names of checks (empty for the server's own) and whether validated.
+    pub checks: Vec<(SmolStr, bool)>,
+}
+
+#[derive(Clone, Debug)]
+pub struct Routine {
+    pub key: Key,
+    pub origin: Origin,
+    pub procedure: bool,
+    pub arguments: SmolStr,
+    pub returns: Option<SmolStr>,
+    pub language: SmolStr,
+    pub volatility: char,
+    /// The body's text.
+    pub body: Arc<str>,
+    /// The whole definition's place, for who wants to restore it.
+    pub operations: Arc<Vec<crate::operation::Operation>>,
+}
+
+/// Settings of the session that runs the migrations; a rollback takes them
+/// back, the next migration starts afresh.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Session {
+    pub search_path: Vec<SmolStr>,
+    /// Lower case.
+    pub time_zone: SmolStr,
+    /// Milliseconds; `None` for 0 and for never set.
+    pub lock_timeout: Option<u64>,
+    pub statement_timeout: Option<u64>,
+}
+
+impl Default for Session {
+    fn default() -> Self {
+        Self {
+            search_path: vec!["public".into()],
+            time_zone: "utc".into(),
+            lock_timeout: None,
+            statement_timeout: None,
+        }
+    }
+}
+
+/// Everything that the history has built so far.
+#[derive(Default)]
+pub struct Schema {
+    relations: FxHashMap<Key, Relation>,
+    /// Relations that the history created and dropped.
+    dropped: FxHashMap<Key, Place>,
+    types: FxHashMap<Key, Arc<TypeEntry>>,
+    domains: FxHashMap<Key, Arc<Domain>>,
+    /// Overloads side by side.
+    routines: FxHashMap<Key, Vec<Arc<Routine>>>,
+    schemas: FxHashMap<SmolStr, Origin>,
+    extensions: FxHashMap<SmolStr, Origin>,
+    session: Session,
+    /// The migration that is being applied.
+    migration: MigrationIndex,
+    journal: journal::Journal,
+}
+
+impl Table {
+    pub fn column(&self, name: &str) -> Option<&Arc<Column>> {
+        self.columns.iter().find(|c| c.name == name)
+    }
+
+    pub fn constraint(&self, name: &str) -> Option<&Arc<TableConstraint>> {
+        self.constraints.iter().find(|c| c.name == name)
+    }
+
+    pub fn primary_key(&self) -> Option<&Arc<TableConstraint>> {
+        self.constraints
+            .iter()
+            .find(|c| matches!(c.definition.kind, ConstraintKind::PrimaryKey(_)))
+    }
+
+    pub fn is_partitioned(&self) -> bool {
+        self.partition_by.is_some()
+    }
+
+    pub fn is_temporary(&self) -> bool {
+        self.persistence == Persistence::Temporary
+    }
+
+    /// Was it created by this migration?
+    pub fn is_new_in(&self, migration: MigrationIndex) -> bool {
+        matches!(self.origin, Origin::Created { migration: m, .. } if m == migration)
+    }
+
+    /// Was this column added by this migration (or the table with it)?
+    pub fn column_is_new_in(&self, column: &str, migration: MigrationIndex) -> bool {
+        self.is_new_in(migration) || self.column_added.get(column) == Some(&migration)
+    }
+
+    /// Does the history know all of its columns?
+    pub fn is_known(&self) -> bool {
+        self.origin != Origin::Assumed
+    }
+}
+
+impl Schema {
+    /// The relation that a name means here, whatever it is.
+    pub fn relation(&self, name: &ObjectName) -> Option<&Relation> {
+        self.relations.get(&self.resolve(name))
+    }
+
+    pub fn relation_by_key(&self, key: &Key) -> Option<&Relation> {
+        self.relations.get(key)
+    }
+
+    pub fn table(&self, name: &ObjectName) -> Option<&Arc<Table>> {
+        self.table_by_key(&self.resolve(name))
+    }
+
+    pub fn table_by_key(&self, key: &Key) -> Option<&Arc<Table>> {
+        match self.relations.get(key) {
+            Some(Relation::Table(table)) => Some(table),
+            _ => None,
+        }
+    }
+
+    pub fn view_by_key(&self, key: &Key) -> Option<&Arc<View>> {
+        match self.relations.get(key) {
+            Some(Relation::View(view)) => Some(view),
+            _ => None,
+        }
+    }
+
+    pub fn view(&self, name: &ObjectName) -> Option<&Arc<View>> {
+        self.view_by_key(&self.resolve(name))
+    }
+
+    pub fn index_by_key(&self, key: &Key) -> Option<&Arc<Index>> {
+        match self.relations.get(key) {
+            Some(Relation::Index(index)) => Some(index),
+            _ => None,
+        }
+    }
+
+    pub fn index(&self, name: &ObjectName) -> Option<&Arc<Index>> {
+        self.index_by_key(&self.resolve(name))
+    }
+
+    pub fn sequence_by_key(&self, key: &Key) -> Option<&Arc<Sequence>> {
+        match self.relations.get(key) {
+            Some(Relation::Sequence(sequence)) => Some(sequence),
+            _ => None,
+        }
+    }
+
+    pub fn enum_or_type(&self, key: &Key) -> Option<&Arc<TypeEntry>> {
+        self.types.get(key)
+    }
+
+    pub fn domain(&self, key: &Key) -> Option<&Arc<Domain>> {
+        self.domains.get(key)
+    }
+
+    /// The overloads of a routine.
+    pub fn routines(&self, key: &Key) -> &[Arc<Routine>] {
+        self.routines.get(key).map_or(&[], Vec::as_slice)
+    }
+
+    /// The user-defined type that a column's type names, as a key.
+    pub fn type_key(&self, ty: &DataType) -> Key {
+        match &ty.schema {
+            Some(schema) => Key::new(&**schema, ty.name.clone()),
+            None => self.resolve_type(&ty.name),
+        }
+    }
+
+    /// Did the history create it and drop it again?
+    pub fn was_dropped(&self, key: &Key) -> Option<Place> {
+        self.dropped.get(key).copied()
+    }
+
+    pub fn session(&self) -> &Session {
+        &self.session
+    }
+
+    /// The migration that is being applied.
+    pub fn migration(&self) -> MigrationIndex {
+        self.migration
+    }
+
+    pub fn tables(&self) -> impl Iterator<Item = &Arc<Table>> {
+        self.relations
+            .values()
+            .filter_map(|relation| match relation {
+                Relation::Table(table) => Some(table),
+                _ => None,
+            })
+    }
+}

@@ -1,0 +1,53 @@
+//! Names to keys, by the search path.
+
+use smol_str::SmolStr;
+
+use super::{Key, Schema};
+use crate::operation::ObjectName;
+
+impl Schema {
+    /// The key that a name means: the first schema of the search path that
+    /// holds such a relation, otherwise the first of the path.
+    pub fn resolve(&self, name: &ObjectName) -> Key {
+        self.resolve_by(name.schema.as_ref(), &name.name, |schema, key| {
+            schema.relations.contains_key(key)
+        })
+    }
+
+    /// The same for types and domains.
+    pub fn resolve_type(&self, name: &SmolStr) -> Key {
+        self.resolve_by(None, name, |schema, key| {
+            schema.types.contains_key(key) || schema.domains.contains_key(key)
+        })
+    }
+
+    /// The same for routines.
+    pub fn resolve_routine(&self, name: &ObjectName) -> Key {
+        self.resolve_by(name.schema.as_ref(), &name.name, |schema, key| {
+            schema.routines.contains_key(key)
+        })
+    }
+
+    fn resolve_by(
+        &self,
+        qualifier: Option<&SmolStr>,
+        name: &SmolStr,
+        exists: impl Fn(&Schema, &Key) -> bool,
+    ) -> Key {
+        if let Some(schema) = qualifier {
+            return Key::new(schema.clone(), name.clone());
+        }
+        let path = &self.session.search_path;
+        let mut first: Option<Key> = None;
+        for schema in std::iter::once("pg_temp").chain(path.iter().map(SmolStr::as_str)) {
+            let key = Key::new(schema, name.clone());
+            if exists(self, &key) {
+                return key;
+            }
+            if first.is_none() && schema != "pg_temp" {
+                first = Some(key);
+            }
+        }
+        first.unwrap_or_else(|| Key::public(name.clone()))
+    }
+}

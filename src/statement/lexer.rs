@@ -1,0 +1,539 @@
+//! Text to tokens: zero-copy, exact spans, one pass, no recursion.
+//!
+//! The lexical rules are PostgreSQL's (manual, "Lexical Structure"), widened
+//! by what stands in migration files and never reaches a server: template
+//! placeholders and psql meta-commands. No input is an error here: what cannot
+//! be closed runs to the end and says so in its kind.
+
+use crate::source::Span;
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[repr(u8)]
+pub enum TokenKind {
+    /// A key word or an unquoted name.
+    Word,
+    /// `"name"`, `U&"name"`; also `` `name` ``.
+    QuotedName,
+    /// `'text'`, `N'text'`, `U&'text'`.
+    Text,
+    /// `E'text'`: backslashes escape.
+    EscapeText,
+    /// `$tag$text$tag$`.
+    DollarText,
+    /// `B'01'`, `X'ff'`.
+    BitText,
+    Number,
+    /// `$1`.
+    Parameter,
+    Comma,
+    OpenParen,
+    CloseParen,
+    OpenBracket,
+    CloseBracket,
+    Dot,
+    Semicolon,
+    Colon,
+    DoubleColon,
+    Operator,
+    /// `{{ x }}`, `${x}`, `{$X}`, `{% x %}`, with the name characters that
+    /// touch it: something that a tool replaces before the server sees it.
+    Template,
+    /// A quote that is never closed.
+    Unterminated,
+    /// A backslash outside of quotes: a psql meta-command begins.
+    Backslash,
+    /// A byte that has no meaning in SQL.
+    Unknown,
+}
+
+#[derive(Clone, Copy, Debug)]
+pub struct Token {
+    pub kind: TokenKind,
+    pub span: Span,
+}
+
+/// What [`Lexer::next`] met: a token or a comment.
+pub enum Lexeme {
+    Token(Token),
+    Comment(Span),
+}
+
+const NAME_START: u8 = 1;
+const NAME_PART: u8 = 2;
+const SPACE: u8 = 4;
+const OPERATOR: u8 = 8;
+const DIGIT: u8 = 16;
+
+static CLASS: [u8; 256] = classes();
+
+const fn classes() -> [u8; 256] {
+    let mut table = [0u8; 256];
+    let mut byte = 0usize;
+    while byte < 256 {
+        let b = byte as u8;
+        let mut class = 0;
+        if b.is_ascii_alphabetic() || b == b'_' || b >= 0x80 {
+            class |= NAME_START | NAME_PART;
+        }
+        if b.is_ascii_digit() {
+            class |= NAME_PART | DIGIT;
+        }
+        if b == b'$' {
+            class |= NAME_PART;
+        }
+        if matches!(b, b' ' | b'\t' | b'\n' | b'\r' | 0x0b | 0x0c) {
+            class |= SPACE;
+        }
+        if matches!(
+            b,
+            b'+' | b'-'
+                | b'*'
+                | b'/'
+                | b'<'
+                | b'>'
+                | b'='
+                | b'~'
+                | b'!'
+                | b'@'
+                | b'#'
+                | b'%'
+                | b'^'
+                | b'&'
+                | b'|'
+                | b'?'
+        ) {
+            class |= OPERATOR;
+        }
+        table[byte] = class;
+        byte += 1;
+    }
+    table
+}
+
+fn is(byte: u8, class: u8) -> bool {
+    CLASS[byte as usize] & class != 0
+}
+
+/// Reads lexemes from a range of a text.
+pub struct Lexer<'a> {
+    bytes: &'a [u8],
+    at: usize,
+    end: usize,
+}
+
+impl<'a> Lexer<'a> {
+    pub fn new(text: &'a str, range: Span) -> Self {
+        let end = (range.end as usize).min(text.len());
+        Self {
+            bytes: text.as_bytes(),
+            at: (range.start as usize).min(end),
+            end,
+        }
+    }
+
+    /// The byte offset of what comes next.
+    pub fn offset(&self) -> u32 {
+        self.at as u32
+    }
+
+    /// Continues elsewhere; used to pass over COPY data and meta-commands.
+    pub fn seek(&mut self, offset: u32) {
+        self.at = (offset as usize).min(self.end);
+    }
+
+    fn peek(&self, ahead: usize) -> u8 {
+        let at = self.at + ahead;
+        if at < self.end { self.bytes[at] } else { 0 }
+    }
+
+    /// The offset just behind the next line end, or the end.
+    pub fn next_line(&self) -> u32 {
+        let rest = &self.bytes[self.at..self.end];
+        memchr::memchr(b'\n', rest).map_or(self.end, |n| self.at + n + 1) as u32
+    }
+
+    fn token(&self, kind: TokenKind, start: usize) -> Option<Lexeme> {
+        Some(Lexeme::Token(Token {
+            kind,
+            span: Span::new(start as u32, self.at as u32),
+        }))
+    }
+
+    fn skip_space(&mut self) {
+        while self.at < self.end {
+            let byte = self.bytes[self.at];
+            if is(byte, SPACE) {
+                self.at += 1;
+            } else if byte >= 0x80 {
+                match self.wide_space() {
+                    0 => return,
+                    width => self.at += width,
+                }
+            } else {
+                return;
+            }
+        }
+    }
+
+    /// The width of a non-breaking or zero-width space, or of a byte order
+    /// mark: servers take some of them for parts of a name, people never do.
+    fn wide_space(&self) -> usize {
+        match (self.peek(0), self.peek(1), self.peek(2)) {
+            (0xC2, 0xA0, _) => 2,
+            (0xE2, 0x80, 0x8B..=0x8D) | (0xEF, 0xBB, 0xBF) => 3,
+            _ => 0,
+        }
+    }
+
+    /// The next token or comment; `None` at the end.
+    #[allow(clippy::should_implement_trait)]
+    pub fn next(&mut self) -> Option<Lexeme> {
+        self.skip_space();
+        if self.at >= self.end {
+            return None;
+        }
+        let start = self.at;
+        let byte = self.bytes[start];
+        let simple = match byte {
+            b',' => Some(TokenKind::Comma),
+            b'(' => Some(TokenKind::OpenParen),
+            b')' => Some(TokenKind::CloseParen),
+            b'[' => Some(TokenKind::OpenBracket),
+            b']' => Some(TokenKind::CloseBracket),
+            b';' => Some(TokenKind::Semicolon),
+            b'\\' => Some(TokenKind::Backslash),
+            _ => None,
+        };
+        if let Some(kind) = simple {
+            self.at += 1;
+            return self.token(kind, start);
+        }
+        if is(byte, NAME_START) {
+            return self.word(start);
+        }
+        match byte {
+            b'\'' => self.quoted(start, b'\'', false, TokenKind::Text),
+            b'"' => self.quoted(start, b'"', false, TokenKind::QuotedName),
+            b'`' => self.quoted(start, b'`', false, TokenKind::QuotedName),
+            b'-' if self.peek(1) == b'-' => {
+                self.at = self.next_line() as usize;
+                let mut end = self.at;
+                while end > start && matches!(self.bytes[end - 1], b'\n' | b'\r') {
+                    end -= 1;
+                }
+                Some(Lexeme::Comment(Span::new(start as u32, end as u32)))
+            }
+            b'/' if self.peek(1) == b'*' => self.block_comment(start),
+            b'0'..=b'9' => self.number(start),
+            b'.' if is(self.peek(1), DIGIT) => self.number(start),
+            b'.' => {
+                self.at += 1;
+                self.token(TokenKind::Dot, start)
+            }
+            b':' => self.colon(start),
+            b'$' => self.dollar(start),
+            b'{' => self.template(start),
+            _ if is(byte, OPERATOR) => self.operator(start),
+            _ => {
+                self.at += 1;
+                self.token(TokenKind::Unknown, start)
+            }
+        }
+    }
+
+    fn word(&mut self, start: usize) -> Option<Lexeme> {
+        let prefixed = match (self.bytes[start] | 0x20, self.peek(1), self.peek(2)) {
+            (b'e', b'\'', _) => Some((1, b'\'', true, TokenKind::EscapeText)),
+            (b'n', b'\'', _) => Some((1, b'\'', false, TokenKind::Text)),
+            (b'b' | b'x', b'\'', _) => Some((1, b'\'', false, TokenKind::BitText)),
+            (b'u', b'&', b'\'') => Some((2, b'\'', false, TokenKind::Text)),
+            (b'u', b'&', b'"') => Some((2, b'"', false, TokenKind::QuotedName)),
+            _ => None,
+        };
+        if let Some((skip, quote, escapes, kind)) = prefixed {
+            self.at = start + skip;
+            return self.quoted(start, quote, escapes, kind);
+        }
+        self.name_part();
+        if self.at_template() {
+            return self.template(start);
+        }
+        self.token(TokenKind::Word, start)
+    }
+
+    fn name_part(&mut self) {
+        while self.at < self.end {
+            let byte = self.bytes[self.at];
+            if !is(byte, NAME_PART)
+                || (byte >= 0x80 && self.wide_space() > 0)
+                || (byte == b'$' && self.peek(1) == b'{')
+            {
+                return;
+            }
+            self.at += 1;
+        }
+    }
+
+    fn at_template(&self) -> bool {
+        matches!(
+            (self.peek(0), self.peek(1)),
+            (b'$', b'{') | (b'{', b'{' | b'$' | b'%')
+        )
+    }
+
+    /// One or more placeholders and the name characters between and behind
+    /// them; a lone `{` is unknown.
+    fn template(&mut self, start: usize) -> Option<Lexeme> {
+        let mut any = false;
+        while self.at_template() {
+            let close: &[u8] = match (self.peek(0), self.peek(1)) {
+                (b'{', b'{') => b"}}",
+                (b'{', b'%') => b"%}",
+                _ => b"}",
+            };
+            let rest = &self.bytes[self.at..self.end];
+            let Some(length) = memchr::memmem::find(rest, close) else {
+                break;
+            };
+            self.at += length + close.len();
+            any = true;
+            self.name_part();
+        }
+        if !any {
+            if self.at == start {
+                self.at += 1;
+            }
+            return self.token(TokenKind::Unknown, start);
+        }
+        self.token(TokenKind::Template, start)
+    }
+
+    fn quoted(
+        &mut self,
+        start: usize,
+        quote: u8,
+        escapes: bool,
+        kind: TokenKind,
+    ) -> Option<Lexeme> {
+        self.at += 1;
+        loop {
+            let rest = &self.bytes[self.at..self.end];
+            let found = if escapes {
+                memchr::memchr2(quote, b'\\', rest)
+            } else {
+                memchr::memchr(quote, rest)
+            };
+            let Some(n) = found else {
+                self.at = self.end;
+                return self.token(TokenKind::Unterminated, start);
+            };
+            self.at += n + 1;
+            if rest[n] == b'\\' {
+                self.at = (self.at + 1).min(self.end);
+            } else if self.peek(0) == quote {
+                self.at += 1;
+            } else {
+                return self.token(kind, start);
+            }
+        }
+    }
+
+    fn block_comment(&mut self, start: usize) -> Option<Lexeme> {
+        let mut depth = 1;
+        self.at += 2;
+        while depth > 0 {
+            let rest = &self.bytes[self.at..self.end];
+            let Some(n) = memchr::memchr2(b'*', b'/', rest) else {
+                self.at = self.end;
+                return self.token(TokenKind::Unterminated, start);
+            };
+            self.at += n;
+            match (self.peek(0), self.peek(1)) {
+                (b'*', b'/') => {
+                    depth -= 1;
+                    self.at += 2;
+                }
+                (b'/', b'*') => {
+                    depth += 1;
+                    self.at += 2;
+                }
+                _ => self.at += 1,
+            }
+        }
+        Some(Lexeme::Comment(Span::new(start as u32, self.at as u32)))
+    }
+
+    fn number(&mut self, start: usize) -> Option<Lexeme> {
+        while self.at < self.end {
+            let byte = self.bytes[self.at];
+            let exponent_sign = matches!(byte, b'+' | b'-')
+                && self.at > start
+                && self.bytes[self.at - 1] | 0x20 == b'e'
+                && !matches!(self.bytes.get(start + 1), Some(b'x' | b'X'))
+                && is(self.peek(1), DIGIT);
+            let dot = byte == b'.' && self.peek(1) != b'.';
+            if !(is(byte, NAME_PART) && byte != b'$' && byte < 0x80 || dot || exponent_sign) {
+                break;
+            }
+            self.at += 1;
+        }
+        self.token(TokenKind::Number, start)
+    }
+
+    fn colon(&mut self, start: usize) -> Option<Lexeme> {
+        self.at += 1;
+        match self.peek(0) {
+            b':' => {
+                self.at += 1;
+                self.token(TokenKind::DoubleColon, start)
+            }
+            b'=' => {
+                self.at += 1;
+                self.token(TokenKind::Operator, start)
+            }
+            _ => self.token(TokenKind::Colon, start),
+        }
+    }
+
+    fn dollar(&mut self, start: usize) -> Option<Lexeme> {
+        if is(self.peek(1), DIGIT) {
+            self.at += 1;
+            while is(self.peek(0), DIGIT) {
+                self.at += 1;
+            }
+            return self.token(TokenKind::Parameter, start);
+        }
+        if self.peek(1) == b'{' {
+            return self.template(start);
+        }
+        let mut tag_end = start + 1;
+        while tag_end < self.end
+            && is(self.bytes[tag_end], NAME_PART)
+            && self.bytes[tag_end] != b'$'
+        {
+            tag_end += 1;
+        }
+        if tag_end >= self.end || self.bytes[tag_end] != b'$' {
+            self.at += 1;
+            return self.token(TokenKind::Unknown, start);
+        }
+        let tag = &self.bytes[start..=tag_end];
+        self.at = tag_end + 1;
+        match memchr::memmem::find(&self.bytes[self.at..self.end], tag) {
+            Some(n) => {
+                self.at += n + tag.len();
+                self.token(TokenKind::DollarText, start)
+            }
+            None => {
+                self.at = self.end;
+                self.token(TokenKind::Unterminated, start)
+            }
+        }
+    }
+
+    fn operator(&mut self, start: usize) -> Option<Lexeme> {
+        while is(self.peek(0), OPERATOR) {
+            let comment = matches!((self.peek(0), self.peek(1)), (b'-', b'-') | (b'/', b'*'));
+            if comment && self.at > start {
+                break;
+            }
+            self.at += 1;
+        }
+        // `=-1` is `=` and `-1`: an operator of several characters may end in
+        // `+` or `-` only if it holds one of ~ ! @ # % ^ & | ?.
+        while self.at > start + 1
+            && matches!(self.bytes[self.at - 1], b'+' | b'-')
+            && !self.bytes[start..self.at].iter().any(|b| {
+                matches!(
+                    b,
+                    b'~' | b'!' | b'@' | b'#' | b'%' | b'^' | b'&' | b'|' | b'?'
+                )
+            })
+        {
+            self.at -= 1;
+        }
+        self.token(TokenKind::Operator, start)
+    }
+}
+
+/// The tokens of a range, without comments.
+pub fn tokens_into(text: &str, range: Span, tokens: &mut Vec<Token>) {
+    tokens.clear();
+    let mut lexer = Lexer::new(text, range);
+    while let Some(lexeme) = lexer.next() {
+        if let Lexeme::Token(token) = lexeme {
+            tokens.push(token);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use TokenKind::*;
+
+    fn kinds(text: &str) -> Vec<(TokenKind, &str)> {
+        let mut tokens = Vec::new();
+        tokens_into(text, Span::new(0, text.len() as u32), &mut tokens);
+        tokens.iter().map(|t| (t.kind, t.span.of(text))).collect()
+    }
+
+    #[test]
+    fn quotes_of_every_kind() {
+        assert_eq!(
+            kinds(r#"'it''s' E'a\'b' "a""b" $$x$$ $f$ $$ $f$ U&'\0041' b'01'"#),
+            [
+                (Text, "'it''s'"),
+                (EscapeText, r"E'a\'b'"),
+                (QuotedName, r#""a""b""#),
+                (DollarText, "$$x$$"),
+                (DollarText, "$f$ $$ $f$"),
+                (Text, r"U&'\0041'"),
+                (BitText, "b'01'"),
+            ]
+        );
+        assert_eq!(kinds("'open"), [(Unterminated, "'open")]);
+        assert_eq!(kinds("$a$ x $b$"), [(Unterminated, "$a$ x $b$")]);
+    }
+
+    #[test]
+    fn comments_nest_and_operators_stop_before_them() {
+        assert_eq!(
+            kinds("a /* x /* y */ z */ <--b\n= -1"),
+            [
+                (Word, "a"),
+                (Operator, "<"),
+                (Operator, "="),
+                (Operator, "-"),
+                (Number, "1")
+            ]
+        );
+        assert_eq!(kinds("a=-1").len(), 4);
+        assert_eq!(kinds("a->>'b'").len(), 3);
+        assert_eq!(kinds("x::int[1:2]").len(), 8);
+        assert_eq!(kinds("1.5e-3 .5"), [(Number, "1.5e-3"), (Number, ".5")]);
+    }
+
+    #[test]
+    fn placeholders_are_one_token_with_their_name() {
+        assert_eq!(
+            kinds("${prefix}_users {{ .Schema }}.t tbl{{x}}_y {$TABLE_PREFIX}z $1 {x"),
+            [
+                (Template, "${prefix}_users"),
+                (Template, "{{ .Schema }}"),
+                (Dot, "."),
+                (Word, "t"),
+                (Template, "tbl{{x}}_y"),
+                (Template, "{$TABLE_PREFIX}z"),
+                (Parameter, "$1"),
+                (Unknown, "{"),
+                (Word, "x"),
+            ]
+        );
+    }
+
+    #[test]
+    fn odd_spaces_do_not_join_words() {
+        assert_eq!(kinds("\u{feff}a\u{a0}b\u{200b}c").len(), 3);
+    }
+}

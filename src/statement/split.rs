@@ -1,0 +1,359 @@
+//! Where statements begin and end.
+
+use super::lexer::{Lexeme, Lexer, Token, TokenKind};
+use crate::source::Span;
+
+/// What kind of thing stands at a place, told from its first tokens alone.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Shape {
+    Sql,
+    /// `INSERT … VALUES`: lexed, never parsed.
+    InsertData,
+    /// `COPY … FROM stdin` with the data lines behind it.
+    CopyData,
+    /// A psql meta-command (`\set`, `\i`, `\gexec`, …), to the end of its line.
+    MetaCommand,
+    /// A quote that is never closed: everything up to the end of the part.
+    Unterminated,
+}
+
+/// One statement, not yet read. The span leaves out the semicolon and the
+/// comments around it.
+#[derive(Clone, Copy, Debug)]
+pub struct RawStatement {
+    pub span: Span,
+    pub shape: Shape,
+    /// Where reading may stop: behind `VALUES` for [`Shape::InsertData`],
+    /// elsewhere the end of the span.
+    pub read_to: u32,
+}
+
+#[derive(Clone, Copy, Debug, Default)]
+pub struct SplitOptions {
+    /// A line that holds only `GO` ends a statement.
+    pub go_lines: bool,
+}
+
+/// The statements and the comments of a range of text.
+#[derive(Debug, Default)]
+pub struct Split {
+    pub statements: Vec<RawStatement>,
+    pub comments: Vec<Span>,
+}
+
+/// Splits a range of a text into statements.
+pub fn split(text: &str, range: Span, options: SplitOptions) -> Split {
+    let mut splitter = Splitter {
+        text,
+        lexer: Lexer::new(text, range),
+        range,
+        options,
+        out: Split::default(),
+        current: Current::default(),
+        delimiter: None,
+    };
+    splitter.run();
+    splitter.out
+}
+
+/// Comments by which tools end a statement that has no semicolon, or that has
+/// one which does not end it.
+fn is_boundary(comment: &str) -> bool {
+    if comment.starts_with("--> statement-breakpoint") {
+        return true;
+    }
+    let Some(rest) = comment.strip_prefix("-- +") else {
+        return false;
+    };
+    let mut words = rest.split_ascii_whitespace();
+    let tool = words.next().unwrap_or("");
+    let word = words.next().unwrap_or("");
+    matches!(tool, "goose" | "migrate")
+        && (word.eq_ignore_ascii_case("StatementEnd")
+            || word.eq_ignore_ascii_case("StatementBegin"))
+}
+
+/// How many first words of a statement decide how it is split.
+const HEAD: usize = 5;
+
+#[derive(Default)]
+struct Current {
+    tokens: u32,
+    span: Span,
+    head: [Span; HEAD],
+    last_word: Span,
+    routine: bool,
+    rule: bool,
+    parens: u32,
+    /// Open `BEGIN ATOMIC` and `CASE` inside a routine's SQL body.
+    atomic: u32,
+    copy_from: bool,
+    copy_stdin: bool,
+    values: Option<u32>,
+    unterminated: bool,
+}
+
+struct Splitter<'a> {
+    text: &'a str,
+    lexer: Lexer<'a>,
+    range: Span,
+    options: SplitOptions,
+    out: Split,
+    current: Current,
+    /// MySQL's client command, met in folders of every engine.
+    delimiter: Option<&'a str>,
+}
+
+impl<'a> Splitter<'a> {
+    fn run(&mut self) {
+        while let Some(lexeme) = self.lexer.next() {
+            match lexeme {
+                Lexeme::Comment(span) => {
+                    self.out.comments.push(span);
+                    if is_boundary(span.of(self.text)) {
+                        self.finish();
+                    }
+                }
+                Lexeme::Token(token) => self.token(token),
+            }
+        }
+        self.finish();
+    }
+
+    fn token(&mut self, token: Token) {
+        if let Some(delimiter) = self.delimiter
+            && self.text[token.span.start as usize..].starts_with(delimiter)
+        {
+            self.lexer.seek(token.span.start + delimiter.len() as u32);
+            return self.finish();
+        }
+        match token.kind {
+            TokenKind::Semicolon if self.ends_here() => {
+                let copies = self.current.copy_stdin;
+                self.finish();
+                if copies {
+                    self.skip_copy_data();
+                }
+            }
+            TokenKind::Backslash => self.meta_command(token),
+            TokenKind::Word => self.word(token),
+            _ => {
+                match token.kind {
+                    TokenKind::OpenParen => self.current.parens += 1,
+                    TokenKind::CloseParen => {
+                        self.current.parens = self.current.parens.saturating_sub(1);
+                    }
+                    TokenKind::Unterminated => self.current.unterminated = true,
+                    _ => {}
+                }
+                self.push(token);
+            }
+        }
+    }
+
+    fn ends_here(&self) -> bool {
+        self.delimiter.is_none()
+            && self.current.atomic == 0
+            && !(self.current.rule && self.current.parens > 0)
+    }
+
+    fn push(&mut self, token: Token) {
+        if self.current.tokens == 0 {
+            self.current.span = token.span;
+        }
+        self.current.span.end = token.span.end;
+        self.current.tokens += 1;
+    }
+
+    fn word(&mut self, token: Token) {
+        let word = token.span.of(self.text);
+        if self.current.tokens == 0 && self.client_command(token, word) {
+            return;
+        }
+        if self.options.go_lines && word.eq_ignore_ascii_case("go") && self.alone_on_line(token) {
+            return self.finish();
+        }
+        let index = self.current.tokens as usize;
+        self.push(token);
+        if index < HEAD {
+            self.current.head[index] = token.span;
+            self.look_at_head(index, word);
+        }
+        self.look_inside(token, word);
+        self.current.last_word = token.span;
+    }
+
+    fn look_at_head(&mut self, index: usize, word: &str) {
+        let first = self.current.head[0].of(self.text);
+        if !first.eq_ignore_ascii_case("create") || index == 0 {
+            return;
+        }
+        if word.eq_ignore_ascii_case("function") || word.eq_ignore_ascii_case("procedure") {
+            self.current.routine = true;
+        } else if word.eq_ignore_ascii_case("rule") {
+            self.current.rule = true;
+        }
+    }
+
+    fn look_inside(&mut self, token: Token, word: &str) {
+        let current = &mut self.current;
+        if current.routine {
+            let begins = word.eq_ignore_ascii_case("atomic")
+                && current
+                    .last_word
+                    .of(self.text)
+                    .eq_ignore_ascii_case("begin");
+            if begins || (current.atomic > 0 && word.eq_ignore_ascii_case("case")) {
+                current.atomic += 1;
+            } else if current.atomic > 0 && word.eq_ignore_ascii_case("end") {
+                current.atomic -= 1;
+            }
+        } else if word.eq_ignore_ascii_case("from") {
+            current.copy_from = current.head[0].of(self.text).eq_ignore_ascii_case("copy");
+        } else if current.copy_from && word.eq_ignore_ascii_case("stdin") {
+            current.copy_stdin = true;
+        } else if current.values.is_none()
+            && current.parens == 0
+            && word.eq_ignore_ascii_case("values")
+        {
+            current.values = Some(token.span.end);
+        }
+    }
+
+    fn alone_on_line(&self, token: Token) -> bool {
+        let text = &self.text[self.range.start as usize..];
+        let start = (token.span.start - self.range.start) as usize;
+        let end = (token.span.end - self.range.start) as usize;
+        let before = text[..start].rsplit('\n').next().unwrap_or("");
+        let after = text[end..].split('\n').next().unwrap_or("");
+        before.trim().is_empty() && after.trim().trim_end_matches(';').is_empty()
+    }
+
+    /// `DELIMITER x`, a command of MySQL's client.
+    fn client_command(&mut self, token: Token, word: &str) -> bool {
+        if !word.eq_ignore_ascii_case("delimiter") {
+            return false;
+        }
+        let line_end = self.lexer.next_line();
+        let argument = Span::new(token.span.end, line_end).of(self.text).trim();
+        if argument.is_empty() || argument.len() > 8 {
+            return false;
+        }
+        self.delimiter = (argument != ";").then_some(argument);
+        self.lexer.seek(line_end);
+        true
+    }
+
+    /// At the start of a statement a meta-command is a thing of its own; inside
+    /// one it ends the statement, as `\gexec` and `\g` do.
+    fn meta_command(&mut self, token: Token) {
+        self.finish();
+        let line_end = self.lexer.next_line();
+        let line = Span::new(token.span.start, line_end)
+            .of(self.text)
+            .trim_end();
+        let end = token.span.start + line.len() as u32;
+        self.out.statements.push(RawStatement {
+            span: Span::new(token.span.start, end),
+            shape: Shape::MetaCommand,
+            read_to: end,
+        });
+        self.lexer.seek(line_end);
+    }
+
+    fn skip_copy_data(&mut self) {
+        self.lexer.seek(self.lexer.next_line());
+        loop {
+            let start = self.lexer.offset();
+            let end = self.lexer.next_line();
+            if start >= end {
+                return;
+            }
+            self.lexer.seek(end);
+            if Span::new(start, end).of(self.text).trim_end() == "\\." {
+                return;
+            }
+        }
+    }
+
+    fn finish(&mut self) {
+        let current = std::mem::take(&mut self.current);
+        if current.tokens == 0 {
+            return;
+        }
+        let first = current.head[0].of(self.text);
+        let end = current.span.end;
+        let (shape, read_to) = match current.values {
+            _ if current.unterminated => (Shape::Unterminated, end),
+            _ if current.copy_stdin => (Shape::CopyData, end),
+            Some(values) if first.eq_ignore_ascii_case("insert") => (Shape::InsertData, values),
+            _ => (Shape::Sql, end),
+        };
+        self.out.statements.push(RawStatement {
+            span: current.span,
+            shape,
+            read_to,
+        });
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn texts(text: &str) -> Vec<&str> {
+        let range = Span::new(0, text.len() as u32);
+        split(text, range, SplitOptions { go_lines: true })
+            .statements
+            .iter()
+            .map(|s| s.span.of(text))
+            .collect()
+    }
+
+    #[test]
+    fn semicolons_inside_quotes_and_bodies_do_not_split() {
+        assert_eq!(
+            texts("SELECT ';'; DO $$ a; b $$; /* ; */ SELECT 2 -- ;\n"),
+            ["SELECT ';'", "DO $$ a; b $$", "SELECT 2"]
+        );
+        assert_eq!(
+            texts(
+                "CREATE FUNCTION f() RETURNS int BEGIN ATOMIC SELECT CASE WHEN a THEN 1 END; SELECT 2; END; SELECT 3"
+            )
+            .len(),
+            2
+        );
+        assert_eq!(
+            texts("CREATE RULE r AS ON INSERT TO t DO ALSO (SELECT 1; SELECT 2); SELECT 3").len(),
+            2
+        );
+        assert_eq!(texts("CREATE TABLE t (a int; SELECT 2").len(), 2);
+    }
+
+    #[test]
+    fn tools_end_statements_their_own_way() {
+        assert_eq!(
+            texts("SELECT 1\n--> statement-breakpoint\nSELECT 2\n-- +goose StatementEnd\nSELECT 3\nGO\nSELECT 4").len(),
+            4
+        );
+        assert_eq!(
+            texts("DELIMITER //\nSELECT 1; SELECT 2 //\nDELIMITER ;\nSELECT 3;").len(),
+            2
+        );
+    }
+
+    #[test]
+    fn copy_data_and_meta_commands() {
+        let text = "\\set x 1\nCOPY t FROM stdin;\n1\tit's\n\\.\nSELECT 'a' \\gexec\nSELECT 2;";
+        assert_eq!(
+            texts(text),
+            [
+                "\\set x 1",
+                "COPY t FROM stdin",
+                "SELECT 'a'",
+                "\\gexec",
+                "SELECT 2"
+            ]
+        );
+    }
+}
