@@ -13,6 +13,7 @@ pub mod project;
 pub mod operation;
 pub mod schema;
 pub mod effect;
+pub mod verdict;
 pub mod finding;
 pub mod report;
 pub mod page;

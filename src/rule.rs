@@ -1,1 +1,329 @@
 //! What a rule is, and what it gets to see.
+//!
+//! A rule is a page and a function. The function looks at one scope, asks the
+//! context questions in the reader's words, and reports; it knows neither
+//! files nor parsers, nor who else reports.
+
+use smol_str::SmolStr;
+
+use crate::dialect::Dialect;
+use crate::effect::{Effect, Lock};
+use crate::finding::{Confidence, Edit, Finding, Fix, Related, Severity};
+use crate::operation::{Ident, Kind, ObjectName, Operation, Target};
+use crate::phase::Phase;
+use crate::project::{Down, Layout, Migration, SourceId, Transaction};
+use crate::report::Direction;
+use crate::schema::{Key, Place, Schema, Table};
+use crate::source::{Source, Span};
+use crate::verdict::Verdict;
+
+/// A hazard that bowline knows: `rules/<id>.md` and `src/rules/<id>.rs`.
+pub struct Rule {
+    pub id: &'static str,
+    pub page: &'static str,
+    pub check: Check,
+}
+
+/// The scope that a rule looks at.
+pub enum Check {
+    /// Called for each operation of these kinds.
+    Operation {
+        on: &'static [Kind],
+        check: fn(&OperationContext<'_>, &mut Findings),
+    },
+    /// Called once per migration and direction, with all that was judged.
+    Migration(fn(&MigrationContext<'_>, &mut Findings)),
+    /// Reported by the machinery itself (directives, unread statements).
+    Builtin,
+}
+
+/// What does not change within one script of a migration.
+pub struct Scene<'a> {
+    pub migration: &'a Migration,
+    pub layout: Layout,
+    pub dialect: Dialect,
+    pub direction: Direction,
+    /// Declared, or inferred from what the script does.
+    pub phase: Option<Phase>,
+    pub phase_declared: bool,
+    /// The project itself sets `lock_timeout` somewhere.
+    pub uses_lock_timeout: bool,
+    /// Every file of the project; places name them by index.
+    pub sources: &'a [std::sync::Arc<Source>],
+}
+
+/// How a statement runs.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Run {
+    /// Statements with the same number share a transaction; `None` commits by
+    /// itself.
+    pub transaction: Option<u32>,
+    /// Who opened that transaction.
+    pub opened_by: OpenedBy,
+    /// What the runner does with the part that the statement stands in.
+    pub runner: Transaction,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum OpenedBy {
+    Nobody,
+    /// The migration tool.
+    Runner,
+    /// One string of several statements.
+    ImplicitString,
+    /// `BEGIN` in the script.
+    Script,
+}
+
+/// What an operation rule sees.
+pub struct OperationContext<'a> {
+    pub scene: &'a Scene<'a>,
+    pub operation: &'a Operation,
+    /// The operations of the same statement, this one included.
+    pub siblings: &'a [Operation],
+    pub effect: &'a Effect,
+    /// Before the operation.
+    pub schema: &'a Schema,
+    pub run: Run,
+    pub source: SourceId,
+    pub statement: Span,
+}
+
+/// What a migration rule sees of each operation.
+#[derive(Debug)]
+pub struct Step {
+    pub operation: Operation,
+    pub effect: Effect,
+    pub verdict: Verdict,
+    pub run: Run,
+    pub source: SourceId,
+    /// Counts statements of the script; siblings share it.
+    pub statement: u32,
+    pub statement_span: Span,
+    /// It takes a strong lock on, or work in, a table that others can see.
+    pub visible: bool,
+    /// The session's settings when it ran.
+    pub lock_timeout: Option<u64>,
+}
+
+/// What a migration rule sees.
+pub struct MigrationContext<'a> {
+    pub scene: &'a Scene<'a>,
+    pub steps: &'a [Step],
+    /// Before the migration's script …
+    /// … is not kept; this is after it.
+    pub schema: &'a Schema,
+}
+
+impl OperationContext<'_> {
+    /// Can nobody but this migration see the relation? True for what it
+    /// created itself and for temporary tables.
+    pub fn is_new(&self, name: &ObjectName) -> bool {
+        self.is_new_key(&self.schema.resolve(name))
+    }
+
+    pub fn is_new_key(&self, key: &Key) -> bool {
+        self.schema.is_created_now(key)
+            || self
+                .schema
+                .table_by_key(key)
+                .is_some_and(|t| t.is_temporary())
+    }
+
+    /// The table that an ALTER TABLE names, unless it is new.
+    pub fn visible_table(&self, target: &Target) -> bool {
+        !self.is_new(&target.name)
+    }
+
+    /// Was the column added by this migration?
+    pub fn column_is_new(&self, target: &Target, column: &str) -> bool {
+        self.is_new(&target.name)
+            || self
+                .schema
+                .table(&target.name)
+                .is_some_and(|t| t.column_is_new_in(column, self.schema.migration()))
+    }
+
+    pub fn table(&self, name: &ObjectName) -> Option<&Table> {
+        self.schema.table(name).map(|t| &**t)
+    }
+
+    /// The strongest lock on a relation that others can see, among those that
+    /// make anybody wait.
+    pub fn blocking_lock(&self) -> Option<&Lock> {
+        self.effect
+            .locks
+            .iter()
+            .filter(|l| !l.created && l.mode.blocks_writes() && !self.is_new_key(&l.relation))
+            .max_by_key(|l| l.mode)
+    }
+
+    /// Is a strong lock held on this visible table while work is done that
+    /// grows with it?
+    pub fn blocks_while_working(&self, key: &Key) -> bool {
+        !self.is_new_key(key)
+            && self.effect.works_on(key)
+            && self.effect.lock_on(key).is_some_and(|m| m.blocks_writes())
+    }
+
+    pub fn in_transaction(&self) -> bool {
+        self.run.transaction.is_some()
+    }
+
+    pub fn is_contract(&self) -> bool {
+        self.scene.phase_declared && self.scene.phase == Some(Phase::Contract)
+    }
+
+    pub fn text(&self, span: Span) -> &str {
+        self.scene.sources[self.source].slice(span)
+    }
+
+    /// The whole statement's text.
+    pub fn statement_text(&self) -> &str {
+        self.text(self.statement)
+    }
+
+    /// A place for a related note.
+    pub fn place(&self, span: Span) -> Place {
+        Place {
+            source: self.source,
+            span,
+        }
+    }
+
+    /// High where the history built the table, medium where it was only
+    /// mentioned.
+    pub fn confidence(&self, name: &ObjectName) -> Confidence {
+        match self.schema.table(name) {
+            Some(table) if table.is_known() => Confidence::High,
+            _ => Confidence::Medium,
+        }
+    }
+}
+
+impl MigrationContext<'_> {
+    pub fn is_new_key(&self, key: &Key) -> bool {
+        self.schema.is_created_now(key)
+            || self
+                .schema
+                .table_by_key(key)
+                .is_some_and(|t| t.is_temporary())
+    }
+
+    pub fn text(&self, step: &Step, span: Span) -> &str {
+        self.scene.sources[step.source].slice(span)
+    }
+
+    /// Where to point at when the whole migration is meant: its first
+    /// statement, or its beginning.
+    pub fn head(&self) -> (SourceId, Span) {
+        match self.steps.first() {
+            Some(step) => (step.source, step.operation.place),
+            None => (self.scene.migration.source, Span::new(0, 0)),
+        }
+    }
+
+    pub fn down(&self) -> &Down {
+        &self.scene.migration.down
+    }
+}
+
+/// Collects what one rule reports.
+pub struct Findings {
+    pub(crate) rule: &'static str,
+    pub(crate) severity: Severity,
+    pub(crate) confidence: Confidence,
+    pub(crate) source: SourceId,
+    pub(crate) list: Vec<Finding>,
+}
+
+impl Findings {
+    /// A finding at a place of the file at hand.
+    pub fn report(&mut self, span: Span, message: impl Into<String>) -> Draft<'_> {
+        self.report_in(self.source, span, message)
+    }
+
+    /// A finding in another file.
+    pub fn report_in(
+        &mut self,
+        source: SourceId,
+        span: Span,
+        message: impl Into<String>,
+    ) -> Draft<'_> {
+        self.list.push(Finding {
+            rule: self.rule,
+            severity: self.severity,
+            confidence: self.confidence,
+            message: message.into(),
+            help: String::new(),
+            source,
+            span,
+            related: Vec::new(),
+            fix: None,
+            fingerprint: String::new(),
+        });
+        let last = self.list.len() - 1;
+        Draft(&mut self.list[last])
+    }
+}
+
+/// A finding that is being written.
+pub struct Draft<'a>(&'a mut Finding);
+
+impl Draft<'_> {
+    pub fn help(self, help: impl Into<String>) -> Self {
+        self.0.help = help.into();
+        self
+    }
+
+    pub fn related(self, place: Place, message: impl Into<String>) -> Self {
+        self.0.related.push(Related {
+            source: place.source,
+            span: place.span,
+            message: message.into(),
+        });
+        self
+    }
+
+    pub fn severity(self, severity: Severity) -> Self {
+        self.0.severity = severity;
+        self
+    }
+
+    pub fn confidence(self, confidence: Confidence) -> Self {
+        self.0.confidence = confidence;
+        self
+    }
+
+    pub fn fix(self, title: impl Into<String>, safe: bool, edits: Vec<Edit>) -> Self {
+        self.0.fix = Some(Fix {
+            title: title.into(),
+            safe,
+            edits,
+        });
+        self
+    }
+}
+
+/// `name` as SQL would have to write it.
+pub fn sql_name(name: &str) -> SmolStr {
+    let plain = !name.is_empty()
+        && !name.as_bytes()[0].is_ascii_digit()
+        && name
+            .bytes()
+            .all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'_');
+    if plain {
+        SmolStr::new(name)
+    } else {
+        SmolStr::from(format!("\"{}\"", name.replace('"', "\"\"")))
+    }
+}
+
+/// An identifier as SQL would have to write it.
+pub fn sql_ident(ident: &Ident) -> SmolStr {
+    if ident.template {
+        ident.name.clone()
+    } else {
+        sql_name(&ident.name)
+    }
+}

@@ -13,7 +13,7 @@ mod resolve;
 use std::fmt;
 use std::sync::Arc;
 
-use rustc_hash::FxHashMap;
+use rustc_hash::{FxHashMap, FxHashSet};
 use smol_str::SmolStr;
 
 use crate::operation::{
@@ -285,6 +285,8 @@ pub struct Schema {
     session: Session,
     /// The migration that is being applied.
     migration: MigrationIndex,
+    /// What that migration created, temporary or not.
+    created_now: FxHashSet<Key>,
     journal: journal::Journal,
 }
 
@@ -410,6 +412,11 @@ impl Schema {
     /// The migration that is being applied.
     pub fn migration(&self) -> MigrationIndex {
         self.migration
+    }
+
+    /// Did the migration that is being applied create this relation?
+    pub fn is_created_now(&self, key: &Key) -> bool {
+        self.created_now.contains(key)
     }
 
     pub fn tables(&self) -> impl Iterator<Item = &Arc<Table>> {
