@@ -9,6 +9,27 @@
 pub mod data_type;
 pub mod object;
 pub mod read;
+pub mod reader;
+
+pub mod create_table;
+pub mod alter_table;
+pub mod alter_relation;
+pub mod index;
+pub mod drop;
+pub mod view;
+pub mod trigger;
+pub mod policy;
+pub mod types;
+pub mod domain;
+pub mod sequence;
+pub mod routine;
+pub mod do_block;
+pub mod grant;
+pub mod comment;
+pub mod session;
+pub mod maintenance;
+pub mod dml;
+pub mod catalog;
 
 use std::sync::Arc;
 
@@ -19,6 +40,7 @@ pub use crate::statement::cursor::Ident;
 pub use data_type::DataType;
 pub use object::{ObjectKind, ObjectName};
 pub use read::read;
+pub use reader::Reader;
 
 /// A statement that was read.
 #[derive(Debug)]

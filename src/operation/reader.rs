@@ -1,0 +1,234 @@
+//! What every statement reader works with: the tokens of one statement and
+//! the operations found in it so far.
+//!
+//! A reader is called with the cursor at the first word of its statement. It
+//! pushes what it understands; what it does not take is reported as unparsed
+//! when it returns, so that nothing is passed over in silence.
+
+use std::sync::Arc;
+
+use smol_str::{SmolStr, format_smolstr};
+
+use super::{Action, Expr, Operation, Query, Within};
+use crate::source::Span;
+use crate::statement::Cursor;
+use crate::statement::lexer::{Token, TokenKind};
+
+/// Blocks inside blocks are entered this deep, and no deeper.
+const DEEPEST: u8 = 6;
+
+pub struct Reader<'a> {
+    pub cursor: Cursor<'a>,
+    pub within: Within,
+    statement: Span,
+    depth: u8,
+    out: Vec<Operation>,
+}
+
+impl<'a> Reader<'a> {
+    /// A reader over the tokens of one statement, whose whole text is `statement`.
+    pub fn new(text: &'a str, tokens: &'a [Token], statement: Span, within: Within) -> Self {
+        Self {
+            cursor: Cursor::new(text, tokens),
+            within,
+            statement,
+            depth: 0,
+            out: Vec::new(),
+        }
+    }
+
+    /// The whole statement, without its semicolon.
+    pub fn statement(&self) -> Span {
+        self.statement
+    }
+
+    pub fn text(&self) -> &'a str {
+        self.cursor.text()
+    }
+
+    /// Adds an operation that one clause of the statement asks for.
+    pub fn push(&mut self, action: Action, place: Span, clause: Span) {
+        self.out.push(Operation {
+            action,
+            place,
+            clause,
+            within: self.within,
+        });
+    }
+
+    /// Adds the operation that the whole statement asks for.
+    pub fn push_whole(&mut self, action: Action, place: Span) {
+        self.push(action, place, self.statement);
+    }
+
+    /// Adds operations that were read elsewhere, such as those of a block.
+    pub fn extend(&mut self, operations: Vec<Operation>) {
+        self.out.extend(operations);
+    }
+
+    /// Gives the statement up at the cursor: what is left of it is unparsed.
+    pub fn unparsed(&mut self, why: impl Into<SmolStr>) {
+        let place = self.here();
+        let why = match self.placeholder_near() {
+            Some(name) => {
+                let why = format_smolstr!("the placeholder `{name}` may stand for key words");
+                Action::Opaque { why }
+            }
+            None => Action::Unparsed { why: why.into() },
+        };
+        self.cursor.rest();
+        self.push_whole(why, place);
+    }
+
+    /// Gives the statement up because something else should stand here.
+    pub fn expected(&mut self, what: &str) {
+        let why = match self.foreign_word() {
+            Some(foreign) => foreign,
+            None if self.cursor.done() => format_smolstr!("expected {what} at the end"),
+            None => format_smolstr!("expected {what}, found `{}`", self.found()),
+        };
+        self.unparsed(why);
+    }
+
+    /// Gives the statement up because nothing should follow.
+    pub fn unexpected(&mut self) {
+        let why = self.why_unexpected();
+        self.unparsed(why);
+    }
+
+    /// Says what is wrong with the token at the cursor.
+    pub fn why_unexpected(&self) -> SmolStr {
+        self.foreign_word()
+            .unwrap_or_else(|| match self.cursor.done() {
+                true => SmolStr::new_static("the statement ends too early"),
+                false => format_smolstr!("unexpected `{}`", self.found()),
+            })
+    }
+
+    /// Names something that was understood but cannot be judged.
+    pub fn opaque(&mut self, why: impl Into<SmolStr>, place: Span) {
+        self.push_whole(Action::Opaque { why: why.into() }, place);
+    }
+
+    /// The place of the next token, or the end of the statement.
+    pub fn here(&self) -> Span {
+        self.cursor
+            .peek()
+            .map_or(Span::new(self.statement.end, self.statement.end), |token| {
+                token.span
+            })
+    }
+
+    pub fn expr(&self, span: Span) -> Expr {
+        Expr {
+            text: Arc::from(self.cursor.slice(span)),
+            span,
+        }
+    }
+
+    pub fn query(&self, span: Span) -> Query {
+        Query {
+            text: Arc::from(self.cursor.slice(span)),
+            span,
+        }
+    }
+
+    /// With the cursor at `(`: the expression between the parentheses.
+    pub fn expr_in_parens(&mut self) -> Option<Expr> {
+        if !self.cursor.at_kind(TokenKind::OpenParen) {
+            return None;
+        }
+        self.cursor
+            .group()
+            .map(|span| self.expr(inside(span, self.text())))
+    }
+
+    /// Reads one statement that stands inside another's text, such as in the
+    /// body of a block. Yields its operations; they are not pushed.
+    pub fn nested(&self, span: Span, within: Within) -> Vec<Operation> {
+        let mut tokens = Vec::new();
+        crate::statement::lexer::tokens_into(self.text(), span, &mut tokens);
+        let mut inner = Reader::new(self.text(), &tokens, span, within);
+        inner.depth = self.depth + 1;
+        if inner.depth > DEEPEST {
+            inner.cursor.rest();
+            inner.opaque("blocks are nested too deeply to be read", span);
+        } else {
+            super::read::dispatch(&mut inner);
+        }
+        inner.finish()
+    }
+
+    /// The operations, with a complaint about what no reader took.
+    pub fn finish(mut self) -> Vec<Operation> {
+        if !self.cursor.done() {
+            self.unexpected();
+        }
+        self.out
+    }
+
+    fn found(&self) -> &'a str {
+        let text = self.cursor.text_at(0);
+        let end = text
+            .char_indices()
+            .nth(40)
+            .map_or(text.len(), |(end, _)| end);
+        &text[..end]
+    }
+
+    /// A placeholder at the cursor or just before it.
+    fn placeholder_near(&self) -> Option<&'a str> {
+        let at = self.cursor.mark();
+        let mut before = self.cursor.clone();
+        before.back_to(at.saturating_sub(1));
+        [before.peek(), self.cursor.peek()]
+            .into_iter()
+            .flatten()
+            .find(|token| token.kind == TokenKind::Template)
+            .map(|token| self.cursor.slice(token.span))
+    }
+
+    /// What the word at the cursor says about the engine the file was written for.
+    fn foreign_word(&self) -> Option<SmolStr> {
+        const FOREIGN: &[(&str, &str)] = &[
+            ("AUTO_INCREMENT", "MySQL"),
+            ("ENGINE", "MySQL"),
+            ("UNSIGNED", "MySQL"),
+            ("CHARSET", "MySQL"),
+            ("CHARACTER", "MySQL"),
+            ("ROW_FORMAT", "MySQL"),
+            ("MODIFY", "MySQL"),
+            ("CHANGE", "MySQL"),
+            ("FULLTEXT", "MySQL"),
+            ("KEY", "MySQL"),
+            ("AUTOINCREMENT", "SQLite"),
+            ("PRAGMA", "SQLite"),
+            ("CLUSTERED", "SQL Server"),
+            ("NONCLUSTERED", "SQL Server"),
+            ("NOCHECK", "SQL Server"),
+            ("GO", "SQL Server"),
+            ("EXEC", "SQL Server"),
+            ("IDENTITY", "SQL Server"),
+        ];
+        let token = self.cursor.peek()?;
+        let text = self.cursor.slice(token.span);
+        if token.kind == TokenKind::QuotedName && text.starts_with('`') {
+            return Some(format_smolstr!("{text} is quoted as MySQL does"));
+        }
+        FOREIGN
+            .iter()
+            .find(|(word, _)| self.cursor.at_word(word))
+            .map(|(_, engine)| format_smolstr!("`{text}` is written for {engine}"))
+    }
+}
+
+/// The text between the brackets of a group, trimmed.
+pub fn inside(group: Span, text: &str) -> Span {
+    let whole = group.of(text);
+    let closed = whole.len() > 1 && whole.ends_with([')', ']']);
+    let start = group.start + u32::from(!whole.is_empty());
+    let end = if closed { group.end - 1 } else { group.end };
+    let inner = Span::new(start, end).of(text);
+    let start = start + (inner.len() - inner.trim_start().len()) as u32;
+    Span::new(start, start + inner.trim().len() as u32)
+}
