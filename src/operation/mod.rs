@@ -31,6 +31,9 @@ pub mod maintenance;
 pub mod dml;
 pub mod catalog;
 
+#[cfg(test)]
+mod tests;
+
 use std::sync::Arc;
 
 use smol_str::SmolStr;
