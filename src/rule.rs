@@ -48,6 +48,15 @@ pub struct Scene<'a> {
     pub phase_declared: bool,
     /// The project itself sets `lock_timeout` somewhere.
     pub uses_lock_timeout: bool,
+    /// A directive approves of what cannot be taken back.
+    pub approved: bool,
+    /// A directive names a backup or restore point.
+    pub checkpoint: bool,
+    /// Every operation of the script, in order.
+    pub script: &'a [&'a Operation],
+    /// Every operation of the migration's down, in order; empty where there is
+    /// none, and in a down itself.
+    pub way_back: &'a [&'a Operation],
     /// Every file of the project; places name them by index.
     pub sources: &'a [std::sync::Arc<Source>],
 }
@@ -79,6 +88,8 @@ pub enum OpenedBy {
 pub struct OperationContext<'a> {
     pub scene: &'a Scene<'a>,
     pub operation: &'a Operation,
+    /// Its place in the scene's script.
+    pub index: usize,
     /// The operations of the same statement, this one included.
     pub siblings: &'a [Operation],
     pub effect: &'a Effect,
@@ -115,7 +126,19 @@ pub struct MigrationContext<'a> {
     pub schema: &'a Schema,
 }
 
-impl OperationContext<'_> {
+impl<'a> OperationContext<'a> {
+    /// What the script has done before.
+    pub fn earlier(&self) -> impl DoubleEndedIterator<Item = &'a Operation> + use<'a> {
+        let end = self.index.min(self.scene.script.len());
+        self.scene.script[..end].iter().copied()
+    }
+
+    /// What the script does afterwards.
+    pub fn later(&self) -> impl DoubleEndedIterator<Item = &'a Operation> + use<'a> {
+        let start = (self.index + 1).min(self.scene.script.len());
+        self.scene.script[start..].iter().copied()
+    }
+
     /// Can nobody but this migration see the relation? True for what it
     /// created itself and for temporary tables.
     pub fn is_new(&self, name: &ObjectName) -> bool {
