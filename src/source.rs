@@ -86,6 +86,7 @@ pub struct Source {
     text: String,
     encoding: Encoding,
     lines: OnceLock<Vec<u32>>,
+    units: OnceLock<Vec<u32>>,
 }
 
 impl Source {
@@ -97,6 +98,7 @@ impl Source {
             text: text.into(),
             encoding: Encoding::Utf8,
             lines: OnceLock::new(),
+            units: OnceLock::new(),
         }
     }
 
@@ -134,6 +136,7 @@ impl Source {
             text,
             encoding,
             lines: OnceLock::new(),
+            units: OnceLock::new(),
         })
     }
 
@@ -176,20 +179,32 @@ impl Source {
         while !self.text.is_char_boundary(end) {
             end -= 1;
         }
-        let before = self.text.get(start..end).unwrap_or("");
-        let units: usize = if before.is_ascii() {
-            before.len()
-        } else {
-            before
-                .chars()
-                .filter(|c| *c != '\u{feff}')
-                .map(char::len_utf16)
-                .sum()
-        };
+        let units = self.units_before(end) - self.units_before(start);
+        // Editors do not count the byte order mark.
+        let mark = line == 0 && end > 0 && self.text.starts_with('\u{feff}');
         Position {
             line: line as u32 + 1,
-            column: units as u32 + 1,
+            column: units + u32::from(!mark),
         }
+    }
+
+    /// UTF-16 units from the file's beginning to a byte offset on a character
+    /// boundary; the index makes it independent of how long the lines are.
+    fn units_before(&self, offset: usize) -> u32 {
+        let bytes = self.text.as_bytes();
+        let index = self.units.get_or_init(|| {
+            bytes
+                .chunks(UNITS_EVERY)
+                .scan(0, |before, chunk| {
+                    let here = *before;
+                    *before += utf16_units(chunk);
+                    Some(here)
+                })
+                .collect()
+        });
+        let chunk = (offset / UNITS_EVERY).min(index.len().saturating_sub(1));
+        let rest = bytes.get(chunk * UNITS_EVERY..offset).unwrap_or(&[]);
+        index.get(chunk).copied().unwrap_or(0) + utf16_units(rest)
     }
 
     /// The text of a 0-based line without its line end.
@@ -203,6 +218,17 @@ impl Source {
             .map_or(self.text.len(), |e| *e as usize);
         self.text[*start as usize..end].trim_end_matches(['\n', '\r'])
     }
+}
+
+/// Bytes between two entries of the index of UTF-16 units.
+const UNITS_EVERY: usize = 1024;
+
+/// UTF-16 units of UTF-8 bytes, each counted where its character begins.
+fn utf16_units(bytes: &[u8]) -> u32 {
+    bytes
+        .iter()
+        .map(|byte| u32::from(byte & 0xC0 != 0x80) + u32::from(*byte >= 0xF0))
+        .sum()
 }
 
 fn utf16(bytes: &[u8], unit: fn([u8; 2]) -> u16) -> String {
@@ -233,6 +259,21 @@ mod tests {
         assert_eq!(source.position(x), Position { line: 2, column: 7 });
         assert_eq!(source.line(1), "-- é😀x");
         assert_eq!(source.position(10_000).line, 3);
+    }
+
+    #[test]
+    fn columns_are_right_across_index_entries() {
+        let text = format!("\u{feff}a\n{}", "é😀x".repeat(1000));
+        let source = Source::new("a.sql", text.as_str());
+        assert_eq!(source.position(3), Position { line: 1, column: 1 });
+        let start = source.line_starts()[1] as usize;
+        let mut column = 1;
+        for (at, c) in text[start..].char_indices() {
+            assert_eq!(source.position((start + at) as u32).column, column);
+            column += c.len_utf16() as u32;
+        }
+        assert_eq!(source.position(u32::MAX).column, column);
+        assert_eq!(Source::new("e.sql", "").position(7).column, 1);
     }
 
     #[test]
