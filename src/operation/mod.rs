@@ -285,9 +285,10 @@ pub struct CreateRoutine {
     pub security_definer: bool,
     /// The text inside the quotes, or the standard body.
     pub body: Option<Span>,
+    pub body_text: Arc<str>,
     /// What the body would do, where it is static; run by a CALL, a SELECT or
     /// a trigger, not by the CREATE.
-    pub operations: Vec<Operation>,
+    pub operations: Arc<Vec<Operation>>,
 }
 
 #[derive(Clone, Debug)]

@@ -1,7 +1,550 @@
 //! Operations change the schema.
+//!
+//! Application never stops: what the server would refuse is returned as a
+//! [`Conflict`], and the schema becomes what comes nearest to the author's
+//! intent, so that one mistake does not make nonsense of all that follows.
+
+use std::sync::Arc;
+
+use smol_str::SmolStr;
+
+use super::journal::Entry;
+use super::{Key, MigrationIndex, Origin, Place, Relation, Schema, Sequence, Session, Table};
+use crate::operation::{
+    Action, ObjectKind, ObjectName, Operation, Persistence, SetParameter, Target,
+};
+use crate::project::SourceId;
+use crate::source::Span;
 
 /// The server would refuse: the object exists already, or does not exist.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Conflict {
+    /// A sentence without full stop, names in backticks.
     pub why: String,
+    /// Where the object was created or dropped.
+    pub at: Option<Place>,
+}
+
+impl Conflict {
+    pub(super) fn new(why: impl Into<String>) -> Option<Self> {
+        Some(Self {
+            why: why.into(),
+            at: None,
+        })
+    }
+
+    pub(super) fn at(why: impl Into<String>, at: Option<Place>) -> Option<Self> {
+        Some(Self {
+            why: why.into(),
+            at,
+        })
+    }
+}
+
+/// Where an operation stands, for origins.
+#[derive(Clone, Copy)]
+pub(super) struct At {
+    pub source: SourceId,
+    pub span: Span,
+}
+
+impl Schema {
+    /// Begins a migration: what was created before is no longer new, and the
+    /// session starts afresh.
+    pub fn begin_migration(&mut self, migration: MigrationIndex) {
+        self.migration = migration;
+        self.created_now.clear();
+        self.set_session(Session::default());
+    }
+
+    pub(super) fn set_session(&mut self, session: Session) {
+        if self.session != session {
+            self.note(|schema| Entry::Session(schema.session.clone()));
+            self.session = session;
+        }
+    }
+
+    /// Applies one operation. What may not run at all (inside `IF`) is applied
+    /// too: guarded DDL usually runs.
+    pub fn apply(&mut self, operation: &Operation, source: SourceId) -> Option<Conflict> {
+        let at = At {
+            source,
+            span: operation.place,
+        };
+        let conflict = self.dispatch(&operation.action, at);
+        conflict.filter(|_| !operation.within.conditional)
+    }
+
+    fn dispatch(&mut self, action: &Action, at: At) -> Option<Conflict> {
+        match action {
+            Action::CreateTable(create) => self.create_table(create, at),
+            Action::AddColumn {
+                table,
+                if_not_exists,
+                column,
+                constraints,
+            } => self.add_column(table, column, constraints, *if_not_exists, at),
+            Action::DropColumn {
+                table,
+                column,
+                if_exists,
+                cascade,
+            } => self.drop_column(table, &column.name, *if_exists, *cascade),
+            Action::RenameColumn { table, column, to } => {
+                self.rename_column(table, &column.name, &to.name)
+            }
+            Action::RenameConstraint { table, name, to } => {
+                self.rename_constraint(table, &name.name, &to.name)
+            }
+            Action::AlterColumnType { .. }
+            | Action::SetDefault { .. }
+            | Action::DropDefault { .. }
+            | Action::SetNotNull { .. }
+            | Action::DropNotNull { .. }
+            | Action::AddIdentity { .. }
+            | Action::SetIdentity { .. }
+            | Action::DropIdentity { .. }
+            | Action::SetExpression { .. }
+            | Action::DropExpression { .. } => self.alter_column(action, at),
+            Action::AddConstraint { table, constraint } => {
+                self.with_table(table, at);
+                self.add_constraint(&table.name, constraint, &[], table.only, at)
+            }
+            Action::DropConstraint {
+                table,
+                name,
+                if_exists,
+                cascade,
+            } => self.drop_constraint(table, &name.name, *if_exists, *cascade),
+            Action::ValidateConstraint { table, name } => {
+                self.set_validated(table, &name.name);
+                None
+            }
+            Action::AlterConstraint {
+                table,
+                name,
+                enforced: Some(true),
+                ..
+            } => {
+                self.set_validated(table, &name.name);
+                None
+            }
+            Action::AttachPartition {
+                table,
+                partition,
+                bound,
+            } => {
+                self.with_table(table, at);
+                self.assume_table(partition);
+                let (parent, child) = (self.resolve(&table.name), self.resolve(partition));
+                self.attach(&parent, &child, bound.clone());
+                None
+            }
+            Action::DetachPartition {
+                table, partition, ..
+            } => {
+                let (parent, child) = (self.resolve(&table.name), self.resolve(partition));
+                self.detach(&parent, &child);
+                None
+            }
+            Action::Inherit { table, parent } => {
+                self.with_table(table, at);
+                self.assume_table(parent);
+                let (child, parent) = (self.resolve(&table.name), self.resolve(parent));
+                self.inherit(&child, &parent);
+                None
+            }
+            Action::NoInherit { table, parent } => {
+                let (child, parent) = (self.resolve(&table.name), self.resolve(parent));
+                self.disinherit(&child, &parent);
+                None
+            }
+            Action::SetPersistence { table, logged } => {
+                let persistence = if *logged {
+                    Persistence::Permanent
+                } else {
+                    Persistence::Unlogged
+                };
+                self.change_table(&table.name, at, |t| t.persistence = persistence);
+                None
+            }
+            Action::RowSecurity { table, mode } => {
+                use crate::operation::RowSecurity::{Disable, Enable};
+                self.change_table(&table.name, at, |t| match mode {
+                    Enable => t.row_security = true,
+                    Disable => t.row_security = false,
+                    _ => {}
+                });
+                None
+            }
+            Action::CreatePolicy { name, table } => {
+                let name = name.name.clone();
+                self.change_table(table, at, |t| t.policies.push(name));
+                None
+            }
+            Action::CreateRule { name, table, .. } => {
+                let name = name.name.clone();
+                self.change_table(table, at, |t| t.rules.push(name));
+                None
+            }
+            Action::CreateTrigger(create) => {
+                self.create_trigger(create, at);
+                None
+            }
+            Action::Drop {
+                kind,
+                name,
+                on,
+                arguments,
+                if_exists,
+                cascade,
+                ..
+            } => self.drop(
+                *kind,
+                name,
+                on.as_ref(),
+                arguments.as_ref(),
+                *if_exists,
+                *cascade,
+                at,
+            ),
+            Action::Rename {
+                kind,
+                name,
+                on,
+                if_exists,
+                to,
+            } => self.rename(*kind, name, on.as_ref(), *if_exists, &to.name, at),
+            Action::SetSchema { kind, name, to } => self.set_schema(*kind, name, &to.name),
+            Action::CreateIndex(create) => self.create_index(create, at),
+            Action::AttachIndexPartition { index, child } => {
+                self.attach_index(index, child);
+                None
+            }
+            Action::CreateView(create) => self.create_view(create, at),
+            Action::RefreshView {
+                name, with_data, ..
+            } => {
+                let key = self.resolve(name);
+                self.change_view(&key, |view| view.populated = *with_data);
+                None
+            }
+            Action::CreateType(create) => self.create_type(create, at),
+            Action::AddEnumValue {
+                name,
+                value,
+                position,
+                ..
+            } => self.add_enum_value(name, value, position.as_ref()),
+            Action::RenameEnumValue { name, from, to } => {
+                self.rename_enum_value(name, from, to);
+                None
+            }
+            Action::AlterComposite { name, change, .. } => {
+                self.alter_composite(name, change);
+                None
+            }
+            Action::CreateDomain(create) => self.create_domain(create, at),
+            Action::AlterDomain { name, change } => {
+                self.alter_domain(name, change);
+                None
+            }
+            Action::CreateSequence {
+                name,
+                if_not_exists,
+                temporary,
+                owned_by,
+            } => self.create_sequence(name, *if_not_exists, *temporary, owned_by.as_ref(), at),
+            Action::AlterSequence { name, owned_by, .. } => {
+                if let Some(owner) = owned_by {
+                    self.own_sequence(name, owner.as_ref());
+                }
+                None
+            }
+            Action::CreateSchema { name, .. } => {
+                let origin = self.origin(at);
+                let name = name.name.clone();
+                self.note(|s| Entry::Namespace(name.clone(), s.schemas.get(&name).copied()));
+                self.schemas.entry(name).or_insert(origin);
+                None
+            }
+            Action::CreateExtension { name, .. } => {
+                let origin = self.origin(at);
+                let name = name.name.clone();
+                self.note(|s| Entry::Extension(name.clone(), s.extensions.get(&name).copied()));
+                self.extensions.entry(name).or_insert(origin);
+                None
+            }
+            Action::CreateRoutine(create) => {
+                self.create_routine(create, at);
+                None
+            }
+            Action::Insert(insert) => {
+                self.fill(&insert.table);
+                None
+            }
+            Action::Copy {
+                table: Some(table),
+                from: true,
+            } => {
+                self.fill(table);
+                None
+            }
+            Action::Truncate { tables, .. } => {
+                for table in tables {
+                    let key = self.resolve(table);
+                    if self.table_by_key(&key).is_some_and(|t| t.filled) {
+                        self.edit_table(&key, |t| t.filled = false);
+                    }
+                }
+                None
+            }
+            Action::Set(set) => {
+                self.set_parameter(set);
+                None
+            }
+            _ => None,
+        }
+    }
+
+    pub(super) fn origin(&self, at: At) -> Origin {
+        Origin::Created {
+            migration: self.migration,
+            at: Place {
+                source: at.source,
+                span: at.span,
+            },
+        }
+    }
+
+    /// Where a new object of this name goes: the schema it names, or the first
+    /// of the search path.
+    pub(super) fn creation_key(&self, name: &ObjectName, temporary: bool) -> Key {
+        let schema = match &name.schema {
+            _ if temporary => "pg_temp".into(),
+            Some(schema) => schema.clone(),
+            None => self
+                .session
+                .search_path
+                .first()
+                .cloned()
+                .unwrap_or_else(|| "public".into()),
+        };
+        Key::new(schema, name.name.clone())
+    }
+
+    /// Enters a new relation and remembers that it is new.
+    pub(super) fn enter(&mut self, key: Key, relation: Relation) {
+        if self.dropped.contains_key(&key) {
+            self.note(|s| Entry::Dropped(key.clone(), s.dropped.get(&key).copied()));
+            self.dropped.remove(&key);
+        }
+        self.mark_created(&key);
+        self.put_relation(key, Some(relation));
+    }
+
+    pub(super) fn mark_created(&mut self, key: &Key) {
+        if self.created_now.insert(key.clone()) {
+            self.note(|_| Entry::CreatedNow(key.clone()));
+        }
+    }
+
+    /// Makes sure that a table that something happens to is there.
+    pub(super) fn with_table(&mut self, target: &Target, _at: At) {
+        self.assume_table(&target.name);
+    }
+
+    /// Enters a table that the history never created, unless something of
+    /// that name is known.
+    pub fn assume_table(&mut self, name: &ObjectName) {
+        let key = self.resolve(name);
+        if !self.relations.contains_key(&key) && !name.template {
+            self.put_relation(key.clone(), Some(Relation::Table(Arc::new(Table::assumed(key)))));
+        }
+    }
+
+    /// Changes a table, entering it first where it is not known.
+    pub(super) fn change_table(&mut self, name: &ObjectName, _at: At, f: impl FnOnce(&mut Table)) {
+        self.assume_table(name);
+        let key = self.resolve(name);
+        self.edit_table(&key, f);
+    }
+
+    /// Changes a table that is known; copies it first if an earlier state or a
+    /// reader still holds it.
+    pub(super) fn edit_table<R>(&mut self, key: &Key, f: impl FnOnce(&mut Table) -> R) -> Option<R> {
+        self.note_relation(key);
+        match self.relations.get_mut(key) {
+            Some(Relation::Table(table)) => Some(f(Arc::make_mut(table))),
+            _ => None,
+        }
+    }
+
+    /// The table and all that inherit from it, partitions included; just the
+    /// table for ONLY.
+    pub fn with_descendants(&self, key: &Key, only: bool) -> Vec<Key> {
+        let mut list = vec![key.clone()];
+        let mut next = 0;
+        while !only && next < list.len() {
+            if let Some(table) = self.table_by_key(&list[next]) {
+                for child in &table.children {
+                    if !list.contains(child) {
+                        list.push(child.clone());
+                    }
+                }
+            }
+            next += 1;
+        }
+        list
+    }
+
+    fn fill(&mut self, name: &ObjectName) {
+        let key = self.resolve(name);
+        if self.table_by_key(&key).is_some_and(|t| !t.filled) {
+            self.edit_table(&key, |t| t.filled = true);
+        }
+    }
+
+    fn set_parameter(&mut self, set: &SetParameter) {
+        let mut session = self.session.clone();
+        let value = set.value.as_deref();
+        match set.name.as_str() {
+            "search_path" => {
+                session.search_path = match value {
+                    None => Session::default().search_path,
+                    Some(path) => search_path(path),
+                };
+            }
+            "timezone" | "time zone" => {
+                session.time_zone = value.map_or_else(
+                    || Session::default().time_zone,
+                    |zone| SmolStr::from(zone.trim_matches('\'').to_ascii_lowercase()),
+                );
+            }
+            "lock_timeout" => session.lock_timeout = value.and_then(milliseconds),
+            "statement_timeout" => session.statement_timeout = value.and_then(milliseconds),
+            "all" => session = Session::default(),
+            _ => return,
+        }
+        self.set_session(session);
+    }
+
+    #[allow(clippy::too_many_arguments)]
+    fn drop(
+        &mut self,
+        kind: ObjectKind,
+        name: &ObjectName,
+        on: Option<&ObjectName>,
+        arguments: Option<&SmolStr>,
+        if_exists: bool,
+        cascade: bool,
+        at: At,
+    ) -> Option<Conflict> {
+        match kind {
+            ObjectKind::Table
+            | ObjectKind::ForeignTable
+            | ObjectKind::View
+            | ObjectKind::MaterializedView
+            | ObjectKind::Index
+            | ObjectKind::Sequence => self.drop_relation(kind, name, if_exists, cascade, at),
+            ObjectKind::Type | ObjectKind::Domain => {
+                self.drop_type(name);
+                None
+            }
+            ObjectKind::Function | ObjectKind::Procedure | ObjectKind::Aggregate => {
+                self.drop_routine(name, arguments);
+                None
+            }
+            ObjectKind::Schema => {
+                self.drop_namespace(&name.name, at);
+                None
+            }
+            ObjectKind::Extension => {
+                let name = name.name.clone();
+                self.note(|s| Entry::Extension(name.clone(), s.extensions.get(&name).copied()));
+                self.extensions.remove(&name);
+                None
+            }
+            ObjectKind::Trigger | ObjectKind::Policy | ObjectKind::Rule => {
+                if let Some(key) = on.map(|table| self.resolve(table)) {
+                    self.edit_table(&key, |t| match kind {
+                        ObjectKind::Trigger => t.triggers.retain(|x| x.name != name.name),
+                        ObjectKind::Policy => t.policies.retain(|x| *x != name.name),
+                        _ => t.rules.retain(|x| *x != name.name),
+                    });
+                }
+                None
+            }
+            _ => None,
+        }
+    }
+
+    /// The sequence behind an identity or serial column.
+    pub(super) fn add_implicit_sequence(&mut self, table: &Key, column: &SmolStr, at: At) {
+        let name = super::names::free_name(&table.name, column, "seq", |name| {
+            self.relations
+                .contains_key(&Key::new(table.schema.clone(), name))
+        });
+        let key = Key::new(table.schema.clone(), name);
+        let sequence = Sequence {
+            key: key.clone(),
+            origin: self.origin(at),
+            owned_by: Some((table.clone(), column.clone())),
+            implicit: true,
+        };
+        self.owned.entry(table.clone()).or_default().push(key.clone());
+        self.enter(key, Relation::Sequence(Arc::new(sequence)));
+    }
+}
+
+/// `'"$user", public'` and `a, b` to names; `"$user"` is left out.
+fn search_path(text: &str) -> Vec<SmolStr> {
+    text.split(',')
+        .map(|part| {
+            let part = part.trim().trim_matches('\'').trim();
+            match part.strip_prefix('"').and_then(|p| p.strip_suffix('"')) {
+                Some(quoted) => SmolStr::new(quoted),
+                None => crate::statement::cursor::fold(part),
+            }
+        })
+        .filter(|name| !name.is_empty() && name != "$user")
+        .collect()
+}
+
+/// A timeout's value in milliseconds; `None` for 0, which means none.
+fn milliseconds(text: &str) -> Option<u64> {
+    let text = text.trim().trim_matches('\'').trim();
+    let digits = text.find(|c: char| !c.is_ascii_digit() && c != '.').unwrap_or(text.len());
+    let number: f64 = text[..digits].parse().ok()?;
+    let unit = match text[digits..].trim().to_ascii_lowercase().as_str() {
+        "" | "ms" => 1.0,
+        "us" => 0.001,
+        "s" => 1_000.0,
+        "min" => 60_000.0,
+        "h" => 3_600_000.0,
+        "d" => 86_400_000.0,
+        _ => return None,
+    };
+    Some((number * unit) as u64).filter(|ms| *ms > 0)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn timeouts_are_read_with_their_units() {
+        assert_eq!(milliseconds("'5s'"), Some(5_000));
+        assert_eq!(milliseconds("250"), Some(250));
+        assert_eq!(milliseconds("'2 min'"), Some(120_000));
+        assert_eq!(milliseconds("0"), None);
+        assert_eq!(milliseconds("'0s'"), None);
+    }
+
+    #[test]
+    fn search_paths_are_lists_of_names() {
+        assert_eq!(search_path("'\"$user\", public'"), ["public"]);
+        assert_eq!(search_path("App, \"Data\""), ["app", "Data"]);
+        assert!(search_path("''").is_empty());
+    }
 }

@@ -7,8 +7,15 @@
 //! an earlier state costs what changed since, not the size of the database.
 
 mod apply;
+mod catalog;
+mod constraint;
+mod index;
 mod journal;
+mod names;
+mod rename;
 mod resolve;
+mod table;
+mod view;
 
 use std::fmt;
 use std::sync::Arc;
@@ -24,7 +31,9 @@ use crate::project::SourceId;
 use crate::source::Span;
 
 pub use apply::Conflict;
-pub use journal::Mark;
+pub use constraint::names_in;
+pub use journal::{Difference, Mark};
+pub use table::column_of;
 
 /// The name of an object, resolved: never without a schema.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -91,6 +100,8 @@ pub enum Relation {
 pub struct Table {
     pub key: Key,
     pub origin: Origin,
+    /// All of its columns are known; not so after CREATE TABLE … AS.
+    pub columns_known: bool,
     pub persistence: Persistence,
     pub foreign: bool,
     pub columns: Vec<Arc<Column>>,
@@ -282,6 +293,9 @@ pub struct Schema {
     routines: FxHashMap<Key, Vec<Arc<Routine>>>,
     schemas: FxHashMap<SmolStr, Origin>,
     extensions: FxHashMap<SmolStr, Origin>,
+    /// Sequences that were ever tied to a table; what holds now stands in the
+    /// sequence.
+    owned: FxHashMap<Key, Vec<Key>>,
     session: Session,
     /// The migration that is being applied.
     migration: MigrationIndex,
@@ -325,7 +339,7 @@ impl Table {
 
     /// Does the history know all of its columns?
     pub fn is_known(&self) -> bool {
-        self.origin != Origin::Assumed
+        self.columns_known
     }
 }
 

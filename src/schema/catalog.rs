@@ -1,0 +1,402 @@
+//! Types, domains, sequences, routines and schemas.
+
+use std::sync::Arc;
+
+use smol_str::SmolStr;
+
+use super::apply::{At, Conflict};
+use super::journal::Entry;
+use super::{Domain, Key, Origin, Place, Relation, Routine, Schema, Sequence, TypeEntry};
+use crate::operation::{
+    CompositeChange, CreateDomain, CreateRoutine, CreateType, DomainChange, ObjectName,
+    TypeDefinition,
+};
+
+impl Relation {
+    /// Where the history created it.
+    pub fn created_at(&self) -> Option<Place> {
+        match self.origin() {
+            Origin::Created { at, .. } => Some(at),
+            Origin::Assumed => None,
+        }
+    }
+
+    pub fn origin(&self) -> Origin {
+        match self {
+            Relation::Table(table) => table.origin,
+            Relation::View(view) => view.origin,
+            Relation::Index(index) => index.origin,
+            Relation::Sequence(sequence) => sequence.origin,
+        }
+    }
+}
+
+impl Schema {
+    fn type_key_of(&self, name: &ObjectName) -> Key {
+        match &name.schema {
+            Some(schema) => Key::new(schema.clone(), name.name.clone()),
+            None => self.resolve_type(&name.name),
+        }
+    }
+
+    fn put_type(&mut self, key: &Key, entry: Option<TypeEntry>) {
+        self.note(|s| Entry::Type(key.clone(), s.types.get(key).cloned()));
+        match entry {
+            Some(entry) => self.types.insert(key.clone(), Arc::new(entry)),
+            None => self.types.remove(key),
+        };
+    }
+
+    fn put_domain(&mut self, key: &Key, domain: Option<Domain>) {
+        self.note(|s| Entry::Domain(key.clone(), s.domains.get(key).cloned()));
+        match domain {
+            Some(domain) => self.domains.insert(key.clone(), Arc::new(domain)),
+            None => self.domains.remove(key),
+        };
+    }
+
+    pub(super) fn create_type(&mut self, create: &CreateType, at: At) -> Option<Conflict> {
+        let key = self.creation_key(&create.name, false);
+        let conflict = self.types.get(&key).and_then(|known| match known.origin {
+            Origin::Created { at, .. } => {
+                Conflict::at(format!("type `{key}` already exists"), Some(at))
+            }
+            Origin::Assumed => None,
+        });
+        let entry = TypeEntry {
+            key: key.clone(),
+            origin: self.origin(at),
+            definition: create.definition.clone(),
+            added_values: Vec::new(),
+        };
+        self.put_type(&key, Some(entry));
+        self.mark_created(&key);
+        conflict
+    }
+
+    fn change_type(&mut self, name: &ObjectName, f: impl FnOnce(&mut TypeEntry)) {
+        let key = self.type_key_of(name);
+        if let Some(entry) = self.types.get(&key) {
+            let mut own = (**entry).clone();
+            f(&mut own);
+            self.put_type(&key, Some(own));
+        }
+    }
+
+    pub(super) fn add_enum_value(
+        &mut self,
+        name: &ObjectName,
+        value: &SmolStr,
+        position: Option<&(bool, SmolStr)>,
+    ) -> Option<Conflict> {
+        let migration = self.migration;
+        self.change_type(name, |entry| {
+            if let TypeDefinition::Enum(values) = &mut entry.definition {
+                if values.contains(value) {
+                    return;
+                }
+                let place = position.and_then(|(before, neighbour)| {
+                    let at = values.iter().position(|v| v == neighbour)?;
+                    Some(if *before { at } else { at + 1 })
+                });
+                values.insert(place.unwrap_or(values.len()), value.clone());
+            }
+            entry.added_values.push((value.clone(), migration));
+        });
+        None
+    }
+
+    pub(super) fn rename_enum_value(&mut self, name: &ObjectName, from: &SmolStr, to: &SmolStr) {
+        self.change_type(name, |entry| {
+            if let TypeDefinition::Enum(values) = &mut entry.definition {
+                for value in values.iter_mut().filter(|v| *v == from) {
+                    *value = to.clone();
+                }
+            }
+        });
+    }
+
+    pub(super) fn alter_composite(&mut self, name: &ObjectName, change: &CompositeChange) {
+        self.change_type(name, |entry| {
+            let TypeDefinition::Composite(attributes) = &mut entry.definition else {
+                return;
+            };
+            match change {
+                CompositeChange::Add(name, ty) => attributes.push((name.clone(), ty.clone())),
+                CompositeChange::Drop(name) => attributes.retain(|(n, _)| n != name),
+                CompositeChange::Alter(name, ty) => {
+                    for attribute in attributes.iter_mut().filter(|(n, _)| n == name) {
+                        attribute.1 = ty.clone();
+                    }
+                }
+                CompositeChange::Rename(from, to) => {
+                    for attribute in attributes.iter_mut().filter(|(n, _)| n == from) {
+                        attribute.0 = to.clone();
+                    }
+                }
+            }
+        });
+    }
+
+    pub(super) fn drop_type(&mut self, name: &ObjectName) {
+        let key = self.type_key_of(name);
+        if self.types.contains_key(&key) {
+            self.put_type(&key, None);
+        }
+        if self.domains.contains_key(&key) {
+            self.put_domain(&key, None);
+        }
+    }
+
+    pub(super) fn rekey_type(&mut self, old: &Key, new: &Key) {
+        if let Some(entry) = self.types.get(old) {
+            let mut own = (**entry).clone();
+            own.key = new.clone();
+            self.put_type(old, None);
+            self.put_type(new, Some(own));
+        }
+        if let Some(domain) = self.domains.get(old) {
+            let mut own = (**domain).clone();
+            own.key = new.clone();
+            self.put_domain(old, None);
+            self.put_domain(new, Some(own));
+        }
+        if self.created_now.contains(old) {
+            self.mark_created(new);
+        }
+    }
+
+    pub(super) fn create_domain(&mut self, create: &CreateDomain, at: At) -> Option<Conflict> {
+        let key = self.creation_key(&create.name, false);
+        let domain = Domain {
+            key: key.clone(),
+            origin: self.origin(at),
+            base: create.base.clone(),
+            default: create.default.is_some(),
+            not_null: create.not_null,
+            checks: create
+                .checks
+                .iter()
+                .map(|(name, _)| {
+                    let generated = || super::names::object_name(&key.name, "", "check");
+                    (name.as_ref().map_or_else(generated, |n| n.name.clone()), true)
+                })
+                .collect(),
+        };
+        self.put_domain(&key, Some(domain));
+        self.mark_created(&key);
+        None
+    }
+
+    pub(super) fn alter_domain(&mut self, name: &ObjectName, change: &DomainChange) {
+        let key = self.type_key_of(name);
+        let Some(domain) = self.domains.get(&key) else {
+            return;
+        };
+        let mut own = (**domain).clone();
+        match change {
+            DomainChange::SetNotNull => own.not_null = true,
+            DomainChange::DropNotNull => own.not_null = false,
+            DomainChange::SetDefault(_) => own.default = true,
+            DomainChange::DropDefault => own.default = false,
+            DomainChange::AddConstraint {
+                name, not_valid, ..
+            } => {
+                let generated = super::names::object_name(&key.name, "", "check");
+                let name = name.as_ref().map_or(generated, |n| n.name.clone());
+                own.checks.push((name, !not_valid));
+            }
+            DomainChange::DropConstraint(name) => own.checks.retain(|(n, _)| *n != name.name),
+            DomainChange::ValidateConstraint(name) => {
+                for check in own.checks.iter_mut().filter(|(n, _)| *n == name.name) {
+                    check.1 = true;
+                }
+            }
+            DomainChange::RenameConstraint(from, to) => {
+                for check in own.checks.iter_mut().filter(|(n, _)| *n == from.name) {
+                    check.0 = to.name.clone();
+                }
+            }
+        }
+        self.put_domain(&key, Some(own));
+    }
+
+    pub(super) fn create_sequence(
+        &mut self,
+        name: &ObjectName,
+        if_not_exists: bool,
+        temporary: bool,
+        owned_by: Option<&ObjectName>,
+        at: At,
+    ) -> Option<Conflict> {
+        let key = self.creation_key(name, temporary);
+        if let Some(existing) = self.relations.get(&key) {
+            let at = existing.created_at();
+            return if if_not_exists || at.is_none() {
+                None
+            } else {
+                Conflict::at(format!("`{key}` already exists"), at)
+            };
+        }
+        let sequence = Sequence {
+            key: key.clone(),
+            origin: self.origin(at),
+            owned_by: None,
+            implicit: false,
+        };
+        self.enter(key.clone(), Relation::Sequence(Arc::new(sequence)));
+        self.own(&key, owned_by);
+        None
+    }
+
+    pub(super) fn own_sequence(&mut self, name: &ObjectName, owner: Option<&ObjectName>) {
+        let key = self.resolve(name);
+        self.own(&key, owner);
+    }
+
+    /// `owner` is `table.column`, read as a qualified name.
+    fn own(&mut self, sequence: &Key, owner: Option<&ObjectName>) {
+        let owner = owner.and_then(|column| {
+            let table = ObjectName {
+                name: column.schema.clone()?,
+                schema: None,
+                ..column.clone()
+            };
+            Some((self.resolve(&table), column.name.clone()))
+        });
+        match owner {
+            Some((table, column)) => self.tie_sequence(sequence, &table, Some(&column)),
+            None => self.edit_sequence(sequence, |s| s.owned_by = None),
+        }
+    }
+
+    fn edit_sequence(&mut self, key: &Key, f: impl FnOnce(&mut Sequence)) {
+        self.note_relation(key);
+        if let Some(Relation::Sequence(sequence)) = self.relations.get_mut(key) {
+            f(Arc::make_mut(sequence));
+        }
+    }
+
+    /// Ties a sequence to a table, and to a column if one is given.
+    pub(super) fn tie_sequence(&mut self, sequence: &Key, table: &Key, column: Option<&SmolStr>) {
+        self.owned
+            .entry(table.clone())
+            .or_default()
+            .push(sequence.clone());
+        self.edit_sequence(sequence, |s| {
+            let old = s.owned_by.take().map(|(_, column)| column);
+            let column = column.cloned().or(old).unwrap_or_default();
+            s.owned_by = Some((table.clone(), column));
+        });
+    }
+
+    fn put_routines(&mut self, key: &Key, list: Vec<Arc<Routine>>) {
+        self.note(|s| Entry::Routine(key.clone(), s.routines.get(key).cloned()));
+        if list.is_empty() {
+            self.routines.remove(key);
+        } else {
+            self.routines.insert(key.clone(), list);
+        }
+    }
+
+    pub(super) fn create_routine(&mut self, create: &CreateRoutine, at: At) {
+        let key = self.creation_key(&create.name, false);
+        let routine = Routine {
+            key: key.clone(),
+            origin: self.origin(at),
+            procedure: create.procedure,
+            arguments: create.arguments.clone(),
+            returns: create.returns.clone(),
+            language: create.language.clone(),
+            volatility: create.volatility,
+            body: create.body_text.clone(),
+            operations: create.operations.clone(),
+        };
+        let mut list = self.routines(&key).to_vec();
+        list.retain(|known| known.arguments != create.arguments);
+        list.push(Arc::new(routine));
+        self.put_routines(&key, list);
+        self.mark_created(&key);
+    }
+
+    pub(super) fn drop_routine(&mut self, name: &ObjectName, arguments: Option<&SmolStr>) {
+        let key = self.resolve_routine(name);
+        let list = self.routines(&key);
+        let kept: Vec<Arc<Routine>> = match arguments {
+            Some(arguments) if list.len() > 1 => {
+                let parts = arguments.split(',').count();
+                list.iter()
+                    .filter(|r| r.arguments.split(',').count() != parts)
+                    .cloned()
+                    .collect()
+            }
+            _ => Vec::new(),
+        };
+        self.put_routines(&key, kept);
+    }
+
+    pub(super) fn rekey_routine(&mut self, old: &Key, new: &Key) {
+        let list = self.routines(old).to_vec();
+        self.put_routines(old, Vec::new());
+        self.put_routines(new, list);
+    }
+
+    /// All objects of a schema go with it.
+    pub(super) fn drop_namespace(&mut self, name: &SmolStr, at: At) {
+        let place = Place {
+            source: at.source,
+            span: at.span,
+        };
+        let inside: Vec<Key> = self
+            .relations
+            .keys()
+            .filter(|key| key.schema == *name)
+            .cloned()
+            .collect();
+        for key in inside {
+            self.remove_relation(&key, true);
+            self.note(|s| Entry::Dropped(key.clone(), s.dropped.get(&key).copied()));
+            self.dropped.insert(key, place);
+        }
+        let types: Vec<Key> = self.types.keys().filter(|k| k.schema == *name).cloned().collect();
+        for key in types {
+            self.put_type(&key, None);
+        }
+        self.note(|s| Entry::Namespace(name.clone(), s.schemas.get(name).copied()));
+        self.schemas.remove(name);
+    }
+
+    pub(super) fn rename_namespace(&mut self, from: &SmolStr, to: &SmolStr) {
+        let mut inside: Vec<Key> = self
+            .relations
+            .iter()
+            .filter(|(key, relation)| {
+                key.schema == *from && !matches!(relation, Relation::Index(_))
+            })
+            .map(|(key, _)| key.clone())
+            .collect();
+        inside.sort_unstable();
+        for key in inside {
+            self.rekey(&key, &Key::new(to.clone(), key.name.clone()));
+        }
+        let types: Vec<Key> = self.types.keys().filter(|k| k.schema == *from).cloned().collect();
+        for key in types {
+            self.rekey_type(&key, &Key::new(to.clone(), key.name.clone()));
+        }
+        self.note(|s| Entry::Namespace(from.clone(), s.schemas.get(from).copied()));
+        if let Some(origin) = self.schemas.remove(from) {
+            self.note(|s| Entry::Namespace(to.clone(), s.schemas.get(to).copied()));
+            self.schemas.insert(to.clone(), origin);
+        }
+    }
+
+    /// Did the history create this schema?
+    pub fn namespace(&self, name: &str) -> Option<Origin> {
+        self.schemas.get(name).copied()
+    }
+
+    /// Did the history create this extension?
+    pub fn has_extension(&self, name: &str) -> bool {
+        self.extensions.contains_key(name)
+    }
+}

@@ -1,0 +1,387 @@
+//! Constraints of tables.
+
+use std::sync::Arc;
+
+use smol_str::SmolStr;
+
+use super::apply::{At, Conflict};
+use super::table::add;
+use super::{Index, Key, Relation, Schema, TableConstraint, names};
+use crate::operation::{
+    Column, Constraint, ConstraintKind, Expr, Key as KeyColumns, ObjectName, Target,
+};
+use crate::source::Span;
+use crate::statement::lexer::{Lexeme, Lexer, TokenKind};
+
+impl Schema {
+    /// Adds a constraint to a table, with its index or its reference; `inline`
+    /// are the columns of the statement, which an inline constraint stands
+    /// behind (found by place).
+    pub(super) fn add_constraint(
+        &mut self,
+        name: &ObjectName,
+        constraint: &Constraint,
+        inline: &[Arc<Column>],
+        only: bool,
+        at: At,
+    ) -> Option<Conflict> {
+        let key = self.resolve(name);
+        let behind = constraint.inline.then(|| column_before(inline, constraint)).flatten();
+        let columns = self.columns_of(&key, &constraint.kind, behind);
+        let table = self.table_by_key(&key)?;
+        let conflict = constraint.name.as_ref().and_then(|name| {
+            table
+                .constraint(&name.name)
+                .and_then(|_| Conflict::new(format!("constraint `{}` of `{key}` already exists", name.name)))
+        });
+        if conflict.is_some() {
+            return conflict;
+        }
+        let names: Vec<Key> = match &constraint.kind {
+            ConstraintKind::Check(_) | ConstraintKind::NotNull(_) if !constraint.no_inherit => {
+                self.with_descendants(&key, only)
+            }
+            ConstraintKind::PrimaryKey(_) | ConstraintKind::Unique(_) | ConstraintKind::ForeignKey(_)
+                if table.is_partitioned() =>
+            {
+                self.with_descendants(&key, only)
+            }
+            _ => vec![key],
+        };
+        for key in names {
+            self.enter_constraint(&key, constraint, columns.clone(), at);
+        }
+        None
+    }
+
+    fn enter_constraint(
+        &mut self,
+        key: &Key,
+        constraint: &Constraint,
+        mut columns: Vec<SmolStr>,
+        at: At,
+    ) {
+        let adopted = match &constraint.kind {
+            ConstraintKind::PrimaryKey(k) | ConstraintKind::Unique(k) => k.using_index.as_ref(),
+            _ => None,
+        };
+        let adopted = adopted.map(|name| Key::new(key.schema.clone(), name.name.clone()));
+        if let Some(index) = adopted.as_ref().and_then(|k| self.index_by_key(k)) {
+            columns = index.columns.clone();
+        }
+        let name = self.constraint_name(key, constraint, &columns, adopted.as_ref());
+        let (references, referenced) = self.reference(key, constraint);
+        let index = self.constraint_index(key, &name, constraint, &columns, adopted, at);
+        let entry = TableConstraint {
+            generated_name: constraint.name.is_none(),
+            validated: !constraint.not_valid && !constraint.not_enforced,
+            definition: constraint.clone(),
+            index,
+            references,
+            referenced,
+            added_in: self.migration,
+            columns,
+            name,
+        };
+        let not_null = matches!(constraint.kind, ConstraintKind::PrimaryKey(_))
+            || (matches!(constraint.kind, ConstraintKind::NotNull(_)) && !constraint.not_valid);
+        self.edit_table(key, |t| {
+            if not_null {
+                for column in &entry.columns {
+                    t.edit_column(column, |c| c.not_null = true);
+                }
+            }
+            t.constraints.push(Arc::new(entry));
+        });
+    }
+
+    fn columns_of(&self, key: &Key, kind: &ConstraintKind, behind: Option<SmolStr>) -> Vec<SmolStr> {
+        let own = |list: &Vec<SmolStr>| match &behind {
+            Some(column) if list.is_empty() => vec![column.clone()],
+            _ => list.clone(),
+        };
+        match kind {
+            ConstraintKind::PrimaryKey(k) | ConstraintKind::Unique(k) => own(&k.columns),
+            ConstraintKind::ForeignKey(fk) => own(&fk.columns),
+            ConstraintKind::Exclude { columns } => columns.clone(),
+            ConstraintKind::NotNull(column) => vec![column.name.clone()],
+            ConstraintKind::Check(expr) => {
+                let mut columns = self.columns_in(key, expr);
+                if let Some(column) = behind.filter(|c| !columns.contains(c)) {
+                    columns.push(column);
+                }
+                columns
+            }
+        }
+    }
+
+    /// The columns of a table that an expression mentions.
+    pub fn columns_in(&self, key: &Key, expr: &Expr) -> Vec<SmolStr> {
+        let Some(table) = self.table_by_key(key) else {
+            return Vec::new();
+        };
+        let mut columns: Vec<SmolStr> = Vec::new();
+        for word in names_in(&expr.text) {
+            let known = table.column(&word).is_some() || !table.columns_known;
+            if known && !columns.contains(&word) {
+                columns.push(word);
+            }
+        }
+        columns
+    }
+
+    fn constraint_name(
+        &self,
+        key: &Key,
+        constraint: &Constraint,
+        columns: &[SmolStr],
+        adopted: Option<&Key>,
+    ) -> SmolStr {
+        if let Some(name) = &constraint.name {
+            return name.name.clone();
+        }
+        if let Some(index) = adopted {
+            return index.name.clone();
+        }
+        let joined = names::joined(columns.iter().map(SmolStr::as_str));
+        let (second, label) = match &constraint.kind {
+            ConstraintKind::PrimaryKey(_) => ("", "pkey"),
+            ConstraintKind::Unique(_) => (joined.as_str(), "key"),
+            ConstraintKind::ForeignKey(_) => (joined.as_str(), "fkey"),
+            ConstraintKind::Exclude { .. } => (joined.as_str(), "excl"),
+            ConstraintKind::NotNull(_) => (joined.as_str(), "not_null"),
+            ConstraintKind::Check(_) if columns.len() == 1 => (joined.as_str(), "check"),
+            ConstraintKind::Check(_) => ("", "check"),
+        };
+        let table = self.table_by_key(key);
+        names::free_name(&key.name, second, label, |name| {
+            table.is_some_and(|t| t.constraint(name).is_some())
+                || self
+                    .relations
+                    .contains_key(&Key::new(key.schema.clone(), name))
+        })
+    }
+
+    /// Ties a foreign key to the table it refers to.
+    fn reference(&mut self, key: &Key, constraint: &Constraint) -> (Option<Key>, Vec<SmolStr>) {
+        let ConstraintKind::ForeignKey(fk) = &constraint.kind else {
+            return (None, Vec::new());
+        };
+        self.assume_table(&fk.references);
+        let target = self.resolve(&fk.references);
+        let mut referenced = fk.referenced.clone();
+        if referenced.is_empty()
+            && let Some(primary) = self.table_by_key(&target).and_then(|t| t.primary_key())
+        {
+            referenced = primary.columns.clone();
+        }
+        self.edit_table(&target, |t| add(&mut t.referenced_by, key));
+        (Some(target), referenced)
+    }
+
+    fn constraint_index(
+        &mut self,
+        key: &Key,
+        name: &SmolStr,
+        constraint: &Constraint,
+        columns: &[SmolStr],
+        adopted: Option<Key>,
+        at: At,
+    ) -> Option<Key> {
+        let empty = KeyColumns::default();
+        let (unique, columns_key) = match &constraint.kind {
+            ConstraintKind::PrimaryKey(k) | ConstraintKind::Unique(k) => (true, k),
+            ConstraintKind::Exclude { .. } => (false, &empty),
+            _ => return None,
+        };
+        let index_key = Key::new(key.schema.clone(), name.clone());
+        if let Some(old) = adopted {
+            if old != index_key {
+                self.rekey_index(&old, &index_key);
+            }
+            self.edit_index(&index_key, |i| i.constraint = Some(name.clone()));
+            return Some(index_key);
+        }
+        let index = Index {
+            key: index_key.clone(),
+            origin: self.origin(at),
+            table: key.clone(),
+            unique,
+            method: if unique { "btree" } else { "gist" }.into(),
+            columns: columns.to_vec(),
+            options: Vec::new(),
+            include: columns_key.include.clone(),
+            exprs: Vec::new(),
+            predicate: None,
+            nulls_not_distinct: columns_key.nulls_not_distinct,
+            constraint: Some(name.clone()),
+            parent: None,
+            children: Vec::new(),
+        };
+        self.enter(index_key.clone(), Relation::Index(Arc::new(index)));
+        self.edit_table(key, |t| add(&mut t.indexes, &index_key));
+        Some(index_key)
+    }
+
+    pub(super) fn drop_constraint(
+        &mut self,
+        target: &Target,
+        name: &SmolStr,
+        if_exists: bool,
+        cascade: bool,
+    ) -> Option<Conflict> {
+        let missing = self.missing(&target.name, target.if_exists);
+        let key = self.resolve(&target.name);
+        let Some(table) = self.table_by_key(&key).cloned() else {
+            return missing;
+        };
+        if table.constraint(name).is_none() {
+            let certain = table.columns_known && !if_exists && !name.ends_with("_not_null");
+            return certain
+                .then(|| Conflict::new(format!("`{key}` has no constraint `{name}`")))
+                .flatten();
+        }
+        if cascade && table.constraint(name).is_some_and(|c| c.index.is_some()) {
+            for other in &table.referenced_by {
+                self.drop_foreign_keys_to(other, &key, None);
+            }
+        }
+        for table in self.with_descendants(&key, target.only) {
+            self.remove_constraint(&table, name);
+        }
+        None
+    }
+
+    pub(super) fn remove_constraint(&mut self, key: &Key, name: &str) {
+        let Some(constraint) = self.table_by_key(key).and_then(|t| t.constraint(name).cloned())
+        else {
+            return;
+        };
+        if let Some(index) = &constraint.index {
+            self.remove_relation(index, false);
+        }
+        if let Some(references) = &constraint.references {
+            let last = self.table_by_key(key).is_some_and(|t| {
+                t.constraints
+                    .iter()
+                    .filter(|c| c.references.as_ref() == Some(references))
+                    .count()
+                    == 1
+            });
+            if last {
+                self.edit_table(references, |t| t.referenced_by.retain(|k| k != key));
+            }
+        }
+        let not_null = match &constraint.definition.kind {
+            ConstraintKind::NotNull(column) => Some(column.name.clone()),
+            _ => None,
+        };
+        self.edit_table(key, |t| {
+            t.constraints.retain(|c| c.name != constraint.name);
+            if let Some(column) = not_null {
+                t.edit_column(&column, |c| c.not_null = false);
+            }
+        });
+    }
+
+    /// Drops the foreign keys by which `table` refers to `target`, or to one
+    /// column of it.
+    pub(super) fn drop_foreign_keys_to(&mut self, table: &Key, target: &Key, column: Option<&SmolStr>) {
+        let names: Vec<SmolStr> = self
+            .table_by_key(table)
+            .into_iter()
+            .flat_map(|t| &t.constraints)
+            .filter(|c| c.references.as_ref() == Some(target))
+            .filter(|c| column.is_none_or(|column| c.referenced.contains(column)))
+            .map(|c| c.name.clone())
+            .collect();
+        for name in names {
+            self.remove_constraint(table, &name);
+        }
+    }
+
+    pub(super) fn set_validated(&mut self, target: &Target, name: &str) {
+        let key = self.resolve(&target.name);
+        for table in self.with_descendants(&key, target.only) {
+            self.edit_table(&table, |t| {
+                let mut not_null = None;
+                for constraint in &mut t.constraints {
+                    if constraint.name == name {
+                        let own = Arc::make_mut(constraint);
+                        own.validated = true;
+                        own.definition.not_valid = false;
+                        own.definition.not_enforced = false;
+                        if let ConstraintKind::NotNull(column) = &own.definition.kind {
+                            not_null = Some(column.name.clone());
+                        }
+                    }
+                }
+                if let Some(column) = not_null {
+                    t.edit_column(&column, |c| c.not_null = true);
+                }
+            });
+        }
+    }
+
+    pub(super) fn rename_constraint(
+        &mut self,
+        target: &Target,
+        from: &SmolStr,
+        to: &SmolStr,
+    ) -> Option<Conflict> {
+        let missing = self.missing(&target.name, target.if_exists);
+        let key = self.resolve(&target.name);
+        let constraint = self.table_by_key(&key)?.constraint(from).cloned();
+        let Some(constraint) = constraint else {
+            return missing;
+        };
+        for table in self.with_descendants(&key, target.only) {
+            self.edit_table(&table, |t| {
+                for c in &mut t.constraints {
+                    if c.name == *from {
+                        let own = Arc::make_mut(c);
+                        own.name = to.clone();
+                        own.generated_name = false;
+                    }
+                }
+            });
+        }
+        if let Some(index) = &constraint.index {
+            let new = Key::new(index.schema.clone(), to.clone());
+            self.rekey_index(index, &new);
+        }
+        missing
+    }
+}
+
+/// The column whose declaration an inline constraint stands behind.
+fn column_before(columns: &[Arc<Column>], constraint: &Constraint) -> Option<SmolStr> {
+    let after = columns.partition_point(|c| c.span.start <= constraint.span.start);
+    columns
+        .get(after.checked_sub(1)?)
+        .map(|column| column.name.clone())
+}
+
+/// Names that an expression mentions, function names and qualifiers left out.
+pub fn names_in(text: &str) -> Vec<SmolStr> {
+    let mut tokens = Vec::new();
+    let mut lexer = Lexer::new(text, Span::new(0, text.len() as u32));
+    while let Some(lexeme) = lexer.next() {
+        if let Lexeme::Token(token) = lexeme {
+            tokens.push(token);
+        }
+    }
+    let mut names = Vec::new();
+    for (n, token) in tokens.iter().enumerate() {
+        let next = tokens.get(n + 1).map(|t| t.kind);
+        let word = token.span.of(text);
+        match token.kind {
+            TokenKind::Word if next != Some(TokenKind::OpenParen) => {
+                names.push(crate::statement::cursor::fold(word));
+            }
+            TokenKind::QuotedName => names.push(SmolStr::from(word.trim_matches('"'))),
+            _ => {}
+        }
+    }
+    names
+}

@@ -1,0 +1,166 @@
+//! Indexes.
+
+use std::sync::Arc;
+
+use smol_str::SmolStr;
+
+use super::apply::{At, Conflict};
+use super::constraint::names_in;
+use super::table::add;
+use super::{Index, Key, Relation, Schema, names};
+use crate::operation::{CreateIndex, ObjectName};
+
+impl Schema {
+    pub(super) fn create_index(&mut self, create: &CreateIndex, at: At) -> Option<Conflict> {
+        let missing = self.missing(&create.table, false);
+        let table = self.resolve(&create.table);
+        if self.view_by_key(&table).is_none() {
+            self.assume_table(&create.table);
+        }
+        let columns: Vec<SmolStr> = create
+            .elements
+            .iter()
+            .map(|e| e.column.clone().unwrap_or_default())
+            .collect();
+        let key = match &create.name {
+            Some(name) => Key::new(table.schema.clone(), name.name.clone()),
+            None => self.index_name(&table, &columns),
+        };
+        if let Some(existing) = self.relations.get(&key) {
+            if create.if_not_exists || create.name.is_none() {
+                return None;
+            }
+            return Conflict::at(format!("`{key}` already exists"), existing.created_at());
+        }
+        let index = Index {
+            key: key.clone(),
+            origin: self.origin(at),
+            table: table.clone(),
+            unique: create.unique,
+            method: create.method.clone(),
+            columns,
+            options: create.elements.iter().map(|e| e.options.clone()).collect(),
+            include: create.include.clone(),
+            exprs: create.elements.iter().filter_map(|e| e.expr.clone()).collect(),
+            predicate: create.predicate.clone(),
+            nulls_not_distinct: create.nulls_not_distinct,
+            constraint: None,
+            parent: None,
+            children: Vec::new(),
+        };
+        self.enter(key.clone(), Relation::Index(Arc::new(index)));
+        self.own_index(&table, &key);
+        if !create.only {
+            self.spread_index(&table, &key, at);
+        }
+        missing
+    }
+
+    fn own_index(&mut self, table: &Key, index: &Key) {
+        if self.edit_table(table, |t| add(&mut t.indexes, index)).is_none() {
+            self.change_view(table, |v| add(&mut v.indexes, index));
+        }
+    }
+
+    fn index_name(&self, table: &Key, columns: &[SmolStr]) -> Key {
+        let joined = names::joined(columns.iter().map(SmolStr::as_str));
+        let name = names::free_name(&table.name, &joined, "idx", |name| {
+            self.relations
+                .contains_key(&Key::new(table.schema.clone(), name))
+        });
+        Key::new(table.schema.clone(), name)
+    }
+
+    /// An index of a partitioned table has a part on every partition.
+    fn spread_index(&mut self, table: &Key, parent: &Key, at: At) {
+        let partitions = match self.table_by_key(table) {
+            Some(t) if t.is_partitioned() => t.children.clone(),
+            _ => return,
+        };
+        let Some(index) = self.index_by_key(parent).cloned() else {
+            return;
+        };
+        for partition in partitions {
+            let key = self.index_name(&partition, &index.columns);
+            let own = Index {
+                key: key.clone(),
+                origin: self.origin(at),
+                table: partition.clone(),
+                parent: Some(parent.clone()),
+                children: Vec::new(),
+                ..(*index).clone()
+            };
+            self.enter(key.clone(), Relation::Index(Arc::new(own)));
+            self.own_index(&partition, &key);
+            self.edit_index(parent, |i| add(&mut i.children, &key));
+            self.spread_index(&partition, &key, at);
+        }
+    }
+
+    pub(super) fn attach_index(&mut self, parent: &ObjectName, child: &ObjectName) {
+        let (parent, child) = (self.resolve(parent), self.resolve(child));
+        self.edit_index(&parent, |i| add(&mut i.children, &child));
+        self.edit_index(&child, |i| i.parent = Some(parent.clone()));
+    }
+
+    pub(super) fn edit_index(&mut self, key: &Key, f: impl FnOnce(&mut Index)) {
+        self.note_relation(key);
+        if let Some(Relation::Index(index)) = self.relations.get_mut(key) {
+            f(Arc::make_mut(index));
+        }
+    }
+
+    /// Does an index use a column, in an expression or predicate too?
+    pub fn index_mentions(&self, key: &Key, column: &SmolStr) -> bool {
+        self.index_by_key(key).is_some_and(|index| {
+            index.columns.contains(column)
+                || index.include.contains(column)
+                || index
+                    .exprs
+                    .iter()
+                    .chain(&index.predicate)
+                    .any(|expr| names_in(&expr.text).contains(column))
+        })
+    }
+
+    /// Gives an index another name, also where it is referred to.
+    pub(super) fn rekey_index(&mut self, old: &Key, new: &Key) {
+        let Some(Relation::Index(index)) = self.relations.get(old).cloned() else {
+            return;
+        };
+        let mut own = (*index).clone();
+        own.key = new.clone();
+        if own.constraint.is_some() {
+            own.constraint = Some(new.name.clone());
+        }
+        self.put_relation(old.clone(), None);
+        self.put_relation(new.clone(), Some(Relation::Index(Arc::new(own))));
+        if self.created_now.contains(old) {
+            self.mark_created(new);
+        }
+        let swap = |list: &mut Vec<Key>| {
+            for key in list.iter_mut().filter(|k| *k == old) {
+                *key = new.clone();
+            }
+        };
+        let on_table = self.edit_table(&index.table, |t| {
+            swap(&mut t.indexes);
+            for constraint in &mut t.constraints {
+                if constraint.index.as_ref() == Some(old) {
+                    let own = Arc::make_mut(constraint);
+                    own.index = Some(new.clone());
+                    own.name = new.name.clone();
+                }
+            }
+        });
+        if on_table.is_none() {
+            self.change_view(&index.table, |v| swap(&mut v.indexes));
+        }
+        if let Some(parent) = &index.parent {
+            self.edit_index(parent, |i| swap(&mut i.children));
+        }
+        for child in &index.children {
+            self.edit_index(child, |i| i.parent = Some(new.clone()));
+        }
+    }
+}

@@ -1,0 +1,294 @@
+//! Objects get other names, or move to other schemas.
+
+use std::sync::Arc;
+
+use smol_str::SmolStr;
+
+use super::apply::{At, Conflict};
+use super::{Key, Relation, Schema, Table, View};
+use crate::operation::{ObjectKind, ObjectName, Target};
+
+/// Puts another name where one stood.
+fn swap<T: PartialEq + Clone>(list: &mut [T], old: &T, new: &T) {
+    for item in list.iter_mut().filter(|item| *item == old) {
+        *item = new.clone();
+    }
+}
+
+impl Schema {
+    pub(super) fn rename(
+        &mut self,
+        kind: ObjectKind,
+        name: &ObjectName,
+        on: Option<&ObjectName>,
+        if_exists: bool,
+        to: &SmolStr,
+        _at: At,
+    ) -> Option<Conflict> {
+        match kind {
+            ObjectKind::Type | ObjectKind::Domain => {
+                let old = self.resolve_type(&name.name);
+                let new = Key::new(old.schema.clone(), to.clone());
+                self.rekey_type(&old, &new);
+                None
+            }
+            ObjectKind::Function | ObjectKind::Procedure | ObjectKind::Aggregate => {
+                let old = self.resolve_routine(name);
+                self.rekey_routine(&old, &Key::new(old.schema.clone(), to.clone()));
+                None
+            }
+            ObjectKind::Schema => {
+                self.rename_namespace(&name.name, to);
+                None
+            }
+            ObjectKind::Trigger | ObjectKind::Policy | ObjectKind::Rule => {
+                if let Some(key) = on.map(|table| self.resolve(table)) {
+                    self.edit_table(&key, |t| match kind {
+                        ObjectKind::Trigger => {
+                            for trigger in t.triggers.iter_mut().filter(|x| x.name == name.name) {
+                                trigger.name = to.clone();
+                            }
+                        }
+                        ObjectKind::Policy => swap(&mut t.policies, &name.name, to),
+                        _ => swap(&mut t.rules, &name.name, to),
+                    });
+                }
+                None
+            }
+            _ => {
+                let old = self.resolve(name);
+                let new = Key::new(old.schema.clone(), to.clone());
+                self.move_relation(name, &old, &new, if_exists)
+            }
+        }
+    }
+
+    pub(super) fn set_schema(
+        &mut self,
+        kind: ObjectKind,
+        name: &ObjectName,
+        to: &SmolStr,
+    ) -> Option<Conflict> {
+        match kind {
+            ObjectKind::Type | ObjectKind::Domain => {
+                let old = self.resolve_type(&name.name);
+                self.rekey_type(&old, &Key::new(to.clone(), old.name.clone()));
+                None
+            }
+            ObjectKind::Function | ObjectKind::Procedure | ObjectKind::Aggregate => {
+                let old = self.resolve_routine(name);
+                self.rekey_routine(&old, &Key::new(to.clone(), old.name.clone()));
+                None
+            }
+            _ => {
+                let old = self.resolve(name);
+                let new = Key::new(to.clone(), old.name.clone());
+                self.move_relation(name, &old, &new, false)
+            }
+        }
+    }
+
+    fn move_relation(
+        &mut self,
+        name: &ObjectName,
+        old: &Key,
+        new: &Key,
+        if_exists: bool,
+    ) -> Option<Conflict> {
+        if !self.relations.contains_key(old) {
+            if self.was_dropped(old).is_some() || if_exists || name.template {
+                return self.missing(name, if_exists);
+            }
+            self.assume_table(name);
+        }
+        if old != new
+            && let Some(taken) = self.relations.get(new)
+            && taken.created_at().is_some()
+        {
+            return Conflict::at(format!("`{new}` already exists"), taken.created_at());
+        }
+        self.rekey(old, new);
+        None
+    }
+
+    /// Gives a relation another key, everywhere.
+    pub(super) fn rekey(&mut self, old: &Key, new: &Key) {
+        if old == new {
+            return;
+        }
+        match self.relations.get(old).cloned() {
+            Some(Relation::Table(table)) => self.rekey_table(&table, new),
+            Some(Relation::View(view)) => self.rekey_view(&view, new),
+            Some(Relation::Index(_)) => self.rekey_index(old, new),
+            Some(Relation::Sequence(sequence)) => {
+                let mut own = (*sequence).clone();
+                own.key = new.clone();
+                if let Some((table, _)) = &own.owned_by {
+                    self.owned.entry(table.clone()).or_default().push(new.clone());
+                }
+                self.replace(old, new, Relation::Sequence(Arc::new(own)));
+            }
+            None => {}
+        }
+    }
+
+    fn replace(&mut self, old: &Key, new: &Key, relation: Relation) {
+        self.put_relation(old.clone(), None);
+        self.put_relation(new.clone(), Some(relation));
+        if self.created_now.contains(old) {
+            self.mark_created(new);
+        }
+    }
+
+    fn rekey_table(&mut self, table: &Table, new: &Key) {
+        let old = &table.key;
+        let sequences = self.sequences_of(old, None);
+        let mut own = table.clone();
+        own.key = new.clone();
+        swap(&mut own.referenced_by, old, new);
+        for constraint in &mut own.constraints {
+            if constraint.references.as_ref() == Some(old) {
+                Arc::make_mut(constraint).references = Some(new.clone());
+            }
+        }
+        self.replace(old, new, Relation::Table(Arc::new(own)));
+        for index in &table.indexes {
+            self.edit_index(index, |i| i.table = new.clone());
+            if old.schema != new.schema {
+                self.rekey_index(index, &Key::new(new.schema.clone(), index.name.clone()));
+            }
+        }
+        for sequence in sequences {
+            self.tie_sequence(&sequence, new, None);
+            if old.schema != new.schema {
+                self.rekey(&sequence, &Key::new(new.schema.clone(), sequence.name.clone()));
+            }
+        }
+        for other in table.referenced_by.iter().filter(|k| *k != old) {
+            self.edit_table(other, |t| {
+                for constraint in &mut t.constraints {
+                    if constraint.references.as_ref() == Some(old) {
+                        Arc::make_mut(constraint).references = Some(new.clone());
+                    }
+                }
+            });
+        }
+        for constraint in &table.constraints {
+            if let Some(target) = constraint.references.as_ref().filter(|k| *k != old) {
+                self.edit_table(target, |t| swap(&mut t.referenced_by, old, new));
+            }
+        }
+        for child in &table.children {
+            self.edit_table(child, |t| {
+                swap(&mut t.inherits, old, new);
+                if let Some(partition) = t.partition.as_mut().filter(|p| p.of == *old) {
+                    partition.of = new.clone();
+                }
+            });
+        }
+        for parent in table.inherits.iter().chain(table.partition.as_ref().map(|p| &p.of)) {
+            self.edit_table(parent, |t| swap(&mut t.children, old, new));
+        }
+        self.rekey_in_views(&table.views, old, new);
+    }
+
+    fn rekey_view(&mut self, view: &View, new: &Key) {
+        let old = &view.key;
+        let mut own = view.clone();
+        own.key = new.clone();
+        self.replace(old, new, Relation::View(Arc::new(own)));
+        for used in &view.uses {
+            let swapped = self.edit_table(&used.relation, |t| swap(&mut t.views, old, new));
+            if swapped.is_none() {
+                self.change_view(&used.relation, |v| swap(&mut v.views, old, new));
+            }
+        }
+        for index in &view.indexes {
+            self.edit_index(index, |i| i.table = new.clone());
+        }
+        self.rekey_in_views(&view.views, old, new);
+    }
+
+    fn rekey_in_views(&mut self, views: &[Key], old: &Key, new: &Key) {
+        for view in views {
+            self.change_view(view, |v| {
+                for used in v.uses.iter_mut().filter(|u| u.relation == *old) {
+                    used.relation = new.clone();
+                }
+            });
+        }
+    }
+
+    pub(super) fn rename_column(
+        &mut self,
+        target: &Target,
+        from: &SmolStr,
+        to: &SmolStr,
+    ) -> Option<Conflict> {
+        let key = self.resolve(&target.name);
+        if let Some(missing) = self.missing(&target.name, target.if_exists) {
+            return Some(missing);
+        }
+        if self.view_by_key(&key).is_some() {
+            self.change_view(&key, |v| swap(&mut v.columns, from, to));
+            return None;
+        }
+        self.assume_table(&target.name);
+        let table = self.table_by_key(&key)?;
+        if table.columns_known && table.column(from).is_none() {
+            return Conflict::new(format!("`{key}` has no column `{from}`"));
+        }
+        if table.column(to).is_some() {
+            return Conflict::new(format!("column `{to}` of `{key}` already exists"));
+        }
+        for table in self.with_descendants(&key, target.only) {
+            self.rename_own_column(&table, from, to);
+        }
+        None
+    }
+
+    fn rename_own_column(&mut self, key: &Key, from: &SmolStr, to: &SmolStr) {
+        let Some(table) = self.table_by_key(key).cloned() else {
+            return;
+        };
+        self.edit_table(key, |t| {
+            t.edit_column(from, |c| c.name = to.clone());
+            for constraint in &mut t.constraints {
+                if constraint.columns.contains(from) {
+                    swap(&mut Arc::make_mut(constraint).columns, from, to);
+                }
+            }
+            if let Some(partition) = &mut t.partition_by {
+                swap(&mut partition.columns, from, to);
+            }
+            if let Some(added) = t.column_added.remove(from) {
+                t.column_added.insert(to.clone(), added);
+            }
+        });
+        for index in &table.indexes {
+            self.edit_index(index, |i| {
+                swap(&mut i.columns, from, to);
+                swap(&mut i.include, from, to);
+            });
+        }
+        for sequence in self.sequences_of(key, Some(from)) {
+            self.tie_sequence(&sequence, key, Some(to));
+        }
+        for other in &table.referenced_by {
+            self.edit_table(other, |t| {
+                for constraint in &mut t.constraints {
+                    if constraint.references.as_ref() == Some(key) {
+                        swap(&mut Arc::make_mut(constraint).referenced, from, to);
+                    }
+                }
+            });
+        }
+        for view in &table.views {
+            self.change_view(view, |v| {
+                for used in v.uses.iter_mut().filter(|u| u.relation == *key) {
+                    swap(&mut used.columns, from, to);
+                }
+            });
+        }
+    }
+}

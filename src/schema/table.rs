@@ -1,0 +1,662 @@
+//! Tables and their columns.
+
+use std::sync::Arc;
+
+use smol_str::SmolStr;
+
+use super::apply::{At, Conflict};
+use super::journal::Entry;
+use super::names;
+use super::{Index, Key, Origin, Partition, Place, Relation, Schema, Table, Trigger};
+use crate::operation::{
+    Action, Bound, Column, Constraint, CreateTable, CreateTrigger, DataType, Expr, Identity,
+    Like, ObjectKind, ObjectName, Persistence, Target,
+};
+
+impl Table {
+    pub(super) fn new(key: Key, origin: Origin) -> Self {
+        Self {
+            key,
+            origin,
+            columns_known: origin != Origin::Assumed,
+            persistence: Persistence::Permanent,
+            foreign: false,
+            columns: Vec::new(),
+            constraints: Vec::new(),
+            indexes: Vec::new(),
+            triggers: Vec::new(),
+            policies: Vec::new(),
+            rules: Vec::new(),
+            row_security: false,
+            partition_by: None,
+            partition: None,
+            inherits: Vec::new(),
+            children: Vec::new(),
+            referenced_by: Vec::new(),
+            views: Vec::new(),
+            filled: false,
+            column_added: Default::default(),
+        }
+    }
+
+    pub(super) fn assumed(key: Key) -> Self {
+        Self::new(key, Origin::Assumed)
+    }
+
+    /// Changes a column in place.
+    pub(super) fn edit_column(&mut self, name: &str, f: impl FnOnce(&mut Column)) -> bool {
+        match self.columns.iter_mut().find(|c| c.name == name) {
+            Some(column) => {
+                f(Arc::make_mut(column));
+                true
+            }
+            None => false,
+        }
+    }
+}
+
+/// Pushes a key unless it is there.
+pub(super) fn add(list: &mut Vec<Key>, key: &Key) {
+    if !list.contains(key) {
+        list.push(key.clone());
+    }
+}
+
+impl Schema {
+    pub(super) fn create_table(&mut self, create: &CreateTable, at: At) -> Option<Conflict> {
+        let temporary = create.persistence == Persistence::Temporary;
+        let key = self.creation_key(&create.name, temporary);
+        let mut conflict = None;
+        if let Some(existing) = self.relations.get(&key) {
+            if create.if_not_exists {
+                return None;
+            }
+            let place = existing.created_at();
+            if place.is_some() {
+                conflict = Conflict::at(format!("`{key}` already exists"), place);
+            }
+        }
+        let mut table = Table::new(key.clone(), self.origin(at));
+        table.persistence = create.persistence;
+        table.foreign = create.foreign;
+        table.partition_by = create.partition_by.clone();
+        table.filled = create.source.is_some();
+        table.columns_known = create.source.is_none() && create.of_type.is_none();
+        self.enter(key.clone(), Relation::Table(Arc::new(table)));
+        for parent in &create.inherits {
+            self.assume_table(parent);
+            let parent = self.resolve(parent);
+            self.inherit(&key, &parent);
+        }
+        for like in &create.like {
+            self.copy_like(&key, like, at);
+        }
+        let parent = create.partition_of.as_ref().map(|of| {
+            self.assume_table(&of.parent);
+            self.resolve(&of.parent)
+        });
+        if let Some(parent) = &parent {
+            self.copy_columns(parent, &key);
+        }
+        for column in &create.columns {
+            self.enter_column(&key, column, at);
+        }
+        let mut name = create.name.clone();
+        name.schema = Some(key.schema.clone());
+        for constraint in &create.constraints {
+            self.add_constraint(&name, constraint, &create.columns, true, at);
+        }
+        if let (Some(parent), Some(of)) = (parent, &create.partition_of) {
+            self.attach(&parent, &key, of.bound.clone());
+        }
+        conflict
+    }
+
+    /// Enters a column as the server would: `serial` becomes an integer with a
+    /// sequence, an identity column NOT NULL.
+    fn enter_column(&mut self, table: &Key, column: &Arc<Column>, at: At) {
+        let serial = column.ty.is_serial();
+        let column = if serial || (column.identity.is_some() && !column.not_null) {
+            let mut own = (**column).clone();
+            own.not_null = true;
+            if serial {
+                own.ty.name = integer_of(&column.ty);
+                own.default = Some(Expr {
+                    text: "nextval()".into(),
+                    span: column.ty.span,
+                });
+            }
+            Arc::new(own)
+        } else {
+            column.clone()
+        };
+        let name = column.name.clone();
+        let sequence = serial || column.identity.is_some();
+        self.edit_table(table, |t| match t.columns.iter_mut().find(|c| c.name == name) {
+            Some(known) => *known = column,
+            None => t.columns.push(column),
+        });
+        if sequence {
+            self.add_implicit_sequence(table, &name, at);
+        }
+    }
+
+    fn copy_columns(&mut self, from: &Key, to: &Key) {
+        let Some(source) = self.table_by_key(from).cloned() else {
+            return;
+        };
+        self.edit_table(to, |t| {
+            t.columns_known &= source.columns_known;
+            for column in &source.columns {
+                if t.column(&column.name).is_none() {
+                    t.columns.push(column.clone());
+                }
+            }
+        });
+    }
+
+    fn copy_like(&mut self, key: &Key, like: &Like, at: At) {
+        let from = self.resolve(&like.table);
+        let Some(source) = self.table_by_key(&from).cloned() else {
+            self.edit_table(key, |t| t.columns_known = false);
+            return;
+        };
+        let includes = |what: &str| like.including.iter().any(|i| i == what || i == "all");
+        for column in &source.columns {
+            let mut own = (**column).clone();
+            if !includes("defaults") {
+                own.default = None;
+            }
+            if !includes("identity") {
+                own.identity = None;
+            }
+            if !includes("generated") {
+                own.generated = None;
+            }
+            self.enter_column(key, &Arc::new(own), at);
+        }
+        let name = name_of(key, at);
+        for constraint in &source.constraints {
+            if includes("constraints") && constraint.index.is_none() && constraint.references.is_none()
+            {
+                let mut own = constraint.definition.clone();
+                own.inline = false;
+                self.add_constraint(&name, &own, &[], true, at);
+            }
+        }
+        if includes("indexes") {
+            self.copy_indexes(&source, key, at, false);
+        }
+    }
+
+    /// Gives a table copies of another's indexes, as LIKE and partitions do.
+    pub(super) fn copy_indexes(&mut self, source: &Table, to: &Key, at: At, attach: bool) {
+        for index_key in &source.indexes {
+            let Some(index) = self.index_by_key(index_key).cloned() else {
+                continue;
+            };
+            if attach && self.adopt_index(&index, to) {
+                continue;
+            }
+            let constraint = source
+                .constraints
+                .iter()
+                .find(|c| c.index.as_ref() == Some(index_key));
+            if let Some(constraint) = constraint {
+                let mut own = constraint.definition.clone();
+                own.name = None;
+                own.inline = false;
+                self.add_constraint(&name_of(to, at), &own, &[], true, at);
+                if attach {
+                    self.adopt_index(&index, to);
+                }
+                continue;
+            }
+            let name = names::free_name(
+                &to.name,
+                &names::joined(index.columns.iter().map(SmolStr::as_str)),
+                "idx",
+                |name| self.relations.contains_key(&Key::new(to.schema.clone(), name)),
+            );
+            let key = Key::new(to.schema.clone(), name);
+            let own = Index {
+                key: key.clone(),
+                origin: self.origin(at),
+                table: to.clone(),
+                constraint: None,
+                parent: attach.then(|| index_key.clone()),
+                children: Vec::new(),
+                ..(*index).clone()
+            };
+            self.enter(key.clone(), Relation::Index(Arc::new(own)));
+            self.edit_table(to, |t| add(&mut t.indexes, &key));
+            if attach {
+                self.edit_index(index_key, |i| add(&mut i.children, &key));
+            }
+        }
+    }
+
+    /// Attaches an index that the partition already has and that fits.
+    fn adopt_index(&mut self, parent: &Index, table: &Key) -> bool {
+        let Some(candidates) = self.table_by_key(table).map(|t| t.indexes.clone()) else {
+            return false;
+        };
+        for key in candidates {
+            let fits = self.index_by_key(&key).is_some_and(|own| {
+                own.parent.is_none()
+                    && own.columns == parent.columns
+                    && own.unique == parent.unique
+                    && own.method == parent.method
+                    && own.predicate.is_some() == parent.predicate.is_some()
+                    && (parent.constraint.is_none() || own.constraint.is_some())
+            });
+            if fits {
+                let parent_key = parent.key.clone();
+                self.edit_index(&key, |i| i.parent = Some(parent_key.clone()));
+                self.edit_index(&parent_key, |i| add(&mut i.children, &key));
+                return true;
+            }
+        }
+        false
+    }
+
+    pub(super) fn attach(&mut self, parent: &Key, child: &Key, bound: Bound) {
+        self.edit_table(parent, |t| {
+            add(&mut t.children, child);
+            if t.partition_by.is_none() {
+                t.partition_by = Some(crate::operation::PartitionBy {
+                    strategy: "range".into(),
+                    columns: Vec::new(),
+                });
+            }
+        });
+        self.edit_table(child, |t| {
+            t.partition = Some(Partition {
+                of: parent.clone(),
+                bound,
+            });
+        });
+        let Some(source) = self.table_by_key(parent).cloned() else {
+            return;
+        };
+        let at = At {
+            source: 0,
+            span: Default::default(),
+        };
+        self.copy_indexes(&source, child, at, true);
+        for constraint in &source.constraints {
+            let has = self
+                .table_by_key(child)
+                .is_some_and(|t| t.constraint(&constraint.name).is_some());
+            if constraint.index.is_none() && !has {
+                let mut own = constraint.definition.clone();
+                own.inline = false;
+                self.add_constraint(&name_of(child, at), &own, &[], true, at);
+            }
+        }
+    }
+
+    pub(super) fn detach(&mut self, parent: &Key, child: &Key) {
+        self.edit_table(parent, |t| t.children.retain(|c| c != child));
+        self.edit_table(child, |t| t.partition = None);
+        let indexes = self.table_by_key(child).map(|t| t.indexes.clone());
+        for key in indexes.into_iter().flatten() {
+            if let Some(of) = self.index_by_key(&key).and_then(|i| i.parent.clone()) {
+                self.edit_index(&key, |i| i.parent = None);
+                self.edit_index(&of, |i| i.children.retain(|c| *c != key));
+            }
+        }
+    }
+
+    pub(super) fn inherit(&mut self, child: &Key, parent: &Key) {
+        self.copy_columns(parent, child);
+        self.edit_table(parent, |t| add(&mut t.children, child));
+        self.edit_table(child, |t| add(&mut t.inherits, parent));
+        let inherited: Vec<Constraint> = self
+            .table_by_key(parent)
+            .into_iter()
+            .flat_map(|t| &t.constraints)
+            .filter(|c| c.index.is_none() && c.references.is_none() && !c.definition.no_inherit)
+            .map(|c| c.definition.clone())
+            .collect();
+        let at = At {
+            source: 0,
+            span: Default::default(),
+        };
+        for mut constraint in inherited {
+            constraint.inline = false;
+            self.add_constraint(&name_of(child, at), &constraint, &[], true, at);
+        }
+    }
+
+    pub(super) fn disinherit(&mut self, child: &Key, parent: &Key) {
+        self.edit_table(parent, |t| t.children.retain(|c| c != child));
+        self.edit_table(child, |t| t.inherits.retain(|p| p != parent));
+    }
+
+    pub(super) fn add_column(
+        &mut self,
+        target: &Target,
+        column: &Arc<Column>,
+        constraints: &[Constraint],
+        if_not_exists: bool,
+        at: At,
+    ) -> Option<Conflict> {
+        let key = self.resolve(&target.name);
+        if target.if_exists && !self.relations.contains_key(&key) {
+            return None;
+        }
+        let missing = self.missing(&target.name, target.if_exists);
+        self.with_table(target, at);
+        let known = self
+            .table_by_key(&key)
+            .is_some_and(|t| t.column(&column.name).is_some());
+        if known {
+            if if_not_exists {
+                return None;
+            }
+            let why = format!("column `{}` of `{key}` already exists", column.name);
+            return missing.or_else(|| Conflict::new(why));
+        }
+        let migration = self.migration;
+        for table in self.with_descendants(&key, target.only) {
+            self.enter_column(&table, column, at);
+            self.edit_table(&table, |t| {
+                t.column_added.insert(column.name.clone(), migration);
+            });
+        }
+        let own = [column.clone()];
+        for constraint in constraints {
+            self.add_constraint(&target.name, constraint, &own, target.only, at);
+        }
+        missing
+    }
+
+    /// The conflict of naming a table that the history dropped.
+    pub(super) fn missing(&self, name: &ObjectName, if_exists: bool) -> Option<Conflict> {
+        let key = self.resolve(name);
+        if if_exists || self.relations.contains_key(&key) {
+            return None;
+        }
+        let at = self.was_dropped(&key)?;
+        Conflict::at(format!("`{key}` does not exist any more"), Some(at))
+    }
+
+    pub(super) fn drop_column(
+        &mut self,
+        target: &Target,
+        column: &SmolStr,
+        if_exists: bool,
+        cascade: bool,
+    ) -> Option<Conflict> {
+        let key = self.resolve(&target.name);
+        let Some(table) = self.table_by_key(&key).cloned() else {
+            return self.missing(&target.name, target.if_exists);
+        };
+        if table.column(column).is_none() && table.columns_known {
+            let why = format!("`{key}` has no column `{column}`");
+            return if if_exists { None } else { Conflict::new(why) };
+        }
+        for view in self.views_using_column(&key, column) {
+            if cascade {
+                self.remove_relation(&view, true);
+            }
+        }
+        for table in self.with_descendants(&key, target.only) {
+            self.remove_column(&table, column);
+        }
+        None
+    }
+
+    fn remove_column(&mut self, key: &Key, column: &SmolStr) {
+        let Some(table) = self.table_by_key(key).cloned() else {
+            return;
+        };
+        for index in &table.indexes {
+            if self.index_mentions(index, column) {
+                self.remove_relation(index, true);
+            }
+        }
+        for constraint in &table.constraints {
+            if constraint.columns.contains(column) {
+                self.remove_constraint(key, &constraint.name);
+            }
+        }
+        for other in &table.referenced_by {
+            self.drop_foreign_keys_to(other, key, Some(column));
+        }
+        for sequence in self.sequences_of(key, Some(column)) {
+            self.put_relation(sequence, None);
+        }
+        self.edit_table(key, |t| {
+            t.columns.retain(|c| c.name != *column);
+            t.column_added.remove(column);
+        });
+    }
+
+    pub(super) fn alter_column(&mut self, action: &Action, at: At) -> Option<Conflict> {
+        let (target, name) = column_of(action)?;
+        let missing = self.missing(&target.name, target.if_exists);
+        self.with_table(target, at);
+        let key = self.resolve(&target.name);
+        let table = self.table_by_key(&key)?;
+        let unknown = table.columns_known && table.column(name).is_none();
+        if unknown {
+            return missing.or_else(|| Conflict::new(format!("`{key}` has no column `{name}`")));
+        }
+        let (adds_sequence, drops_sequence) = match action {
+            Action::AddIdentity { .. } => (true, false),
+            Action::DropIdentity { .. } => (false, true),
+            _ => (false, false),
+        };
+        for table in self.with_descendants(&key, target.only) {
+            self.edit_table(&table, |t| {
+                t.edit_column(name, |column| change_column(column, action));
+            });
+        }
+        if adds_sequence {
+            self.add_implicit_sequence(&key, name, at);
+        }
+        if drops_sequence {
+            for sequence in self.sequences_of(&key, Some(name)) {
+                self.put_relation(sequence, None);
+            }
+        }
+        missing
+    }
+
+    pub(super) fn create_trigger(&mut self, create: &CreateTrigger, at: At) {
+        let trigger = Trigger {
+            name: create.name.name.clone(),
+            function: create.function.clone(),
+        };
+        self.change_table(&create.table, at, |t| {
+            t.triggers.retain(|known| known.name != trigger.name);
+            t.triggers.push(trigger);
+        });
+    }
+
+    pub(super) fn drop_relation(
+        &mut self,
+        kind: ObjectKind,
+        name: &ObjectName,
+        if_exists: bool,
+        cascade: bool,
+        at: At,
+    ) -> Option<Conflict> {
+        let key = self.resolve(name);
+        if !self.relations.contains_key(&key) {
+            let why = format!("{} `{key}` does not exist any more", kind.word());
+            return match self.was_dropped(&key) {
+                Some(place) if !if_exists => Conflict::at(why, Some(place)),
+                _ => None,
+            };
+        }
+        self.note(|s| Entry::Dropped(key.clone(), s.dropped.get(&key).copied()));
+        let place = Place {
+            source: at.source,
+            span: at.span,
+        };
+        self.remove_relation(&key, cascade);
+        self.dropped.insert(key, place);
+        None
+    }
+
+    /// Takes a relation away with all that lives and dies with it; for CASCADE
+    /// with the views on it too.
+    pub(super) fn remove_relation(&mut self, key: &Key, cascade: bool) {
+        let mut queue = vec![key.clone()];
+        while let Some(key) = queue.pop() {
+            let Some(relation) = self.relations.get(&key).cloned() else {
+                continue;
+            };
+            self.put_relation(key.clone(), None);
+            match relation {
+                Relation::Table(table) => self.unlink_table(&table, cascade, &mut queue),
+                Relation::Index(index) => self.unlink_index(&index, &mut queue),
+                Relation::View(view) => {
+                    queue.extend(view.indexes.iter().cloned());
+                    if cascade {
+                        queue.extend(view.views.iter().cloned());
+                    }
+                    for used in &view.uses {
+                        self.unlink_view(&used.relation, &key);
+                    }
+                }
+                Relation::Sequence(_) => {}
+            }
+        }
+    }
+
+    fn unlink_table(&mut self, table: &Table, cascade: bool, queue: &mut Vec<Key>) {
+        let key = &table.key;
+        queue.extend(table.indexes.iter().cloned());
+        queue.extend(self.sequences_of(key, None));
+        queue.extend(
+            table
+                .children
+                .iter()
+                .filter(|child| {
+                    self.table_by_key(child)
+                        .is_some_and(|c| c.partition.is_some() || cascade)
+                })
+                .cloned(),
+        );
+        if cascade {
+            queue.extend(table.views.iter().cloned());
+        }
+        for other in &table.referenced_by {
+            self.drop_foreign_keys_to(other, key, None);
+        }
+        for constraint in &table.constraints {
+            if let Some(references) = &constraint.references {
+                self.edit_table(references, |t| t.referenced_by.retain(|k| k != key));
+            }
+        }
+        let parents = table.inherits.iter().chain(table.partition.as_ref().map(|p| &p.of));
+        for parent in parents {
+            self.edit_table(parent, |t| t.children.retain(|c| c != key));
+        }
+    }
+
+    fn unlink_index(&mut self, index: &Index, queue: &mut Vec<Key>) {
+        queue.extend(index.children.iter().cloned());
+        if let Some(parent) = &index.parent {
+            self.edit_index(parent, |i| i.children.retain(|c| *c != index.key));
+        }
+        self.edit_table(&index.table, |t| {
+            t.indexes.retain(|k| *k != index.key);
+            if let Some(name) = &index.constraint {
+                t.constraints.retain(|c| c.name != *name);
+            }
+        });
+    }
+
+    /// Sequences that a table or column owns.
+    ///
+    /// Looks at the names that the server would have given and at those that
+    /// `OWNED BY` tied to the table; a table owns few sequences, and each is
+    /// asked for by name rather than by walking over all.
+    pub fn sequences_of(&self, table: &Key, column: Option<&str>) -> Vec<Key> {
+        self.owned
+            .get(table)
+            .into_iter()
+            .flatten()
+            .filter(|key| {
+                self.sequence_by_key(key).is_some_and(|s| {
+                    s.owned_by.as_ref().is_some_and(|(owner, of)| {
+                        owner == table && column.is_none_or(|c| of == c)
+                    })
+                })
+            })
+            .cloned()
+            .collect()
+    }
+}
+
+/// A name that resolves to this key again.
+pub(super) fn name_of(key: &Key, at: At) -> ObjectName {
+    ObjectName {
+        schema: Some(key.schema.clone()),
+        name: key.name.clone(),
+        span: at.span,
+        name_span: at.span,
+        template: false,
+    }
+}
+
+fn integer_of(ty: &DataType) -> SmolStr {
+    match ty.name.as_str() {
+        "bigserial" => "bigint",
+        "smallserial" => "smallint",
+        _ => "int",
+    }
+    .into()
+}
+
+/// The table and column that a column action names.
+pub fn column_of(action: &Action) -> Option<(&Arc<Target>, &SmolStr)> {
+    match action {
+        Action::DropColumn { table, column, .. }
+        | Action::RenameColumn { table, column, .. }
+        | Action::AlterColumnType { table, column, .. }
+        | Action::SetDefault { table, column, .. }
+        | Action::DropDefault { table, column }
+        | Action::SetNotNull { table, column }
+        | Action::DropNotNull { table, column }
+        | Action::AddIdentity { table, column, .. }
+        | Action::SetIdentity { table, column, .. }
+        | Action::DropIdentity { table, column, .. }
+        | Action::SetExpression { table, column, .. }
+        | Action::DropExpression { table, column, .. }
+        | Action::SetColumnOption { table, column, .. } => Some((table, &column.name)),
+        Action::AddColumn { table, column, .. } => Some((table, &column.name)),
+        _ => None,
+    }
+}
+
+fn change_column(column: &mut Column, action: &Action) {
+    match action {
+        Action::AlterColumnType { ty, collation, .. } => {
+            column.ty = ty.clone();
+            column.collation = collation.clone();
+        }
+        Action::SetDefault { default, .. } => column.default = Some(default.clone()),
+        Action::DropDefault { .. } => column.default = None,
+        Action::SetNotNull { .. } => column.not_null = true,
+        Action::DropNotNull { .. } => column.not_null = false,
+        Action::AddIdentity { identity, .. } => column.identity = Some(*identity),
+        Action::SetIdentity {
+            identity: Some(identity),
+            ..
+        } => column.identity = Some(*identity),
+        Action::DropIdentity { .. } => column.identity = None::<Identity>,
+        Action::SetExpression { expr, .. } => {
+            if let Some(generated) = &mut column.generated {
+                generated.expr = expr.clone();
+            }
+        }
+        Action::DropExpression { .. } => column.generated = None,
+        _ => {}
+    }
+}

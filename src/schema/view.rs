@@ -1,0 +1,124 @@
+//! Views and what they read.
+
+use std::sync::Arc;
+
+use smol_str::SmolStr;
+
+use super::apply::{At, Conflict};
+use super::table::add;
+use super::{Key, Relation, Schema, Use, View};
+use crate::operation::CreateView;
+
+impl Schema {
+    pub(super) fn create_view(&mut self, create: &CreateView, at: At) -> Option<Conflict> {
+        let key = self.creation_key(&create.name, create.temporary);
+        let existing = self.relations.get(&key).cloned();
+        if let Some(existing) = &existing {
+            if create.if_not_exists {
+                return None;
+            }
+            if !create.or_replace && existing.created_at().is_some() {
+                let why = format!("`{key}` already exists");
+                return Conflict::at(why, existing.created_at());
+            }
+        }
+        let uses = self.uses_of(create);
+        let old = match existing {
+            Some(Relation::View(old)) => Some(old),
+            _ => None,
+        };
+        for used in old.iter().flat_map(|v| &v.uses) {
+            self.unlink_view(&used.relation, &key);
+        }
+        for used in &uses {
+            self.link_view(&used.relation, &key);
+        }
+        let view = View {
+            key: key.clone(),
+            origin: self.origin(at),
+            materialized: create.materialized,
+            temporary: create.temporary,
+            populated: create.materialized && create.with_data,
+            columns: self.view_columns(create),
+            query: create.query.text.clone(),
+            uses,
+            views: old.as_ref().map(|v| v.views.clone()).unwrap_or_default(),
+            indexes: old.as_ref().map(|v| v.indexes.clone()).unwrap_or_default(),
+        };
+        if old.is_some() {
+            self.put_relation(key, Some(Relation::View(Arc::new(view))));
+        } else {
+            self.enter(key, Relation::View(Arc::new(view)));
+        }
+        None
+    }
+
+    fn view_columns(&self, create: &CreateView) -> Vec<SmolStr> {
+        create.columns.clone()
+    }
+
+    /// The relations that a view's query reads, resolved here and now.
+    fn uses_of(&self, _create: &CreateView) -> Vec<Use> {
+        Vec::new()
+    }
+
+    fn link_view(&mut self, used: &Key, view: &Key) {
+        if self.edit_table(used, |t| add(&mut t.views, view)).is_none() {
+            self.change_view(used, |v| add(&mut v.views, view));
+        }
+    }
+
+    pub(super) fn unlink_view(&mut self, used: &Key, view: &Key) {
+        let on_table = self.edit_table(used, |t| t.views.retain(|v| v != view));
+        if on_table.is_none() {
+            self.change_view(used, |v| v.views.retain(|k| k != view));
+        }
+    }
+
+    pub(super) fn change_view(&mut self, key: &Key, f: impl FnOnce(&mut View)) {
+        self.note_relation(key);
+        if let Some(Relation::View(view)) = self.relations.get_mut(key) {
+            f(Arc::make_mut(view));
+        }
+    }
+
+    /// The views that read a relation, directly or through other views, in the
+    /// order in which they were met.
+    pub fn views_on(&self, key: &Key) -> Vec<Key> {
+        let mut found = self.views_directly_on(key).to_vec();
+        let mut next = 0;
+        while next < found.len() {
+            for view in self.views_directly_on(&found[next]) {
+                if !found.contains(view) {
+                    found.push(view.clone());
+                }
+            }
+            next += 1;
+        }
+        found
+    }
+
+    fn views_directly_on(&self, key: &Key) -> &[Key] {
+        match self.relations.get(key) {
+            Some(Relation::Table(table)) => &table.views,
+            Some(Relation::View(view)) => &view.views,
+            _ => &[],
+        }
+    }
+
+    /// The views that read a column of a relation themselves.
+    pub fn views_using_column(&self, key: &Key, column: &str) -> Vec<Key> {
+        self.views_directly_on(key)
+            .iter()
+            .filter(|view| {
+                self.view_by_key(view).is_some_and(|v| {
+                    v.uses.iter().any(|used| {
+                        used.relation == *key
+                            && (used.all || used.columns.iter().any(|c| c == column))
+                    })
+                })
+            })
+            .cloned()
+            .collect()
+    }
+}
