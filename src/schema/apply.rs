@@ -359,7 +359,10 @@ impl Schema {
     pub fn assume_table(&mut self, name: &ObjectName) {
         let key = self.resolve(name);
         if !self.relations.contains_key(&key) && !name.template {
-            self.put_relation(key.clone(), Some(Relation::Table(Arc::new(Table::assumed(key)))));
+            self.put_relation(
+                key.clone(),
+                Some(Relation::Table(Arc::new(Table::assumed(key)))),
+            );
         }
     }
 
@@ -372,7 +375,11 @@ impl Schema {
 
     /// Changes a table that is known; copies it first if an earlier state or a
     /// reader still holds it.
-    pub(super) fn edit_table<R>(&mut self, key: &Key, f: impl FnOnce(&mut Table) -> R) -> Option<R> {
+    pub(super) fn edit_table<R>(
+        &mut self,
+        key: &Key,
+        f: impl FnOnce(&mut Table) -> R,
+    ) -> Option<R> {
         self.note_relation(key);
         match self.relations.get_mut(key) {
             Some(Relation::Table(table)) => Some(f(Arc::make_mut(table))),
@@ -492,7 +499,10 @@ impl Schema {
             owned_by: Some((table.clone(), column.clone())),
             implicit: true,
         };
-        self.owned.entry(table.clone()).or_default().push(key.clone());
+        self.owned
+            .entry(table.clone())
+            .or_default()
+            .push(key.clone());
         self.enter(key, Relation::Sequence(Arc::new(sequence)));
     }
 }
@@ -514,7 +524,9 @@ fn search_path(text: &str) -> Vec<SmolStr> {
 /// A timeout's value in milliseconds; `None` for 0, which means none.
 fn milliseconds(text: &str) -> Option<u64> {
     let text = text.trim().trim_matches('\'').trim();
-    let digits = text.find(|c: char| !c.is_ascii_digit() && c != '.').unwrap_or(text.len());
+    let digits = text
+        .find(|c: char| !c.is_ascii_digit() && c != '.')
+        .unwrap_or(text.len());
     let number: f64 = text[..digits].parse().ok()?;
     let unit = match text[digits..].trim().to_ascii_lowercase().as_str() {
         "" | "ms" => 1.0,

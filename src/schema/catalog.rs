@@ -179,7 +179,10 @@ impl Schema {
                 .iter()
                 .map(|(name, _)| {
                     let generated = || super::names::object_name(&key.name, "", "check");
-                    (name.as_ref().map_or_else(generated, |n| n.name.clone()), true)
+                    (
+                        name.as_ref().map_or_else(generated, |n| n.name.clone()),
+                        true,
+                    )
                 })
                 .collect(),
         };
@@ -358,7 +361,12 @@ impl Schema {
             self.note(|s| Entry::Dropped(key.clone(), s.dropped.get(&key).copied()));
             self.dropped.insert(key, place);
         }
-        let types: Vec<Key> = self.types.keys().filter(|k| k.schema == *name).cloned().collect();
+        let types: Vec<Key> = self
+            .types
+            .keys()
+            .filter(|k| k.schema == *name)
+            .cloned()
+            .collect();
         for key in types {
             self.put_type(&key, None);
         }
@@ -379,7 +387,12 @@ impl Schema {
         for key in inside {
             self.rekey(&key, &Key::new(to.clone(), key.name.clone()));
         }
-        let types: Vec<Key> = self.types.keys().filter(|k| k.schema == *from).cloned().collect();
+        let types: Vec<Key> = self
+            .types
+            .keys()
+            .filter(|k| k.schema == *from)
+            .cloned()
+            .collect();
         for key in types {
             self.rekey_type(&key, &Key::new(to.clone(), key.name.clone()));
         }

@@ -26,13 +26,19 @@ impl Schema {
         at: At,
     ) -> Option<Conflict> {
         let key = self.resolve(name);
-        let behind = constraint.inline.then(|| column_before(inline, constraint)).flatten();
+        let behind = constraint
+            .inline
+            .then(|| column_before(inline, constraint))
+            .flatten();
         let columns = self.columns_of(&key, &constraint.kind, behind);
         let table = self.table_by_key(&key)?;
         let conflict = constraint.name.as_ref().and_then(|name| {
-            table
-                .constraint(&name.name)
-                .and_then(|_| Conflict::new(format!("constraint `{}` of `{key}` already exists", name.name)))
+            table.constraint(&name.name).and_then(|_| {
+                Conflict::new(format!(
+                    "constraint `{}` of `{key}` already exists",
+                    name.name
+                ))
+            })
         });
         if conflict.is_some() {
             return conflict;
@@ -41,7 +47,9 @@ impl Schema {
             ConstraintKind::Check(_) | ConstraintKind::NotNull(_) if !constraint.no_inherit => {
                 self.with_descendants(&key, only)
             }
-            ConstraintKind::PrimaryKey(_) | ConstraintKind::Unique(_) | ConstraintKind::ForeignKey(_)
+            ConstraintKind::PrimaryKey(_)
+            | ConstraintKind::Unique(_)
+            | ConstraintKind::ForeignKey(_)
                 if table.is_partitioned() =>
             {
                 self.with_descendants(&key, only)
@@ -95,7 +103,12 @@ impl Schema {
         });
     }
 
-    fn columns_of(&self, key: &Key, kind: &ConstraintKind, behind: Option<SmolStr>) -> Vec<SmolStr> {
+    fn columns_of(
+        &self,
+        key: &Key,
+        kind: &ConstraintKind,
+        behind: Option<SmolStr>,
+    ) -> Vec<SmolStr> {
         let own = |list: &Vec<SmolStr>| match &behind {
             Some(column) if list.is_empty() => vec![column.clone()],
             _ => list.clone(),
@@ -253,7 +266,9 @@ impl Schema {
     }
 
     pub(super) fn remove_constraint(&mut self, key: &Key, name: &str) {
-        let Some(constraint) = self.table_by_key(key).and_then(|t| t.constraint(name).cloned())
+        let Some(constraint) = self
+            .table_by_key(key)
+            .and_then(|t| t.constraint(name).cloned())
         else {
             return;
         };
@@ -286,7 +301,12 @@ impl Schema {
 
     /// Drops the foreign keys by which `table` refers to `target`, or to one
     /// column of it.
-    pub(super) fn drop_foreign_keys_to(&mut self, table: &Key, target: &Key, column: Option<&SmolStr>) {
+    pub(super) fn drop_foreign_keys_to(
+        &mut self,
+        table: &Key,
+        target: &Key,
+        column: Option<&SmolStr>,
+    ) {
         let names: Vec<SmolStr> = self
             .table_by_key(table)
             .into_iter()

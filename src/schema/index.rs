@@ -41,7 +41,11 @@ impl Schema {
             columns,
             options: create.elements.iter().map(|e| e.options.clone()).collect(),
             include: create.include.clone(),
-            exprs: create.elements.iter().filter_map(|e| e.expr.clone()).collect(),
+            exprs: create
+                .elements
+                .iter()
+                .filter_map(|e| e.expr.clone())
+                .collect(),
             predicate: create.predicate.clone(),
             nulls_not_distinct: create.nulls_not_distinct,
             constraint: None,
@@ -57,7 +61,10 @@ impl Schema {
     }
 
     fn own_index(&mut self, table: &Key, index: &Key) {
-        if self.edit_table(table, |t| add(&mut t.indexes, index)).is_none() {
+        if self
+            .edit_table(table, |t| add(&mut t.indexes, index))
+            .is_none()
+        {
             self.change_view(table, |v| add(&mut v.indexes, index));
         }
     }

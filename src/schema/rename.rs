@@ -124,7 +124,10 @@ impl Schema {
                 let mut own = (*sequence).clone();
                 own.key = new.clone();
                 if let Some((table, _)) = &own.owned_by {
-                    self.owned.entry(table.clone()).or_default().push(new.clone());
+                    self.owned
+                        .entry(table.clone())
+                        .or_default()
+                        .push(new.clone());
                 }
                 self.replace(old, new, Relation::Sequence(Arc::new(own)));
             }
@@ -161,7 +164,10 @@ impl Schema {
         for sequence in sequences {
             self.tie_sequence(&sequence, new, None);
             if old.schema != new.schema {
-                self.rekey(&sequence, &Key::new(new.schema.clone(), sequence.name.clone()));
+                self.rekey(
+                    &sequence,
+                    &Key::new(new.schema.clone(), sequence.name.clone()),
+                );
             }
         }
         for other in table.referenced_by.iter().filter(|k| *k != old) {
@@ -186,7 +192,11 @@ impl Schema {
                 }
             });
         }
-        for parent in table.inherits.iter().chain(table.partition.as_ref().map(|p| &p.of)) {
+        for parent in table
+            .inherits
+            .iter()
+            .chain(table.partition.as_ref().map(|p| &p.of))
+        {
             self.edit_table(parent, |t| swap(&mut t.children, old, new));
         }
         self.rekey_in_views(&table.views, old, new);

@@ -9,8 +9,8 @@ use super::journal::Entry;
 use super::names;
 use super::{Index, Key, Origin, Partition, Place, Relation, Schema, Table, Trigger};
 use crate::operation::{
-    Action, Bound, Column, Constraint, CreateTable, CreateTrigger, DataType, Expr, Identity,
-    Like, ObjectKind, ObjectName, Persistence, Target,
+    Action, Bound, Column, Constraint, CreateTable, CreateTrigger, DataType, Expr, Identity, Like,
+    ObjectKind, ObjectName, Persistence, Target,
 };
 
 impl Table {
@@ -132,9 +132,11 @@ impl Schema {
         };
         let name = column.name.clone();
         let sequence = serial || column.identity.is_some();
-        self.edit_table(table, |t| match t.columns.iter_mut().find(|c| c.name == name) {
-            Some(known) => *known = column,
-            None => t.columns.push(column),
+        self.edit_table(table, |t| {
+            match t.columns.iter_mut().find(|c| c.name == name) {
+                Some(known) => *known = column,
+                None => t.columns.push(column),
+            }
         });
         if sequence {
             self.add_implicit_sequence(table, &name, at);
@@ -177,7 +179,9 @@ impl Schema {
         }
         let name = name_of(key, at);
         for constraint in &source.constraints {
-            if includes("constraints") && constraint.index.is_none() && constraint.references.is_none()
+            if includes("constraints")
+                && constraint.index.is_none()
+                && constraint.references.is_none()
             {
                 let mut own = constraint.definition.clone();
                 own.inline = false;
@@ -216,7 +220,10 @@ impl Schema {
                 &to.name,
                 &names::joined(index.columns.iter().map(SmolStr::as_str)),
                 "idx",
-                |name| self.relations.contains_key(&Key::new(to.schema.clone(), name)),
+                |name| {
+                    self.relations
+                        .contains_key(&Key::new(to.schema.clone(), name))
+                },
             );
             let key = Key::new(to.schema.clone(), name);
             let own = Index {
@@ -553,7 +560,10 @@ impl Schema {
                 self.edit_table(references, |t| t.referenced_by.retain(|k| k != key));
             }
         }
-        let parents = table.inherits.iter().chain(table.partition.as_ref().map(|p| &p.of));
+        let parents = table
+            .inherits
+            .iter()
+            .chain(table.partition.as_ref().map(|p| &p.of));
         for parent in parents {
             self.edit_table(parent, |t| t.children.retain(|c| c != key));
         }
@@ -584,9 +594,9 @@ impl Schema {
             .flatten()
             .filter(|key| {
                 self.sequence_by_key(key).is_some_and(|s| {
-                    s.owned_by.as_ref().is_some_and(|(owner, of)| {
-                        owner == table && column.is_none_or(|c| of == c)
-                    })
+                    s.owned_by
+                        .as_ref()
+                        .is_some_and(|(owner, of)| owner == table && column.is_none_or(|c| of == c))
                 })
             })
             .cloned()
