@@ -1,14 +1,22 @@
-//! ALTER VIEW, and the actions that every object shares.
+//! ALTER VIEW, and the actions that every kind of object takes.
 
 use super::reader::Reader;
-use super::{Action, ObjectKind, ObjectName};
+use super::{Action, ObjectKind, ObjectName, alter_table};
 
 /// ALTER [MATERIALIZED] VIEW.
 pub fn view(r: &mut Reader<'_>) {
-    r.unparsed("no reader yet");
+    r.cursor.eat_word("ALTER");
+    let kind = match r.cursor.eat_word("MATERIALIZED") {
+        true => ObjectKind::MaterializedView,
+        false => ObjectKind::View,
+    };
+    r.cursor.eat_word("VIEW");
+    if !alter_table::all_in_tablespace(r) {
+        alter_table::relation(r, kind);
+    }
 }
 
-/// Reads `RENAME TO`, `SET SCHEMA` and `OWNER TO`, which every kind of object
+/// Reads `RENAME TO`, `SET SCHEMA` or `OWNER TO`, which every kind of object
 /// takes. Yields false, with nothing taken, if none of them comes next.
 pub fn shared_action(
     r: &mut Reader<'_>,
@@ -16,61 +24,56 @@ pub fn shared_action(
     name: &ObjectName,
     if_exists: bool,
 ) -> bool {
-    if r.cursor.eat_words(&["RENAME", "TO"]) {
-        return renamed(r, kind, name, None, if_exists);
-    }
-    if r.cursor.eat_words(&["SET", "SCHEMA"]) {
-        match r.cursor.ident() {
-            Some(to) => r.push_whole(
-                Action::SetSchema {
-                    kind,
-                    name: name.clone(),
-                    to,
-                },
-                name.span,
-            ),
-            None => r.expected("a schema"),
-        }
+    let mark = r.cursor.mark();
+    let name = name.clone();
+    let place = name.span;
+    let what = if r.cursor.eat_words(&["RENAME", "TO"]) {
+        "a new name"
+    } else if r.cursor.eat_words(&["SET", "SCHEMA"]) {
+        "a schema"
+    } else if r.cursor.eat_words(&["OWNER", "TO"]) {
+        "a role"
+    } else {
+        return false;
+    };
+    let Some(to) = r.cursor.ident() else {
+        r.expected(what);
         return true;
-    }
-    if r.cursor.eat_words(&["OWNER", "TO"]) {
-        match r.cursor.ident() {
-            Some(to) => r.push_whole(
-                Action::SetOwner {
-                    kind,
-                    name: name.clone(),
-                    to: to.name,
-                },
-                name.span,
-            ),
-            None => r.expected("a role"),
-        }
-        return true;
-    }
-    false
+    };
+    let action = match what {
+        "a schema" => Action::SetSchema { kind, name, to },
+        "a role" => Action::SetOwner {
+            kind,
+            name,
+            to: to.name,
+        },
+        _ => Action::Rename {
+            kind,
+            name,
+            on: None,
+            if_exists,
+            to,
+        },
+    };
+    let clause = r.cursor.span_from(mark);
+    r.push(action, place, clause);
+    true
 }
 
-/// With the cursor behind `RENAME TO`: reads the new name. `on` is the table
-/// of a trigger, policy or rule.
-pub fn renamed(
-    r: &mut Reader<'_>,
-    kind: ObjectKind,
-    name: &ObjectName,
-    on: Option<ObjectName>,
-    if_exists: bool,
-) -> bool {
-    match r.cursor.ident() {
-        Some(to) => r.push_whole(
-            Action::Rename {
-                kind,
-                name: name.clone(),
-                on,
-                if_exists,
-                to,
-            },
-            name.span,
-        ),
-        None => r.expected("a new name"),
-    }
-    true
+/// With the cursor at `RENAME TO`: the new name of a trigger, policy or rule
+/// of the table `on`.
+pub fn rename_on(r: &mut Reader<'_>, kind: ObjectKind, name: ObjectName, on: ObjectName) {
+    let renames = r.cursor.eat_words(&["RENAME", "TO"]);
+    let Some(to) = r.cursor.ident().filter(|_| renames) else {
+        return r.expected("`RENAME TO` and a name");
+    };
+    let place = name.span;
+    let action = Action::Rename {
+        kind,
+        name,
+        on: Some(on),
+        if_exists: false,
+        to,
+    };
+    r.push_whole(action, place);
 }

@@ -1,13 +1,186 @@
-//! Indexes.
+//! CREATE INDEX and ALTER INDEX.
 
+use smol_str::SmolStr;
+
+use super::constraint::{column_names, nulls_not_distinct};
 use super::reader::Reader;
+use super::{Action, CreateIndex, Expr, IndexElement, ObjectKind, ObjectName, alter_table};
+use crate::statement::lexer::TokenKind;
 
-/// CREATE INDEX.
+/// CREATE [UNIQUE] INDEX.
 pub fn create(r: &mut Reader<'_>) {
-    r.unparsed("no reader yet");
+    match index(r) {
+        Ok(index) => {
+            let place = index.name.as_ref().unwrap_or(&index.table).span;
+            r.push_whole(Action::CreateIndex(Box::new(index)), place);
+        }
+        Err(why) => r.unparsed(why),
+    }
 }
 
 /// ALTER INDEX.
 pub fn alter(r: &mut Reader<'_>) {
-    r.unparsed("no reader yet");
+    r.cursor.eat_words(&["ALTER", "INDEX"]);
+    if !alter_table::all_in_tablespace(r) {
+        alter_table::relation(r, ObjectKind::Index);
+    }
+}
+
+fn index(r: &mut Reader<'_>) -> Result<CreateIndex, SmolStr> {
+    let mut index = head(r)?;
+    if r.cursor.eat_word("USING") {
+        let method = r.cursor.ident();
+        index.method = r.need(method, "an index method")?.name;
+    }
+    index.elements = elements(r)?;
+    while option(r, &mut index)? {}
+    Ok(index)
+}
+
+/// Everything up to the table.
+fn head(r: &mut Reader<'_>) -> Result<CreateIndex, SmolStr> {
+    r.cursor.eat_word("CREATE");
+    let mut unique = false;
+    while !r.cursor.eat_word("INDEX") {
+        unique |= r.cursor.at_word("UNIQUE");
+        let word = r.cursor.eat_word("UNIQUE").then_some(());
+        let passed = word.or_else(|| r.key_word_placeholder());
+        r.need(passed, "`INDEX`")?;
+    }
+    let concurrently = concurrently(r);
+    let if_not_exists = r.cursor.eat_if_not_exists();
+    let name = match r.cursor.at_word("ON") {
+        true => None,
+        false => ObjectName::read(&mut r.cursor),
+    };
+    let found = r.cursor.eat_word("ON");
+    r.need(found.then_some(()), "`ON`")?;
+    let only = r.cursor.eat_word("ONLY");
+    let table = ObjectName::read(&mut r.cursor);
+    Ok(CreateIndex {
+        name,
+        table: r.need(table, "a table")?,
+        only,
+        unique,
+        concurrently,
+        if_not_exists,
+        method: SmolStr::new_static("btree"),
+        elements: Vec::new(),
+        include: Vec::new(),
+        predicate: None,
+        nulls_not_distinct: false,
+    })
+}
+
+/// Reads CONCURRENTLY, or a placeholder in its place: one that is followed by
+/// a name, or by what can only follow CONCURRENTLY.
+fn concurrently(r: &mut Reader<'_>) -> bool {
+    if r.cursor.eat_word("CONCURRENTLY") {
+        return true;
+    }
+    let Some(first) = r.cursor.peek().filter(|t| t.kind == TokenKind::Template) else {
+        return false;
+    };
+    let names_the_word = r
+        .cursor
+        .slice(first.span)
+        .to_ascii_uppercase()
+        .contains("CONCURRENT");
+    let next = r.cursor.peek_at(1).map(|token| token.kind);
+    let is_name = next == Some(TokenKind::Dot) || r.cursor.is_word_at(1, "ON");
+    if names_the_word || !is_name {
+        r.key_word_placeholder();
+    }
+    names_the_word
+}
+
+fn elements(r: &mut Reader<'_>) -> Result<Vec<IndexElement>, SmolStr> {
+    if !r.cursor.eat(TokenKind::OpenParen) {
+        return Err(r.why_expected("columns in parentheses"));
+    }
+    let mut elements = Vec::new();
+    loop {
+        elements.push(element(r)?);
+        if r.cursor.eat(TokenKind::CloseParen) {
+            return Ok(elements);
+        }
+        if !r.cursor.eat(TokenKind::Comma) {
+            return Err(r.why_expected("`,` or `)`"));
+        }
+    }
+}
+
+fn element(r: &mut Reader<'_>) -> Result<IndexElement, SmolStr> {
+    let mut column = None;
+    let expr = match r.cursor.at_kind(TokenKind::OpenParen) {
+        true => r.expr_in_parens(),
+        false => call(r),
+    };
+    if expr.is_none() {
+        let name = r.cursor.ident();
+        column = Some(r.need(name, "a column or an expression")?.name);
+    }
+    Ok(IndexElement {
+        column,
+        expr,
+        options: element_options(r)?,
+    })
+}
+
+/// `f(…)`, as it stands in an index without parentheses around it.
+fn call(r: &mut Reader<'_>) -> Option<Expr> {
+    let mark = r.cursor.mark();
+    let named = ObjectName::read(&mut r.cursor).is_some();
+    if !named || r.cursor.group().is_none() {
+        r.cursor.back_to(mark);
+        return None;
+    }
+    Some(r.expr(r.cursor.span_from(mark)))
+}
+
+/// Collation, operator class with its parameters, direction, and the place of nulls.
+fn element_options(r: &mut Reader<'_>) -> Result<SmolStr, SmolStr> {
+    let mark = r.cursor.mark();
+    if r.cursor.eat_word("COLLATE") {
+        let collation = ObjectName::read(&mut r.cursor);
+        r.need(collation, "a collation")?;
+    }
+    let at_class = matches!(
+        r.cursor.kind(),
+        Some(TokenKind::Word | TokenKind::QuotedName | TokenKind::Template)
+    ) && !r.cursor.at_any(&["ASC", "DESC", "NULLS"]);
+    if at_class {
+        ObjectName::read(&mut r.cursor);
+        r.cursor.group();
+    }
+    r.cursor.eat_any(&["ASC", "DESC"]);
+    if r.cursor.eat_word("NULLS") {
+        let end = r.cursor.eat_any(&["FIRST", "LAST"]);
+        r.need(end, "`FIRST` or `LAST`")?;
+    }
+    let span = r.cursor.span_from(mark);
+    Ok(SmolStr::new(r.cursor.slice(span)))
+}
+
+/// One of the clauses behind the elements; false where none comes next.
+fn option(r: &mut Reader<'_>, index: &mut CreateIndex) -> Result<bool, SmolStr> {
+    if r.cursor.eat_word("INCLUDE") {
+        index.include = column_names(&mut r.cursor);
+    } else if r.cursor.at_word("NULLS") {
+        index.nulls_not_distinct = nulls_not_distinct(&mut r.cursor);
+        return Ok(index.nulls_not_distinct || !r.cursor.at_word("NULLS"));
+    } else if r.cursor.eat_word("WITH") {
+        let group = r.cursor.group();
+        r.need(group, "parameters in parentheses")?;
+    } else if r.cursor.eat_word("TABLESPACE") {
+        let name = r.cursor.ident();
+        r.need(name, "a tablespace")?;
+    } else if r.cursor.eat_word("WHERE") {
+        let rest = r.cursor.rest();
+        let span = r.need(rest, "a condition")?;
+        index.predicate = Some(r.expr(span));
+    } else {
+        return Ok(false);
+    }
+    Ok(true)
 }

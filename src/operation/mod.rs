@@ -11,6 +11,8 @@ pub mod object;
 pub mod read;
 pub mod reader;
 
+pub mod constraint;
+pub mod column;
 pub mod create_table;
 pub mod alter_table;
 pub mod alter_relation;
@@ -108,6 +110,8 @@ pub struct Column {
     pub ty: DataType,
     pub collation: Option<SmolStr>,
     pub default: Option<Expr>,
+    /// Written, or implied by the column's own clauses: an inline PRIMARY KEY,
+    /// an identity, a serial type.
     pub not_null: bool,
     pub identity: Option<Identity>,
     pub generated: Option<Generated>,
@@ -204,7 +208,8 @@ pub struct CreateTable {
 #[derive(Clone, Debug)]
 pub struct Like {
     pub table: ObjectName,
-    /// The words behind INCLUDING: `defaults`, `constraints`, `indexes`, `all`, …
+    /// The words behind INCLUDING: `defaults`, `constraints`, `indexes`, `all`, …,
+    /// without those behind EXCLUDING.
     pub including: Vec<SmolStr>,
 }
 
@@ -547,6 +552,8 @@ pub enum Action {
     AlterConstraint {
         table: Arc<Target>,
         name: Ident,
+        /// `DEFERRABLE` or `NOT DEFERRABLE`.
+        deferrable: Option<bool>,
         /// `ENFORCED` or `NOT ENFORCED`, PostgreSQL 18.
         enforced: Option<bool>,
         /// `INHERIT` or `NO INHERIT`, PostgreSQL 18.

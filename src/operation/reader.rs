@@ -68,26 +68,51 @@ impl<'a> Reader<'a> {
 
     /// Gives the statement up at the cursor: what is left of it is unparsed.
     pub fn unparsed(&mut self, why: impl Into<SmolStr>) {
-        let place = self.here();
-        let why = match self.placeholder_near() {
-            Some(name) => {
-                let why = format_smolstr!("the placeholder `{name}` may stand for key words");
-                Action::Opaque { why }
-            }
-            None => Action::Unparsed { why: why.into() },
-        };
+        let (action, place) = self.complaint(why.into());
         self.cursor.rest();
-        self.push_whole(why, place);
+        self.push_whole(action, place);
+    }
+
+    /// Gives up one item of a list, the one that begins at `mark`; the cursor
+    /// goes on to the comma behind it.
+    pub fn unparsed_item(&mut self, mark: usize, why: impl Into<SmolStr>) {
+        let (action, place) = self.complaint(why.into());
+        self.cursor.skip_item();
+        let clause = self.cursor.span_from(mark);
+        self.push(action, place, clause);
+    }
+
+    fn complaint(&self, why: SmolStr) -> (Action, Span) {
+        let action = match self.placeholder_near() {
+            Some(name) => Action::Opaque {
+                why: format_smolstr!("the placeholder `{name}` may stand for key words"),
+            },
+            None => Action::Unparsed { why },
+        };
+        (action, self.here())
     }
 
     /// Gives the statement up because something else should stand here.
     pub fn expected(&mut self, what: &str) {
-        let why = match self.foreign_word() {
+        let why = self.why_expected(what);
+        self.unparsed(why);
+    }
+
+    /// Says that something else should stand at the cursor.
+    pub fn why_expected(&self, what: &str) -> SmolStr {
+        match self.foreign_word() {
             Some(foreign) => foreign,
             None if self.cursor.done() => format_smolstr!("expected {what} at the end"),
             None => format_smolstr!("expected {what}, found `{}`", self.found()),
-        };
-        self.unparsed(why);
+        }
+    }
+
+    /// What was found, or why reading cannot go on without it.
+    ///
+    /// # Errors
+    /// [`Reader::why_expected`] where nothing was found.
+    pub fn need<T>(&self, found: Option<T>, what: &str) -> Result<T, SmolStr> {
+        found.ok_or_else(|| self.why_expected(what))
     }
 
     /// Gives the statement up because nothing should follow.
@@ -108,6 +133,22 @@ impl<'a> Reader<'a> {
     /// Names something that was understood but cannot be judged.
     pub fn opaque(&mut self, why: impl Into<SmolStr>, place: Span) {
         self.push_whole(Action::Opaque { why: why.into() }, place);
+    }
+
+    /// Takes a placeholder that stands where only key words can, and names it.
+    /// Yields `None` where none stands.
+    pub fn key_word_placeholder(&mut self) -> Option<()> {
+        let token = self.cursor.peek()?;
+        if token.kind != TokenKind::Template {
+            return None;
+        }
+        self.cursor.bump();
+        let name = self.cursor.slice(token.span);
+        self.opaque(
+            format_smolstr!("the placeholder `{name}` may stand for key words"),
+            token.span,
+        );
+        Some(())
     }
 
     /// The place of the next token, or the end of the statement.
@@ -163,6 +204,9 @@ impl<'a> Reader<'a> {
     pub fn finish(mut self) -> Vec<Operation> {
         if !self.cursor.done() {
             self.unexpected();
+        } else if let Some(place) = self.cursor.unclosed() {
+            let why = SmolStr::new_static("a parenthesis is never closed");
+            self.push_whole(Action::Unparsed { why }, place);
         }
         self.out
     }

@@ -187,7 +187,8 @@ impl Debug<'_> {
 impl Value {
     fn says_nothing(&self) -> bool {
         match self {
-            Value::Plain(word) => word == "false" || word == "None",
+            Value::Plain(word) => matches!(word.as_str(), "false" | "None" | "Permanent"),
+            Value::Text(text) => text.is_empty(),
             Value::List(items) => items.is_empty() || items.iter().all(Value::says_nothing),
             _ => false,
         }

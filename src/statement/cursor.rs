@@ -272,6 +272,24 @@ impl<'a> Cursor<'a> {
         Some(first.span.to(last.span))
     }
 
+    /// An opening parenthesis among all tokens that no other one closes.
+    pub fn unclosed(&self) -> Option<Span> {
+        let mut open = 0usize;
+        let found = self.tokens.iter().rev().find(|token| match token.kind {
+            TokenKind::CloseParen => {
+                open += 1;
+                false
+            }
+            TokenKind::OpenParen => {
+                let closed = open > 0;
+                open = open.saturating_sub(1);
+                !closed
+            }
+            _ => false,
+        });
+        found.map(|token| token.span)
+    }
+
     /// From the token at `mark` to the last one taken.
     pub fn span_from(&self, mark: usize) -> Span {
         let Some(first) = self.tokens.get(mark) else {
