@@ -18,6 +18,10 @@ pub enum Engine {
     Mariadb,
     Sqlite,
     Mssql,
+    /// Speaks most of PostgreSQL's SQL and locks differently.
+    Cockroach,
+    /// An engine that bowline can only name as not its own: Oracle, H2, Db2, …
+    Other,
 }
 
 impl Engine {
@@ -28,18 +32,24 @@ impl Engine {
             Engine::Mariadb => "mariadb",
             Engine::Sqlite => "sqlite",
             Engine::Mssql => "mssql",
+            Engine::Cockroach => "cockroach",
+            Engine::Other => "other",
         }
     }
 
     /// The engine that a word in a path, a suffix or a lock file names.
     pub fn from_word(word: &str) -> Option<Self> {
         Some(match word.to_ascii_lowercase().as_str() {
-            "postgres" | "postgresql" | "pg" | "pgsql" | "psql" | "cockroach" | "cockroachdb"
-            | "timescale" | "timescaledb" => Engine::Postgres,
+            "postgres" | "postgresql" | "pg" | "pgsql" | "psql" | "timescale" | "timescaledb" => {
+                Engine::Postgres
+            }
+            "cockroach" | "cockroachdb" | "crdb" => Engine::Cockroach,
             "mysql" => Engine::Mysql,
             "mariadb" => Engine::Mariadb,
             "sqlite" | "sqlite3" => Engine::Sqlite,
             "mssql" | "sqlserver" => Engine::Mssql,
+            "oracle" | "h2" | "hsqldb" | "db2" | "derby" | "clickhouse" | "cassandra"
+            | "snowflake" | "bigquery" | "firebird" | "opengauss" => Engine::Other,
             _ => return None,
         })
     }
@@ -101,8 +111,9 @@ impl FromStr for Dialect {
             Some((name, version)) => (name, Some(version)),
             None => (text, None),
         };
-        let engine =
-            Engine::from_word(name).ok_or_else(|| DialectError::UnknownEngine(name.into()))?;
+        let engine = Engine::from_word(name)
+            .filter(|engine| *engine != Engine::Other)
+            .ok_or_else(|| DialectError::UnknownEngine(name.into()))?;
         if engine != Engine::Postgres {
             return Err(DialectError::NotJudged(engine));
         }

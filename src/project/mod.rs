@@ -4,10 +4,24 @@
 //! applies them. Each tool's conventions stand in one file of this folder; the
 //! facts were read from the tools' own sources (named there).
 
+mod directive;
+mod discover;
+mod engine;
+mod folder;
+mod name;
+mod place;
+mod stream;
+mod tool;
+
 use std::sync::Arc;
+
+use globset::GlobSet;
 
 use crate::dialect::{Dialect, Engine};
 use crate::source::{Source, Span};
+
+pub use discover::discover;
+pub use stream::stream;
 
 /// Index into [`Project::sources`].
 pub type SourceId = usize;
@@ -89,6 +103,18 @@ pub enum Down {
     Parts(Vec<Part>),
 }
 
+/// A comment, or a companion file's setting, that the tool does not read as
+/// its author meant: a directive that is nearly but not exactly right.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Suspicious {
+    pub source: SourceId,
+    /// Empty, at the start of the text, when the setting stands in a companion
+    /// file.
+    pub span: Span,
+    /// A sentence that says what the tool expects.
+    pub message: String,
+}
+
 /// One step of a history.
 #[derive(Clone, Debug)]
 pub struct Migration {
@@ -102,6 +128,10 @@ pub struct Migration {
     pub down: Down,
     /// Runs again whenever it changes (Flyway `R__`, `runOnChange`).
     pub repeatable: bool,
+    /// A file of it lies under a path that the user named; the others are only
+    /// the history that gives it its context.
+    pub selected: bool,
+    pub suspicious: Vec<Suspicious>,
 }
 
 /// The migrations of one database, in the order in which they are applied.
@@ -132,4 +162,72 @@ pub struct Project {
     pub sources: Vec<Arc<Source>>,
     pub histories: Vec<History>,
     pub problems: Vec<Problem>,
+}
+
+/// What the user decides instead of the detection.
+#[derive(Clone, Debug, Default)]
+pub struct Options {
+    pub layout: Option<Layout>,
+    pub engine: Option<Dialect>,
+    /// Paths, as reports show them, that are not read.
+    pub exclude: Option<GlobSet>,
+}
+
+/// How a file came into the list.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Named {
+    /// Found below a named folder, or beside a named file.
+    No,
+    /// The folder that holds it was named.
+    Folder,
+    /// The file itself was named.
+    File,
+}
+
+/// A file that may be a migration (`.sql`) or a tool's own file beside one.
+#[derive(Clone, Debug)]
+pub struct File {
+    /// `/`-separated, as reports show it.
+    pub path: String,
+    pub source: Arc<Source>,
+    pub named: Named,
+    /// See [`Migration::selected`].
+    pub selected: bool,
+}
+
+impl File {
+    /// A file that was named, from text that is at hand.
+    pub fn new(path: impl Into<String>, text: impl Into<String>) -> Self {
+        let path = path.into();
+        Self {
+            source: Arc::new(Source::new(path.clone(), text)),
+            path,
+            named: Named::Folder,
+            selected: true,
+        }
+    }
+}
+
+/// Finds the histories in a list of files; reads nothing.
+pub fn organise(files: Vec<File>, options: &Options) -> Project {
+    let (sources, folders, problems) = place::folders(files, options);
+    let mut histories: Vec<History> = folders
+        .into_iter()
+        .filter_map(|folder| tool::history(&folder, options))
+        .collect();
+    histories.sort_by(|a, b| (&a.root, a.engine.name()).cmp(&(&b.root, b.engine.name())));
+    Project {
+        sources,
+        histories,
+        problems,
+    }
+}
+
+/// The files of a migration, up before down; a file may come twice.
+fn sources_of(migration: &Migration) -> impl Iterator<Item = SourceId> {
+    let down = match &migration.down {
+        Down::Parts(parts) => parts.as_slice(),
+        _ => &[],
+    };
+    std::iter::once(migration.source).chain(migration.up.iter().chain(down).map(|part| part.source))
 }

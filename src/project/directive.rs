@@ -1,0 +1,131 @@
+//! Comments that are meant for a tool: which a file has, and which of them are
+//! only nearly what the tool reads.
+
+use super::Suspicious;
+use super::folder::Script;
+use crate::source::Span;
+
+pub const GOOSE: u32 = 1;
+pub const DBMATE: u32 = 1 << 1;
+pub const SQL_MIGRATE: u32 = 1 << 2;
+pub const TERN: u32 = 1 << 3;
+pub const LIQUIBASE: u32 = 1 << 4;
+pub const GRAPHILE: u32 = 1 << 5;
+pub const NODE_PG: u32 = 1 << 6;
+pub const BREAKPOINT: u32 = 1 << 7;
+pub const SQLX: u32 = 1 << 8;
+pub const ALEMBIC: u32 = 1 << 9;
+pub const EF_CORE: u32 = 1 << 10;
+pub const ATLAS: u32 = 1 << 11;
+
+/// Text that tells a tool, wherever in the file it stands.
+const TELLTALES: &[(&str, u32)] = &[
+    ("-- +goose", GOOSE),
+    ("--+goose", GOOSE),
+    ("migrate:up", DBMATE),
+    ("-- +migrate", SQL_MIGRATE),
+    ("---- create above / drop below ----", TERN),
+    ("---- tern: ", TERN),
+    ("liquibase formatted sql", LIQUIBASE),
+    ("--! Previous:", GRAPHILE),
+    ("--! Hash:", GRAPHILE),
+    ("--> statement-breakpoint", BREAKPOINT),
+    ("migration script here", SQLX),
+    ("-- Running upgrade ", ALEMBIC),
+    ("-- Running downgrade ", ALEMBIC),
+    ("__EFMigrationsHistory", EF_CORE),
+    ("-- atlas:", ATLAS),
+];
+
+/// Which tools' directives stand in a text.
+pub fn marks(text: &str) -> u32 {
+    let mut found = 0;
+    for (word, mark) in TELLTALES {
+        if found & mark == 0 && memchr::memmem::find(text.as_bytes(), word.as_bytes()).is_some() {
+            found |= mark;
+        }
+    }
+    if text.starts_with("-- no-transaction") {
+        found |= SQLX;
+    }
+    if contains_ignoring_case(text, "igration") && super::tool::node_pg_migrate::has_marker(text) {
+        found |= NODE_PG;
+    }
+    found
+}
+
+fn contains_ignoring_case(text: &str, lower: &str) -> bool {
+    memchr::memmem::find(text.as_bytes(), lower.as_bytes()).is_some()
+        || memchr::memmem::find(text.as_bytes(), lower.to_ascii_uppercase().as_bytes()).is_some()
+}
+
+/// A line of a text, without its line end.
+#[derive(Clone, Copy, Debug)]
+pub struct Line<'a> {
+    pub span: Span,
+    /// Where the next line begins.
+    pub next: u32,
+    pub text: &'a str,
+}
+
+impl<'a> Line<'a> {
+    /// What follows `--`, when the line is nothing but a comment.
+    pub fn comment(&self) -> Option<&'a str> {
+        self.text.trim_start().strip_prefix("--")
+    }
+}
+
+/// The lines of a text; a byte order mark is no part of the first.
+pub fn lines(text: &str) -> impl Iterator<Item = Line<'_>> {
+    let mut at = if text.starts_with('\u{feff}') { 3 } else { 0 };
+    std::iter::from_fn(move || {
+        let rest = text.get(at..).filter(|rest| !rest.is_empty())?;
+        let length = memchr::memchr(b'\n', rest.as_bytes());
+        let next = length.map_or(text.len(), |n| at + n + 1);
+        let line = rest[..length.unwrap_or(rest.len())].trim_end_matches('\r');
+        let span = Span::new(at as u32, (at + line.len()) as u32);
+        at = next;
+        Some(Line {
+            span,
+            next: next as u32,
+            text: line,
+        })
+    })
+}
+
+/// Comment lines only.
+pub fn comments(text: &str) -> impl Iterator<Item = Line<'_>> {
+    lines(text).filter(|line| line.comment().is_some())
+}
+
+/// Longer comments are prose, whatever words they hold.
+const LONGEST_DIRECTIVE: usize = 80;
+
+/// The letters and digits of a comment line in lower case: what is left of a
+/// directive when it is misspelt in the usual ways.
+pub fn essence(line: &str) -> String {
+    if line.len() > LONGEST_DIRECTIVE {
+        return String::new();
+    }
+    line.chars()
+        .filter(char::is_ascii_alphanumeric)
+        .map(|c| c.to_ascii_lowercase())
+        .collect()
+}
+
+/// The comment lines whose letters are those of a directive, though `exact`
+/// says that the tool does not read them as one.
+pub fn near_misses(
+    script: &Script,
+    directives: &[(&str, &str)],
+    exact: impl Fn(&Line) -> bool,
+) -> Vec<Suspicious> {
+    comments(script.text())
+        .filter(|line| !exact(line))
+        .filter_map(|line| {
+            let essence = essence(line.text);
+            let (_, message) = directives.iter().find(|(letters, _)| essence == *letters)?;
+            Some(script.suspicious(line.span, *message))
+        })
+        .collect()
+}

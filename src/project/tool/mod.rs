@@ -1,0 +1,108 @@
+//! One file per migration tool, and the table of all of them.
+
+mod atlas;
+mod dbmate;
+mod diesel;
+mod drizzle;
+mod flyway;
+mod golang_migrate;
+mod goose;
+mod graphile_migrate;
+mod liquibase;
+pub mod node_pg_migrate;
+pub mod plain;
+mod prisma;
+mod refinery;
+mod sql_migrate;
+mod sqitch;
+mod sqlx;
+mod supabase;
+mod tern;
+
+use super::folder::{Folder, Tool};
+use super::{Down, History, Layout, Options, engine};
+use crate::dialect::Engine;
+
+/// In the order in which they are asked: what declares itself by a file of its
+/// own or by a directive comes before what only names its files its way.
+const TOOLS: &[Tool] = &[
+    sqitch::TOOL,
+    drizzle::TOOL,
+    prisma::TOOL,
+    diesel::TOOL,
+    liquibase::TOOL,
+    goose::TOOL,
+    dbmate::TOOL,
+    sql_migrate::TOOL,
+    tern::TOOL,
+    graphile_migrate::TOOL,
+    node_pg_migrate::TOOL,
+    atlas::TOOL,
+    supabase::TOOL,
+    refinery::TOOL,
+    flyway::TOOL,
+    sqlx::TOOL,
+    golang_migrate::TOOL,
+    plain::TOOL,
+];
+
+/// The history of a folder, if its files are migrations.
+pub fn history(folder: &Folder, options: &Options) -> Option<History> {
+    let chosen = options
+        .layout
+        .and_then(|layout| TOOLS.iter().find(|tool| tool.layout == layout));
+    let tool = chosen.or_else(|| TOOLS.iter().find(|tool| (tool.claims)(folder)))?;
+    let migrations = (tool.read)(folder);
+    if migrations.is_empty() {
+        return None;
+    }
+    let engine = (tool.engine)(folder)
+        .or(folder.engine)
+        .or(options.engine.map(|dialect| dialect.engine))
+        .unwrap_or_else(|| engine::of_content(&folder.scripts));
+    let mut history = History {
+        layout: tool.layout,
+        engine,
+        dialect: None,
+        root: folder.root.clone(),
+        migrations,
+    };
+    if engine == Engine::Mssql || tool.layout == Layout::EfCore {
+        read_go_lines(&mut history);
+    }
+    Some(history)
+}
+
+fn read_go_lines(history: &mut History) {
+    for migration in &mut history.migrations {
+        for part in &mut migration.up {
+            part.go_lines = true;
+        }
+        if let Down::Parts(parts) = &mut migration.down {
+            for part in parts {
+                part.go_lines = true;
+            }
+        }
+    }
+}
+
+/// For tools that serve several engines and do not say which in their files.
+fn unknown(_: &Folder) -> Option<Engine> {
+    None
+}
+
+/// For tools that serve PostgreSQL alone.
+fn postgres(_: &Folder) -> Option<Engine> {
+    Some(Engine::Postgres)
+}
+
+/// The engine that the scheme of a connection URL names.
+fn of_url(text: &str) -> Option<Engine> {
+    let at = text.find("://").or_else(|| text.find("jdbc:"))?;
+    let before = &text[..at];
+    let scheme = match text[at..].strip_prefix("jdbc:") {
+        Some(rest) => rest.split(':').next(),
+        None => before.rsplit(|c: char| !c.is_ascii_alphanumeric()).next(),
+    };
+    Engine::from_word(scheme?)
+}

@@ -1,0 +1,67 @@
+//! tern: one file, the separator between its halves (migrate/migrate.go).
+
+use super::super::directive;
+use super::super::folder::{Folder, Script, Tool};
+use super::super::{Down, Layout, Migration, Part, Transaction};
+use crate::source::Span;
+
+pub const TOOL: Tool = Tool {
+    layout: Layout::Tern,
+    claims: |folder| folder.any(directive::TERN) || folder.has_companion("tern.conf"),
+    read,
+    engine: super::postgres,
+};
+
+const SEPARATOR: &str = "---- create above / drop below ----";
+const DISABLE: &str = "---- tern: disable-tx ----";
+
+const NEAR: &[(&str, &str)] = &[
+    (
+        "createabovedropbelow",
+        "tern expects `---- create above / drop below ----`, spelt exactly so; as it stands both halves run forward",
+    ),
+    ("terndisabletx", OPTION),
+    ("disabletx", OPTION),
+    ("ternnotransaction", OPTION),
+];
+
+const OPTION: &str = "tern expects `---- tern: disable-tx ----` on a line of its own; as it stands this half runs in a transaction";
+
+fn read(folder: &Folder) -> Vec<Migration> {
+    folder
+        .numbered(|rest| rest.len() > ".sql".len() + 1 && rest.starts_with('_'))
+        .into_iter()
+        .map(|(version, script)| migration(version, script))
+        .collect()
+}
+
+/// A file without the separator declares itself irreversible: tern's template
+/// says to delete the line for that.
+fn migration(version: &str, script: &Script) -> Migration {
+    let mut migration = script.migration(version, version);
+    let (text, end) = (script.text(), script.span().end);
+    match text.find(SEPARATOR) {
+        Some(at) => {
+            let below = (at + SEPARATOR.len()) as u32;
+            migration.up = vec![half(script, Span::new(0, at as u32))];
+            migration.down = Down::Parts(vec![half(script, Span::new(below, end))]);
+        }
+        None => {
+            migration.up = vec![half(script, script.span())];
+            migration.down = Down::DeclaredIrreversible;
+        }
+    }
+    migration.suspicious = directive::near_misses(script, NEAR, |line| {
+        line.text == DISABLE || line.text.contains(SEPARATOR)
+    });
+    migration
+}
+
+fn half(script: &Script, span: Span) -> Part {
+    let disabled = span.of(script.text()).lines().any(|line| line == DISABLE);
+    let transaction = match disabled {
+        true => Transaction::Statement,
+        false => Transaction::File,
+    };
+    script.part(span, transaction)
+}
