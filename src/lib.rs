@@ -18,3 +18,4 @@ pub mod finding;
 pub mod report;
 pub mod page;
 pub mod rule;
+pub mod rules;

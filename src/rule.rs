@@ -4,6 +4,9 @@
 //! context questions in the reader's words, and reports; it knows neither
 //! files nor parsers, nor who else reports.
 
+mod runner;
+mod work;
+
 use smol_str::SmolStr;
 
 use crate::dialect::Dialect;
@@ -16,6 +19,9 @@ use crate::report::Direction;
 use crate::schema::{Key, Place, Schema, Table};
 use crate::source::{Source, Span};
 use crate::verdict::Verdict;
+
+pub use runner::one_line;
+pub use work::{ColumnWork, constraint_name, sql_key, sql_list, sql_object, subject, who_waits};
 
 /// A hazard that bowline knows: `rules/<id>.md` and `src/rules/<id>.rs`.
 pub struct Rule {

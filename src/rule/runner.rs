@@ -1,0 +1,111 @@
+//! What rules tell about the tool that runs the migrations.
+
+use super::{OpenedBy, OperationContext, Scene};
+use crate::project::Layout;
+use crate::source::Span;
+
+impl Scene<'_> {
+    /// How this tool is told to run a statement outside a transaction: the
+    /// end of a sentence.
+    pub fn without_transaction(&self) -> &'static str {
+        match self.layout {
+            Layout::GolangMigrate => {
+                "as the only statement of its file: golang-migrate sends a file as one string, which PostgreSQL runs as one transaction"
+            }
+            Layout::Goose => "in a file of its own with `-- +goose NO TRANSACTION` at the top",
+            Layout::Dbmate => "alone behind `-- migrate:up transaction:false`",
+            Layout::SqlMigrate => "in a file of its own behind `-- +migrate Up notransaction`",
+            Layout::Tern => {
+                "in a file of its own with `---- tern: disable-tx ----` on a line of its own"
+            }
+            Layout::Sqlx => "alone in a file that starts with `-- no-transaction`",
+            Layout::Diesel => {
+                "alone in a migration whose `metadata.toml` says `run_in_transaction = false`"
+            }
+            Layout::Refinery => {
+                "outside refinery, which has no opt-out from its transaction: run it with psql as a step of the deployment"
+            }
+            Layout::Flyway => {
+                "in a migration of its own; Flyway then runs it without a transaction (or say so in `<file>.sql.conf`: `executeInTransaction=false`)"
+            }
+            Layout::Liquibase => {
+                "in a changeset of its own with `runInTransaction:false` on its line"
+            }
+            Layout::Atlas => {
+                "in a file of its own that begins with `-- atlas:txmode none` and a blank line"
+            }
+            Layout::Sqitch => "in a change of its own whose script has no `BEGIN` and no `COMMIT`",
+            Layout::GraphileMigrate => {
+                "alone in a migration whose first line is `--! no-transaction`"
+            }
+            Layout::NodePgMigrate => {
+                "in a JavaScript migration with `pgm.noTransaction()`: SQL files cannot leave the transaction"
+            }
+            Layout::Prisma => {
+                "as the only statement of its migration: Prisma sends the file as one string, which PostgreSQL runs as one transaction"
+            }
+            Layout::Drizzle => {
+                "outside Drizzle, which runs all pending files in one transaction: run it with psql as a step of the deployment"
+            }
+            Layout::Supabase => {
+                "as the only statement of its file: Supabase sends a file as one batch, which PostgreSQL runs as one transaction"
+            }
+            Layout::Alembic => "inside `with op.get_context().autocommit_block():`",
+            Layout::Django => "in a migration of its own with `atomic = False`",
+            Layout::EfCore => {
+                "with `migrationBuilder.Sql(…, suppressTransaction: true)` in a migration of its own"
+            }
+            Layout::Plain => "in a file of its own that runs outside a transaction",
+        }
+    }
+}
+
+impl OperationContext<'_> {
+    /// Who opened the transaction that the statement runs in.
+    pub fn opener(&self) -> String {
+        if self.operation.within.block {
+            return "a DO block or routine body is always part of one".into();
+        }
+        match self.run.opened_by {
+            OpenedBy::Runner => format!("{} opens one around it", self.scene.layout.name()),
+            OpenedBy::ImplicitString => {
+                "several statements sent as one string are run as one".into()
+            }
+            OpenedBy::Script | OpenedBy::Nobody => "the script opened one with `BEGIN`".into(),
+        }
+    }
+
+    /// The statement on one line with `word` behind the first `after`, for a
+    /// remedy; and where the word would have to be put.
+    pub fn with_word(&self, after: &str, word: &str) -> Option<(String, Span)> {
+        let span = self.operation.clause;
+        let text = self.text(span);
+        let at = find_word(text, after)? + after.len();
+        let place = span.start + u32::try_from(at).ok()?;
+        let sql = format!("{} {word}{}", &text[..at], &text[at..]);
+        Some((one_line(&sql), Span::new(place, place)))
+    }
+}
+
+/// Whitespace drawn together; long text cut.
+pub fn one_line(sql: &str) -> String {
+    let mut line = sql.split_whitespace().collect::<Vec<_>>().join(" ");
+    if line.chars().count() > 200 {
+        line = line.chars().take(199).collect();
+        line.push('…');
+    }
+    line
+}
+
+fn find_word(text: &str, word: &str) -> Option<usize> {
+    let is_word = |byte: &u8| byte.is_ascii_alphanumeric() || *byte == b'_';
+    let bytes = text.as_bytes();
+    (0..bytes.len().saturating_sub(word.len() - 1)).find(|&at| {
+        bytes[at..at + word.len()].eq_ignore_ascii_case(word.as_bytes())
+            && !at
+                .checked_sub(1)
+                .and_then(|b| bytes.get(b))
+                .is_some_and(is_word)
+            && !bytes.get(at + word.len()).is_some_and(is_word)
+    })
+}

@@ -1,0 +1,309 @@
+//! Questions about locks and work that many rules ask.
+
+use super::{MigrationContext, OperationContext, Step, sql_name};
+use crate::effect::{Effect, LockMode};
+use crate::operation::{Action, Constraint, ConstraintKind, DataType, ObjectName};
+use crate::schema::Key;
+
+/// Why adding a column is work rather than a note in the catalog. One reason
+/// each, the heaviest: so that one rule reports.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ColumnWork {
+    Serial,
+    Generated,
+    Domain,
+    Default,
+    PrimaryKey,
+    Unique,
+    ForeignKey,
+    Check,
+    Other,
+}
+
+/// A relation's name as SQL would have to write it.
+pub fn sql_object(name: &ObjectName) -> String {
+    if name.template {
+        return name.to_string();
+    }
+    match &name.schema {
+        Some(schema) => format!("{}.{}", sql_name(schema), sql_name(&name.name)),
+        None => sql_name(&name.name).to_string(),
+    }
+}
+
+/// `a, b` as SQL would have to write it.
+pub fn sql_list<'n>(names: impl IntoIterator<Item = &'n str>) -> String {
+    names
+        .into_iter()
+        .map(sql_name)
+        .collect::<Vec<_>>()
+        .join(", ")
+}
+
+/// A key as SQL would have to write it.
+pub fn sql_key(key: &Key) -> String {
+    match key.schema.as_str() {
+        "public" => sql_name(&key.name).to_string(),
+        schema => format!("{}.{}", sql_name(schema), sql_name(&key.name)),
+    }
+}
+
+/// Who waits for a lock.
+pub fn who_waits(mode: LockMode) -> &'static str {
+    if mode.blocks_reads() {
+        "reads and writes"
+    } else {
+        "writes"
+    }
+}
+
+/// The name of a constraint, or the one that the server would make up.
+pub fn constraint_name(table: &ObjectName, constraint: &Constraint) -> String {
+    if let Some(name) = &constraint.name {
+        return sql_name(&name.name).to_string();
+    }
+    let (columns, suffix) = match &constraint.kind {
+        ConstraintKind::PrimaryKey(_) => (String::new(), "pkey"),
+        ConstraintKind::Unique(key) => (key.columns.join("_"), "key"),
+        ConstraintKind::ForeignKey(fk) => (fk.columns.join("_"), "fkey"),
+        ConstraintKind::Exclude { columns } => (columns.join("_"), "excl"),
+        ConstraintKind::NotNull(column) => (column.name.to_string(), "not_null"),
+        ConstraintKind::Check(_) => (String::new(), "check"),
+    };
+    let middle = if columns.is_empty() {
+        columns
+    } else {
+        format!("{columns}_")
+    };
+    sql_name(&format!("{}_{middle}{suffix}", table.name)).to_string()
+}
+
+/// The table that an operation is about.
+pub fn subject(action: &Action) -> Option<&ObjectName> {
+    Some(match action {
+        Action::AddColumn { table, .. }
+        | Action::DropColumn { table, .. }
+        | Action::AlterColumnType { table, .. }
+        | Action::SetDefault { table, .. }
+        | Action::DropDefault { table, .. }
+        | Action::SetNotNull { table, .. }
+        | Action::DropNotNull { table, .. }
+        | Action::AddIdentity { table, .. }
+        | Action::SetIdentity { table, .. }
+        | Action::DropIdentity { table, .. }
+        | Action::SetExpression { table, .. }
+        | Action::DropExpression { table, .. }
+        | Action::SetColumnOption { table, .. }
+        | Action::AddConstraint { table, .. }
+        | Action::DropConstraint { table, .. }
+        | Action::ValidateConstraint { table, .. }
+        | Action::AlterConstraint { table, .. }
+        | Action::ToggleTrigger { table, .. }
+        | Action::AttachPartition { table, .. }
+        | Action::DetachPartition { table, .. }
+        | Action::Inherit { table, .. }
+        | Action::NoInherit { table, .. }
+        | Action::SetPersistence { table, .. }
+        | Action::SetAccessMethod { table, .. }
+        | Action::ClusterOn { table, .. }
+        | Action::ReplicaIdentity { table, .. }
+        | Action::RowSecurity { table, .. }
+        | Action::OtherTableChange { table }
+        | Action::RenameColumn { table, .. }
+        | Action::RenameConstraint { table, .. } => &table.name,
+        Action::CreateIndex(index) => &index.table,
+        Action::CreateTrigger(trigger) => &trigger.table,
+        Action::CreatePolicy { table, .. }
+        | Action::AlterPolicy { table, .. }
+        | Action::CreateRule { table, .. }
+        | Action::Merge { table } => table,
+        Action::Insert(insert) => &insert.table,
+        Action::Update(update) => &update.table,
+        Action::Delete(delete) => &delete.table,
+        Action::Copy {
+            table: Some(table), ..
+        } => table,
+        Action::Cluster { table, .. } => table.as_ref()?,
+        Action::Vacuum { tables, .. }
+        | Action::Analyze { tables }
+        | Action::LockTable { tables, .. }
+        | Action::Truncate { tables, .. } => tables.first()?,
+        _ => return None,
+    })
+}
+
+impl Effect {
+    /// The relations that are worked on while a lock stops their writers.
+    pub fn worked_under_lock(&self) -> impl Iterator<Item = (&Key, LockMode)> {
+        self.locks
+            .iter()
+            .filter(|lock| {
+                !lock.created && lock.mode.blocks_writes() && self.works_on(&lock.relation)
+            })
+            .map(|lock| (&lock.relation, lock.mode))
+    }
+}
+
+impl OperationContext<'_> {
+    /// A relation that others can see, worked on while they wait.
+    pub fn blocked(&self) -> Option<(&Key, LockMode)> {
+        self.effect
+            .worked_under_lock()
+            .find(|(key, _)| !self.is_new_key(key))
+    }
+
+    /// Is this table, or a partition or child of it, worked on while others
+    /// wait for it?
+    pub fn blocks(&self, name: &ObjectName) -> bool {
+        let key = self.schema.resolve(name);
+        !self.is_new_key(&key)
+            && (self.blocks_while_working(&key)
+                || self.table(name).is_some_and(|table| {
+                    let mut children = table.children.iter();
+                    children.any(|child| self.blocks_below(child, 0))
+                }))
+    }
+
+    fn blocks_below(&self, key: &Key, depth: u8) -> bool {
+        self.blocks_while_working(key)
+            || (depth < 8
+                && self.schema.table_by_key(key).is_some_and(|table| {
+                    let mut children = table.children.iter();
+                    children.any(|child| self.blocks_below(child, depth + 1))
+                }))
+    }
+
+    pub fn is_partitioned(&self, name: &ObjectName) -> bool {
+        self.table(name).is_some_and(|t| t.is_partitioned())
+    }
+
+    /// The type of a column as the history left it.
+    pub fn column_type(&self, table: &ObjectName, column: &str) -> Option<String> {
+        Some(self.table(table)?.column(column)?.ty.to_string())
+    }
+
+    fn is_constrained_domain(&self, ty: &DataType) -> bool {
+        self.schema
+            .domain(&self.schema.type_key(ty))
+            .is_some_and(|domain| domain.not_null || !domain.checks.is_empty())
+    }
+
+    /// Why adding this column keeps others waiting; `None` where it does not.
+    pub fn column_work(&self) -> Option<ColumnWork> {
+        let Action::AddColumn {
+            table,
+            column,
+            constraints,
+            ..
+        } = &self.operation.action
+        else {
+            return None;
+        };
+        if !self.blocks(&table.name) {
+            return None;
+        }
+        if !self.effect.rewrites.is_empty() {
+            return Some(if column.ty.is_serial() || column.identity.is_some() {
+                ColumnWork::Serial
+            } else if column.generated.is_some() {
+                ColumnWork::Generated
+            } else if self.is_constrained_domain(&column.ty) {
+                ColumnWork::Domain
+            } else {
+                ColumnWork::Default
+            });
+        }
+        Some(inline_work(constraints))
+    }
+}
+
+fn inline_work(constraints: &[Constraint]) -> ColumnWork {
+    let order = |constraint: &Constraint| match constraint.kind {
+        ConstraintKind::PrimaryKey(_) => (0, ColumnWork::PrimaryKey),
+        ConstraintKind::Unique(_) => (1, ColumnWork::Unique),
+        ConstraintKind::Check(_) => (2, ColumnWork::Check),
+        ConstraintKind::ForeignKey(_) => (3, ColumnWork::ForeignKey),
+        _ => (4, ColumnWork::Other),
+    };
+    constraints
+        .iter()
+        .map(order)
+        .min_by_key(|(rank, _)| *rank)
+        .map_or(ColumnWork::Other, |(_, work)| work)
+}
+
+impl MigrationContext<'_> {
+    /// The strongest lock that a step takes on a table or view that others
+    /// can see.
+    pub fn strongest_visible_lock<'s>(&self, step: &'s Step) -> Option<(&'s Key, LockMode)> {
+        step.effect
+            .locks
+            .iter()
+            .filter(|lock| !lock.created && self.is_visible_relation(&lock.relation))
+            .map(|lock| (&lock.relation, lock.mode))
+            .max_by_key(|(_, mode)| *mode)
+    }
+
+    /// The tables that others can see and that a step locks against readers.
+    pub fn locked_against_readers<'s>(&'s self, step: &'s Step) -> impl Iterator<Item = &'s Key> {
+        step.effect
+            .locks
+            .iter()
+            .filter(|lock| {
+                !lock.created
+                    && lock.mode.blocks_reads()
+                    && self.is_visible_relation(&lock.relation)
+            })
+            .map(|lock| &lock.relation)
+    }
+
+    /// A relation that others can see, worked on while they wait.
+    pub fn blocked<'s>(&self, step: &'s Step) -> Option<(&'s Key, LockMode)> {
+        step.effect
+            .worked_under_lock()
+            .find(|(key, _)| !self.is_new_key(key))
+    }
+
+    /// The step before `at` that, in the same transaction and in an earlier
+    /// statement, locked a visible table against readers; with that table.
+    pub fn lock_held_at(&self, at: usize) -> Option<(&Step, &Key)> {
+        let step = &self.steps[at];
+        step.run.transaction?;
+        self.steps[..at]
+            .iter()
+            .filter(|earlier| {
+                earlier.run.transaction == step.run.transaction
+                    && earlier.statement != step.statement
+            })
+            .find_map(|earlier| Some((earlier, self.locked_against_readers(earlier).next()?)))
+    }
+
+    /// The step that added, unvalidated and in the same transaction, the
+    /// constraint that this step validates.
+    pub fn added_before_validation(&self, at: usize) -> Option<&Step> {
+        let step = &self.steps[at];
+        let Action::ValidateConstraint { table, name } = &step.operation.action else {
+            return None;
+        };
+        self.steps[..at].iter().rev().find(|earlier| {
+            let same_run = earlier.statement == step.statement
+                || (step.run.transaction.is_some()
+                    && earlier.run.transaction == step.run.transaction);
+            same_run && adds_unvalidated(&earlier.operation.action, &table.name, &name.name)
+        })
+    }
+
+    /// Indexes are locked with their table: it is enough to speak of that.
+    fn is_visible_relation(&self, key: &Key) -> bool {
+        !self.is_new_key(key)
+            && self.schema.index_by_key(key).is_none()
+            && self.schema.sequence_by_key(key).is_none()
+    }
+}
+
+fn adds_unvalidated(action: &Action, on: &ObjectName, named: &str) -> bool {
+    let Action::AddConstraint { table, constraint } = action else {
+        return false;
+    };
+    constraint.not_valid && table.name == *on && constraint_name(on, constraint) == sql_name(named)
+}

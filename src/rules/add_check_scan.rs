@@ -1,0 +1,74 @@
+//! Adding a check constraint reads every row under `ACCESS EXCLUSIVE`.
+
+use crate::operation::{Action, ConstraintKind, Expr, Kind};
+use crate::rule::{
+    Check, ColumnWork, Findings, OperationContext, Rule, constraint_name, one_line, sql_object,
+};
+
+pub const RULE: Rule = Rule {
+    id: "add-check-scan",
+    page: include_str!("../../rules/add-check-scan.md"),
+    check: Check::Operation {
+        on: &[Kind::AddConstraint, Kind::AddColumn],
+        check,
+    },
+};
+
+fn check(cx: &OperationContext<'_>, findings: &mut Findings) {
+    let (table, constraint) = match &cx.operation.action {
+        Action::AddConstraint { table, constraint } if cx.blocks(&table.name) => {
+            (&table.name, constraint)
+        }
+        Action::AddColumn {
+            table, constraints, ..
+        } if cx.column_work() == Some(ColumnWork::Check) => {
+            let mut checks = constraints.iter();
+            let Some(check) = checks.find(|c| matches!(c.kind, ConstraintKind::Check(_))) else {
+                return;
+            };
+            (&table.name, check)
+        }
+        _ => return,
+    };
+    let ConstraintKind::Check(expr) = &constraint.kind else {
+        return;
+    };
+    let sql = sql_object(table);
+    let name = constraint_name(table, constraint);
+    let first = if constraint.inline {
+        "add the column without its check, then add that "
+    } else {
+        "add it "
+    };
+    findings
+        .report(
+            cx.operation.place,
+            format!("adding a check to `{table}` reads every row while reads and writes wait"),
+        )
+        .help(format!(
+            "{first}without looking at the rows:\n  \
+             ALTER TABLE {sql} ADD CONSTRAINT {name} CHECK ({}) NOT VALID;\n\
+             and check them in a later migration, while reads and writes go on:\n  \
+             ALTER TABLE {sql} VALIDATE CONSTRAINT {name};",
+            condition(expr)
+        ))
+        .confidence(cx.confidence(table));
+}
+
+/// The condition without the parentheses that the reader may have kept.
+fn condition(expr: &Expr) -> String {
+    let line = one_line(&expr.text);
+    let inner = line.strip_prefix('(').and_then(|l| l.strip_suffix(')'));
+    inner
+        .filter(|inner| is_balanced(inner))
+        .unwrap_or(&line)
+        .to_owned()
+}
+
+fn is_balanced(text: &str) -> bool {
+    let mut depth = 0i32;
+    text.bytes().all(|byte| {
+        depth += i32::from(byte == b'(') - i32::from(byte == b')');
+        depth >= 0
+    }) && depth == 0
+}

@@ -1,0 +1,84 @@
+//! Adding a foreign key checks every row while writes to both tables wait.
+
+use crate::operation::{Action, Constraint, ConstraintKind, ForeignKey, Kind, ObjectName};
+use crate::rule::{
+    Check, ColumnWork, Findings, OperationContext, Rule, constraint_name, one_line, sql_object,
+};
+
+pub const RULE: Rule = Rule {
+    id: "add-foreign-key-scan",
+    page: include_str!("../../rules/add-foreign-key-scan.md"),
+    check: Check::Operation {
+        on: &[Kind::AddConstraint, Kind::AddColumn],
+        check,
+    },
+};
+
+fn check(cx: &OperationContext<'_>, findings: &mut Findings) {
+    let (table, constraint) = match &cx.operation.action {
+        Action::AddConstraint { table, constraint } if cx.blocks(&table.name) => {
+            (&table.name, constraint)
+        }
+        Action::AddColumn {
+            table, constraints, ..
+        } if cx.column_work() == Some(ColumnWork::ForeignKey) => {
+            let mut keys = constraints.iter();
+            let Some(key) = keys.find(|c| matches!(c.kind, ConstraintKind::ForeignKey(_))) else {
+                return;
+            };
+            (&table.name, key)
+        }
+        _ => return,
+    };
+    let ConstraintKind::ForeignKey(key) = &constraint.kind else {
+        return;
+    };
+    findings
+        .report(
+            cx.operation.place,
+            format!(
+                "adding a foreign key from `{table}` to `{}` checks every row while writes to both wait",
+                key.references
+            ),
+        )
+        .help(remedy(cx, table, constraint, key))
+        .confidence(cx.confidence(table));
+}
+
+fn remedy(
+    cx: &OperationContext<'_>,
+    table: &ObjectName,
+    constraint: &Constraint,
+    key: &ForeignKey,
+) -> String {
+    let name = constraint_name(table, constraint);
+    let sql = sql_object(table);
+    if cx.is_partitioned(table) && cx.scene.dialect.version < 18 {
+        return format!(
+            "PostgreSQL {} takes no NOT VALID foreign key on a partitioned table: add and validate it on each partition first; the one on {sql} then adopts them without reading rows",
+            cx.scene.dialect.version
+        );
+    }
+    let definition = if constraint.inline {
+        format!(
+            "FOREIGN KEY ({}) REFERENCES {}",
+            crate::rule::sql_list(key.columns.iter().map(|c| c.as_str())),
+            sql_object(&key.references)
+        )
+    } else {
+        definition(cx.text(constraint.span))
+    };
+    format!(
+        "add it without looking at the rows:\n  \
+         ALTER TABLE {sql} ADD CONSTRAINT {name} {definition} NOT VALID;\n\
+         and check them in a later migration, while writes go on:\n  \
+         ALTER TABLE {sql} VALIDATE CONSTRAINT {name};"
+    )
+}
+
+/// The constraint's text from `FOREIGN KEY` on.
+fn definition(text: &str) -> String {
+    let line = one_line(text);
+    let at = line.to_ascii_uppercase().find("FOREIGN KEY");
+    line[at.unwrap_or(0)..].to_owned()
+}

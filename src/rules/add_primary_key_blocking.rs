@@ -1,0 +1,78 @@
+//! Adding a primary key works under `ACCESS EXCLUSIVE`.
+
+use crate::operation::{Action, ConstraintKind, Key, Kind, ObjectName};
+use crate::rule::{
+    Check, ColumnWork, Findings, OperationContext, Rule, constraint_name, sql_list, sql_object,
+};
+
+pub const RULE: Rule = Rule {
+    id: "add-primary-key-blocking",
+    page: include_str!("../../rules/add-primary-key-blocking.md"),
+    check: Check::Operation {
+        on: &[Kind::AddConstraint, Kind::AddColumn],
+        check,
+    },
+};
+
+fn check(cx: &OperationContext<'_>, findings: &mut Findings) {
+    match &cx.operation.action {
+        Action::AddConstraint { table, constraint } if cx.blocks(&table.name) => {
+            if let ConstraintKind::PrimaryKey(key) = &constraint.kind {
+                let name = constraint_name(&table.name, constraint);
+                report(cx, findings, &table.name, key, &name);
+            }
+        }
+        Action::AddColumn { table, column, .. }
+            if cx.column_work() == Some(ColumnWork::PrimaryKey) =>
+        {
+            let key = Key {
+                columns: vec![column.name.clone()],
+                ..Key::default()
+            };
+            let name = format!("{}_pkey", table.name.name);
+            report(cx, findings, &table.name, &key, &name);
+        }
+        _ => {}
+    }
+}
+
+fn report(
+    cx: &OperationContext<'_>,
+    findings: &mut Findings,
+    table: &ObjectName,
+    key: &Key,
+    name: &str,
+) {
+    let sql = sql_object(table);
+    let (message, help) = if key.using_index.is_some() {
+        (
+            format!(
+                "the primary key of `{table}` is nullable so far: every row is read while reads and writes wait"
+            ),
+            format!(
+                "prove first that no value is NULL, in a migration each:\n  \
+                 ALTER TABLE {sql} ADD CONSTRAINT {name}_present CHECK (… IS NOT NULL) NOT VALID;\n  \
+                 ALTER TABLE {sql} VALIDATE CONSTRAINT {name}_present;\n\
+                 the primary key then adopts the index without reading rows"
+            ),
+        )
+    } else {
+        (
+            format!(
+                "adding a primary key to `{table}` builds its index while reads and writes wait"
+            ),
+            format!(
+                "build the index first, {}:\n  \
+                 CREATE UNIQUE INDEX CONCURRENTLY {name} ON {sql} ({});\n\
+                 then let the key adopt it, once its columns are NOT NULL:\n  \
+                 ALTER TABLE {sql} ADD CONSTRAINT {name} PRIMARY KEY USING INDEX {name};",
+                cx.scene.without_transaction(),
+                sql_list(key.columns.iter().map(|c| c.as_str()))
+            ),
+        )
+    };
+    findings
+        .report(cx.operation.place, message)
+        .help(help)
+        .confidence(cx.confidence(table));
+}

@@ -1,0 +1,67 @@
+//! Adding a unique constraint builds its index under `ACCESS EXCLUSIVE`.
+
+use crate::operation::{Action, ConstraintKind, Kind};
+use crate::rule::{
+    Check, ColumnWork, Findings, OperationContext, Rule, constraint_name, sql_list, sql_object,
+};
+
+pub const RULE: Rule = Rule {
+    id: "add-unique-blocking",
+    page: include_str!("../../rules/add-unique-blocking.md"),
+    check: Check::Operation {
+        on: &[Kind::AddConstraint, Kind::AddColumn],
+        check,
+    },
+};
+
+fn check(cx: &OperationContext<'_>, findings: &mut Findings) {
+    let (table, constraint) = match &cx.operation.action {
+        Action::AddConstraint { table, constraint } if cx.blocks(&table.name) => {
+            (&table.name, constraint)
+        }
+        Action::AddColumn {
+            table, constraints, ..
+        } if cx.column_work() == Some(ColumnWork::Unique) => {
+            let mut uniques = constraints.iter();
+            let Some(unique) = uniques.find(|c| matches!(c.kind, ConstraintKind::Unique(_))) else {
+                return;
+            };
+            (&table.name, unique)
+        }
+        _ => return,
+    };
+    let ConstraintKind::Unique(key) = &constraint.kind else {
+        return;
+    };
+    let name = constraint_name(table, constraint);
+    let sql = sql_object(table);
+    let columns = match &cx.operation.action {
+        Action::AddColumn { column, .. } => sql_list([column.name.as_str()]),
+        _ => sql_list(key.columns.iter().map(|c| c.as_str())),
+    };
+    let nulls = if key.nulls_not_distinct {
+        " NULLS NOT DISTINCT"
+    } else {
+        ""
+    };
+    let help = if cx.is_partitioned(table) {
+        format!(
+            "create the constraint on each partition from an index that was built concurrently, then add it to {sql}, which adopts them"
+        )
+    } else {
+        format!(
+            "build the index first, {}:\n  \
+             CREATE UNIQUE INDEX CONCURRENTLY {name} ON {sql} ({columns}){nulls};\n\
+             then let the constraint adopt it, in a later migration:\n  \
+             ALTER TABLE {sql} ADD CONSTRAINT {name} UNIQUE USING INDEX {name};",
+            cx.scene.without_transaction()
+        )
+    };
+    findings
+        .report(
+            cx.operation.place,
+            format!("adding a unique constraint to `{table}` builds its index while reads and writes wait"),
+        )
+        .help(help)
+        .confidence(cx.confidence(table));
+}

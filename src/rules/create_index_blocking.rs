@@ -1,0 +1,48 @@
+//! `CREATE INDEX` blocks writes until the index is built.
+
+use crate::finding::Edit;
+use crate::operation::{Action, Kind};
+use crate::rule::{Check, Findings, OperationContext, Rule, sql_object};
+
+pub const RULE: Rule = Rule {
+    id: "create-index-blocking",
+    page: include_str!("../../rules/create-index-blocking.md"),
+    check: Check::Operation {
+        on: &[Kind::CreateIndex],
+        check,
+    },
+};
+
+fn check(cx: &OperationContext<'_>, findings: &mut Findings) {
+    let Action::CreateIndex(index) = &cx.operation.action else {
+        return;
+    };
+    if index.concurrently || cx.is_partitioned(&index.table) || !cx.blocks(&index.table) {
+        return;
+    }
+    let Some((sql, place)) = cx.with_word("INDEX", "CONCURRENTLY") else {
+        return;
+    };
+    let draft = findings
+        .report(
+            cx.operation.place,
+            format!(
+                "building an index on `{}` blocks its writes until it is done",
+                index.table
+            ),
+        )
+        .help(format!(
+            "run `{sql}` {}; plain `CREATE INDEX` on {} locks out every write",
+            cx.scene.without_transaction(),
+            sql_object(&index.table)
+        ))
+        .confidence(cx.confidence(&index.table));
+    if cx.run.transaction.is_none() && !cx.operation.within.block {
+        let edit = Edit {
+            source: cx.source,
+            span: place,
+            text: " CONCURRENTLY".into(),
+        };
+        draft.fix("build the index concurrently", false, vec![edit]);
+    }
+}

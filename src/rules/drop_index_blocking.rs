@@ -1,0 +1,69 @@
+//! `DROP INDEX` locks the table against reads and writes.
+
+use crate::operation::{Action, Kind, ObjectKind, ObjectName};
+use crate::rule::{Check, Findings, OperationContext, Rule, sql_object};
+
+pub const RULE: Rule = Rule {
+    id: "drop-index-blocking",
+    page: include_str!("../../rules/drop-index-blocking.md"),
+    check: Check::Operation {
+        on: &[Kind::Drop],
+        check,
+    },
+};
+
+fn check(cx: &OperationContext<'_>, findings: &mut Findings) {
+    let Action::Drop {
+        kind: ObjectKind::Index,
+        name,
+        concurrently: false,
+        if_exists,
+        ..
+    } = &cx.operation.action
+    else {
+        return;
+    };
+    if is_first_of_its_statement(cx) && locks_others_out(cx, name) {
+        let exists = if *if_exists { "IF EXISTS " } else { "" };
+        findings
+            .report(
+                cx.operation.place,
+                format!(
+                    "dropping index `{name}` locks {} against reads and writes",
+                    of_table(cx, name)
+                ),
+            )
+            .help(format!(
+                "run `DROP INDEX CONCURRENTLY {exists}{};` {}",
+                sql_object(name),
+                cx.scene.without_transaction()
+            ));
+    }
+}
+
+/// Several names in one DROP are one thing to change.
+fn is_first_of_its_statement(cx: &OperationContext<'_>) -> bool {
+    cx.siblings
+        .first()
+        .is_some_and(|first| first.place == cx.operation.place)
+}
+
+fn locks_others_out(cx: &OperationContext<'_>, name: &ObjectName) -> bool {
+    let table = cx.schema.index(name).map(|index| &index.table);
+    let partitioned = table
+        .and_then(|key| cx.schema.table_by_key(key))
+        .is_some_and(|table| table.is_partitioned());
+    !partitioned
+        && !cx.is_new(name)
+        && !table.is_some_and(|key| cx.is_new_key(key))
+        && cx
+            .blocking_lock()
+            .is_some_and(|lock| lock.mode.blocks_reads())
+}
+
+fn of_table(cx: &OperationContext<'_>, name: &ObjectName) -> String {
+    match cx.schema.index(name) {
+        Some(index) => format!("`{}`", index.table),
+        None => "its table".into(),
+    }
+}

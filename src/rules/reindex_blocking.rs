@@ -1,0 +1,59 @@
+//! `REINDEX` blocks writes until the index is rebuilt.
+
+use crate::operation::{Action, Kind, ObjectName, ReindexTarget};
+use crate::rule::{Check, Findings, OperationContext, Rule};
+
+pub const RULE: Rule = Rule {
+    id: "reindex-blocking",
+    page: include_str!("../../rules/reindex-blocking.md"),
+    check: Check::Operation {
+        on: &[Kind::Reindex],
+        check,
+    },
+};
+
+fn check(cx: &OperationContext<'_>, findings: &mut Findings) {
+    let Action::Reindex {
+        target,
+        name,
+        concurrently: false,
+    } = &cx.operation.action
+    else {
+        return;
+    };
+    if *target == ReindexTarget::System || is_new(cx, name.as_ref()) {
+        return;
+    }
+    let Some((sql, _)) = cx.with_word(word(*target), "CONCURRENTLY") else {
+        return;
+    };
+    let what = name
+        .as_ref()
+        .map_or(String::new(), |name| format!(" `{name}`"));
+    findings
+        .report(
+            cx.operation.place,
+            format!("`REINDEX`{what} blocks writes, and reads that are planned meanwhile, until it is done"),
+        )
+        .help(format!("run `{sql}` {}", cx.scene.without_transaction()));
+}
+
+fn is_new(cx: &OperationContext<'_>, name: Option<&ObjectName>) -> bool {
+    let Some(name) = name else {
+        return false;
+    };
+    match cx.schema.index(name) {
+        Some(index) => cx.is_new_key(&index.table),
+        None => cx.is_new(name),
+    }
+}
+
+fn word(target: ReindexTarget) -> &'static str {
+    match target {
+        ReindexTarget::Index => "INDEX",
+        ReindexTarget::Table => "TABLE",
+        ReindexTarget::Schema => "SCHEMA",
+        ReindexTarget::Database => "DATABASE",
+        ReindexTarget::System => "SYSTEM",
+    }
+}
