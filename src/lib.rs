@@ -19,3 +19,4 @@ pub mod report;
 pub mod page;
 pub mod rule;
 pub mod rules;
+pub mod output;

@@ -1,0 +1,453 @@
+//! The report as a person reads it: per migration the three answers, then
+//! what speaks against it, and at the end what was counted and not understood.
+
+use std::fmt;
+use std::io;
+
+use miette::{
+    Diagnostic, GraphicalReportHandler, GraphicalTheme, LabeledSpan, SourceCode, ThemeCharacters,
+    ThemeStyles,
+};
+use rustc_hash::FxHashMap;
+
+use super::excerpt::Excerpt;
+use super::paint::{Paint, Style, shown};
+use super::{Options, RuleInfo, count, source};
+use crate::finding::{Finding, Related, Severity};
+use crate::project::SourceId;
+use crate::report::{Direction, MigrationReport, Report, Verdict};
+
+/// Writes the report for a terminal.
+///
+/// # Errors
+/// What `out` answers.
+pub fn write(
+    report: &Report,
+    _: &[RuleInfo],
+    options: &Options,
+    out: &mut dyn io::Write,
+) -> io::Result<()> {
+    let files = files(report);
+    let screen = Screen::new(report, options, &files);
+    for file in files.iter().filter(|file| !file.is_quiet()) {
+        screen.file(file, out)?;
+    }
+    screen.problems(out)?;
+    screen.quiet(&files, out)?;
+    screen.summary(&files, out)
+}
+
+/// What is said about one file.
+struct File<'a> {
+    source: SourceId,
+    migrations: Vec<&'a MigrationReport>,
+    findings: Vec<&'a Finding>,
+}
+
+impl File<'_> {
+    /// Nothing about it needs a reader.
+    fn is_quiet(&self) -> bool {
+        let best = |migration: &&MigrationReport| migration.verdict == Verdict::default();
+        self.findings.is_empty() && self.migrations.iter().all(best)
+    }
+}
+
+/// The files in the order of their migrations, then the others.
+fn files(report: &Report) -> Vec<File<'_>> {
+    let mut places: FxHashMap<SourceId, usize> = FxHashMap::default();
+    let mut files: Vec<File<'_>> = Vec::new();
+    let mut place = |source: SourceId, files: &mut Vec<File<'_>>| {
+        *places.entry(source).or_insert_with(|| {
+            files.push(File {
+                source,
+                migrations: Vec::new(),
+                findings: Vec::new(),
+            });
+            files.len() - 1
+        })
+    };
+    for migration in &report.migrations {
+        let at = place(migration.source, &mut files);
+        files[at].migrations.push(migration);
+    }
+    for finding in &report.findings {
+        let at = place(finding.source, &mut files);
+        files[at].findings.push(finding);
+    }
+    files
+}
+
+struct Screen<'a> {
+    report: &'a Report,
+    options: &'a Options,
+    paint: Paint,
+    handler: GraphicalReportHandler,
+    /// Columns of the longest path shown, within reason.
+    paths: usize,
+}
+
+const WIDEST_PATH: usize = 48;
+const BEST: &str = "online · compatible · exact";
+
+impl<'a> Screen<'a> {
+    fn new(report: &'a Report, options: &'a Options, files: &[File<'_>]) -> Self {
+        let paths = files
+            .iter()
+            .filter(|file| !file.is_quiet() && !file.migrations.is_empty())
+            .map(|file| source(report, file.source).path().chars().count())
+            .filter(|columns| *columns <= WIDEST_PATH);
+        Self {
+            report,
+            options,
+            paint: Paint(options.color),
+            handler: handler(options),
+            paths: paths.max().unwrap_or(0),
+        }
+    }
+
+    fn file(&self, file: &File<'_>, out: &mut dyn io::Write) -> io::Result<()> {
+        if file.migrations.is_empty() {
+            self.heading(source(self.report, file.source).path(), out)?;
+            writeln!(out)?;
+        }
+        for migration in &file.migrations {
+            self.verdict(migration, file.migrations.len() > 1, out)?;
+        }
+        for finding in &file.findings {
+            writeln!(out)?;
+            self.finding(finding, out)?;
+        }
+        writeln!(out)
+    }
+
+    fn heading(&self, path: &str, out: &mut dyn io::Write) -> io::Result<()> {
+        let path = shown(path);
+        let padding = self.paths.saturating_sub(path.chars().count());
+        write!(
+            out,
+            "{}{:padding$}",
+            self.paint.text(Style::Bold, &path),
+            ""
+        )
+    }
+
+    fn verdict(
+        &self,
+        migration: &MigrationReport,
+        several: bool,
+        out: &mut dyn io::Write,
+    ) -> io::Result<()> {
+        self.heading(source(self.report, migration.source).path(), out)?;
+        let Verdict {
+            deploy,
+            old_release,
+            undo,
+        } = migration.verdict;
+        let dot = self.dot();
+        write!(
+            out,
+            "   deploy {}{dot}old release {}{dot}undo {}",
+            self.paint.text(grade(deploy as usize), deploy.into()),
+            self.paint
+                .text(grade(old_release as usize), old_release.into()),
+            self.paint.text(grade(undo as usize), undo.into()),
+        )?;
+        let notes = notes(migration, several);
+        if !notes.is_empty() {
+            let notes = format!("[{}]", shown(&notes.join(", ")));
+            write!(out, "   {}", self.paint.text(Style::Dim, &notes))?;
+        }
+        writeln!(out)
+    }
+
+    fn dot(&self) -> &'static str {
+        if self.options.unicode { " · " } else { ", " }
+    }
+
+    fn finding(&self, finding: &Finding, out: &mut dyn io::Write) -> io::Result<()> {
+        let file = source(self.report, finding.source);
+        let ellipsis = if self.options.unicode { "…" } else { "..." };
+        let diagnostic = Shown {
+            finding,
+            message: shown(&finding.message).into_owned(),
+            help: shown(finding.help.trim_end()).into_owned(),
+            excerpt: Excerpt::new(file, finding.span, ellipsis),
+            url: self
+                .options
+                .links
+                .then(|| self.options.page_url(finding.rule))
+                .flatten(),
+        };
+        let mut text = String::new();
+        self.handler
+            .render_report(&mut text, &diagnostic)
+            .map_err(|_| io::Error::other("a finding could not be drawn"))?;
+        // miette parts the code from the message by an empty line.
+        out.write_all(text.replacen("\n\n", "\n", 1).as_bytes())?;
+        for related in &finding.related {
+            self.related(related, out)?;
+        }
+        if let Some(fix) = &finding.fix {
+            let look = if fix.safe {
+                ""
+            } else {
+                " (look at it before it is applied)"
+            };
+            let label = self.paint.text(Style::Cyan, "fix:");
+            writeln!(out, "  {label}  {}{look}", shown(&fix.title))?;
+        }
+        Ok(())
+    }
+
+    fn related(&self, related: &Related, out: &mut dyn io::Write) -> io::Result<()> {
+        let file = source(self.report, related.source);
+        let place = file.position(related.span.start);
+        writeln!(
+            out,
+            "  {} {}:{}:{} {}",
+            self.paint.text(Style::Cyan, "see: "),
+            shown(file.path()),
+            place.line,
+            place.column,
+            shown(&related.message)
+        )
+    }
+
+    fn problems(&self, out: &mut dyn io::Write) -> io::Result<()> {
+        for problem in &self.report.problems {
+            let label = if problem.fatal {
+                self.paint.text(Style::Red, "not checked:")
+            } else {
+                self.paint.text(Style::Yellow, "note:")
+            };
+            writeln!(
+                out,
+                "{label} {}: {}",
+                shown(&problem.path),
+                shown(&problem.message)
+            )?;
+        }
+        match self.report.problems.is_empty() {
+            true => Ok(()),
+            false => writeln!(out),
+        }
+    }
+
+    /// The migrations that need no reader, in one line.
+    fn quiet(&self, files: &[File<'_>], out: &mut dyn io::Write) -> io::Result<()> {
+        let quiet: usize = files
+            .iter()
+            .filter(|file| file.is_quiet())
+            .map(|file| file.migrations.len())
+            .sum();
+        if quiet == 0 || files.iter().all(File::is_quiet) {
+            return Ok(());
+        }
+        let line = format!(
+            "{} without findings: {}",
+            count(quiet, "migration"),
+            self.best()
+        );
+        writeln!(out, "{}", self.paint.text(Style::Dim, &line))
+    }
+
+    fn best(&self) -> String {
+        BEST.replace(" · ", self.dot())
+    }
+
+    fn summary(&self, files: &[File<'_>], out: &mut dyn io::Write) -> io::Result<()> {
+        let summary = self.report.summary;
+        let migrations = self.report.migrations.len();
+        if migrations == 0 && files.is_empty() {
+            writeln!(out, "No migrations were found")?;
+        } else if self.report.findings.is_empty() {
+            self.clean(files, migrations, out)?;
+        } else {
+            writeln!(
+                out,
+                "{} in {} ({})",
+                self.counts(),
+                count(summary.files, "file"),
+                count(summary.statements, "statement")
+            )?;
+        }
+        if summary.suppressed > 0 {
+            writeln!(out, "{} suppressed", count(summary.suppressed, "finding"))?;
+        }
+        self.not_understood(out)
+    }
+
+    fn clean(
+        &self,
+        files: &[File<'_>],
+        migrations: usize,
+        out: &mut dyn io::Write,
+    ) -> io::Result<()> {
+        let all = count(migrations, "migration");
+        let found = self.paint.text(Style::Green, "No findings");
+        if files.iter().all(File::is_quiet) {
+            writeln!(out, "{found} in {all}: {}", self.best())
+        } else {
+            writeln!(out, "{found} in {all}")
+        }
+    }
+
+    fn counts(&self) -> String {
+        let summary = self.report.summary;
+        let parts = [
+            (summary.errors, "error", Style::Red),
+            (summary.warnings, "warning", Style::Yellow),
+            (summary.infos, "info", Style::Cyan),
+        ];
+        parts
+            .iter()
+            .filter(|(number, ..)| *number > 0)
+            .map(|(number, noun, style)| {
+                self.paint.text(*style, &count(*number, noun)).into_owned()
+            })
+            .collect::<Vec<_>>()
+            .join(", ")
+    }
+
+    fn not_understood(&self, out: &mut dyn io::Write) -> io::Result<()> {
+        let summary = self.report.summary;
+        let unread = self
+            .report
+            .problems
+            .iter()
+            .filter(|problem| problem.fatal)
+            .count();
+        let mut parts = Vec::new();
+        if summary.unparsed > 0 {
+            parts.push(format!(
+                "{} not parsed",
+                count(summary.unparsed, "statement")
+            ));
+        }
+        if summary.opaque > 0 {
+            parts.push(format!(
+                "{} only in part",
+                count(summary.opaque, "statement")
+            ));
+        }
+        if unread > 0 {
+            parts.push(format!("{} not checked", count(unread, "file")));
+        }
+        if parts.is_empty() {
+            return Ok(());
+        }
+        let label = self.paint.text(Style::Yellow, "Not understood:");
+        writeln!(out, "{label} {}", parts.join(", "))
+    }
+}
+
+/// Green, yellow and red for the three grades of an answer.
+fn grade(grade: usize) -> Style {
+    match grade {
+        0 => Style::Green,
+        1 => Style::Yellow,
+        _ => Style::Red,
+    }
+}
+
+/// What else is known of a migration: which of its file, phase, release.
+fn notes(migration: &MigrationReport, several: bool) -> Vec<String> {
+    let mut notes = Vec::new();
+    if several {
+        let direction: &str = migration.direction.into();
+        notes.push(format!("{} {direction}", migration.id));
+    } else if migration.direction == Direction::Down {
+        notes.push("down".to_owned());
+    }
+    if let Some(phase) = migration.phase {
+        let inferred = if migration.phase_declared { "" } else { "?" };
+        notes.push(format!("{}{inferred}", phase.name()));
+    }
+    notes.extend(
+        migration
+            .release
+            .iter()
+            .map(|release| format!("release {release}")),
+    );
+    notes
+}
+
+fn handler(options: &Options) -> GraphicalReportHandler {
+    let theme = GraphicalTheme {
+        characters: if options.unicode {
+            ThemeCharacters::unicode()
+        } else {
+            ThemeCharacters::ascii()
+        },
+        styles: if options.color {
+            ThemeStyles::ansi()
+        } else {
+            ThemeStyles::none()
+        },
+    };
+    GraphicalReportHandler::new_themed(theme)
+        .with_width(options.width.max(40))
+        .with_links(options.links)
+        .with_context_lines(1)
+        .without_cause_chain()
+}
+
+/// A finding as miette draws it.
+#[derive(Debug)]
+struct Shown<'a> {
+    finding: &'a Finding,
+    message: String,
+    help: String,
+    excerpt: Excerpt,
+    url: Option<String>,
+}
+
+impl fmt::Display for Shown<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.message)
+    }
+}
+
+impl std::error::Error for Shown<'_> {}
+
+impl Diagnostic for Shown<'_> {
+    fn code<'a>(&'a self) -> Option<Box<dyn fmt::Display + 'a>> {
+        let severity = match self.finding.severity {
+            Severity::Error => "error",
+            Severity::Warning => "warning",
+            Severity::Info => "info",
+        };
+        Some(Box::new(format!("{severity}[{}]", self.finding.rule)))
+    }
+
+    fn severity(&self) -> Option<miette::Severity> {
+        Some(match self.finding.severity {
+            Severity::Error => miette::Severity::Error,
+            Severity::Warning => miette::Severity::Warning,
+            Severity::Info => miette::Severity::Advice,
+        })
+    }
+
+    fn help<'a>(&'a self) -> Option<Box<dyn fmt::Display + 'a>> {
+        let help: Option<Box<dyn fmt::Display>> = match self.help.is_empty() {
+            true => None,
+            false => Some(Box::new(&self.help)),
+        };
+        help
+    }
+
+    fn url<'a>(&'a self) -> Option<Box<dyn fmt::Display + 'a>> {
+        let url = self.url.as_ref()?;
+        Some(Box::new(url))
+    }
+
+    fn source_code(&self) -> Option<&dyn SourceCode> {
+        Some(&self.excerpt)
+    }
+
+    fn labels(&self) -> Option<Box<dyn Iterator<Item = LabeledSpan> + '_>> {
+        let (offset, length) = self.excerpt.mark();
+        let label = LabeledSpan::new_primary_with_span(None, (offset, length));
+        Some(Box::new(std::iter::once(label)))
+    }
+}

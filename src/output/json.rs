@@ -1,0 +1,316 @@
+//! The report as JSON, version 1: the interface for editors and scripts.
+//!
+//! `schema/bowline-report.schema.json` describes it.
+
+use std::io;
+
+use rustc_hash::FxHashMap;
+use serde::Serialize;
+use sha2::{Digest, Sha256};
+
+use super::{NAME, Options, RuleInfo, VERSION, heads, source};
+use crate::finding::{Confidence, Edit, Finding, Fix, Related, Severity};
+use crate::page::Head;
+use crate::project::{Problem, SourceId};
+use crate::report::{MigrationReport, Report};
+use crate::source::{Source, Span};
+
+/// Writes the report as one JSON document.
+///
+/// # Errors
+/// What `out` answers.
+pub fn write(
+    report: &Report,
+    rules: &[RuleInfo],
+    options: &Options,
+    out: &mut dyn io::Write,
+) -> io::Result<()> {
+    let view = View {
+        report,
+        heads: heads(rules),
+        options,
+    };
+    serde_json::to_writer_pretty(&mut *out, &view.document())?;
+    out.write_all(b"\n")
+}
+
+#[derive(Serialize)]
+struct DocumentView<'a> {
+    version: u8,
+    tool: ToolView,
+    engine: &'static str,
+    engine_version: String,
+    migrations: Vec<MigrationView<'a>>,
+    findings: Vec<FindingView<'a>>,
+    suppressed: Vec<SuppressedView<'a>>,
+    problems: Vec<ProblemView<'a>>,
+    summary: SummaryView,
+}
+
+#[derive(Serialize)]
+struct ToolView {
+    name: &'static str,
+    version: &'static str,
+}
+
+#[derive(Serialize)]
+struct MigrationView<'a> {
+    path: &'a str,
+    id: &'a str,
+    direction: &'static str,
+    layout: &'static str,
+    phase: Option<&'static str>,
+    phase_declared: bool,
+    release: Option<&'a str>,
+    transaction: &'static str,
+    sha256: String,
+    verdict: VerdictView,
+}
+
+#[derive(Serialize)]
+struct VerdictView {
+    deploy: &'static str,
+    old_release: &'static str,
+    undo: &'static str,
+}
+
+#[derive(Serialize)]
+struct FindingView<'a> {
+    rule: &'static str,
+    group: Option<&'static str>,
+    severity: Severity,
+    confidence: Confidence,
+    message: &'a str,
+    help: &'a str,
+    path: &'a str,
+    range: RangeView,
+    related: Vec<RelatedView<'a>>,
+    fix: Option<FixView<'a>>,
+    fingerprint: &'a str,
+    url: Option<String>,
+}
+
+#[derive(Serialize)]
+struct RelatedView<'a> {
+    path: &'a str,
+    range: RangeView,
+    message: &'a str,
+}
+
+#[derive(Serialize)]
+struct FixView<'a> {
+    title: &'a str,
+    safe: bool,
+    edits: Vec<EditView<'a>>,
+}
+
+#[derive(Serialize)]
+struct EditView<'a> {
+    path: &'a str,
+    range: RangeView,
+    text: &'a str,
+}
+
+#[derive(Serialize)]
+struct SuppressedView<'a> {
+    #[serde(flatten)]
+    finding: FindingView<'a>,
+    reason: Option<&'a str>,
+    by: Option<&'a str>,
+}
+
+#[derive(Serialize)]
+struct ProblemView<'a> {
+    path: &'a str,
+    message: &'a str,
+    fatal: bool,
+}
+
+#[derive(Serialize)]
+struct SummaryView {
+    files: usize,
+    statements: usize,
+    unparsed: usize,
+    opaque: usize,
+    errors: usize,
+    warnings: usize,
+    infos: usize,
+    suppressed: usize,
+}
+
+/// A span as byte offsets, lines and columns.
+#[derive(Serialize)]
+struct RangeView {
+    start: PlaceView,
+    end: PlaceView,
+}
+
+#[derive(Serialize)]
+struct PlaceView {
+    byte: u32,
+    line: u32,
+    column: u32,
+}
+
+impl RangeView {
+    fn new(source: &Source, span: Span) -> Self {
+        Self {
+            start: PlaceView::new(source, span.start),
+            end: PlaceView::new(source, span.end),
+        }
+    }
+}
+
+impl PlaceView {
+    fn new(source: &Source, byte: u32) -> Self {
+        let position = source.position(byte);
+        Self {
+            byte,
+            line: position.line,
+            column: position.column,
+        }
+    }
+}
+
+impl<'a> From<&'a Problem> for ProblemView<'a> {
+    fn from(problem: &'a Problem) -> Self {
+        Self {
+            path: &problem.path,
+            message: &problem.message,
+            fatal: problem.fatal,
+        }
+    }
+}
+
+struct View<'a> {
+    report: &'a Report,
+    heads: FxHashMap<&'static str, Head>,
+    options: &'a Options,
+}
+
+impl<'a> View<'a> {
+    fn document(&self) -> DocumentView<'a> {
+        let report = self.report;
+        let mut digests = FxHashMap::default();
+        DocumentView {
+            version: 1,
+            tool: ToolView {
+                name: NAME,
+                version: VERSION,
+            },
+            engine: report.dialect.engine.name(),
+            engine_version: report.dialect.version.to_string(),
+            migrations: report
+                .migrations
+                .iter()
+                .map(|migration| self.migration(migration, &mut digests))
+                .collect(),
+            findings: report.findings.iter().map(|f| self.finding(f)).collect(),
+            suppressed: report
+                .suppressed
+                .iter()
+                .map(|suppressed| SuppressedView {
+                    finding: self.finding(&suppressed.finding),
+                    reason: suppressed.reason.as_deref(),
+                    by: suppressed.by.as_deref(),
+                })
+                .collect(),
+            problems: report.problems.iter().map(ProblemView::from).collect(),
+            summary: self.summary(),
+        }
+    }
+
+    fn migration(
+        &self,
+        migration: &'a MigrationReport,
+        digests: &mut FxHashMap<SourceId, String>,
+    ) -> MigrationView<'a> {
+        let file = source(self.report, migration.source);
+        let verdict = migration.verdict;
+        MigrationView {
+            path: file.path(),
+            id: &migration.id,
+            direction: migration.direction.into(),
+            layout: migration.layout.name(),
+            phase: migration.phase.map(|phase| phase.name()),
+            phase_declared: migration.phase_declared,
+            release: migration.release.as_deref(),
+            transaction: migration.transaction.into(),
+            sha256: digests
+                .entry(migration.source)
+                .or_insert_with(|| digest(file.text()))
+                .clone(),
+            verdict: VerdictView {
+                deploy: verdict.deploy.into(),
+                old_release: verdict.old_release.into(),
+                undo: verdict.undo.into(),
+            },
+        }
+    }
+
+    fn finding(&self, finding: &'a Finding) -> FindingView<'a> {
+        let file = source(self.report, finding.source);
+        FindingView {
+            rule: finding.rule,
+            group: self.heads.get(finding.rule).map(|head| head.group.name()),
+            severity: finding.severity,
+            confidence: finding.confidence,
+            message: &finding.message,
+            help: &finding.help,
+            path: file.path(),
+            range: RangeView::new(file, finding.span),
+            related: finding.related.iter().map(|r| self.related(r)).collect(),
+            fix: finding.fix.as_ref().map(|fix| self.fix(fix)),
+            fingerprint: &finding.fingerprint,
+            url: self.options.page_url(finding.rule),
+        }
+    }
+
+    fn related(&self, related: &'a Related) -> RelatedView<'a> {
+        let file = source(self.report, related.source);
+        RelatedView {
+            path: file.path(),
+            range: RangeView::new(file, related.span),
+            message: &related.message,
+        }
+    }
+
+    fn fix(&self, fix: &'a Fix) -> FixView<'a> {
+        FixView {
+            title: &fix.title,
+            safe: fix.safe,
+            edits: fix.edits.iter().map(|edit| self.edit(edit)).collect(),
+        }
+    }
+
+    fn edit(&self, edit: &'a Edit) -> EditView<'a> {
+        let file = source(self.report, edit.source);
+        EditView {
+            path: file.path(),
+            range: RangeView::new(file, edit.span),
+            text: &edit.text,
+        }
+    }
+
+    fn summary(&self) -> SummaryView {
+        let summary = self.report.summary;
+        SummaryView {
+            files: summary.files,
+            statements: summary.statements,
+            unparsed: summary.unparsed,
+            opaque: summary.opaque,
+            errors: summary.errors,
+            warnings: summary.warnings,
+            infos: summary.infos,
+            suppressed: summary.suppressed,
+        }
+    }
+}
+
+/// SHA-256 of a file's text in lower-case hex.
+fn digest(text: &str) -> String {
+    Sha256::digest(text.as_bytes())
+        .iter()
+        .map(|byte| format!("{byte:02x}"))
+        .collect()
+}

@@ -1,0 +1,132 @@
+//! The list of rules, for people and for machines.
+
+use std::io;
+
+use serde::Serialize;
+use strum::IntoEnumIterator;
+
+use super::explain::severity;
+use super::paint::{Paint, Style};
+use super::{Options, RuleInfo};
+use crate::finding::{Confidence, Severity};
+use crate::page::{Group, Head, Page};
+
+/// Writes the rules under the question that each is evidence for.
+///
+/// # Errors
+/// What `out` answers.
+pub fn write_human(
+    rules: &[RuleInfo],
+    options: &Options,
+    out: &mut dyn io::Write,
+) -> io::Result<()> {
+    let rules = read(rules);
+    let paint = Paint(options.color);
+    let width = rules
+        .iter()
+        .map(|(head, _)| head.id.len())
+        .max()
+        .unwrap_or(0);
+    let mut first = true;
+    for group in Group::iter() {
+        let members: Vec<_> = rules
+            .iter()
+            .filter(|(head, _)| head.group == group)
+            .collect();
+        if members.is_empty() {
+            continue;
+        }
+        if !std::mem::take(&mut first) {
+            writeln!(out)?;
+        }
+        writeln!(out, "{}", paint.text(Style::Bold, group.question()))?;
+        for (head, title) in members {
+            let (name, style) = severity(head.severity);
+            let (name, style) = if head.on {
+                (name, style)
+            } else {
+                ("off", Style::Dim)
+            };
+            let name = format!("{name:<7}");
+            writeln!(
+                out,
+                "  {:<width$}  {}  {title}",
+                head.id,
+                paint.text(style, &name)
+            )?;
+        }
+    }
+    Ok(())
+}
+
+/// Writes the rules as JSON, sorted by id.
+///
+/// # Errors
+/// What `out` answers.
+pub fn write_json(
+    rules: &[RuleInfo],
+    options: &Options,
+    out: &mut dyn io::Write,
+) -> io::Result<()> {
+    let rules = read(rules);
+    let list = ListView {
+        version: 1,
+        rules: rules
+            .iter()
+            .map(|(head, title)| RuleView::new(head, title, options))
+            .collect(),
+    };
+    serde_json::to_writer_pretty(&mut *out, &list)?;
+    out.write_all(b"\n")
+}
+
+/// Front matter and title of each rule, sorted by id.
+fn read(rules: &[RuleInfo]) -> Vec<(Head, &'static str)> {
+    let mut list: Vec<_> = rules
+        .iter()
+        .filter_map(|rule| Some((Page::head(rule.page).ok()?, Page::title(rule.page))))
+        .collect();
+    list.sort_unstable_by_key(|(head, _)| head.id);
+    list
+}
+
+#[derive(Serialize)]
+struct ListView<'a> {
+    version: u8,
+    rules: Vec<RuleView<'a>>,
+}
+
+#[derive(Serialize)]
+struct RuleView<'a> {
+    id: &'static str,
+    title: &'static str,
+    group: &'static str,
+    severity: Severity,
+    confidence: Confidence,
+    default: &'static str,
+    /// Empty means all.
+    engines: Vec<&'static str>,
+    /// Empty means all.
+    phases: Vec<&'static str>,
+    needs: Vec<&'static str>,
+    sources: &'a [&'static str],
+    url: Option<String>,
+}
+
+impl<'a> RuleView<'a> {
+    fn new(head: &'a Head, title: &'static str, options: &Options) -> Self {
+        Self {
+            id: head.id,
+            title,
+            group: head.group.name(),
+            severity: head.severity,
+            confidence: head.confidence,
+            default: if head.on { "on" } else { "off" },
+            engines: head.engines.iter().map(|engine| engine.name()).collect(),
+            phases: head.phases.iter().map(|phase| phase.name()).collect(),
+            needs: head.needs.iter().map(|need| need.name()).collect(),
+            sources: &head.sources,
+            url: options.page_url(head.id),
+        }
+    }
+}
