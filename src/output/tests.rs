@@ -439,3 +439,43 @@ fn five_thousand_findings_take_no_time() {
         }
     }
 }
+
+#[test]
+fn places_beyond_the_text_are_shown_without_harm() {
+    let text = "é\r\nDROP TABLE é;";
+    let ends = [0, 1, 2, 3, 5, 16, 17, 18, 900, u32::MAX];
+    let mut report = empty(&[("a.sql", text), ("empty.sql", "")]);
+    for (start, end) in ends.iter().flat_map(|s| ends.iter().map(move |e| (*s, *e))) {
+        for file in [0, 1, 2] {
+            let span = Span::new(start, end);
+            report
+                .findings
+                .push(finding("lock-table", Severity::Info, file, span));
+        }
+    }
+    for format in Format::iter() {
+        assert!(!render(format, &report, &options()).is_empty());
+    }
+}
+
+#[test]
+fn every_page_can_be_shown() {
+    let rules: Vec<RuleInfo> = crate::rules::ALL
+        .iter()
+        .map(|rule| RuleInfo::from(*rule))
+        .collect();
+    for rule in &rules {
+        let page =
+            Page::parse(rule.page).unwrap_or_else(|error| panic!("rules/{}.md, {error}", rule.id));
+        let mut out = Vec::new();
+        explain::write(&page, &options(), &mut out).unwrap();
+        let text = String::from_utf8(out).unwrap();
+        assert!(
+            text.starts_with(page.title) && text.contains("\nWhen it is safe\n"),
+            "{text}"
+        );
+    }
+    let mut log = Vec::new();
+    sarif::write(&empty(&[]), &rules, &options(), &mut log).unwrap();
+    holds(SARIF_SCHEMA, &String::from_utf8(log).unwrap());
+}
