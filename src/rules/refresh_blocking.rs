@@ -1,0 +1,53 @@
+//! `REFRESH MATERIALIZED VIEW` blocks reads of the view until it is computed.
+
+use crate::operation::{Action, Kind, ObjectName};
+use crate::rule::{Check, Findings, OperationContext, Rule, sql_object};
+use crate::schema::View;
+
+pub const RULE: Rule = Rule {
+    id: "refresh-blocking",
+    page: include_str!("../../rules/refresh-blocking.md"),
+    check: Check::Operation {
+        on: &[Kind::RefreshView],
+        check,
+    },
+};
+
+fn check(cx: &OperationContext<'_>, findings: &mut Findings) {
+    let Action::RefreshView {
+        name,
+        concurrently: false,
+        with_data: true,
+    } = &cx.operation.action
+    else {
+        return;
+    };
+    let view = cx.schema.view(name);
+    if !cx.is_new(name) && view.is_none_or(|view| view.populated) {
+        findings
+            .report(
+                cx.operation.place,
+                format!("refreshing `{name}` blocks its reads until the query is done"),
+            )
+            .help(remedy(cx, name, view.map(|view| &**view)));
+    }
+}
+
+fn remedy(cx: &OperationContext<'_>, name: &ObjectName, view: Option<&View>) -> String {
+    let sql = sql_object(name);
+    let refresh = format!("REFRESH MATERIALIZED VIEW CONCURRENTLY {sql};");
+    let has_unique = |view: &View| {
+        view.indexes.iter().any(|key| {
+            cx.schema
+                .index_by_key(key)
+                .is_some_and(|i| i.unique && i.predicate.is_none() && i.exprs.is_empty())
+        })
+    };
+    match view {
+        Some(view) if !has_unique(view) => format!(
+            "give it a unique index over plain columns, then refresh beside its readers:\n  \
+             CREATE UNIQUE INDEX ON {sql} (…);\n  {refresh}"
+        ),
+        _ => format!("run `{refresh}`, which needs a unique index over plain columns of the view"),
+    }
+}

@@ -1,0 +1,50 @@
+//! A new `serial` or identity column rewrites the table.
+
+use crate::operation::{Action, Column, Kind, ObjectName};
+use crate::rule::{Check, ColumnWork, Findings, OperationContext, Rule, sql_name, sql_object};
+
+pub const RULE: Rule = Rule {
+    id: "serial-column-rewrite",
+    page: include_str!("../../rules/serial-column-rewrite.md"),
+    check: Check::Operation {
+        on: &[Kind::AddColumn],
+        check,
+    },
+};
+
+fn check(cx: &OperationContext<'_>, findings: &mut Findings) {
+    let Action::AddColumn { table, column, .. } = &cx.operation.action else {
+        return;
+    };
+    if cx.column_work() == Some(ColumnWork::Serial) {
+        findings
+            .report(
+                cx.operation.place,
+                format!(
+                    "adding `{}.{}` numbers every row: the table is rewritten while reads and writes wait",
+                    table.name, column.name
+                ),
+            )
+            .help(remedy(&table.name, column))
+            .confidence(cx.confidence(&table.name));
+    }
+}
+
+fn remedy(table: &ObjectName, column: &Column) -> String {
+    let sql = sql_object(table);
+    let name = sql_name(&column.name);
+    let sequence = sql_name(&format!("{}_{}_seq", table.name, column.name));
+    let ty = match column.ty.name.as_str() {
+        "serial" => "int".into(),
+        "bigserial" => "bigint".into(),
+        "smallserial" => "smallint".into(),
+        _ => column.ty.to_string(),
+    };
+    format!(
+        "number new rows only, which takes a moment:\n  \
+         ALTER TABLE {sql} ADD COLUMN {name} {ty};\n  \
+         CREATE SEQUENCE {sequence} OWNED BY {sql}.{name};\n  \
+         ALTER TABLE {sql} ALTER COLUMN {name} SET DEFAULT nextval('{sequence}');\n\
+         and the old rows in batches, in a later migration"
+    )
+}

@@ -1,0 +1,45 @@
+//! A type change that rewrites the table locks it until the last row is written.
+
+use crate::operation::{Action, Kind};
+use crate::rule::{Check, Findings, OperationContext, Rule, sql_ident, sql_object};
+
+pub const RULE: Rule = Rule {
+    id: "type-change-rewrite",
+    page: include_str!("../../rules/type-change-rewrite.md"),
+    check: Check::Operation {
+        on: &[Kind::AlterColumnType],
+        check,
+    },
+};
+
+fn check(cx: &OperationContext<'_>, findings: &mut Findings) {
+    let Action::AlterColumnType {
+        table, column, ty, ..
+    } = &cx.operation.action
+    else {
+        return;
+    };
+    if cx.effect.rewrites.is_empty() || !cx.blocks(&table.name) {
+        return;
+    }
+    let from = cx
+        .column_type(&table.name, &column.name)
+        .map_or(String::new(), |old| format!(" from `{old}`"));
+    let sql = sql_object(&table.name);
+    let new = crate::rule::sql_name(&format!("{}_new", column.name));
+    findings
+        .report(
+            cx.operation.place,
+            format!(
+                "changing `{}.{}`{from} to `{ty}` rewrites the table while reads and writes wait",
+                table.name, column.name
+            ),
+        )
+        .help(format!(
+            "add a column beside it and move the values in batches:\n  \
+             ALTER TABLE {sql} ADD COLUMN {new} {ty};\n\
+             keep it in step with {} by a trigger, switch the application over, and drop the old column in a later release",
+            sql_ident(column)
+        ))
+        .confidence(cx.confidence(&table.name));
+}
