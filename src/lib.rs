@@ -18,5 +18,7 @@ pub mod finding;
 pub mod report;
 pub mod page;
 pub mod rule;
+pub mod config;
+pub mod suppress;
 pub mod rules;
 pub mod output;
