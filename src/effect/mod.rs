@@ -131,6 +131,9 @@ pub struct Effect {
     pub forbidden_in_transaction: Option<&'static str>,
     pub losses: Vec<Loss>,
     pub refusal: Option<Refusal>,
+    /// Something that matters here is not known (an unknown function in a
+    /// default, a column whose type was never seen): the worse is assumed.
+    pub uncertain: bool,
 }
 
 /// What an effect is computed from.

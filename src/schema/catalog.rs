@@ -172,7 +172,7 @@ impl Schema {
             key: key.clone(),
             origin: self.origin(at),
             base: create.base.clone(),
-            default: create.default.is_some(),
+            default: create.default.clone(),
             not_null: create.not_null,
             checks: create
                 .checks
@@ -200,8 +200,8 @@ impl Schema {
         match change {
             DomainChange::SetNotNull => own.not_null = true,
             DomainChange::DropNotNull => own.not_null = false,
-            DomainChange::SetDefault(_) => own.default = true,
-            DomainChange::DropDefault => own.default = false,
+            DomainChange::SetDefault(expr) => own.default = Some(expr.clone()),
+            DomainChange::DropDefault => own.default = None,
             DomainChange::AddConstraint {
                 name, not_valid, ..
             } => {

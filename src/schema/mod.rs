@@ -33,6 +33,7 @@ use crate::source::Span;
 pub use apply::Conflict;
 pub use constraint::names_in;
 pub use journal::{Difference, Mark};
+pub use names::object_name;
 pub use table::column_of;
 
 /// The name of an object, resolved: never without a schema.
@@ -237,7 +238,7 @@ pub struct Domain {
     pub key: Key,
     pub origin: Origin,
     pub base: DataType,
-    pub default: bool,
+    pub default: Option<Expr>,
     pub not_null: bool,
     /// Names of checks (empty for the server's own) and whether validated.
     pub checks: Vec<(SmolStr, bool)>,

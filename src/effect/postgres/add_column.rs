@@ -1,0 +1,196 @@
+//! ADD COLUMN: metadata alone, a scan, or the whole table anew.
+
+use crate::effect::LockMode;
+use crate::operation::{Action, Column, Constraint, ConstraintKind};
+use crate::schema::Domain;
+
+use super::Work;
+use super::expr::is_null;
+use super::table::Subject;
+
+/// What the existing rows hold in the new column.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Fill {
+    Null,
+    /// The same value in each, kept in the catalog.
+    Constant,
+    /// A value that is computed for each row, with the table written anew.
+    Each,
+}
+
+impl<'a> Work<'a> {
+    pub(super) fn add_column(
+        &mut self,
+        subject: &Subject<'a>,
+        column: &'a Column,
+        constraints: &'a [Constraint],
+    ) {
+        let domain = self.domain_of(column);
+        let fill = self.fill(column, domain);
+        let domain_checks = domain.is_some_and(|d| d.not_null || !d.checks.is_empty());
+        if fill == Fill::Each || domain_checks {
+            self.rewrite_all(subject);
+        }
+        if column.ty.is_serial() || column.identity.is_some() {
+            let sequence = self.sequence_name(&subject.key, &column.name);
+            self.create(sequence);
+        }
+        if column.generated.as_ref().is_some_and(|g| !g.stored) {
+            self.needs(18, "virtual generated columns");
+        }
+        if let Some(default) = &column.default {
+            self.lock_sequences_used(&default.text);
+        }
+        self.fill_with_null(subject, column, domain, fill);
+        if subject.only
+            && subject
+                .table
+                .is_some_and(|table| !table.children.is_empty())
+        {
+            self.refuse("the column must be added to child tables too");
+        }
+        for constraint in constraints {
+            self.column_constraint(subject, column, constraint, fill);
+        }
+    }
+
+    pub(super) fn domain_of(&self, column: &Column) -> Option<&'a Domain> {
+        if column.ty.array > 0 {
+            return None;
+        }
+        let key = self.schema.type_key(&column.ty);
+        self.schema.domain(&key).map(|domain| &**domain)
+    }
+
+    fn fill(&mut self, column: &Column, domain: Option<&Domain>) -> Fill {
+        if column.ty.is_serial() || column.identity.is_some() {
+            return Fill::Each;
+        }
+        if let Some(generated) = &column.generated {
+            return if generated.stored {
+                Fill::Each
+            } else {
+                Fill::Constant
+            };
+        }
+        match &column.default {
+            Some(default) if is_null(&default.text) => Fill::Null,
+            Some(default) if self.differs_by_row(&default.text) => Fill::Each,
+            Some(_) => Fill::Constant,
+            None => self.domain_fill(domain),
+        }
+    }
+
+    fn domain_fill(&mut self, domain: Option<&Domain>) -> Fill {
+        match domain.and_then(|domain| domain.default.as_ref()) {
+            Some(default) if self.differs_by_row(&default.text) => Fill::Each,
+            Some(_) => Fill::Constant,
+            None => Fill::Null,
+        }
+    }
+
+    fn fill_with_null(
+        &mut self,
+        subject: &Subject<'a>,
+        column: &Column,
+        domain: Option<&Domain>,
+        fill: Fill,
+    ) {
+        if fill != Fill::Null {
+            return;
+        }
+        let table = format!("`{}`", subject.key);
+        if column.not_null {
+            self.scan_all(subject);
+            self.refuse_column_rows(
+                subject,
+                format!(
+                    "column `{}` of {table} would hold NULL in every existing row",
+                    column.name
+                ),
+            );
+        } else if domain.is_some_and(|domain| domain.not_null) {
+            self.refuse_column_rows(
+                subject,
+                format!("the type of column `{}` does not allow NULL, which every existing row of {table} would hold", column.name),
+            );
+        }
+    }
+
+    fn refuse_column_rows(&mut self, subject: &Subject<'_>, why: String) {
+        self.refuse_rows(&subject.key, subject.table, why);
+    }
+
+    fn column_constraint(
+        &mut self,
+        subject: &Subject<'a>,
+        column: &Column,
+        constraint: &'a Constraint,
+        fill: Fill,
+    ) {
+        self.constraint_features(constraint);
+        match &constraint.kind {
+            ConstraintKind::Check(_) if !constraint.not_enforced => self.scan_all(subject),
+            ConstraintKind::ForeignKey(foreign) => {
+                let referenced = self.resolve(&foreign.references);
+                if referenced != subject.key {
+                    self.lock_referenced(&referenced, LockMode::ShareRowExclusive);
+                }
+                self.check_referenced_key(&referenced, foreign);
+                // An explicit DEFAULT NULL is enough for the check to run
+                // (add_column_references_default_null).
+                let explicit = column.default.is_some() || fill != Fill::Null;
+                if explicit && !constraint.not_enforced {
+                    self.validate_reference(subject, &referenced, fill != Fill::Null);
+                }
+            }
+            ConstraintKind::PrimaryKey(_) | ConstraintKind::Unique(_) => {
+                self.unique_column(subject, column, constraint, fill);
+            }
+            _ => {}
+        }
+    }
+
+    fn unique_column(
+        &mut self,
+        subject: &Subject<'a>,
+        column: &Column,
+        constraint: &'a Constraint,
+        fill: Fill,
+    ) {
+        let primary = matches!(constraint.kind, ConstraintKind::PrimaryKey(_));
+        self.build_constraint_indexes(subject, constraint);
+        if fill == Fill::Null && primary {
+            self.refuse_column_rows(
+                subject,
+                format!(
+                    "column `{}` of `{}` would hold NULL in every existing row",
+                    column.name, subject.key
+                ),
+            );
+        } else if fill == Fill::Constant {
+            self.refuse_column_rows(
+                subject,
+                format!(
+                    "column `{}` of `{}` would hold the same value in every existing row",
+                    column.name, subject.key
+                ),
+            );
+        }
+    }
+
+    /// Was the column added by an earlier action of the same ALTER TABLE, and
+    /// does it hold NULL everywhere?
+    pub(super) fn is_new_and_null(&self, column: &str) -> bool {
+        self.siblings().any(|action| match action {
+            Action::AddColumn { column: c, .. } => {
+                c.name == column
+                    && c.default.is_none()
+                    && c.identity.is_none()
+                    && c.generated.is_none()
+                    && !c.ty.is_serial()
+            }
+            _ => false,
+        })
+    }
+}

@@ -1,0 +1,519 @@
+//! Adding, validating, changing and dropping constraints.
+
+use crate::effect::LockMode;
+use crate::operation::{Action, Constraint, ConstraintKind, ForeignKey, Ident, Key as KeyColumns};
+use crate::schema::{Index, Key, Table, TableConstraint};
+
+use super::Work;
+use super::data::Children;
+use super::table::Subject;
+
+impl<'a> Work<'a> {
+    pub(super) fn add_constraint(&mut self, subject: &Subject<'a>, constraint: &'a Constraint) {
+        self.constraint_features(constraint);
+        match &constraint.kind {
+            ConstraintKind::Check(_) => self.add_check(subject, constraint),
+            ConstraintKind::NotNull(column) => self.add_not_null(subject, constraint, column),
+            ConstraintKind::ForeignKey(foreign) => {
+                self.add_foreign_key(subject, constraint, foreign);
+            }
+            ConstraintKind::PrimaryKey(key) | ConstraintKind::Unique(key) => {
+                self.add_key(subject, constraint, key);
+            }
+            ConstraintKind::Exclude { .. } => self.build_constraint_indexes(subject, constraint),
+        }
+    }
+
+    /// Clauses that came with a later version.
+    pub(super) fn constraint_features(&mut self, constraint: &Constraint) {
+        if constraint.not_enforced {
+            self.needs(18, "NOT ENFORCED");
+        }
+        match &constraint.kind {
+            ConstraintKind::NotNull(_) => self.needs(18, "named NOT NULL constraints"),
+            ConstraintKind::PrimaryKey(key) | ConstraintKind::Unique(key) => {
+                if key.nulls_not_distinct {
+                    self.needs(15, "NULLS NOT DISTINCT");
+                }
+                if constraint.not_valid {
+                    self.refuse("unique constraints cannot be NOT VALID");
+                }
+            }
+            _ => {}
+        }
+    }
+
+    fn add_check(&mut self, subject: &Subject<'a>, constraint: &Constraint) {
+        if constraint.not_valid || constraint.not_enforced {
+            return;
+        }
+        if constraint.no_inherit {
+            self.scan_heap(&subject.key, subject.table);
+        } else {
+            self.scan_all(subject);
+        }
+    }
+
+    fn add_not_null(&mut self, subject: &Subject<'a>, constraint: &Constraint, column: &Ident) {
+        if constraint.not_valid {
+            return;
+        }
+        self.each(
+            &subject.key,
+            Children::Yes,
+            subject.only || constraint.no_inherit,
+            |work, key, table| {
+                let known = table.is_some_and(|t| {
+                    work.is_not_null(t, &column.name) || work.proven_not_null(t, &column.name)
+                });
+                if !known {
+                    work.scan_heap(key, table);
+                }
+            },
+        );
+    }
+
+    fn add_foreign_key(
+        &mut self,
+        subject: &Subject<'a>,
+        constraint: &Constraint,
+        foreign: &ForeignKey,
+    ) {
+        let referenced = self.resolve(&foreign.references);
+        if referenced != subject.key {
+            self.lock_referenced(&referenced, LockMode::ShareRowExclusive);
+        }
+        let partitioned = subject.table.is_some_and(Table::is_partitioned);
+        if constraint.not_valid && partitioned && self.version < 18 {
+            self.refuse(format!(
+                "a foreign key of the partitioned table `{}` cannot be NOT VALID before PostgreSQL 18",
+                subject.key
+            ));
+        }
+        if partitioned && subject.only {
+            self.refuse("ONLY is not possible for a foreign key of a partitioned table");
+        }
+        self.check_referenced_key(&referenced, foreign);
+        self.check_referenced_types(subject, &referenced, foreign);
+        if !constraint.not_valid && !constraint.not_enforced {
+            let all_null = foreign.columns.iter().all(|c| self.is_new_and_null(c));
+            self.validate_reference(subject, &referenced, !all_null);
+        }
+    }
+
+    /// A referenced table and its partitions.
+    pub(super) fn lock_referenced(&mut self, key: &Key, mode: LockMode) {
+        self.each(key, Children::Partitions, false, |work, key, _| {
+            work.lock(key, mode);
+        });
+    }
+
+    /// The query that looks for rows without a parent; `matches` is false
+    /// where there is nothing to look up.
+    pub(super) fn validate_reference(
+        &mut self,
+        subject: &Subject<'a>,
+        referenced: &Key,
+        matches: bool,
+    ) {
+        self.each(
+            &subject.key,
+            Children::Partitions,
+            false,
+            |work, key, table| {
+                work.scan_heap(key, table);
+                work.lock_indexes_of_storage(table);
+            },
+        );
+        // From 16 on the planner looks at the index of a partitioned parent
+        // too (add_fk_to_partitioned).
+        if self.version >= 16
+            && let Some(table) = self.table(referenced).filter(|t| t.is_partitioned())
+        {
+            self.lock_indexes(Some(table), LockMode::AccessShare);
+        }
+        self.each(
+            referenced,
+            Children::Partitions,
+            false,
+            |work, key, table| {
+                if matches {
+                    work.scan_heap(key, table);
+                }
+                work.lock_indexes_of_storage(table);
+            },
+        );
+    }
+
+    fn lock_indexes_of_storage(&mut self, table: Option<&'a Table>) {
+        if table.is_some_and(super::stores_rows) {
+            self.lock_indexes(table, LockMode::AccessShare);
+        }
+    }
+
+    /// Refuses a reference to columns that no unique key covers.
+    pub(super) fn check_referenced_key(&mut self, referenced: &Key, foreign: &ForeignKey) {
+        let Some(table) = self.table(referenced).filter(|t| t.is_known()) else {
+            return;
+        };
+        if foreign.referenced.is_empty() {
+            if table.primary_key().is_none() {
+                self.refuse(format!("`{referenced}` has no primary key to refer to"));
+            }
+            return;
+        }
+        let covered = self.indexes_of(Some(table)).any(|index| {
+            index.unique
+                && index.predicate.is_none()
+                && index.exprs.is_empty()
+                && same_set(&index.columns, &foreign.referenced)
+        });
+        let constrained = table
+            .constraints
+            .iter()
+            .any(|c| is_key(c) && same_set(&c.columns, &foreign.referenced));
+        if !covered && !constrained {
+            self.refuse(format!(
+                "no unique constraint of `{referenced}` covers ({})",
+                foreign.referenced.join(", ")
+            ));
+        }
+    }
+
+    fn check_referenced_types(
+        &mut self,
+        subject: &Subject<'a>,
+        referenced: &Key,
+        foreign: &ForeignKey,
+    ) {
+        let (Some(own), Some(other)) = (subject.table, self.table(referenced)) else {
+            return;
+        };
+        for (from, to) in foreign.columns.iter().zip(&foreign.referenced) {
+            let (Some(from), Some(to)) = (own.column(from), other.column(to)) else {
+                continue;
+            };
+            if !self.comparable(&from.ty, &to.ty) {
+                self.refuse(format!(
+                    "`{}` is of type {} and cannot refer to `{}` of type {}",
+                    from.name, from.ty, to.name, to.ty
+                ));
+            }
+        }
+    }
+
+    fn add_key(&mut self, subject: &Subject<'a>, constraint: &'a Constraint, key: &'a KeyColumns) {
+        let primary = matches!(constraint.kind, ConstraintKind::PrimaryKey(_));
+        if primary && subject.table.is_some_and(|t| t.primary_key().is_some()) {
+            self.refuse(format!("`{}` has a primary key already", subject.key));
+        }
+        if let Some(index) = &key.using_index {
+            self.adopt_index(subject, constraint, index, primary);
+            return;
+        }
+        if let Some(table) = subject.table {
+            self.check_partition_key(table, &key.columns);
+            if primary {
+                self.check_not_valid_not_null(table, &key.columns);
+            }
+        }
+        self.build_constraint_indexes(subject, constraint);
+    }
+
+    /// A unique constraint of a partitioned table must hold the columns that
+    /// it is partitioned by.
+    pub(super) fn check_partition_key(&mut self, table: &Table, columns: &[smol_str::SmolStr]) {
+        let Some(partition_by) = &table.partition_by else {
+            return;
+        };
+        if let Some(missing) = partition_by.columns.iter().find(|c| !columns.contains(c)) {
+            self.refuse(format!(
+                "a unique constraint of the partitioned table `{}` must include `{missing}`",
+                table.key
+            ));
+        }
+    }
+
+    /// add_pk_when_not_valid_nn_exists.
+    fn check_not_valid_not_null(&mut self, table: &Table, columns: &[smol_str::SmolStr]) {
+        let unchecked = table
+            .constraints
+            .iter()
+            .find_map(|c| match &c.definition.kind {
+                ConstraintKind::NotNull(column)
+                    if !c.validated && columns.contains(&column.name) =>
+                {
+                    Some(&column.name)
+                }
+                _ => None,
+            });
+        if let Some(column) = unchecked {
+            self.refuse(format!(
+                "the NOT NULL constraint of `{column}` is not validated"
+            ));
+        }
+    }
+
+    fn adopt_index(
+        &mut self,
+        subject: &Subject<'a>,
+        constraint: &Constraint,
+        name: &Ident,
+        primary: bool,
+    ) {
+        let key = self.beside(&subject.key, name.name.clone());
+        let renamed = constraint
+            .name
+            .as_ref()
+            .is_some_and(|n| n.name != name.name);
+        self.lock(
+            &key,
+            if renamed {
+                LockMode::ShareUpdateExclusive
+            } else {
+                LockMode::AccessShare
+            },
+        );
+        if subject.table.is_some_and(Table::is_partitioned) {
+            self.refuse("a partitioned table cannot adopt an index as a constraint");
+        }
+        let Some(index) = self.index(&key) else {
+            return;
+        };
+        self.check_adoptable(index);
+        if primary && let Some(table) = subject.table {
+            let scan = index.columns.iter().any(|column| {
+                !self.is_not_null(table, column) && !self.proven_not_null(table, column)
+            });
+            if scan {
+                self.scan_heap(&subject.key, subject.table);
+            }
+        }
+    }
+
+    fn check_adoptable(&mut self, index: &Index) {
+        let name = &index.key.name;
+        if !index.unique {
+            self.refuse(format!("`{name}` is not a unique index"));
+        }
+        if index.predicate.is_some() {
+            self.refuse(format!("`{name}` is a partial index"));
+        }
+        if !index.exprs.is_empty() {
+            self.refuse(format!("index `{name}` contains expressions"));
+        }
+        let sorted = |o: &smol_str::SmolStr| {
+            let o = o.to_ascii_lowercase();
+            o.split_ascii_whitespace().any(|word| word == "desc")
+        };
+        if index.options.iter().any(sorted) {
+            self.refuse(format!("index `{name}` does not have the default order"));
+        }
+        if index.constraint.is_some() {
+            self.refuse(format!("index `{name}` belongs to a constraint already"));
+        }
+    }
+
+    /// The index of a constraint, on each table that holds rows.
+    pub(super) fn build_constraint_indexes(
+        &mut self,
+        subject: &Subject<'a>,
+        constraint: &'a Constraint,
+    ) {
+        let top = self.constraint_index_name(&subject.key, constraint);
+        self.each(
+            &subject.key,
+            Children::Partitions,
+            false,
+            |work, key, table| {
+                let name = if *key == subject.key {
+                    top.clone()
+                } else {
+                    work.constraint_index_name(key, constraint)
+                };
+                let index = work.beside(key, name);
+                if table.is_none_or(super::stores_rows) {
+                    work.scan_heap(key, table);
+                    work.build_new(index);
+                } else {
+                    work.create(index);
+                }
+            },
+        );
+    }
+
+    /// The name that the server gives to the index of a constraint.
+    pub(super) fn constraint_index_name(&self, table: &Key, constraint: &Constraint) -> String {
+        if let Some(name) = &constraint.name {
+            return name.name.to_string();
+        }
+        match &constraint.kind {
+            ConstraintKind::PrimaryKey(_) => format!("{}_pkey", table.name),
+            ConstraintKind::Exclude { columns } => {
+                format!("{}_{}_excl", table.name, columns.join("_"))
+            }
+            ConstraintKind::Unique(key) => format!("{}_{}_key", table.name, key.columns.join("_")),
+            _ => format!("{}_key", table.name),
+        }
+    }
+
+    pub(super) fn validate_constraint(&mut self, subject: &Subject<'a>, name: &Ident) {
+        let added_here = self.siblings().find_map(|action| match action {
+            Action::AddConstraint { constraint, .. }
+                if constraint
+                    .name
+                    .as_ref()
+                    .is_some_and(|n| n.name == name.name) =>
+            {
+                Some(constraint)
+            }
+            _ => None,
+        });
+        let known = subject.table.and_then(|table| table.constraint(&name.name));
+        let (definition, valid) = match (known, added_here) {
+            (Some(known), _) => (&known.definition, known.validated),
+            (None, Some(added)) => (added, false),
+            (None, None) => return self.validate_unknown(subject),
+        };
+        if definition.not_enforced {
+            self.refuse(format!("constraint `{}` is not enforced", name.name));
+        }
+        if valid {
+            return;
+        }
+        match &definition.kind {
+            ConstraintKind::ForeignKey(foreign) => {
+                let referenced = self.resolve(&foreign.references);
+                if referenced != subject.key {
+                    self.lock_referenced(&referenced, LockMode::RowShare);
+                }
+                self.validate_reference(subject, &referenced, true);
+            }
+            _ => self.scan_all(subject),
+        }
+    }
+
+    fn validate_unknown(&mut self, subject: &Subject<'a>) {
+        if subject.table.is_some_and(Table::is_known) {
+            return;
+        }
+        self.effect.uncertain = true;
+        self.scan_all(subject);
+    }
+
+    pub(super) fn alter_constraint(
+        &mut self,
+        subject: &Subject<'a>,
+        name: &Ident,
+        enforced: Option<bool>,
+        inherit: Option<bool>,
+    ) {
+        if enforced.is_some() {
+            self.needs(18, "ALTER CONSTRAINT … ENFORCED");
+        }
+        if inherit.is_some() {
+            self.needs(18, "ALTER CONSTRAINT … INHERIT");
+        }
+        let Some(known) = subject.table.and_then(|t| t.constraint(&name.name)) else {
+            return;
+        };
+        let (Some(enforced), Some(referenced)) = (enforced, &known.references) else {
+            if enforced.is_some() {
+                self.refuse(format!("constraint `{}` is not a foreign key", name.name));
+            }
+            return;
+        };
+        if enforced {
+            self.lock_referenced(referenced, LockMode::ShareRowExclusive);
+            self.validate_reference(subject, referenced, true);
+        } else {
+            self.lock_referenced(referenced, LockMode::AccessExclusive);
+        }
+    }
+
+    pub(super) fn drop_constraint(&mut self, subject: &Subject<'a>, name: &Ident, cascade: bool) {
+        let Some(table) = subject.table else { return };
+        let Some(constraint) = table.constraint(&name.name) else {
+            return;
+        };
+        if is_key(constraint) {
+            self.release_key(&subject.key, table, constraint, cascade);
+        }
+        self.each(
+            &subject.key,
+            Children::Yes,
+            subject.only,
+            |work, _, table| {
+                if let Some(known) = table.and_then(|t| t.constraint(&name.name)) {
+                    work.lock_around_constraint(known);
+                }
+            },
+        );
+    }
+
+    /// What goes with a constraint: its index, and a lock on the other table
+    /// of a foreign key (drop_fk_not_valid).
+    pub(super) fn lock_around_constraint(&mut self, constraint: &TableConstraint) {
+        if let Some(index) = &constraint.index {
+            self.lock_index_tree(index);
+        }
+        if let Some(referenced) = &constraint.references {
+            self.lock_referenced(referenced, LockMode::AccessExclusive);
+        }
+    }
+
+    fn lock_index_tree(&mut self, index: &Key) {
+        self.lock(index, LockMode::AccessExclusive);
+        for child in self.index(index).iter().flat_map(|index| &index.children) {
+            self.lock(child, LockMode::AccessExclusive);
+        }
+    }
+
+    /// The foreign keys that rest on a primary key or unique constraint go
+    /// with CASCADE, and stop the drop without (drop_pk_referenced_cascade).
+    pub(super) fn release_key(
+        &mut self,
+        key: &Key,
+        table: &Table,
+        constraint: &TableConstraint,
+        cascade: bool,
+    ) {
+        for other in &table.referenced_by {
+            let Some(other_table) = self.table(other) else {
+                continue;
+            };
+            let rests = other_table.constraints.iter().any(|c| {
+                c.references.as_ref() == Some(key) && same_set(&c.referenced, &constraint.columns)
+            });
+            if !rests {
+                continue;
+            }
+            if cascade {
+                self.lock(other, LockMode::AccessExclusive);
+            } else {
+                self.refuse(format!(
+                    "a foreign key of `{other}` depends on constraint `{}`",
+                    constraint.name
+                ));
+            }
+        }
+    }
+
+    pub(super) fn rename_constraint(&mut self, subject: &Subject<'a>, name: &Ident) {
+        let constraint = subject.table.and_then(|t| t.constraint(&name.name));
+        if let Some(index) = constraint.and_then(|c| c.index.as_ref()) {
+            self.lock(index, LockMode::ShareUpdateExclusive);
+        }
+    }
+}
+
+pub(super) fn is_key(constraint: &TableConstraint) -> bool {
+    matches!(
+        constraint.definition.kind,
+        ConstraintKind::PrimaryKey(_) | ConstraintKind::Unique(_)
+    )
+}
+
+fn same_set(left: &[smol_str::SmolStr], right: &[smol_str::SmolStr]) -> bool {
+    left.len() == right.len() && left.iter().all(|name| right.contains(name))
+}

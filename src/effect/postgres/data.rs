@@ -1,0 +1,289 @@
+//! What was measured, as tables: tab-separated text in `data/`, read on first
+//! use. A behaviour that is a plain mapping is a row there, not code here.
+
+use std::sync::LazyLock;
+
+use rustc_hash::FxHashMap;
+
+use crate::effect::LockMode;
+
+/// The rows of a table, cut into `N` cells; missing cells are empty.
+fn rows<const N: usize>(text: &'static str) -> impl Iterator<Item = [&'static str; N]> {
+    text.lines()
+        .filter(|line| !line.starts_with('#') && !line.is_empty())
+        .skip(1)
+        .map(|line| {
+            let mut cells = [""; N];
+            for (cell, value) in cells.iter_mut().zip(line.split('\t')) {
+                *cell = value;
+            }
+            cells
+        })
+}
+
+/// Is `version` in `13-18`, `18` or the empty string, which means all?
+fn holds(versions: &str, version: u8) -> bool {
+    let (first, last) = versions.split_once('-').unwrap_or((versions, versions));
+    let bound = |text: &str| text.parse::<u8>().ok();
+    bound(first).is_none_or(|v| v <= version) && bound(last).is_none_or(|v| version <= v)
+}
+
+fn lock_mode(name: &str) -> LockMode {
+    use LockMode::*;
+    [
+        AccessShare,
+        RowShare,
+        RowExclusive,
+        ShareUpdateExclusive,
+        Share,
+        ShareRowExclusive,
+        Exclusive,
+    ]
+    .into_iter()
+    .find(|mode| mode.pg_name().strip_suffix("Lock") == Some(name))
+    .unwrap_or(AccessExclusive)
+}
+
+/// How far an action goes below the table that it names.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Children {
+    No,
+    /// Partitions, not children by inheritance.
+    Partitions,
+    /// All, unless the statement says ONLY.
+    Yes,
+    /// All, even then.
+    Always,
+}
+
+#[derive(Clone, Copy, Debug)]
+pub(super) struct TableAction {
+    pub lock: LockMode,
+    pub children: Children,
+}
+
+static TABLE_ACTIONS: LazyLock<FxHashMap<&str, TableAction>> = LazyLock::new(|| {
+    rows::<4>(include_str!("data/alter_table.tsv"))
+        .map(|[action, lock, children, _source]| {
+            let children = match children {
+                "all" => Children::Always,
+                "yes" => Children::Yes,
+                "partitions" => Children::Partitions,
+                _ => Children::No,
+            };
+            let lock = lock_mode(lock);
+            (action, TableAction { lock, children })
+        })
+        .collect()
+});
+
+/// What an action of ALTER TABLE locks; one that is not listed takes the
+/// strongest lock, as the server itself assumes.
+pub(super) fn table_action(name: &str) -> TableAction {
+    TABLE_ACTIONS.get(name).copied().unwrap_or(TableAction {
+        lock: LockMode::AccessExclusive,
+        children: Children::No,
+    })
+}
+
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Parameter {
+    pub lock: LockMode,
+    /// The first version that knows it.
+    pub since: u8,
+}
+
+static PARAMETERS: LazyLock<Vec<(&str, Parameter)>> = LazyLock::new(|| {
+    rows::<4>(include_str!("data/parameters.tsv"))
+        .map(|[name, lock, since, _source]| {
+            let lock = lock_mode(lock);
+            let since = since.parse().unwrap_or(0);
+            (name, Parameter { lock, since })
+        })
+        .collect()
+});
+
+pub(super) fn parameter(name: &str) -> Option<Parameter> {
+    PARAMETERS
+        .iter()
+        .find(|(pattern, _)| match pattern.strip_suffix('*') {
+            Some(start) => name.starts_with(start),
+            None => *pattern == name,
+        })
+        .map(|(_, parameter)| *parameter)
+}
+
+struct Function {
+    /// Empty where the number of arguments does not matter.
+    arguments: &'static str,
+    volatility: &'static str,
+    versions: &'static str,
+}
+
+static FUNCTIONS: LazyLock<FxHashMap<&str, Vec<Function>>> = LazyLock::new(|| {
+    let mut functions: FxHashMap<&str, Vec<Function>> = FxHashMap::default();
+    for [name, arguments, volatility, versions] in rows(include_str!("data/functions.tsv")) {
+        functions.entry(name).or_default().push(Function {
+            arguments,
+            volatility,
+            versions,
+        });
+    }
+    functions
+});
+
+/// What the catalogs say about a function that comes with the server.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum BuiltIn {
+    /// Its volatility: `i`, `s` or `v`, or several of them where it depends on
+    /// the types of the arguments.
+    Known(&'static str),
+    /// It exists, but not in this version.
+    OtherVersion,
+    Unknown,
+}
+
+/// Looks up a function by name (lower case) and number of arguments.
+pub(super) fn function(name: &str, arguments: usize, version: u8) -> BuiltIn {
+    let Some(overloads) = FUNCTIONS.get(name) else {
+        return BuiltIn::Unknown;
+    };
+    let takes = |f: &&Function| f.arguments.parse().is_ok_and(|n: usize| n == arguments);
+    overloads
+        .iter()
+        .find(takes)
+        .or_else(|| overloads.first())
+        .map_or(BuiltIn::Unknown, |f| {
+            if holds(f.versions, version) {
+                BuiltIn::Known(f.volatility)
+            } else {
+                BuiltIn::OtherVersion
+            }
+        })
+}
+
+/// The kinds of casts, the least helpful first.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) enum CastKind {
+    None,
+    /// USING is needed.
+    Explicit,
+    Assignment,
+}
+
+/// How values of one type become values of another.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Cast {
+    pub kind: CastKind,
+    /// The stored bytes stay as they are.
+    pub binary: bool,
+    /// So does a btree index, where the bytes do.
+    pub keeps_index: bool,
+}
+
+impl Cast {
+    pub(super) const SAME: Cast = Cast {
+        kind: CastKind::Assignment,
+        binary: true,
+        keeps_index: true,
+    };
+
+    pub(super) const fn rewriting(kind: CastKind) -> Cast {
+        Cast {
+            kind,
+            binary: false,
+            keeps_index: false,
+        }
+    }
+}
+
+type CastRow = (Cast, &'static str);
+
+static CASTS: LazyLock<FxHashMap<(&str, &str), CastRow>> = LazyLock::new(|| {
+    rows::<6>(include_str!("data/casts.tsv"))
+        .map(|[from, to, kind, storage, index, versions]| {
+            let cast = Cast {
+                kind: match kind {
+                    "assign" => CastKind::Assignment,
+                    _ => CastKind::Explicit,
+                },
+                binary: storage == "binary",
+                keeps_index: index == "keep",
+            };
+            ((from, to), (cast, versions))
+        })
+        .collect()
+});
+
+/// Is it one of the types that every other converts to by its text form?
+pub(super) fn is_string(name: &str) -> bool {
+    matches!(name, "text" | "varchar" | "char" | "name" | "citext")
+}
+
+/// The conversion between two types of different names.
+pub(super) fn cast(from: &str, to: &str, version: u8) -> Cast {
+    if let Some((cast, _)) = CASTS
+        .get(&(from, to))
+        .filter(|(_, versions)| holds(versions, version))
+    {
+        return *cast;
+    }
+    Cast::rewriting(if is_string(to) {
+        CastKind::Assignment
+    } else if is_string(from) {
+        CastKind::Explicit
+    } else {
+        CastKind::None
+    })
+}
+
+static LOSSY: LazyLock<FxHashMap<(&str, &str), &str>> = LazyLock::new(|| {
+    rows::<3>(include_str!("data/lossy.tsv"))
+        .map(|[from, to, what]| ((from, to), what))
+        .collect()
+});
+
+/// What a conversion between types leaves behind even where it succeeds.
+pub(super) fn lossy(from: &str, to: &str) -> Option<&'static str> {
+    LOSSY.get(&(from, to)).copied()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::operation::Kind;
+    use strum::IntoEnumIterator;
+
+    #[test]
+    fn tables_say_what_was_measured() {
+        let lock = |name| table_action(name).lock;
+        assert_eq!(lock("add_column"), LockMode::AccessExclusive);
+        assert_eq!(
+            lock("add_constraint/foreign_key"),
+            LockMode::ShareRowExclusive
+        );
+        assert_eq!(
+            parameter("autovacuum_enabled").unwrap().lock,
+            LockMode::ShareUpdateExclusive
+        );
+        assert_eq!(function("now", 0, 13), BuiltIn::Known("s"));
+        assert_eq!(function("uuidv7", 0, 17), BuiltIn::OtherVersion);
+        assert_eq!(function("uuidv7", 0, 18), BuiltIn::Known("v"));
+        assert_eq!(function("f", 0, 18), BuiltIn::Unknown);
+        assert!(cast("cidr", "inet", 13).keeps_index);
+        assert_eq!(cast("int", "bytea", 17).kind, CastKind::None);
+        assert_eq!(cast("int", "bytea", 18).kind, CastKind::Explicit);
+    }
+
+    #[test]
+    fn every_row_names_an_action() {
+        let words: Vec<String> = Kind::iter().map(|kind| format!("{kind:?}")).collect();
+        for name in TABLE_ACTIONS.keys() {
+            let head = name.split('/').next().unwrap().replace('_', "");
+            assert!(
+                words.iter().any(|word| word.eq_ignore_ascii_case(&head)),
+                "{name}"
+            );
+        }
+    }
+}

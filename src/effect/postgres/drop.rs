@@ -1,0 +1,426 @@
+//! DROP of columns and of objects: what goes along, what stands in the way,
+//! and what is lost.
+
+use crate::effect::LockMode;
+use crate::operation::{Action, ObjectKind, ObjectName};
+use crate::schema::{Index, Key, Relation, Table, View};
+
+use super::Work;
+use super::data::Children;
+use super::expr::mentions;
+use super::table::Subject;
+
+impl<'a> Work<'a> {
+    pub(super) fn drop_column(&mut self, subject: &Subject<'a>, column: &str, cascade: bool) {
+        self.lose(format!("column `{}.{column}`", subject.key));
+        let Some(table) = subject.table else { return };
+        self.refuse_inherited(table, column, "dropped");
+        for view in self.views_reading(&subject.key, table, Some(column)) {
+            if cascade {
+                self.lock_view_tree(view);
+            } else {
+                self.refuse(format!("view `{}` depends on column `{column}`", view.key));
+            }
+        }
+        if self.version >= 15
+            && !cascade
+            && let Some(generated) = self.generated_from(table, column)
+        {
+            self.refuse(format!(
+                "the generated column `{generated}` depends on column `{column}`"
+            ));
+        }
+        for constraint in &table.constraints {
+            if super::constraint::is_key(constraint)
+                && constraint.columns.iter().any(|c| c == column)
+            {
+                self.release_key(&subject.key, table, constraint, cascade);
+            }
+        }
+        self.each(&subject.key, Children::Always, false, |work, key, table| {
+            if let Some(table) = table {
+                work.drop_with_column(key, table, column);
+            }
+        });
+    }
+
+    /// Indexes and foreign keys that hold the column go with it
+    /// (drop_column_in_multicolumn_index).
+    fn drop_with_column(&mut self, key: &Key, table: &'a Table, column: &str) {
+        for index in self.indexes_of(Some(table)) {
+            if uses_column(index, column) {
+                self.lock(&index.key, LockMode::AccessExclusive);
+            }
+        }
+        for constraint in &table.constraints {
+            if let Some(referenced) = &constraint.references
+                && constraint.columns.iter().any(|c| c == column)
+            {
+                self.lock_referenced(referenced, LockMode::AccessExclusive);
+            }
+        }
+        for sequence in self.schema.sequences_of(key, Some(column)) {
+            self.lock(&sequence, LockMode::AccessExclusive);
+        }
+    }
+
+    pub(super) fn drop(&mut self) {
+        let Action::Drop {
+            kind,
+            name,
+            on,
+            if_exists,
+            cascade,
+            concurrently,
+            ..
+        } = &self.scene.operation.action
+        else {
+            return;
+        };
+        match kind {
+            ObjectKind::Table | ObjectKind::ForeignTable => {
+                self.drop_table(name, *if_exists, *cascade);
+            }
+            ObjectKind::View | ObjectKind::MaterializedView => {
+                self.drop_view(name, *if_exists, *cascade);
+            }
+            ObjectKind::Index => self.drop_index(name, *if_exists, *cascade, *concurrently),
+            ObjectKind::Sequence => self.drop_sequence(name, *if_exists, *cascade),
+            ObjectKind::Trigger | ObjectKind::Policy | ObjectKind::Rule => {
+                self.drop_from_table(*kind, name, on.as_ref(), *if_exists);
+            }
+            ObjectKind::Type | ObjectKind::Domain => self.drop_type(name, *cascade),
+            ObjectKind::Schema => self.drop_schema(name, *cascade),
+            kind if kind.is_routine() => self.drop_routine(name, *cascade),
+            ObjectKind::Database => self.forbid("DROP DATABASE"),
+            ObjectKind::Tablespace => self.forbid("DROP TABLESPACE"),
+            ObjectKind::Subscription => self.forbid("DROP SUBSCRIPTION"),
+            _ => {}
+        }
+    }
+
+    /// With IF EXISTS, an object that the history never had is nothing to
+    /// drop.
+    fn is_missing(&self, key: &Key, if_exists: bool) -> bool {
+        if_exists && self.schema.relation_by_key(key).is_none()
+    }
+
+    fn drop_table(&mut self, name: &ObjectName, if_exists: bool, cascade: bool) {
+        let key = self.resolve(name);
+        if self.is_missing(&key, if_exists) {
+            self.effect.uncertain = self.schema.was_dropped(&key).is_none();
+            return;
+        }
+        self.drop_table_by_key(&key, cascade);
+    }
+
+    fn drop_table_by_key(&mut self, key: &Key, cascade: bool) {
+        self.lose(format!("the rows of `{key}`"));
+        if let Some(parent) = self
+            .table(key)
+            .and_then(|table| table.partition.as_ref())
+            .map(|partition| &partition.of)
+        {
+            self.lock(parent, LockMode::AccessExclusive);
+            self.lock_default_partition(parent, key);
+        }
+        self.check_table_dependents(key, cascade);
+        self.each_below(key, |work, key, table| work.drop_storage(key, table));
+    }
+
+    /// What keeps a table from being dropped, or goes with it.
+    fn check_table_dependents(&mut self, key: &Key, cascade: bool) {
+        let Some(table) = self.table(key) else { return };
+        for view in self.views_reading(key, table, None) {
+            if cascade {
+                self.lock_view_tree(view);
+            } else if !self.dropped_here(&view.key) {
+                self.refuse(format!("view `{}` depends on `{key}`", view.key));
+            }
+        }
+        for other in &table.referenced_by {
+            if cascade {
+                self.lock(other, LockMode::AccessExclusive);
+            } else if other != key && !self.dropped_here(other) {
+                self.refuse(format!("a foreign key of `{other}` refers to `{key}`"));
+            }
+        }
+        if !cascade && !table.is_partitioned() && !table.children.is_empty() {
+            self.refuse(format!("`{key}` has children by inheritance"));
+        }
+    }
+
+    /// Is the object dropped by the same statement?
+    fn dropped_here(&self, key: &Key) -> bool {
+        self.siblings()
+            .any(|action| matches!(action, Action::Drop { name, .. } if self.resolve(name) == *key))
+    }
+
+    fn drop_storage(&mut self, key: &Key, table: Option<&'a Table>) {
+        self.lock(key, LockMode::AccessExclusive);
+        let Some(table) = table else { return };
+        self.lock_indexes(Some(table), LockMode::AccessExclusive);
+        self.lock_owned_sequences(key, LockMode::AccessExclusive);
+        for constraint in &table.constraints {
+            if let Some(referenced) = &constraint.references {
+                self.lock_referenced(referenced, LockMode::AccessExclusive);
+            }
+        }
+    }
+
+    fn drop_view(&mut self, name: &ObjectName, if_exists: bool, cascade: bool) {
+        let key = self.resolve(name);
+        if self.is_missing(&key, if_exists) {
+            return;
+        }
+        self.lock(&key, LockMode::AccessExclusive);
+        let Some(view) = self.schema.view_by_key(&key) else {
+            return;
+        };
+        for index in &view.indexes {
+            self.lock(index, LockMode::AccessExclusive);
+        }
+        for over in &view.views {
+            if cascade {
+                if let Some(over) = self.view_at(over) {
+                    self.lock_view_tree(over);
+                }
+            } else if !self.dropped_here(over) {
+                self.refuse(format!("view `{over}` depends on `{key}`"));
+            }
+        }
+    }
+
+    fn view_at(&self, key: &Key) -> Option<&'a View> {
+        self.schema.view_by_key(key).map(|view| &**view)
+    }
+
+    fn drop_sequence(&mut self, name: &ObjectName, if_exists: bool, cascade: bool) {
+        let key = self.resolve(name);
+        if self.is_missing(&key, if_exists) {
+            return;
+        }
+        self.lock(&key, LockMode::AccessExclusive);
+        self.lose(format!("the position of sequence `{key}`"));
+        for table in self.tables_with_default(&key) {
+            if cascade {
+                self.lock(&table.key, LockMode::AccessExclusive);
+            } else {
+                self.refuse(format!("a default of `{}` uses `{key}`", table.key));
+            }
+        }
+    }
+
+    /// Tables with a column whose values come from the sequence.
+    fn tables_with_default(&self, sequence: &Key) -> Vec<&'a Table> {
+        let uses = |table: &&Table| {
+            table.columns.iter().any(|column| {
+                let owned = (column.ty.is_serial() || column.identity.is_some())
+                    && self.sequence_name(&table.key, &column.name) == *sequence;
+                let named = column
+                    .default
+                    .as_ref()
+                    .is_some_and(|d| self.sequences_used(&d.text).contains(sequence));
+                owned || named
+            })
+        };
+        self.schema.tables().map(|t| &**t).filter(uses).collect()
+    }
+
+    fn drop_from_table(
+        &mut self,
+        kind: ObjectKind,
+        name: &ObjectName,
+        on: Option<&ObjectName>,
+        if_exists: bool,
+    ) {
+        let Some(on) = on else { return };
+        let key = self.resolve(on);
+        let there = |table: &Table| match kind {
+            ObjectKind::Trigger => table.triggers.iter().any(|t| t.name == name.name),
+            ObjectKind::Policy => table.policies.contains(&name.name),
+            _ => table.rules.contains(&name.name),
+        };
+        let missing = self
+            .table(&key)
+            .is_some_and(|table| table.is_known() && !there(table));
+        if if_exists && (missing || self.is_gone(&key)) {
+            return;
+        }
+        self.each(&key, Children::Partitions, false, |work, key, _| {
+            work.lock(key, LockMode::AccessExclusive);
+        });
+    }
+
+    fn drop_type(&mut self, name: &ObjectName, cascade: bool) {
+        let key = self.type_of_name(name);
+        for (table, column) in self.columns_of_type(&key) {
+            if cascade {
+                self.lock(&table.key, LockMode::AccessExclusive);
+                self.lose(format!("column `{}.{column}`", table.key));
+            } else {
+                self.refuse(format!(
+                    "column `{column}` of `{}` is of type `{key}`",
+                    table.key
+                ));
+            }
+        }
+    }
+
+    pub(super) fn type_of_name(&self, name: &ObjectName) -> Key {
+        match &name.schema {
+            Some(schema) => Key::new(schema.clone(), name.name.clone()),
+            None => self.schema.resolve_type(&name.name),
+        }
+    }
+
+    /// The columns of a type or domain, in the order of their tables' names.
+    pub(super) fn columns_of_type(&self, key: &Key) -> Vec<(&'a Table, &'a str)> {
+        let schema = self.schema;
+        let mut found: Vec<(&'a Table, &'a str)> = schema
+            .tables()
+            .flat_map(|table| {
+                table
+                    .columns
+                    .iter()
+                    .filter(|column| {
+                        column.ty.name == key.name && schema.type_key(&column.ty) == *key
+                    })
+                    .map(|column| (&**table, column.name.as_str()))
+            })
+            .collect();
+        found.sort_by(|a, b| a.0.key.cmp(&b.0.key));
+        found
+    }
+
+    fn drop_schema(&mut self, name: &ObjectName, cascade: bool) {
+        let mut tables: Vec<&'a Table> = self
+            .schema
+            .tables()
+            .map(|table| &**table)
+            .filter(|table| table.key.schema == name.name)
+            .collect();
+        tables.sort_by(|a, b| a.key.cmp(&b.key));
+        if !cascade {
+            if let Some(table) = tables.first() {
+                self.refuse(format!(
+                    "schema `{}` still holds `{}`",
+                    name.name, table.key
+                ));
+            }
+            return;
+        }
+        for table in tables {
+            self.drop_table_by_key(&table.key, true);
+        }
+    }
+
+    fn drop_routine(&mut self, name: &ObjectName, cascade: bool) {
+        let key = self.schema.resolve_routine(name);
+        if self.schema.routines(&key).len() > 1 {
+            return;
+        }
+        let mut users: Vec<&'a Table> = self
+            .schema
+            .tables()
+            .map(|table| &**table)
+            .filter(|table| self.uses_routine(table, &key))
+            .collect();
+        users.sort_by(|a, b| a.key.cmp(&b.key));
+        for table in users {
+            if cascade {
+                self.lock(&table.key, LockMode::AccessExclusive);
+            } else {
+                self.refuse(format!("`{}` uses `{}`", table.key, key.name));
+            }
+        }
+    }
+
+    fn uses_routine(&self, table: &Table, routine: &Key) -> bool {
+        let by_trigger = table.triggers.iter().any(|trigger| {
+            trigger
+                .function
+                .as_ref()
+                .is_some_and(|f| self.schema.resolve_routine(f) == *routine)
+        });
+        by_trigger
+            || table.columns.iter().any(|column| {
+                column
+                    .default
+                    .as_ref()
+                    .is_some_and(|default| mentions(&default.text, &routine.name))
+            })
+    }
+
+    fn drop_index(
+        &mut self,
+        name: &ObjectName,
+        if_exists: bool,
+        cascade: bool,
+        concurrently: bool,
+    ) {
+        let key = self.resolve(name);
+        if concurrently {
+            self.forbid("DROP INDEX CONCURRENTLY");
+            if cascade {
+                self.refuse("DROP INDEX CONCURRENTLY does not support CASCADE");
+                return;
+            }
+        }
+        if self.is_missing(&key, if_exists) {
+            return;
+        }
+        let mode = if concurrently {
+            LockMode::ShareUpdateExclusive
+        } else {
+            LockMode::AccessExclusive
+        };
+        // DROP INDEX CONCURRENTLY ends with the strongest lock on the index
+        // itself, when nobody uses it any more.
+        let final_mode = LockMode::AccessExclusive;
+        let Some(index) = self.index(&key) else {
+            self.lock(&key, final_mode);
+            return;
+        };
+        self.check_index_owner(index, concurrently);
+        self.lock(&index.table, mode);
+        let refused = self.effect.refusal.is_some();
+        self.lock(&key, if refused { mode } else { final_mode });
+        if !concurrently {
+            for child in &index.children {
+                self.lock(child, mode);
+                if let Some(child) = self.index(child) {
+                    self.lock(&child.table, mode);
+                }
+            }
+        }
+    }
+
+    fn check_index_owner(&mut self, index: &Index, concurrently: bool) {
+        if let Some(constraint) = &index.constraint {
+            self.refuse(format!("constraint `{constraint}` requires the index"));
+        }
+        if let Some(parent) = &index.parent {
+            self.refuse(format!("index `{parent}` requires the index"));
+        }
+        let partitioned = self.table(&index.table).is_some_and(Table::is_partitioned);
+        if concurrently && partitioned {
+            self.refuse("the index of a partitioned table cannot be dropped concurrently");
+        }
+    }
+
+    /// Every relation kind that ALTER … RENAME and the like may name.
+    pub(super) fn relation_kind(&self, key: &Key) -> Option<&'a Relation> {
+        self.schema.relation_by_key(key)
+    }
+}
+
+pub(super) fn uses_column(index: &Index, column: &str) -> bool {
+    index.columns.iter().any(|c| c == column)
+        || index.include.iter().any(|c| c == column)
+        || index.exprs.iter().any(|e| mentions(&e.text, column))
+        || index
+            .predicate
+            .as_ref()
+            .is_some_and(|p| mentions(&p.text, column))
+}

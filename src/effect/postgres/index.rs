@@ -1,0 +1,243 @@
+//! CREATE INDEX, REINDEX and changes of indexes.
+
+use crate::effect::LockMode;
+use crate::operation::{Action, CreateIndex, ObjectName, ReindexTarget};
+use crate::schema::{Key, Table};
+
+use super::Work;
+use super::data::Children;
+use super::volatility::Volatility;
+
+impl<'a> Work<'a> {
+    pub(super) fn create_index(&mut self, create: &'a CreateIndex) {
+        let key = self.resolve(&create.table);
+        let partitioned = self.table(&key).is_some_and(Table::is_partitioned);
+        let children = if create.only {
+            Children::No
+        } else {
+            Children::Partitions
+        };
+        let mode = if create.concurrently {
+            LockMode::ShareUpdateExclusive
+        } else {
+            LockMode::Share
+        };
+        if create.concurrently {
+            self.forbid("CREATE INDEX CONCURRENTLY");
+            if partitioned {
+                self.refuse(format!(
+                    "the partitioned table `{key}` cannot be indexed concurrently"
+                ));
+            }
+        }
+        if create.nulls_not_distinct {
+            self.needs(15, "NULLS NOT DISTINCT");
+        }
+        if self.index_exists(create, &key) {
+            self.lock(&key, mode);
+            return;
+        }
+        self.check_immutable(create);
+        if create.unique
+            && let Some(table) = self.table(&key)
+        {
+            let columns: Vec<_> = create
+                .elements
+                .iter()
+                .filter_map(|element| element.column.clone())
+                .collect();
+            self.check_partition_key(table, &columns);
+        }
+        let refused = create.concurrently && partitioned;
+        self.each(&key, children, create.only, |work, table_key, table| {
+            work.lock(table_key, mode);
+            if !refused {
+                work.build_index_of(create, &key, table_key, table);
+            }
+        });
+    }
+
+    fn index_exists(&self, create: &CreateIndex, table: &Key) -> bool {
+        create.if_not_exists
+            && create.name.as_ref().is_some_and(|name| {
+                let key = self.beside(table, name.name.clone());
+                self.schema.relation_by_key(&key).is_some()
+            })
+    }
+
+    fn build_index_of(
+        &mut self,
+        create: &CreateIndex,
+        top: &Key,
+        key: &Key,
+        table: Option<&'a Table>,
+    ) {
+        let given = create.name.as_ref().filter(|_| key == top);
+        let index = match given {
+            Some(name) => self.beside(key, name.name.clone()),
+            None => self.beside(key, made_up_name(create, key)),
+        };
+        if table.is_none_or(super::stores_rows) {
+            self.scan_heap(key, table);
+            self.build_new(index);
+        } else {
+            self.create(index);
+        }
+    }
+
+    /// Expressions and predicates of indexes must be immutable.
+    fn check_immutable(&mut self, create: &CreateIndex) {
+        let exprs = create
+            .elements
+            .iter()
+            .filter_map(|element| element.expr.as_ref())
+            .chain(&create.predicate);
+        for expr in exprs {
+            if matches!(
+                self.volatility(&expr.text),
+                Volatility::Stable | Volatility::Volatile
+            ) {
+                self.refuse("functions in an index must be IMMUTABLE");
+            }
+        }
+    }
+
+    pub(super) fn index_change(&mut self) {
+        match &self.scene.operation.action {
+            Action::AttachIndexPartition { index, child } => self.attach_index(index, child),
+            Action::OtherIndexChange { index } => {
+                let key = self.resolve(index);
+                self.lock(&key, LockMode::ShareUpdateExclusive);
+            }
+            Action::Reindex {
+                target,
+                name,
+                concurrently,
+            } => self.reindex(*target, name.as_ref(), *concurrently),
+            _ => {}
+        }
+    }
+
+    /// index_attach_partition.
+    fn attach_index(&mut self, index: &ObjectName, child: &ObjectName) {
+        let (index, child) = (self.resolve(index), self.resolve(child));
+        self.lock(&index, LockMode::ShareUpdateExclusive);
+        self.lock(&child, LockMode::AccessExclusive);
+        for key in [&index, &child] {
+            if let Some(index) = self.index(key) {
+                self.lock(&index.table, LockMode::AccessShare);
+            }
+        }
+    }
+
+    fn reindex(&mut self, target: ReindexTarget, name: Option<&ObjectName>, concurrently: bool) {
+        if concurrently {
+            self.forbid("REINDEX CONCURRENTLY");
+        }
+        match (target, name) {
+            (ReindexTarget::Table, Some(name)) => {
+                let key = self.resolve(name);
+                self.reindex_table(&key, concurrently);
+            }
+            (ReindexTarget::Index, Some(name)) => self.reindex_index(name, concurrently),
+            (ReindexTarget::Schema, Some(name)) => {
+                self.forbid("REINDEX SCHEMA");
+                let tables: Vec<&'a Table> = self
+                    .schema
+                    .tables()
+                    .map(|table| &**table)
+                    .filter(|table| table.key.schema == name.name)
+                    .collect();
+                for table in tables {
+                    self.reindex_heap(&table.key, Some(table), concurrently);
+                }
+            }
+            (ReindexTarget::Schema, None) => self.forbid("REINDEX SCHEMA"),
+            (ReindexTarget::Database, _) => self.forbid("REINDEX DATABASE"),
+            (ReindexTarget::System, _) => self.forbid("REINDEX SYSTEM"),
+            _ => {}
+        }
+    }
+
+    fn reindex_mode(concurrently: bool) -> LockMode {
+        if concurrently {
+            LockMode::ShareUpdateExclusive
+        } else {
+            LockMode::Share
+        }
+    }
+
+    fn reindex_table(&mut self, key: &Key, concurrently: bool) {
+        let partitioned = self.table(key).is_some_and(Table::is_partitioned);
+        if partitioned {
+            // 13 warns and does nothing (reindex_partitioned_table).
+            if self.version < 14 {
+                self.lock(key, Self::reindex_mode(concurrently));
+                return;
+            }
+            self.forbid("REINDEX TABLE");
+        }
+        self.each(key, Children::Partitions, false, |work, key, table| {
+            work.reindex_heap(key, table, concurrently);
+        });
+    }
+
+    fn reindex_heap(&mut self, key: &Key, table: Option<&'a Table>, concurrently: bool) {
+        self.lock(key, Self::reindex_mode(concurrently));
+        if !table.is_none_or(super::stores_rows) {
+            return;
+        }
+        let mut any = table.is_none();
+        for index in table.iter().flat_map(|table| &table.indexes) {
+            self.rebuild(index);
+            any = true;
+        }
+        if any {
+            self.scan_heap(key, table);
+        }
+    }
+
+    fn reindex_index(&mut self, name: &ObjectName, concurrently: bool) {
+        let key = self.resolve(name);
+        let Some(index) = self.index(&key) else {
+            self.rebuild(&key);
+            return;
+        };
+        let partitioned = self.table(&index.table).is_some_and(Table::is_partitioned);
+        if !partitioned {
+            self.lock(&index.table, Self::reindex_mode(concurrently));
+            self.rebuild(&key);
+            let table = self.table(&index.table);
+            self.scan_heap(&index.table, table);
+            return;
+        }
+        if self.version < 14 {
+            self.refuse("PostgreSQL 13 cannot reindex the index of a partitioned table");
+            return;
+        }
+        self.forbid("REINDEX INDEX");
+        self.lock(&key, LockMode::AccessExclusive);
+        self.lock(&index.table, Self::reindex_mode(concurrently));
+        for child in &index.children {
+            if let Some(part) = self.index(child) {
+                self.lock(&part.table, Self::reindex_mode(concurrently));
+                let table = self.table(&part.table);
+                self.scan_heap(&part.table, table);
+                if table.is_none_or(super::stores_rows) {
+                    self.rebuild(child);
+                }
+            }
+        }
+    }
+}
+
+/// The name that the server makes up, near enough: `t_a_b_idx`.
+fn made_up_name(create: &CreateIndex, table: &Key) -> String {
+    let mut name = table.name.to_string();
+    for element in &create.elements {
+        name.push('_');
+        name.push_str(element.column.as_deref().unwrap_or("expr"));
+    }
+    name.push_str("_idx");
+    name
+}

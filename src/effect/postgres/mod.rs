@@ -1,0 +1,364 @@
+//! PostgreSQL 13 to 18.
+//!
+//! [`effect`] hands an operation to the file of its family. What is a plain
+//! mapping stands in `data/`; what the server decides by looking at the schema
+//! (which indexes go along, what a CHECK proves, what CASCADE reaches) is code.
+//! Every statement about the server is held against measurements by
+//! `tests/truth.rs`; case names in comments are rows of
+//! `fixtures/truth/postgres.tsv`.
+
+mod add_column;
+mod constraint;
+mod data;
+mod drop;
+mod expr;
+mod index;
+mod maintenance;
+mod not_null;
+mod object;
+mod partition;
+mod query;
+mod row_changes;
+mod table;
+mod type_change;
+mod types;
+mod volatility;
+
+use smol_str::SmolStr;
+
+use super::{Effect, Lock, LockMode, Loss, Refusal, Scan, ScanKind, Scene};
+use crate::operation::{Action, ObjectName, Target, TransactionControl};
+use crate::schema::{Index, Key, Schema, Table};
+use data::Children;
+
+/// What an operation does on a PostgreSQL server of the scene's version.
+pub fn effect(scene: &Scene<'_>) -> Effect {
+    let mut work = Work {
+        scene,
+        schema: scene.schema,
+        version: scene.version,
+        effect: Effect::default(),
+    };
+    work.run();
+    work.inside_a_block();
+    work.effect
+}
+
+/// The most tables below one that are looked at.
+const FAMILY_LIMIT: usize = 10_000;
+
+/// An effect in the making.
+struct Work<'a> {
+    scene: &'a Scene<'a>,
+    schema: &'a Schema,
+    version: u8,
+    effect: Effect,
+}
+
+impl<'a> Work<'a> {
+    fn run(&mut self) {
+        match &self.scene.operation.action {
+            action if target(action).is_some() => self.table_action(),
+            Action::CreateTable(create) => self.create_table(create),
+            Action::CreateIndex(create) => self.create_index(create),
+            Action::Drop { .. } => self.drop(),
+            Action::Rename { .. }
+            | Action::SetSchema { .. }
+            | Action::SetOwner { .. }
+            | Action::SetTablespace { .. }
+            | Action::SetParameters { .. }
+            | Action::Comment { .. }
+            | Action::Grant(_) => self.object(),
+            Action::AttachIndexPartition { .. }
+            | Action::OtherIndexChange { .. }
+            | Action::Reindex { .. } => self.index_change(),
+            Action::CreateView(_) | Action::RefreshView { .. } | Action::OtherViewChange { .. } => {
+                self.view()
+            }
+            Action::CreateTrigger(_)
+            | Action::CreatePolicy { .. }
+            | Action::AlterPolicy { .. }
+            | Action::CreateRule { .. }
+            | Action::CreateStatistics { .. }
+            | Action::AlterPublication { .. } => self.attached_object(),
+            Action::CreateType(_)
+            | Action::AddEnumValue { .. }
+            | Action::RenameEnumValue { .. }
+            | Action::AlterComposite { .. }
+            | Action::CreateDomain(_)
+            | Action::AlterDomain { .. } => self.type_or_domain(),
+            Action::CreateSequence { .. } | Action::AlterSequence { .. } => self.sequence(),
+            Action::Cluster { .. }
+            | Action::Vacuum { .. }
+            | Action::Analyze { .. }
+            | Action::LockTable { .. }
+            | Action::Truncate { .. } => self.maintenance(),
+            Action::Insert(_)
+            | Action::Update(_)
+            | Action::Delete(_)
+            | Action::Merge { .. }
+            | Action::Copy { .. }
+            | Action::Select { .. }
+            | Action::Call { .. } => self.rows(),
+            Action::ServerCommand { command } => self.forbid(command),
+            _ => {}
+        }
+    }
+
+    /// What cannot run in a transaction cannot run in a DO block or a function
+    /// either (onestring_do_block_cic).
+    fn inside_a_block(&mut self) {
+        if !self.scene.operation.within.block {
+            return;
+        }
+        if let Some(command) = self.effect.forbidden_in_transaction {
+            self.refuse(format!("{command} cannot be executed from a function"));
+        } else if matches!(
+            self.scene.operation.action,
+            Action::Transaction(TransactionControl::Commit | TransactionControl::Rollback)
+        ) {
+            self.forbid("COMMIT inside a block");
+        }
+    }
+
+    /// The actions of the same statement, this one left out.
+    fn siblings(&self) -> impl Iterator<Item = &'a Action> + use<'a> {
+        let own = self.scene.operation;
+        self.scene
+            .siblings
+            .iter()
+            .filter(move |sibling| !std::ptr::eq(*sibling, own) && sibling.clause != own.clause)
+            .map(|sibling| &sibling.action)
+    }
+
+    fn lock(&mut self, relation: &Key, mode: LockMode) {
+        self.effect.lock(relation.clone(), mode);
+    }
+
+    /// A relation that the statement creates.
+    fn create(&mut self, relation: Key) {
+        self.effect.add_lock(Lock {
+            relation,
+            mode: LockMode::AccessExclusive,
+            created: true,
+        });
+    }
+
+    fn forbid(&mut self, command: &'static str) {
+        self.effect.forbidden_in_transaction = Some(command);
+    }
+
+    fn refuse(&mut self, why: impl Into<SmolStr>) {
+        self.refuse_if(why, false);
+    }
+
+    /// The server refuses if the table has rows, which a table from before
+    /// this migration is taken to have.
+    fn refuse_rows(&mut self, key: &Key, table: Option<&Table>, why: impl Into<SmolStr>) {
+        if self.has_rows(key, table) {
+            self.refuse_if(why, true);
+        }
+    }
+
+    /// The first reason stands, unless it depends on rows and the next does
+    /// not.
+    fn refuse_if(&mut self, why: impl Into<SmolStr>, on_rows: bool) {
+        if self
+            .effect
+            .refusal
+            .as_ref()
+            .is_none_or(|known| known.on_rows && !on_rows)
+        {
+            let why = why.into();
+            self.effect.refusal = Some(Refusal { why, on_rows });
+        }
+    }
+
+    /// The server is too old for the syntax.
+    fn needs(&mut self, version: u8, what: &str) {
+        if self.version < version {
+            self.refuse(format!(
+                "PostgreSQL {} has no {what}; PostgreSQL {version} has",
+                self.version
+            ));
+        }
+    }
+
+    fn lose(&mut self, what: impl Into<SmolStr>) {
+        let what = what.into();
+        if !self.effect.losses.iter().any(|loss| loss.what == what) {
+            self.effect.losses.push(Loss { what });
+        }
+    }
+
+    fn has_rows(&self, key: &Key, table: Option<&Table>) -> bool {
+        table.is_none_or(|table| table.filled) || !self.schema.is_created_now(key)
+    }
+
+    /// Reads all rows of the relation, where it holds any itself.
+    fn scan_heap(&mut self, key: &Key, table: Option<&Table>) {
+        if table.is_none_or(stores_rows) {
+            self.scan(key, ScanKind::Full);
+        }
+    }
+
+    fn scan(&mut self, key: &Key, kind: ScanKind) {
+        match self.effect.scans.iter_mut().find(|s| s.relation == *key) {
+            Some(known) => known.kind = known.kind.max(kind),
+            None => self.effect.scans.push(Scan {
+                relation: key.clone(),
+                kind,
+            }),
+        }
+    }
+
+    /// Writes the table anew and builds all its indexes.
+    fn rewrite_heap(&mut self, key: &Key, table: Option<&'a Table>) {
+        if !table.is_none_or(stores_rows) {
+            return;
+        }
+        self.effect.rewrite(key.clone());
+        self.scan(key, ScanKind::Full);
+        for index in table.iter().flat_map(|table| &table.indexes) {
+            self.rebuild(index);
+        }
+    }
+
+    /// Builds an index that is there already.
+    fn rebuild(&mut self, index: &Key) {
+        self.lock(index, LockMode::AccessExclusive);
+        self.effect.rebuild(index.clone());
+    }
+
+    /// Builds an index that was not there.
+    fn build_new(&mut self, index: Key) {
+        self.effect.rebuild(index.clone());
+        self.create(index);
+    }
+
+    fn lock_indexes(&mut self, table: Option<&'a Table>, mode: LockMode) {
+        for index in table.iter().flat_map(|table| &table.indexes) {
+            self.lock(index, mode);
+        }
+    }
+
+    fn table(&self, key: &Key) -> Option<&'a Table> {
+        self.schema.table_by_key(key).map(|table| &**table)
+    }
+
+    fn index(&self, key: &Key) -> Option<&'a Index> {
+        self.schema.index_by_key(key).map(|index| &**index)
+    }
+
+    fn indexes_of(&self, table: Option<&'a Table>) -> impl Iterator<Item = &'a Index> + use<'a> {
+        let schema = self.schema;
+        table
+            .into_iter()
+            .flat_map(|table| &table.indexes)
+            .filter_map(move |key| schema.index_by_key(key))
+            .map(|index| &**index)
+    }
+
+    fn resolve(&self, name: &ObjectName) -> Key {
+        self.schema.resolve(name)
+    }
+
+    /// A name beside another relation, as `p_pkey` beside `p`.
+    fn beside(&self, key: &Key, name: impl Into<SmolStr>) -> Key {
+        Key::new(key.schema.clone(), name)
+    }
+
+    /// Is the relation certainly not there? Only a history that dropped it, or
+    /// that moved it elsewhere, can tell.
+    fn is_gone(&self, key: &Key) -> bool {
+        self.schema.relation_by_key(key).is_none() && self.schema.was_dropped(key).is_some()
+    }
+
+    /// Calls `f` for a table and for what is below it.
+    fn each(
+        &mut self,
+        top: &Key,
+        children: Children,
+        only: bool,
+        mut f: impl FnMut(&mut Self, &Key, Option<&'a Table>),
+    ) {
+        let table = self.table(top);
+        f(self, top, table);
+        let Some(table) = table.filter(|table| goes_down(table, children, only)) else {
+            return;
+        };
+        let mut todo: Vec<(&'a Key, u8)> = below(table, 0).collect();
+        let mut visited = 0;
+        while let Some((key, depth)) = todo.pop() {
+            visited += 1;
+            if visited > FAMILY_LIMIT {
+                return;
+            }
+            let table = self.table(key);
+            f(self, key, table);
+            if let Some(table) = table.filter(|_| depth < 32) {
+                todo.extend(below(table, depth + 1));
+            }
+        }
+    }
+
+    /// The same for the table and all that is below it.
+    fn each_below(&mut self, top: &Key, f: impl FnMut(&mut Self, &Key, Option<&'a Table>)) {
+        self.each(top, Children::Always, false, f);
+    }
+}
+
+fn goes_down(table: &Table, children: Children, only: bool) -> bool {
+    match children {
+        Children::No => false,
+        Children::Partitions => table.is_partitioned() && !only,
+        Children::Yes => !only,
+        Children::Always => true,
+    }
+}
+
+fn below(table: &Table, depth: u8) -> impl Iterator<Item = (&Key, u8)> {
+    table.children.iter().rev().map(move |key| (key, depth))
+}
+
+/// A partitioned table and a foreign one hold no rows themselves.
+fn stores_rows(table: &Table) -> bool {
+    !table.is_partitioned() && !table.foreign
+}
+
+/// The table of an action of ALTER TABLE.
+fn target(action: &Action) -> Option<&Target> {
+    match action {
+        Action::AddColumn { table, .. }
+        | Action::DropColumn { table, .. }
+        | Action::AlterColumnType { table, .. }
+        | Action::SetDefault { table, .. }
+        | Action::DropDefault { table, .. }
+        | Action::SetNotNull { table, .. }
+        | Action::DropNotNull { table, .. }
+        | Action::AddIdentity { table, .. }
+        | Action::SetIdentity { table, .. }
+        | Action::DropIdentity { table, .. }
+        | Action::SetExpression { table, .. }
+        | Action::DropExpression { table, .. }
+        | Action::SetColumnOption { table, .. }
+        | Action::AddConstraint { table, .. }
+        | Action::DropConstraint { table, .. }
+        | Action::ValidateConstraint { table, .. }
+        | Action::AlterConstraint { table, .. }
+        | Action::RenameColumn { table, .. }
+        | Action::RenameConstraint { table, .. }
+        | Action::ToggleTrigger { table, .. }
+        | Action::AttachPartition { table, .. }
+        | Action::DetachPartition { table, .. }
+        | Action::Inherit { table, .. }
+        | Action::NoInherit { table, .. }
+        | Action::SetPersistence { table, .. }
+        | Action::SetAccessMethod { table, .. }
+        | Action::ClusterOn { table, .. }
+        | Action::ReplicaIdentity { table, .. }
+        | Action::RowSecurity { table, .. }
+        | Action::OtherTableChange { table } => Some(table),
+        _ => None,
+    }
+}

@@ -1,0 +1,159 @@
+//! Which CHECK constraints prove to the server that a column holds no NULL, so
+//! that SET NOT NULL and ADD PRIMARY KEY need not look at the rows.
+
+use crate::operation::{Action, Constraint, ConstraintKind};
+use crate::schema::Table;
+use crate::statement::lexer::Token;
+
+use super::Work;
+use super::expr::{Tokens, group_end, is_name, is_word, strip};
+
+/// Does a CHECK of this text prove that the column holds no NULL?
+///
+/// `a IS NOT NULL`, also as a part of an AND, `NOT (a IS NULL)` and `a IS
+/// DISTINCT FROM NULL` do; `a > 0`, OR and functions do not
+/// (set_not_null_check_*).
+pub(super) fn proves(text: &str, column: &str) -> bool {
+    let tokens = Tokens::of(text);
+    let mut todo: Vec<&[Token]> = vec![&tokens.list];
+    while let Some(part) = todo.pop() {
+        let part = strip(part);
+        if has_top(part, text, "OR") {
+            continue;
+        }
+        let before = todo.len();
+        split_and(part, text, &mut todo);
+        if todo.len() == before + 1 {
+            todo.pop();
+            if term(part, text, column) {
+                return true;
+            }
+        }
+    }
+    false
+}
+
+fn top_level<'t>(tokens: &'t [Token]) -> impl Iterator<Item = usize> + 't {
+    let mut at = 0;
+    std::iter::from_fn(move || {
+        let here = at;
+        tokens.get(here)?;
+        at = match tokens[here].kind {
+            crate::statement::lexer::TokenKind::OpenParen => group_end(tokens, here).max(here) + 1,
+            _ => here + 1,
+        };
+        Some(here)
+    })
+}
+
+fn has_top(tokens: &[Token], text: &str, word: &str) -> bool {
+    top_level(tokens).any(|n| is_word(tokens[n], text, word))
+}
+
+fn split_and<'t>(tokens: &'t [Token], text: &str, parts: &mut Vec<&'t [Token]>) {
+    let mut start = 0;
+    for n in top_level(tokens) {
+        if is_word(tokens[n], text, "AND") {
+            parts.push(&tokens[start..n]);
+            start = n + 1;
+        }
+    }
+    parts.push(&tokens[start..]);
+}
+
+fn words(tokens: &[Token], text: &str, words: &[&str]) -> bool {
+    tokens.len() == words.len()
+        && tokens
+            .iter()
+            .zip(words)
+            .all(|(token, word)| is_word(*token, text, word))
+}
+
+fn term(tokens: &[Token], text: &str, column: &str) -> bool {
+    if let [not, rest @ ..] = tokens
+        && is_word(*not, text, "NOT")
+    {
+        let rest = strip(rest);
+        return column_then(rest, text, column).is_some_and(|rest| {
+            words(rest, text, &["IS", "NULL"]) || words(rest, text, &["ISNULL"])
+        });
+    }
+    column_then(tokens, text, column).is_some_and(|rest| {
+        words(rest, text, &["IS", "NOT", "NULL"])
+            || words(rest, text, &["NOTNULL"])
+            || words(rest, text, &["IS", "DISTINCT", "FROM", "NULL"])
+    })
+}
+
+/// What follows the column, where the tokens begin with it.
+fn column_then<'t>(tokens: &'t [Token], text: &str, column: &str) -> Option<&'t [Token]> {
+    let first = tokens.first()?;
+    if first.kind == crate::statement::lexer::TokenKind::OpenParen {
+        let end = group_end(tokens, 0);
+        let inner = strip(tokens.get(..=end)?);
+        return (inner.len() == 1 && is_name(inner[0], text, column)).then(|| &tokens[end + 1..]);
+    }
+    is_name(*first, text, column).then(|| &tokens[1..])
+}
+
+impl Work<'_> {
+    /// Do the valid constraints of the table, as they were before the
+    /// statement, prove that the column holds no NULL?
+    pub(super) fn proven_not_null(&self, table: &Table, column: &str) -> bool {
+        table.constraints.iter().any(|constraint| {
+            constraint.validated
+                && !constraint.definition.not_enforced
+                && self.stands_before_and_after(&constraint.name)
+                && matches!(&constraint.definition, Constraint { kind: ConstraintKind::Check(check), .. }
+                    if proves(&check.text, column))
+        })
+    }
+
+    /// A constraint that the same ALTER TABLE adds, validates or drops proves
+    /// nothing (set_not_null_and_drop_check_same_alter).
+    fn stands_before_and_after(&self, name: &str) -> bool {
+        !self.siblings().any(|action| match action {
+            Action::DropConstraint { name: n, .. } | Action::ValidateConstraint { name: n, .. } => {
+                n.name == name
+            }
+            Action::AddConstraint { constraint, .. } => {
+                constraint.name.as_ref().is_some_and(|n| n.name == name)
+            }
+            _ => false,
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::proves;
+
+    #[test]
+    fn what_proves_and_what_does_not() {
+        for text in [
+            "a IS NOT NULL",
+            "(a is not null)",
+            "NOT (a IS NULL)",
+            "NOT a IS NULL",
+            "a IS DISTINCT FROM NULL",
+            "b > 0 AND (a IS NOT NULL AND c > 0)",
+            "((a) IS NOT NULL)",
+            r#""a" IS NOT NULL"#,
+        ] {
+            assert!(proves(text, "a"), "{text}");
+        }
+        for text in [
+            "a > 0",
+            "a IS NOT NULL OR b IS NOT NULL",
+            "num_nonnulls(a) = 1",
+            "coalesce(a, '') <> ''",
+            "b IS NOT NULL",
+            "a IS NOT NULL = false",
+            "",
+            "((((",
+            "AND AND",
+        ] {
+            assert!(!proves(text, "a"), "{text}");
+        }
+    }
+}

@@ -1,0 +1,287 @@
+//! What happens to whole objects: renaming, moving, owners, comments, grants,
+//! views, and what is attached to a table.
+
+use crate::effect::{LockMode, ScanKind};
+use crate::operation::{Action, CreateView, Grant, ObjectKind, ObjectName};
+use crate::schema::{Key, Relation};
+
+use super::Work;
+use super::data::{Children, parameter};
+use super::query::output_names;
+
+impl<'a> Work<'a> {
+    pub(super) fn object(&mut self) {
+        match &self.scene.operation.action {
+            Action::Rename {
+                kind,
+                name,
+                on,
+                if_exists,
+                ..
+            } => self.rename(*kind, name, on.as_ref(), *if_exists),
+            Action::SetSchema { kind, name, .. } => self.set_schema(*kind, name),
+            Action::SetOwner { kind, name, .. } => self.set_owner(*kind, name),
+            Action::SetTablespace { kind, name, .. } => self.set_tablespace(*kind, name),
+            Action::SetParameters {
+                name, parameters, ..
+            } => self.set_parameters(name, parameters),
+            Action::Comment { kind, name } => self.comment(*kind, name),
+            Action::Grant(grant) => self.grant(grant),
+            _ => {}
+        }
+    }
+
+    fn rename(
+        &mut self,
+        kind: ObjectKind,
+        name: &ObjectName,
+        on: Option<&ObjectName>,
+        if_exists: bool,
+    ) {
+        if let Some(on) = on {
+            let key = self.resolve(on);
+            self.lock(&key, LockMode::AccessExclusive);
+            return;
+        }
+        if !is_lockable(kind) {
+            return;
+        }
+        let key = self.resolve(name);
+        if if_exists && self.is_gone(&key) {
+            return;
+        }
+        // ALTER INDEX takes the weak lock only on what really is an index
+        // (rename_index, rename_table_via_alter_index).
+        let is_index = matches!(self.relation_kind(&key), None | Some(Relation::Index(_)));
+        let mode = if kind == ObjectKind::Index && is_index {
+            LockMode::ShareUpdateExclusive
+        } else {
+            LockMode::AccessExclusive
+        };
+        self.lock(&key, mode);
+    }
+
+    fn set_schema(&mut self, kind: ObjectKind, name: &ObjectName) {
+        if !is_lockable(kind) {
+            return;
+        }
+        let key = self.resolve(name);
+        self.lock(&key, LockMode::AccessExclusive);
+        self.lock_owned_sequences(&key, LockMode::AccessExclusive);
+    }
+
+    /// owner_to, owner_to_with_serial.
+    fn set_owner(&mut self, kind: ObjectKind, name: &ObjectName) {
+        if !is_lockable(kind) {
+            return;
+        }
+        let key = self.resolve(name);
+        self.lock(&key, LockMode::AccessExclusive);
+        match self.relation_kind(&key) {
+            Some(Relation::Table(table)) => {
+                self.lock_indexes(Some(table), LockMode::AccessExclusive);
+                self.lock_owned_sequences(&key, LockMode::AccessExclusive);
+            }
+            Some(Relation::View(view)) => {
+                for index in &view.indexes {
+                    self.lock(index, LockMode::AccessExclusive);
+                }
+            }
+            _ => {}
+        }
+    }
+
+    /// The files are copied as they are: no scan, and indexes stay
+    /// (set_tablespace).
+    fn set_tablespace(&mut self, kind: ObjectKind, name: &ObjectName) {
+        if !is_lockable(kind) {
+            return;
+        }
+        let key = self.resolve(name);
+        self.lock(&key, LockMode::AccessExclusive);
+        match self.relation_kind(&key) {
+            Some(Relation::Index(_)) => self.effect.rebuild(key),
+            Some(Relation::Table(table)) if !super::stores_rows(table) => {}
+            None if kind == ObjectKind::Index => self.effect.rebuild(key),
+            _ => self.effect.rewrite(key),
+        }
+    }
+
+    fn set_parameters(&mut self, name: &ObjectName, parameters: &[smol_str::SmolStr]) {
+        let key = self.resolve(name);
+        let mut mode = LockMode::ShareUpdateExclusive;
+        for name in parameters {
+            let Some(known) = parameter(name) else {
+                continue;
+            };
+            mode = mode.max(known.lock);
+            if self.version < known.since {
+                self.needs(known.since, &format!("parameter `{name}`"));
+            }
+        }
+        self.lock(&key, mode);
+    }
+
+    fn comment(&mut self, kind: ObjectKind, name: &ObjectName) {
+        let lockable = is_lockable(kind) || kind == ObjectKind::Column;
+        if !lockable {
+            return;
+        }
+        let key = self.resolve(name);
+        self.lock(&key, LockMode::ShareUpdateExclusive);
+    }
+
+    /// From 18 on GRANT locks the tables that it names (grant_select).
+    fn grant(&mut self, grant: &Grant) {
+        if self.version < 18 || !(grant.on.is_relation() || grant.on == ObjectKind::Sequence) {
+            return;
+        }
+        for name in &grant.objects {
+            let key = self.resolve(name);
+            self.lock(&key, LockMode::AccessShare);
+        }
+    }
+
+    pub(super) fn view(&mut self) {
+        match &self.scene.operation.action {
+            Action::CreateView(create) => self.create_view(create),
+            Action::RefreshView {
+                name,
+                concurrently,
+                with_data,
+            } => self.refresh(name, *concurrently, *with_data),
+            Action::OtherViewChange { name } => {
+                let key = self.resolve(name);
+                self.lock(&key, LockMode::AccessExclusive);
+            }
+            _ => {}
+        }
+    }
+
+    fn create_view(&mut self, create: &CreateView) {
+        let key = self.resolve(&create.name);
+        let exists = self.schema.relation_by_key(&key).is_some();
+        if create.if_not_exists && exists {
+            return;
+        }
+        if create.materialized && create.with_data {
+            self.read_from(&create.query.text);
+        } else {
+            self.name_in(&create.query.text);
+        }
+        if exists && create.or_replace {
+            self.lock(&key, LockMode::AccessExclusive);
+            self.check_replacement(&key, create);
+        } else {
+            self.create(key);
+        }
+    }
+
+    /// A view keeps its columns; new ones come at the end
+    /// (create_or_replace_view_*).
+    fn check_replacement(&mut self, key: &Key, create: &CreateView) {
+        let Some(view) = self.schema.view_by_key(key) else {
+            return;
+        };
+        let new = if create.columns.is_empty() {
+            match output_names(&create.query.text) {
+                Some(names) => names,
+                None => return,
+            }
+        } else {
+            create.columns.clone()
+        };
+        if new.len() < view.columns.len() {
+            self.refuse(format!("columns cannot be dropped from view `{key}`"));
+        }
+        if let Some((old, _)) = view.columns.iter().zip(&new).find(|(old, new)| old != new) {
+            self.refuse(format!(
+                "the name of column `{old}` of view `{key}` cannot be changed"
+            ));
+        }
+    }
+
+    fn refresh(&mut self, name: &ObjectName, concurrently: bool, with_data: bool) {
+        let key = self.resolve(name);
+        let view = self.schema.view_by_key(&key);
+        let mode = if concurrently {
+            LockMode::Exclusive
+        } else {
+            LockMode::AccessExclusive
+        };
+        self.lock(&key, mode);
+        let Some(view) = view else {
+            if !concurrently {
+                self.effect.rewrite(key);
+            }
+            return;
+        };
+        if concurrently {
+            if !view.populated {
+                self.refuse(format!("`{key}` is not populated"));
+            }
+            let unique = view.indexes.iter().any(|index| {
+                self.index(index).is_none_or(|index| {
+                    index.unique && index.predicate.is_none() && index.exprs.is_empty()
+                })
+            });
+            if !unique {
+                self.refuse(format!("`{key}` has no unique index"));
+            }
+        }
+        for index in &view.indexes {
+            if concurrently {
+                self.lock(index, LockMode::RowExclusive);
+            } else {
+                self.rebuild(index);
+            }
+        }
+        if !concurrently {
+            self.effect.rewrite(key.clone());
+        }
+        if with_data {
+            self.scan(&key, ScanKind::Full);
+            self.read_from(&view.query);
+        }
+    }
+
+    /// Triggers, policies, rules, statistics and publications.
+    pub(super) fn attached_object(&mut self) {
+        match &self.scene.operation.action {
+            Action::CreateTrigger(create) => {
+                let key = self.resolve(&create.table);
+                self.each(&key, Children::Partitions, false, |work, key, _| {
+                    work.lock(key, LockMode::ShareRowExclusive);
+                });
+                if let Some(from) = &create.from {
+                    let from = self.resolve(from);
+                    self.lock(&from, LockMode::AccessShare);
+                }
+            }
+            Action::CreatePolicy { table, .. }
+            | Action::AlterPolicy { table, .. }
+            | Action::CreateRule { table, .. } => {
+                let key = self.resolve(table);
+                self.lock(&key, LockMode::AccessExclusive);
+            }
+            Action::CreateStatistics {
+                table: Some(table), ..
+            } => {
+                let key = self.resolve(table);
+                self.lock(&key, LockMode::ShareUpdateExclusive);
+            }
+            Action::AlterPublication { tables, .. } => {
+                for table in tables {
+                    let key = self.resolve(table);
+                    self.lock(&key, LockMode::ShareUpdateExclusive);
+                }
+            }
+            _ => {}
+        }
+    }
+}
+
+/// Kinds that are relations, and so have locks of their own.
+fn is_lockable(kind: ObjectKind) -> bool {
+    kind.is_relation() || matches!(kind, ObjectKind::Index | ObjectKind::Sequence)
+}

@@ -1,0 +1,375 @@
+//! ATTACH, DETACH and CREATE TABLE … PARTITION OF.
+
+use crate::effect::LockMode;
+use crate::operation::{Bound, ConstraintKind, DetachMode, ObjectName, PartitionOf};
+use crate::schema::{Key, Table};
+use crate::statement::lexer::{Token, TokenKind};
+
+use super::Work;
+use super::data::Children;
+use super::expr::{Tokens, is_name, is_word, strip};
+use super::table::Subject;
+
+impl<'a> Work<'a> {
+    pub(super) fn attach(&mut self, subject: &Subject<'a>, partition: &ObjectName, bound: &Bound) {
+        let child = self.resolve(partition);
+        let table = self.table(&child);
+        self.each_below(&child, |work, key, _| {
+            work.lock(key, LockMode::AccessExclusive);
+        });
+        self.lock_indexes(subject.table, LockMode::ShareUpdateExclusive);
+        if let Some(table) = table {
+            let attached = table.partition.is_some();
+            if attached {
+                self.refuse(format!("`{child}` is a partition already"));
+            }
+        }
+        let parent = subject.table;
+        let implied = parent
+            .zip(table)
+            .is_some_and(|(parent, table)| self.implies_bound(parent, table, bound));
+        if !implied {
+            self.each_below(&child, |work, key, table| work.scan_heap(key, table));
+        }
+        self.build_missing_indexes(parent, &child, table);
+        self.inherit_foreign_keys(parent, &child, table);
+        if !bound.default
+            && let Some(parent) = parent
+        {
+            self.scan_default_partition(parent, &child, bound);
+        }
+    }
+
+    /// Indexes of the parent that the new partition has no match for are
+    /// built on it.
+    fn build_missing_indexes(
+        &mut self,
+        parent: Option<&'a Table>,
+        child: &Key,
+        table: Option<&'a Table>,
+    ) {
+        let Some(table) = table.filter(|t| t.is_known()) else {
+            return;
+        };
+        for index in self.indexes_of(parent) {
+            let matched = self.indexes_of(Some(table)).any(|own| {
+                own.columns == index.columns
+                    && own.method == index.method
+                    && (own.unique || !index.unique)
+            });
+            if !matched {
+                let name = format!("{}_{}_idx", child.name, index.columns.join("_"));
+                let new = self.beside(child, name);
+                self.scan_heap(child, Some(table));
+                self.build_new(new);
+            }
+        }
+    }
+
+    /// attach_partition_parent_has_fk*.
+    fn inherit_foreign_keys(
+        &mut self,
+        parent: Option<&'a Table>,
+        child: &Key,
+        table: Option<&'a Table>,
+    ) {
+        let Some(parent) = parent else { return };
+        for constraint in &parent.constraints {
+            let Some(referenced) = &constraint.references else {
+                continue;
+            };
+            let same = table.is_some_and(|table| {
+                table.constraints.iter().any(|own| {
+                    own.references.as_ref() == Some(referenced) && own.columns == constraint.columns
+                })
+            });
+            if same {
+                self.lock_referenced(referenced, LockMode::AccessExclusive);
+            } else {
+                self.lock_referenced(referenced, LockMode::ShareRowExclusive);
+                let subject = Subject {
+                    key: child.clone(),
+                    table,
+                    only: false,
+                };
+                self.validate_reference(&subject, referenced, true);
+            }
+        }
+    }
+
+    /// A default partition must hold no row that belongs to the new one.
+    fn scan_default_partition(&mut self, parent: &'a Table, new: &Key, bound: &Bound) {
+        let Some(default) = self.default_partition(parent).filter(|d| d.key != *new) else {
+            return;
+        };
+        self.lock(&default.key, LockMode::AccessExclusive);
+        if !self.excludes_bound(parent, default, bound) {
+            let key = default.key.clone();
+            self.each_below(&key, |work, key, table| work.scan_heap(key, table));
+        }
+    }
+
+    fn default_partition(&self, parent: &'a Table) -> Option<&'a Table> {
+        parent
+            .children
+            .iter()
+            .filter_map(|key| self.table(key))
+            .find(|table| table.partition.as_ref().is_some_and(|p| p.bound.default))
+    }
+
+    pub(super) fn lock_default_partition(&mut self, parent: &Key, except: &Key) {
+        let default = self
+            .table(parent)
+            .and_then(|parent| self.default_partition(parent));
+        if let Some(default) = default.filter(|d| d.key != *except) {
+            self.lock(&default.key, LockMode::AccessExclusive);
+        }
+    }
+
+    pub(super) fn create_partition(&mut self, key: &Key, partition_of: &'a PartitionOf) {
+        let parent = self.resolve(&partition_of.parent);
+        self.lock(&parent, LockMode::AccessExclusive);
+        let Some(table) = self.table(&parent) else {
+            return;
+        };
+        for index in self.indexes_of(Some(table)) {
+            self.lock(&index.key, LockMode::ShareUpdateExclusive);
+            let name = match &index.constraint {
+                Some(_) => format!("{}_pkey", key.name),
+                None => format!("{}_{}_idx", key.name, index.columns.join("_")),
+            };
+            let new = self.beside(key, name);
+            self.build_new(new);
+        }
+        for constraint in &table.constraints {
+            if let Some(referenced) = &constraint.references {
+                self.lock_referenced(referenced, LockMode::ShareRowExclusive);
+            }
+        }
+        if !partition_of.bound.default {
+            self.scan_default_partition(table, key, &partition_of.bound);
+        }
+    }
+
+    pub(super) fn detach(
+        &mut self,
+        subject: &Subject<'a>,
+        partition: &ObjectName,
+        mode: DetachMode,
+    ) {
+        let child = self.resolve(partition);
+        let table = self.table(&child);
+        if mode == DetachMode::Concurrently {
+            self.needs(14, "DETACH PARTITION CONCURRENTLY");
+            self.forbid("ALTER TABLE … DETACH CONCURRENTLY");
+        }
+        // Before 14 the partition itself takes the weaker lock
+        // (detach_partition_with_default).
+        let own = if self.version < 14 {
+            LockMode::ShareUpdateExclusive
+        } else {
+            LockMode::AccessExclusive
+        };
+        self.lock(&child, own);
+        self.lock_indexes(table, LockMode::AccessExclusive);
+        let Some(parent) = subject.table else { return };
+        if let Some(default) = self.default_partition(parent) {
+            if mode == DetachMode::Concurrently {
+                self.refuse(
+                    "a partition cannot be detached concurrently where a default partition exists",
+                );
+            } else {
+                self.lock(&default.key, LockMode::AccessExclusive);
+            }
+        }
+        self.release_references(parent, &child, table);
+    }
+
+    /// Tables that refer to the partitioned table must not refer to rows of
+    /// the partition that leaves (detach_partition_with_fk_to).
+    fn release_references(&mut self, parent: &'a Table, child: &Key, table: Option<&'a Table>) {
+        for other in &parent.referenced_by {
+            self.lock(other, LockMode::AccessExclusive);
+            let other_table = self.table(other);
+            self.scan_heap(other, other_table);
+            self.scan_heap(child, table);
+            self.lock_indexes(other_table, LockMode::AccessShare);
+        }
+        for constraint in &parent.constraints {
+            if let Some(referenced) = &constraint.references {
+                self.each(referenced, Children::Partitions, false, |work, key, _| {
+                    work.lock(key, LockMode::ShareRowExclusive);
+                });
+            }
+        }
+    }
+
+    /// Do the valid checks of a table say that all its rows are within the
+    /// bound? Understood for a range over one column, with `>=`, `>`, `<`,
+    /// `<=` and constants, where the column is not NULL
+    /// (attach_partition_with_check*).
+    fn implies_bound(&self, parent: &Table, table: &Table, bound: &Bound) -> bool {
+        let Some((column, from, to)) = range(parent, bound) else {
+            return false;
+        };
+        let proven = self.is_not_null(table, column) || self.proven_not_null(table, column);
+        let checks = self.comparisons(table, column);
+        let above = checks.iter().any(|c| {
+            (c.operator == ">=" && at_least(&c.value, from))
+                || (c.operator == ">" && at_least(&c.value, from))
+                || (c.operator == "=" && at_least(&c.value, from))
+        });
+        let below = checks.iter().any(|c| {
+            (c.operator == "<" && at_least(to, &c.value))
+                || ((c.operator == "<=" || c.operator == "=") && less(&c.value, to))
+        });
+        proven && (from == "MINVALUE" || above) && (to == "MAXVALUE" || below)
+    }
+
+    /// Do the valid checks of the default partition say that none of its rows
+    /// is within the bound?
+    fn excludes_bound(&self, parent: &Table, default: &Table, bound: &Bound) -> bool {
+        let Some((column, from, to)) = range(parent, bound) else {
+            return false;
+        };
+        let checks = self.comparisons(default, column);
+        checks.iter().any(|c| match c.operator {
+            ">=" | ">" => to != "MAXVALUE" && at_least(&c.value, to),
+            "<" => from != "MINVALUE" && at_least(from, &c.value),
+            "<=" => from != "MINVALUE" && less(&c.value, from),
+            _ => false,
+        })
+    }
+
+    fn comparisons(&self, table: &Table, column: &str) -> Vec<Comparison> {
+        table
+            .constraints
+            .iter()
+            .filter(|c| c.validated && !c.definition.not_enforced)
+            .filter_map(|c| match &c.definition.kind {
+                ConstraintKind::Check(check) => Some(&check.text),
+                _ => None,
+            })
+            .flat_map(|text| comparisons(text, column))
+            .collect()
+    }
+}
+
+/// `column operator constant`, from a CHECK that is an AND of such.
+struct Comparison {
+    operator: &'static str,
+    value: String,
+}
+
+fn comparisons(text: &str, column: &str) -> Vec<Comparison> {
+    let tokens = Tokens::of(text);
+    let list = strip(&tokens.list);
+    if list.iter().any(|t| {
+        is_word(*t, text, "OR") || is_word(*t, text, "NOT") && !is_not_null_tail(list, *t, text)
+    }) {
+        return Vec::new();
+    }
+    list.split(|token| is_word(*token, text, "AND"))
+        .filter_map(|part| comparison(strip(part), text, column))
+        .collect()
+}
+
+/// The NOT of IS NOT NULL.
+fn is_not_null_tail(list: &[Token], not: Token, text: &str) -> bool {
+    list.windows(3)
+        .any(|w| w[1].span == not.span && is_word(w[0], text, "IS") && is_word(w[2], text, "NULL"))
+}
+
+fn comparison(part: &[Token], text: &str, column: &str) -> Option<Comparison> {
+    let [name, operator, value @ ..] = part else {
+        return None;
+    };
+    if !is_name(*name, text, column) {
+        return None;
+    }
+    let operator = ["<=", ">=", "<", ">", "="]
+        .into_iter()
+        .find(|o| *o == operator.span.of(text))?;
+    let value = constant(value, text)?;
+    Some(Comparison { operator, value })
+}
+
+/// The text of a constant without its cast: `5`, `-5`, `'2024-01-01'::date`,
+/// `DATE '2024-01-01'`.
+fn constant(tokens: &[Token], text: &str) -> Option<String> {
+    let mut value = String::new();
+    for (n, token) in tokens.iter().enumerate() {
+        match token.kind {
+            TokenKind::Number => value.push_str(token.span.of(text)),
+            TokenKind::Text => value.push_str(token.span.of(text)),
+            TokenKind::Operator if n == 0 && token.span.of(text) == "-" => value.push('-'),
+            TokenKind::DoubleColon => break,
+            TokenKind::Word if n == 0 && tokens.len() > 1 => {}
+            _ => return None,
+        }
+    }
+    (!value.is_empty()).then_some(value)
+}
+
+/// The column and the bounds of a range over one column.
+fn range<'t>(parent: &'t Table, bound: &'t Bound) -> Option<(&'t str, &'t str, &'t str)> {
+    let by = parent.partition_by.as_ref()?;
+    let [column] = by.columns.as_slice() else {
+        return None;
+    };
+    if !by.strategy.eq_ignore_ascii_case("range") || bound.default {
+        return None;
+    }
+    let text = bound.text.as_str();
+    let open = text.find('(')?;
+    let close = open + text[open..].find(')')?;
+    let from = text[open + 1..close].trim();
+    let open = close + text[close..].find('(')?;
+    let end = open + text[open..].find(')')?;
+    let to = text[open + 1..end].trim();
+    (!from.contains(',') && !to.contains(',')).then_some((column.as_str(), from, to))
+}
+
+fn compare(left: &str, right: &str) -> Option<std::cmp::Ordering> {
+    if let (Ok(left), Ok(right)) = (left.parse::<f64>(), right.parse::<f64>()) {
+        return left.partial_cmp(&right);
+    }
+    let quoted = |text: &str| text.starts_with('\'') && text.len() > 1;
+    // Quoted constants compare as texts only if they have the same form, as
+    // dates of one length do.
+    (quoted(left) && quoted(right) && left.len() == right.len()).then(|| left.cmp(right))
+}
+
+fn at_least(left: &str, right: &str) -> bool {
+    compare(left, right).is_some_and(std::cmp::Ordering::is_ge)
+}
+
+fn less(left: &str, right: &str) -> bool {
+    compare(left, right).is_some_and(std::cmp::Ordering::is_lt)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn checks_are_cut_into_comparisons() {
+        let found = comparisons("d >= 2000 AND (d < 4000) AND d IS NOT NULL", "d");
+        let text: Vec<_> = found
+            .iter()
+            .map(|c| format!("{}{}", c.operator, c.value))
+            .collect();
+        assert_eq!(text, [">=2000", "<4000"]);
+        assert!(comparisons("d >= 1 OR d < 4", "d").is_empty());
+        assert!(comparisons("NOT d >= 1", "d").is_empty());
+        assert!(comparisons("", "d").is_empty());
+    }
+
+    #[test]
+    fn constants_compare_only_where_that_is_certain() {
+        assert!(at_least("10", "9"));
+        assert!(less("'2023-12-31'", "'2024-01-01'"));
+        assert!(!less("'9'", "'10'") && !at_least("'9'", "'10'"));
+        assert!(!less("a", "b"));
+    }
+}

@@ -1,0 +1,380 @@
+//! What a query reads: the relations behind FROM, JOIN and USING, found by
+//! tokens, and through views the tables below them.
+
+use smol_str::SmolStr;
+
+use crate::effect::{LockMode, ScanKind};
+use crate::operation::ObjectName;
+use crate::schema::{Key, Relation, Table, View};
+use crate::statement::cursor::Cursor;
+use crate::statement::lexer::{Token, TokenKind};
+
+use super::Work;
+use super::expr::{Tokens, group_end, is_name, is_word, name_of};
+
+/// How deep views over views are followed.
+const VIEW_DEPTH: u8 = 16;
+
+/// Calls in whose parentheses FROM is no clause.
+const FROM_CALLS: &[&str] = &["EXTRACT", "SUBSTRING", "TRIM", "OVERLAY", "POSITION"];
+
+/// Words that end a list behind FROM.
+const CLAUSES: &[&str] = &[
+    "WHERE",
+    "GROUP",
+    "ORDER",
+    "LIMIT",
+    "OFFSET",
+    "UNION",
+    "EXCEPT",
+    "INTERSECT",
+    "HAVING",
+    "WINDOW",
+    "RETURNING",
+    "SET",
+    "ON",
+    "FETCH",
+    "FOR",
+    "WHEN",
+    "SELECT",
+    "VALUES",
+];
+
+/// The relations that a query or a part of it names; names of WITH left out.
+pub(super) fn relations(text: &str) -> Vec<ObjectName> {
+    let tokens = Tokens::of(text);
+    let with = with_names(&tokens);
+    let mut found = Vec::new();
+    for (n, token) in tokens.list.iter().enumerate() {
+        if token.kind != TokenKind::Word {
+            continue;
+        }
+        let begins = is_from(&tokens, n)
+            || is_word(*token, text, "JOIN")
+            || (is_word(*token, text, "USING") && !followed_by_paren(&tokens, n));
+        if begins {
+            from_list(&tokens, n + 1, &with, &mut found);
+        }
+    }
+    found
+}
+
+fn followed_by_paren(tokens: &Tokens<'_>, n: usize) -> bool {
+    tokens
+        .list
+        .get(n + 1)
+        .is_some_and(|t| t.kind == TokenKind::OpenParen)
+}
+
+/// FROM as a clause, not as in IS DISTINCT FROM or EXTRACT(… FROM …).
+fn is_from(tokens: &Tokens<'_>, n: usize) -> bool {
+    let text = tokens.text;
+    if !is_word(tokens.list[n], text, "FROM") {
+        return false;
+    }
+    if n.checked_sub(1)
+        .is_some_and(|p| is_word(tokens.list[p], text, "DISTINCT"))
+    {
+        return false;
+    }
+    match opening(&tokens.list, n) {
+        Some(open) if open > 0 => {
+            let before = tokens.list[open - 1];
+            !FROM_CALLS.iter().any(|call| is_word(before, text, call))
+        }
+        _ => true,
+    }
+}
+
+/// The parenthesis around a token.
+fn opening(tokens: &[Token], n: usize) -> Option<usize> {
+    let mut depth = 0usize;
+    for at in (0..n).rev() {
+        match tokens[at].kind {
+            TokenKind::CloseParen => depth += 1,
+            TokenKind::OpenParen if depth == 0 => return Some(at),
+            TokenKind::OpenParen => depth -= 1,
+            _ => {}
+        }
+    }
+    None
+}
+
+fn with_names(tokens: &Tokens<'_>) -> Vec<SmolStr> {
+    let text = tokens.text;
+    if !tokens.list.iter().any(|t| is_word(*t, text, "WITH")) {
+        return Vec::new();
+    }
+    tokens
+        .list
+        .windows(3)
+        .filter(|w| {
+            is_word(w[1], text, "AS")
+                && (w[2].kind == TokenKind::OpenParen
+                    || is_word(w[2], text, "MATERIALIZED")
+                    || is_word(w[2], text, "NOT"))
+        })
+        .filter_map(|w| name_of(w[0], text))
+        .collect()
+}
+
+fn from_list(tokens: &Tokens<'_>, start: usize, with: &[SmolStr], found: &mut Vec<ObjectName>) {
+    let (list, text) = (&tokens.list, tokens.text);
+    let mut at = start;
+    let mut expect = true;
+    while let Some(token) = list.get(at) {
+        match token.kind {
+            TokenKind::OpenParen => {
+                at = group_end(list, at) + 1;
+                expect = false;
+                continue;
+            }
+            TokenKind::CloseParen | TokenKind::Semicolon => return,
+            TokenKind::Comma => expect = true,
+            TokenKind::Word
+                if CLAUSES.iter().any(|w| is_word(*token, text, w))
+                    || is_word(*token, text, "JOIN") =>
+            {
+                return;
+            }
+            TokenKind::Word
+                if is_word(*token, text, "ONLY") || is_word(*token, text, "LATERAL") => {}
+            TokenKind::Word | TokenKind::QuotedName if expect => {
+                let mut cursor = Cursor::new(text, &list[at..]);
+                let Some(name) = ObjectName::read(&mut cursor) else {
+                    return;
+                };
+                let call = cursor.at_kind(TokenKind::OpenParen);
+                let from_with = name.schema.is_none() && with.contains(&name.name);
+                if !call && !from_with {
+                    found.push(name);
+                }
+                at += cursor.mark();
+                expect = false;
+                continue;
+            }
+            _ => {}
+        }
+        at += 1;
+    }
+}
+
+/// The names of the columns that a SELECT yields; `None` where they cannot be
+/// told from its text alone (`*`, expressions without an alias).
+pub(super) fn output_names(text: &str) -> Option<Vec<SmolStr>> {
+    let tokens = Tokens::of(text);
+    let list = &tokens.list;
+    if !is_word(*list.first()?, text, "SELECT") {
+        return None;
+    }
+    let mut names = Vec::new();
+    let mut last: Option<Token> = None;
+    let mut at = 1;
+    while let Some(token) = list.get(at) {
+        match token.kind {
+            TokenKind::OpenParen => {
+                at = group_end(list, at);
+                last = list.get(at).copied();
+            }
+            TokenKind::Comma => {
+                names.push(name_of(last.take()?, text)?);
+            }
+            _ if is_word(*token, text, "FROM") => break,
+            TokenKind::Operator if tokens.word(*token) == "*" => return None,
+            _ => last = Some(*token),
+        }
+        at += 1;
+    }
+    names.push(name_of(last?, text)?);
+    Some(names)
+}
+
+impl<'a> Work<'a> {
+    /// Locks and scans of a query that is run.
+    pub(super) fn read_from(&mut self, text: &str) {
+        self.run_query(text, LockMode::AccessShare, None);
+    }
+
+    /// Locks of a query that is only looked at: a view's body.
+    pub(super) fn name_in(&mut self, text: &str) {
+        for name in relations(text) {
+            let key = self.resolve(&name);
+            self.lock(&key, LockMode::AccessShare);
+        }
+    }
+
+    /// A query whose target, if it has one, is dealt with elsewhere.
+    pub(super) fn run_query(&mut self, text: &str, mode: LockMode, except: Option<&Key>) {
+        let names = relations(text);
+        let one = names.len() == 1;
+        for name in names {
+            let key = self.resolve(&name);
+            if except == Some(&key) {
+                continue;
+            }
+            let partial = one
+                && self
+                    .table(&key)
+                    .is_some_and(|table| self.filtered_by_index(table, text));
+            self.read_relation(&key, mode, partial, VIEW_DEPTH);
+        }
+    }
+
+    fn read_relation(&mut self, key: &Key, mode: LockMode, partial: bool, depth: u8) {
+        self.lock(key, mode);
+        match self.schema.relation_by_key(key) {
+            Some(Relation::View(view)) => self.read_view(view, mode, depth),
+            Some(Relation::Table(_)) | None => self.read_table(key, mode, partial),
+            _ => {}
+        }
+    }
+
+    fn read_view(&mut self, view: &'a View, mode: LockMode, depth: u8) {
+        if view.materialized {
+            for index in &view.indexes {
+                self.lock(index, mode);
+            }
+            self.scan(&view.key, ScanKind::Full);
+        } else if depth > 0 {
+            for used in &view.uses {
+                self.read_relation(&used.relation, mode, false, depth - 1);
+            }
+        }
+    }
+
+    pub(super) fn read_table(&mut self, key: &Key, mode: LockMode, partial: bool) {
+        self.each(
+            key,
+            super::data::Children::Always,
+            false,
+            |work, key, table| {
+                work.lock(key, mode);
+                work.lock_indexes(table, mode);
+                if !partial {
+                    work.scan_heap(key, table);
+                }
+            },
+        );
+    }
+
+    /// Does the text behind WHERE begin by comparing the first column of an
+    /// index with a constant? Then only some rows are read.
+    pub(super) fn filtered_by_index(&self, table: &Table, text: &str) -> bool {
+        let tokens = Tokens::of(text);
+        let start = tokens
+            .list
+            .iter()
+            .position(|t| is_word(*t, text, "WHERE"))
+            .map_or(0, |n| n + 1);
+        self.compares_indexed(table, &tokens.list[start..], text)
+    }
+
+    fn compares_indexed(&self, table: &Table, tokens: &[Token], text: &str) -> bool {
+        let tokens = super::expr::strip(tokens);
+        let [column, operator, value, rest @ ..] = tokens else {
+            return false;
+        };
+        let equal = operator.span.of(text) == "=";
+        let constant = matches!(
+            value.kind,
+            TokenKind::Number | TokenKind::Text | TokenKind::Parameter
+        );
+        let no_or = !rest.iter().any(|t| is_word(*t, text, "OR"));
+        equal
+            && constant
+            && no_or
+            && table.indexes.iter().any(|key| {
+                self.index(key).is_some_and(|index| {
+                    index.predicate.is_none()
+                        && index
+                            .columns
+                            .first()
+                            .is_some_and(|first| is_name(*column, text, first))
+                })
+            })
+    }
+
+    /// The views that read a table, or one column of it.
+    pub(super) fn views_reading<'k>(
+        &self,
+        key: &'k Key,
+        table: &'a Table,
+        column: Option<&'k str>,
+    ) -> impl Iterator<Item = &'a View> + use<'a, 'k> {
+        let schema = self.schema;
+        table
+            .views
+            .iter()
+            .filter_map(move |view| schema.view_by_key(view))
+            .map(|view| &**view)
+            .filter(move |view| {
+                let Some(column) = column else { return true };
+                view.uses.iter().any(|used| {
+                    used.relation == *key && (used.all || used.columns.iter().any(|c| c == column))
+                })
+            })
+    }
+
+    /// A view, the views over it, and the indexes of materialized ones, as
+    /// CASCADE drops them.
+    pub(super) fn lock_view_tree(&mut self, view: &'a View) {
+        let mut todo: Vec<(&'a View, u8)> = vec![(view, 0)];
+        while let Some((view, depth)) = todo.pop() {
+            self.lock(&view.key, LockMode::AccessExclusive);
+            for index in &view.indexes {
+                self.lock(index, LockMode::AccessExclusive);
+            }
+            if depth < VIEW_DEPTH {
+                let schema = self.schema;
+                todo.extend(
+                    view.views
+                        .iter()
+                        .filter_map(|key| schema.view_by_key(key))
+                        .map(|view| (&**view, depth + 1)),
+                );
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn names(text: &str) -> Vec<String> {
+        relations(text).iter().map(ToString::to_string).collect()
+    }
+
+    #[test]
+    fn relations_of_queries() {
+        assert_eq!(names("SELECT * FROM t"), ["t"]);
+        assert_eq!(
+            names(
+                "SELECT 1 FROM a JOIN s.b ON a.x = b.x, c AS d, LATERAL f(x) WHERE x IS DISTINCT FROM y"
+            ),
+            ["a", "s.b"]
+        );
+        assert_eq!(names("SELECT extract(epoch FROM ts) FROM a, b"), ["a", "b"]);
+        assert_eq!(
+            names("WITH w AS (SELECT * FROM a) SELECT * FROM w JOIN (SELECT 1 FROM c) x ON true"),
+            ["a", "c"]
+        );
+        assert_eq!(
+            names("SELECT * FROM a JOIN b USING (id) WHERE id IN (SELECT id FROM c)"),
+            ["a", "b", "c"]
+        );
+        assert!(names("SELECT * FROM generate_series(1, 2) i").is_empty());
+        assert!(names("SELECT ((((").is_empty());
+    }
+
+    #[test]
+    fn names_of_columns() {
+        assert_eq!(
+            output_names("SELECT id, t.a, b AS c, f(x) d FROM t").unwrap(),
+            ["id", "a", "c", "d"]
+        );
+        assert_eq!(output_names("SELECT id, f(x) FROM t"), None);
+        assert_eq!(output_names("SELECT * FROM t"), None);
+        assert_eq!(output_names(""), None);
+    }
+}

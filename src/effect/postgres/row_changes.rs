@@ -1,0 +1,230 @@
+//! INSERT, UPDATE, DELETE, MERGE, COPY, SELECT and CALL.
+
+use smol_str::SmolStr;
+
+use crate::effect::LockMode;
+use crate::operation::{Action, Delete, Ident, Insert, ObjectName, Update};
+use crate::schema::Key;
+
+use super::Work;
+use super::data::Children;
+use super::expr::{Tokens, is_word};
+use super::query::relations;
+
+impl<'a> Work<'a> {
+    pub(super) fn rows(&mut self) {
+        match &self.scene.operation.action {
+            Action::Insert(insert) => self.insert(insert),
+            Action::Update(update) => self.update(update),
+            Action::Delete(delete) => self.delete(delete),
+            Action::Merge { table } => self.merge(table),
+            Action::Copy {
+                table: Some(table),
+                from,
+            } => self.copy(table, *from),
+            Action::Select { query, .. } => self.select(&query.text),
+            Action::Call { routine } => self.call(routine),
+            _ => {}
+        }
+    }
+
+    fn insert(&mut self, insert: &Insert) {
+        let key = self.resolve(&insert.table);
+        self.lock(&key, LockMode::RowExclusive);
+        if let Some(query) = &insert.query {
+            self.run_query(&query.text, LockMode::AccessShare, Some(&key));
+        }
+        if let Some(table) = self.table(&key) {
+            for constraint in &table.constraints {
+                let given = insert.columns.is_empty()
+                    || constraint
+                        .columns
+                        .iter()
+                        .any(|c| insert.columns.iter().any(|i| i.name == *c));
+                if let Some(parent) = constraint.references.as_ref().filter(|_| given) {
+                    self.lock_parent(parent);
+                }
+            }
+        }
+    }
+
+    /// The row of the parent is locked against deletion: RowShare on it and on
+    /// its indexes (insert_fk_child).
+    fn lock_parent(&mut self, parent: &Key) {
+        self.each(parent, Children::Partitions, false, |work, key, table| {
+            work.lock(key, LockMode::RowShare);
+            work.lock_indexes(table, LockMode::RowShare);
+        });
+    }
+
+    fn update(&mut self, update: &Update) {
+        let key = self.resolve(&update.table);
+        self.lose(format!(
+            "the earlier values of {} in `{key}`",
+            list(&update.columns)
+        ));
+        if update.from {
+            self.read_others(&update.assignments.text, &key);
+        }
+        if let Some(filter) = &update.filter {
+            self.read_others(&filter.text, &key);
+        }
+        let filter = update.filter.as_ref().map(|f| f.text.as_ref());
+        self.change_rows(&key, filter, update.from);
+        let Some(table) = self.table(&key) else {
+            return;
+        };
+        let touches = |columns: &[SmolStr]| {
+            columns
+                .iter()
+                .any(|c| update.columns.iter().any(|u| u.name == *c))
+        };
+        for constraint in &table.constraints {
+            if let Some(parent) = constraint
+                .references
+                .as_ref()
+                .filter(|_| touches(&constraint.columns))
+            {
+                self.lock_parent(parent);
+            }
+        }
+        for other in &table.referenced_by {
+            let by_key = self.table(other).is_some_and(|other| {
+                other
+                    .constraints
+                    .iter()
+                    .any(|c| c.references.as_ref() == Some(&key) && touches(&c.referenced))
+            });
+            if by_key {
+                self.lock_child(&key, other, |fk| fk.on_update.as_deref());
+            }
+        }
+    }
+
+    fn read_others(&mut self, text: &str, target: &Key) {
+        if !relations(text).is_empty() {
+            self.run_query(text, LockMode::AccessShare, Some(target));
+        }
+    }
+
+    fn delete(&mut self, delete: &Delete) {
+        let key = self.resolve(&delete.table);
+        self.lose(if delete.filter.is_some() {
+            format!("the matching rows of `{key}`")
+        } else {
+            format!("the rows of `{key}`")
+        });
+        if let Some(filter) = &delete.filter {
+            self.read_others(&filter.text, &key);
+        }
+        let filter = delete.filter.as_ref().map(|f| f.text.as_ref());
+        self.change_rows(&key, filter, delete.using);
+        let Some(table) = self.table(&key) else {
+            return;
+        };
+        for other in &table.referenced_by {
+            self.lock_child(&key, other, |fk| fk.on_delete.as_deref());
+        }
+    }
+
+    /// The tables that refer to changed rows are looked through, or changed
+    /// along.
+    fn lock_child(
+        &mut self,
+        key: &Key,
+        other: &Key,
+        action: impl Fn(&crate::operation::ForeignKey) -> Option<&str>,
+    ) {
+        let Some(table) = self.table(other) else {
+            return;
+        };
+        let changes = table.constraints.iter().any(|c| {
+            c.references.as_ref() == Some(key)
+                && matches!(&c.definition.kind, crate::operation::ConstraintKind::ForeignKey(fk)
+                if action(fk).is_some_and(|a| {
+                    let a = a.to_ascii_lowercase();
+                    a.contains("cascade") || a.contains("set")
+                }))
+        });
+        let mode = if changes {
+            LockMode::RowExclusive
+        } else {
+            LockMode::RowShare
+        };
+        self.lock(other, mode);
+        self.lock_indexes(Some(table), mode);
+    }
+
+    /// An UPDATE or DELETE of the rows that the filter leaves.
+    fn change_rows(&mut self, key: &Key, filter: Option<&str>, joined: bool) {
+        let partial = !joined
+            && filter
+                .zip(self.table(key))
+                .is_some_and(|(filter, table)| self.filtered_by_index(table, filter));
+        self.read_table(key, LockMode::RowExclusive, partial);
+    }
+
+    fn merge(&mut self, table: &ObjectName) {
+        self.needs(15, "MERGE");
+        let key = self.resolve(table);
+        self.change_rows(&key, None, true);
+    }
+
+    fn copy(&mut self, table: &ObjectName, from: bool) {
+        let key = self.resolve(table);
+        if from {
+            self.lock(&key, LockMode::RowExclusive);
+        } else {
+            self.read_table(&key, LockMode::AccessShare, false);
+        }
+    }
+
+    fn select(&mut self, text: &str) {
+        if !may_read(text) {
+            return;
+        }
+        let tokens = Tokens::of(text);
+        let for_rows = tokens.list.windows(2).any(|w| {
+            is_word(w[0], text, "FOR")
+                && ["UPDATE", "SHARE", "NO", "KEY"]
+                    .iter()
+                    .any(|word| is_word(w[1], text, word))
+        });
+        let mode = if for_rows {
+            LockMode::RowShare
+        } else {
+            LockMode::AccessShare
+        };
+        self.run_query(text, mode, None);
+    }
+
+    /// A procedure that ends transactions cannot be called inside one
+    /// (call_procedure_with_commit).
+    fn call(&mut self, routine: &ObjectName) {
+        let key = self.schema.resolve_routine(routine);
+        let ends = self.schema.routines(&key).iter().any(|routine| {
+            routine
+                .operations
+                .iter()
+                .any(|o| matches!(o.action, Action::Transaction(_)))
+        });
+        if ends {
+            self.forbid("CALL of a procedure that commits");
+        }
+    }
+}
+
+/// A cheap look before the tokens: without FROM, nothing is read.
+fn may_read(text: &str) -> bool {
+    text.as_bytes()
+        .windows(4)
+        .any(|w| w.eq_ignore_ascii_case(b"from"))
+}
+
+fn list(columns: &[Ident]) -> String {
+    let names: Vec<String> = columns
+        .iter()
+        .map(|column| format!("`{}`", column.name))
+        .collect();
+    names.join(", ")
+}

@@ -1,0 +1,524 @@
+//! CREATE TABLE, and the actions of ALTER TABLE that have no file of their own.
+
+use crate::effect::LockMode;
+use crate::operation::{
+    Action, ColumnOption, Constraint, ConstraintKind, CreateTable, DetachMode, Ident,
+    ReplicaIdentity, Target,
+};
+use crate::schema::{Key, Table, object_name};
+
+use super::data::{Children, table_action};
+use super::expr::mentions;
+use super::volatility::Volatility;
+use super::{Work, target};
+
+/// The row of `alter_table.tsv` that an action stands in.
+fn label(action: &Action) -> &'static str {
+    match action {
+        Action::AddConstraint { constraint, .. } => constraint_label(constraint),
+        Action::SetColumnOption { option, .. } => match option {
+            ColumnOption::Statistics => "set_column_option/statistics",
+            ColumnOption::Storage => "set_column_option/storage",
+            ColumnOption::Compression => "set_column_option/compression",
+            ColumnOption::Parameters => "set_column_option/parameters",
+        },
+        Action::ToggleTrigger { rule: true, .. } => "toggle_trigger/rule",
+        Action::ToggleTrigger { .. } => "toggle_trigger/trigger",
+        Action::DetachPartition { mode, .. } => match mode {
+            DetachMode::Plain => "detach_partition/plain",
+            DetachMode::Concurrently => "detach_partition/concurrently",
+            DetachMode::Finalize => "detach_partition/finalize",
+        },
+        _ => action.name(),
+    }
+}
+
+fn constraint_label(constraint: &Constraint) -> &'static str {
+    match &constraint.kind {
+        ConstraintKind::ForeignKey(_) => "add_constraint/foreign_key",
+        ConstraintKind::Check(_) => "add_constraint/check",
+        ConstraintKind::NotNull(_) => "add_constraint/not_null",
+        ConstraintKind::Exclude { .. } => "add_constraint/exclude",
+        ConstraintKind::PrimaryKey(key) | ConstraintKind::Unique(key) => {
+            if key.using_index.is_some() {
+                "add_constraint/adopt"
+            } else {
+                "add_constraint/key"
+            }
+        }
+    }
+}
+
+/// An ALTER TABLE that is being looked at.
+pub(super) struct Subject<'a> {
+    pub key: Key,
+    /// `None` where the history does not know it.
+    pub table: Option<&'a Table>,
+    pub only: bool,
+}
+
+impl<'a> Work<'a> {
+    pub(super) fn table_action(&mut self) {
+        let action = &self.scene.operation.action;
+        let Some(target) = target(action) else { return };
+        let Some(subject) = self.subject(target) else {
+            return;
+        };
+        let row = table_action(label(action));
+        if self.is_no_op(&subject, action) {
+            self.lock(&subject.key, row.lock);
+            return;
+        }
+        self.each(&subject.key, row.children, subject.only, |work, key, _| {
+            work.lock(key, row.lock);
+        });
+        self.act(&subject, action);
+    }
+
+    fn subject(&self, target: &Target) -> Option<Subject<'a>> {
+        let key = self.resolve(&target.name);
+        if target.if_exists && self.is_gone(&key) {
+            return None;
+        }
+        let table = self.table(&key);
+        let only = target.only;
+        Some(Subject { key, table, only })
+    }
+
+    /// IF [NOT] EXISTS found that there is nothing to do; the lock is taken
+    /// all the same (add_column_if_not_exists_existing).
+    fn is_no_op(&self, subject: &Subject<'_>, action: &Action) -> bool {
+        let Some(table) = subject.table else {
+            return false;
+        };
+        match action {
+            Action::AddColumn {
+                if_not_exists: true,
+                column,
+                ..
+            } => table.column(&column.name).is_some(),
+            Action::DropColumn {
+                if_exists: true,
+                column,
+                ..
+            } => table.is_known() && table.column(&column.name).is_none(),
+            Action::DropConstraint {
+                if_exists: true,
+                name,
+                ..
+            } => table.is_known() && table.constraint(&name.name).is_none(),
+            _ => false,
+        }
+    }
+
+    fn act(&mut self, subject: &Subject<'a>, action: &'a Action) {
+        match action {
+            Action::AddColumn {
+                column,
+                constraints,
+                ..
+            } => self.add_column(subject, column, constraints),
+            Action::DropColumn {
+                column, cascade, ..
+            } => self.drop_column(subject, &column.name, *cascade),
+            Action::AlterColumnType {
+                column,
+                ty,
+                collation,
+                using,
+                ..
+            } => self.alter_type(
+                subject,
+                &column.name,
+                ty,
+                collation.as_ref(),
+                using.as_ref(),
+            ),
+            Action::SetNotNull { column, .. } => self.set_not_null(subject, &column.name),
+            Action::DropNotNull { column, .. } => self.drop_not_null(subject, column),
+            Action::SetDefault {
+                column, default, ..
+            } => {
+                self.set_default(subject, column, &default.text);
+            }
+            Action::AddIdentity { column, .. } => self.add_identity(subject, column),
+            Action::SetIdentity { column, .. } => {
+                self.lock_owned_sequence(subject, &column.name, LockMode::ShareRowExclusive);
+            }
+            Action::DropIdentity { column, .. } => {
+                self.lock_owned_sequence(subject, &column.name, LockMode::AccessExclusive);
+            }
+            Action::SetExpression { column, .. } => self.set_expression(subject, column),
+            Action::DropExpression { column, .. } => self.drop_expression(subject, column),
+            Action::AddConstraint { constraint, .. } => self.add_constraint(subject, constraint),
+            Action::DropConstraint { name, cascade, .. } => {
+                self.drop_constraint(subject, name, *cascade);
+            }
+            Action::ValidateConstraint { name, .. } => self.validate_constraint(subject, name),
+            Action::AlterConstraint {
+                name,
+                enforced,
+                inherit,
+                ..
+            } => {
+                self.alter_constraint(subject, name, *enforced, *inherit);
+            }
+            Action::RenameConstraint { name, .. } => self.rename_constraint(subject, name),
+            Action::RenameColumn { column, .. } => self.rename_column(subject, column),
+            Action::AttachPartition {
+                partition, bound, ..
+            } => self.attach(subject, partition, bound),
+            Action::DetachPartition {
+                partition, mode, ..
+            } => self.detach(subject, partition, *mode),
+            Action::Inherit { parent, .. } => {
+                let parent = self.resolve(parent);
+                self.lock(&parent, LockMode::ShareUpdateExclusive);
+            }
+            Action::NoInherit { parent, .. } => {
+                let parent = self.resolve(parent);
+                self.lock(&parent, LockMode::AccessShare);
+            }
+            Action::SetPersistence { logged, .. } => self.set_persistence(subject, *logged),
+            Action::SetAccessMethod { to, .. } => self.set_access_method(subject, to),
+            Action::ReplicaIdentity { identity, .. } => self.replica_identity(subject, identity),
+            _ => {}
+        }
+    }
+
+    fn set_not_null(&mut self, subject: &Subject<'a>, column: &str) {
+        let top = subject.table;
+        self.each(
+            &subject.key,
+            Children::Yes,
+            subject.only,
+            |work, key, table| {
+                let known = table.is_some_and(|t| work.is_not_null(t, column));
+                let proven = [table, top]
+                    .into_iter()
+                    .flatten()
+                    .any(|t| work.proven_not_null(t, column));
+                if !known && !proven {
+                    work.scan_heap(key, table);
+                }
+            },
+        );
+    }
+
+    /// Is the column NOT NULL, and checked to be so?
+    pub(super) fn is_not_null(&self, table: &Table, column: &str) -> bool {
+        let unchecked = table.constraints.iter().any(|c| {
+            !c.validated
+                && matches!(&c.definition.kind, ConstraintKind::NotNull(ident) if ident.name == column)
+        });
+        !unchecked
+            && (table
+                .column(column)
+                .is_some_and(|c| c.not_null || c.identity.is_some() || c.ty.is_serial())
+                || table
+                    .primary_key()
+                    .is_some_and(|key| key.columns.iter().any(|c| c == column)))
+    }
+
+    fn drop_not_null(&mut self, subject: &Subject<'_>, column: &Ident) {
+        let Some(table) = subject.table else { return };
+        if table
+            .primary_key()
+            .is_some_and(|key| key.columns.contains(&column.name))
+        {
+            self.refuse(format!("column `{}` is in a primary key", column.name));
+        }
+        if table
+            .column(&column.name)
+            .is_some_and(|c| c.identity.is_some())
+        {
+            self.refuse(format!("column `{}` is an identity column", column.name));
+        }
+    }
+
+    fn set_default(&mut self, subject: &Subject<'_>, column: &Ident, default: &str) {
+        self.lock_sequences_used(default);
+        let Some(known) = subject.table.and_then(|t| t.column(&column.name)) else {
+            return;
+        };
+        if known.identity.is_some() {
+            self.refuse(format!("column `{}` is an identity column", column.name));
+        } else if known.generated.is_some() {
+            self.refuse(format!("column `{}` is a generated column", column.name));
+        }
+    }
+
+    pub(super) fn lock_sequences_used(&mut self, expr: &str) {
+        for sequence in self.sequences_used(expr) {
+            self.lock(&sequence, LockMode::RowExclusive);
+        }
+    }
+
+    fn add_identity(&mut self, subject: &Subject<'_>, column: &Ident) {
+        let sequence = self.sequence_name(&subject.key, &column.name);
+        self.create(sequence);
+        let Some(table) = subject.table.filter(|table| table.is_known()) else {
+            return;
+        };
+        let Some(known) = table.column(&column.name) else {
+            return;
+        };
+        let set_here = self.siblings().any(|action| {
+            matches!(action, Action::SetNotNull { column: c, .. } if c.name == column.name)
+        });
+        let default_dropped = self.siblings().any(|action| {
+            matches!(action, Action::DropDefault { column: c, .. } if c.name == column.name)
+        });
+        if !self.is_not_null(table, &column.name) && !set_here {
+            self.refuse(format!(
+                "column `{}` must be NOT NULL before it becomes an identity column",
+                column.name
+            ));
+        } else if (known.default.is_some() || known.ty.is_serial()) && !default_dropped {
+            self.refuse(format!("column `{}` has a default already", column.name));
+        }
+    }
+
+    /// The name that the server gives to the sequence of a new column.
+    pub(super) fn sequence_name(&self, table: &Key, column: &str) -> Key {
+        self.beside(table, object_name(&table.name, column, "seq"))
+    }
+
+    pub(super) fn lock_owned_sequence(
+        &mut self,
+        subject: &Subject<'_>,
+        column: &str,
+        mode: LockMode,
+    ) {
+        for sequence in self.schema.sequences_of(&subject.key, Some(column)) {
+            self.lock(&sequence, mode);
+        }
+    }
+
+    pub(super) fn lock_owned_sequences(&mut self, key: &Key, mode: LockMode) {
+        for sequence in self.schema.sequences_of(key, None) {
+            self.lock(&sequence, mode);
+        }
+    }
+
+    fn set_expression(&mut self, subject: &Subject<'a>, column: &Ident) {
+        self.needs(17, "SET EXPRESSION");
+        let stored = subject
+            .table
+            .and_then(|table| table.column(&column.name))
+            .and_then(|column| column.generated.as_ref())
+            .is_none_or(|generated| generated.stored);
+        if stored {
+            self.rewrite_all(subject);
+        }
+    }
+
+    fn drop_expression(&mut self, subject: &Subject<'_>, column: &Ident) {
+        let generated = subject
+            .table
+            .and_then(|table| table.column(&column.name))
+            .and_then(|column| column.generated.as_ref());
+        if generated.is_some_and(|generated| !generated.stored) {
+            self.refuse("the expression of a virtual generated column cannot be dropped");
+        }
+    }
+
+    pub(super) fn rewrite_all(&mut self, subject: &Subject<'a>) {
+        self.each(
+            &subject.key,
+            Children::Yes,
+            subject.only,
+            |work, key, table| work.rewrite_heap(key, table),
+        );
+    }
+
+    fn set_persistence(&mut self, subject: &Subject<'a>, logged: bool) {
+        use crate::operation::Persistence::{Permanent, Unlogged};
+        let wanted = if logged { Permanent } else { Unlogged };
+        let already = subject
+            .table
+            .is_some_and(|table| table.is_known() && table.persistence == wanted);
+        if already {
+            return;
+        }
+        self.rewrite_heap(&subject.key, subject.table);
+        let Some(table) = subject.table else { return };
+        let referenced = !logged && table.referenced_by.iter().any(|key| *key != subject.key);
+        if referenced {
+            self.refuse("a table that permanent tables refer to cannot become unlogged");
+        }
+        self.lock_owned_sequences(&subject.key, LockMode::AccessExclusive);
+    }
+
+    fn set_access_method(&mut self, subject: &Subject<'a>, to: &Ident) {
+        self.needs(15, "SET ACCESS METHOD");
+        if subject.table.is_some_and(Table::is_partitioned) && self.version < 17 {
+            self.refuse("the access method of a partitioned table cannot be changed");
+        }
+        if to.name != "heap" {
+            self.rewrite_heap(&subject.key, subject.table);
+        }
+    }
+
+    fn replica_identity(&mut self, subject: &Subject<'a>, identity: &ReplicaIdentity) {
+        let ReplicaIdentity::Index(name) = identity else {
+            return;
+        };
+        let key = self.beside(&subject.key, name.name.clone());
+        self.lock(&key, LockMode::Share);
+        let (Some(index), Some(table)) = (self.index(&key), subject.table) else {
+            return;
+        };
+        if !index.unique || index.predicate.is_some() || !index.exprs.is_empty() {
+            self.refuse(format!(
+                "index `{}` cannot be a replica identity",
+                name.name
+            ));
+        }
+        if let Some(column) = index
+            .columns
+            .iter()
+            .find(|column| table.is_known() && !self.is_not_null(table, column))
+        {
+            self.refuse(format!(
+                "index `{}` cannot be a replica identity: column `{column}` may be NULL",
+                name.name
+            ));
+        }
+    }
+
+    fn rename_column(&mut self, subject: &Subject<'_>, column: &Ident) {
+        let Some(table) = subject.table else { return };
+        if subject.only && !table.children.is_empty() {
+            self.refuse(format!(
+                "inherited column `{}` must be renamed in child tables too",
+                column.name
+            ));
+        }
+        self.refuse_inherited(table, &column.name, "renamed");
+    }
+
+    /// A column that comes from a parent changes with the parent only.
+    pub(super) fn refuse_inherited(&mut self, table: &Table, column: &str, what: &str) {
+        let parents = table
+            .inherits
+            .iter()
+            .chain(table.partition.as_ref().map(|partition| &partition.of));
+        for parent in parents {
+            if self
+                .table(parent)
+                .is_some_and(|parent| parent.column(column).is_some())
+            {
+                self.refuse(format!(
+                    "column `{column}` is inherited from `{parent}` and cannot be {what} here"
+                ));
+            }
+        }
+    }
+
+    pub(super) fn create_table(&mut self, create: &'a CreateTable) {
+        let key = self.resolve(&create.name);
+        let exists = self.schema.relation_by_key(&key).is_some();
+        if create.if_not_exists && exists {
+            return;
+        }
+        for parent in &create.inherits {
+            let parent = self.resolve(parent);
+            self.lock(&parent, LockMode::ShareUpdateExclusive);
+        }
+        for like in &create.like {
+            let source = self.resolve(&like.table);
+            self.lock(&source, LockMode::AccessShare);
+        }
+        if let Some(source) = &create.source {
+            self.read_from(&source.text);
+        }
+        if let Some(partition_of) = &create.partition_of {
+            self.create_partition(&key, partition_of);
+        }
+        for column in &create.columns {
+            if column.ty.is_serial() || column.identity.is_some() {
+                let sequence = self.sequence_name(&key, &column.name);
+                self.create(sequence);
+            }
+            if column.generated.as_ref().is_some_and(|g| !g.stored) {
+                self.needs(18, "virtual generated columns");
+            }
+            if let Some(default) = &column.default {
+                self.lock_sequences_used(&default.text);
+            }
+        }
+        for constraint in &create.constraints {
+            self.constraint_of_new_table(&key, create, constraint);
+        }
+        self.create(key);
+    }
+
+    fn constraint_of_new_table(
+        &mut self,
+        key: &Key,
+        create: &CreateTable,
+        constraint: &Constraint,
+    ) {
+        match &constraint.kind {
+            ConstraintKind::ForeignKey(foreign) => {
+                let own = self.resolve(&foreign.references);
+                if own != *key {
+                    self.lock_referenced(&own, LockMode::ShareRowExclusive);
+                    self.check_referenced_key(&own, foreign);
+                }
+            }
+            ConstraintKind::PrimaryKey(_)
+            | ConstraintKind::Unique(_)
+            | ConstraintKind::Exclude { .. } => {
+                self.constraint_features(constraint);
+                let name = self.constraint_index_name(key, constraint);
+                let index = self.beside(key, name);
+                if create.partition_by.is_some() {
+                    self.create(index);
+                } else {
+                    self.build_new(index);
+                }
+            }
+            ConstraintKind::Check(_) | ConstraintKind::NotNull(_) => {
+                self.constraint_features(constraint);
+            }
+        }
+    }
+
+    /// Generated columns and others whose expressions name this column.
+    pub(super) fn generated_from<'t>(&self, table: &'t Table, column: &str) -> Option<&'t str> {
+        table
+            .columns
+            .iter()
+            .find(|other| {
+                other.name != column
+                    && other
+                        .generated
+                        .as_ref()
+                        .is_some_and(|g| mentions(&g.expr.text, column))
+            })
+            .map(|other| other.name.as_str())
+    }
+
+    /// Does a default give each row a value of its own? What is not known may.
+    pub(super) fn differs_by_row(&mut self, expr: &str) -> bool {
+        match self.volatility(expr) {
+            Volatility::Volatile => true,
+            Volatility::Unknown => {
+                self.effect.uncertain = true;
+                true
+            }
+            _ => false,
+        }
+    }
+
+    pub(super) fn scan_all(&mut self, subject: &Subject<'a>) {
+        self.each(
+            &subject.key,
+            Children::Yes,
+            subject.only,
+            |work, key, table| work.scan_heap(key, table),
+        );
+    }
+}

@@ -1,0 +1,574 @@
+//! ALTER COLUMN TYPE: is the table written anew, are indexes built, checks
+//! verified, or nothing of all that?
+
+use smol_str::SmolStr;
+
+use crate::effect::LockMode;
+use crate::operation::{Action, ConstraintKind, DataType, Expr, TypeDefinition};
+use crate::schema::{Domain, Index, Key, Schema, Table};
+use crate::statement::cursor::Cursor;
+use crate::statement::lexer::{Token, TokenKind};
+
+use super::Work;
+use super::data::{Cast, CastKind, cast, is_string};
+use super::expr::{Tokens, is_name, is_word, mentions, strip};
+use super::table::Subject;
+
+/// A type with its domains taken off.
+struct Base<'t> {
+    ty: &'t DataType,
+    /// Some domain on the way has a CHECK or NOT NULL.
+    constrained: bool,
+    domain: bool,
+}
+
+/// Domains over domains are followed this far.
+const DOMAIN_DEPTH: usize = 16;
+
+fn base<'t>(schema: &'t Schema, ty: &'t DataType) -> Base<'t> {
+    let mut found = Base {
+        ty,
+        constrained: false,
+        domain: false,
+    };
+    for _ in 0..DOMAIN_DEPTH {
+        if found.ty.array > 0 {
+            break;
+        }
+        let Some(domain) = schema.domain(&schema.type_key(found.ty)) else {
+            break;
+        };
+        let domain: &Domain = domain;
+        found.constrained |= domain.not_null || !domain.checks.is_empty();
+        found.domain = true;
+        found.ty = &domain.base;
+    }
+    found
+}
+
+/// What a change of type means for the values that are stored.
+///
+/// Held against every pair of `fixtures/truth/postgres_types.tsv`.
+fn convert(schema: &Schema, from: &DataType, to: &DataType, version: u8) -> (Cast, bool) {
+    if from == to {
+        return (Cast::SAME, false);
+    }
+    let (source, target) = (base(schema, from), base(schema, to));
+    let (mut cast, uncertain) = convert_base(schema, source.ty, target.ty, version);
+    let modified = needs_coercion(&source, &target);
+    if modified || target.constrained {
+        cast.binary = false;
+    }
+    if (from.array > 0 || to.array > 0) && source.ty.name != target.ty.name {
+        cast.binary = false;
+    }
+    (cast, uncertain)
+}
+
+fn convert_base(schema: &Schema, from: &DataType, to: &DataType, version: u8) -> (Cast, bool) {
+    if (from.array > 0) != (to.array > 0) {
+        let kind = match (from.array > 0, is_string(&to.name), is_string(&from.name)) {
+            (true, true, _) => CastKind::Assignment,
+            (false, _, true) => CastKind::Explicit,
+            _ => CastKind::None,
+        };
+        return (Cast::rewriting(kind), false);
+    }
+    let (old, new) = (plain(&from.name), plain(&to.name));
+    if old == new && from.schema == to.schema {
+        return (Cast::SAME, false);
+    }
+    let cast = cast(old, new, version);
+    let unknown =
+        cast.kind == CastKind::None && (is_foreign(schema, from) || is_foreign(schema, to));
+    (cast, unknown)
+}
+
+/// A type that is neither built in nor an enum or composite of the history:
+/// an extension may have brought a cast.
+fn is_foreign(schema: &Schema, ty: &DataType) -> bool {
+    match schema.enum_or_type(&schema.type_key(ty)) {
+        Some(entry) => entry.definition == TypeDefinition::Other,
+        None => !is_built_in(plain(&ty.name)),
+    }
+}
+
+/// The integer behind a serial type.
+fn plain(name: &str) -> &str {
+    match name {
+        "serial" => "int",
+        "bigserial" => "bigint",
+        "smallserial" => "smallint",
+        _ => name,
+    }
+}
+
+fn is_built_in(name: &str) -> bool {
+    const NAMES: &[&str] = &[
+        "smallint",
+        "int",
+        "bigint",
+        "numeric",
+        "real",
+        "double precision",
+        "money",
+        "text",
+        "varchar",
+        "char",
+        "name",
+        "bytea",
+        "boolean",
+        "date",
+        "timestamp",
+        "timestamptz",
+        "time",
+        "timetz",
+        "interval",
+        "uuid",
+        "json",
+        "jsonb",
+        "xml",
+        "inet",
+        "cidr",
+        "macaddr",
+        "macaddr8",
+        "bit",
+        "varbit",
+        "oid",
+        "regclass",
+        "tsvector",
+        "tsquery",
+        "point",
+        "line",
+        "lseg",
+        "box",
+        "path",
+        "polygon",
+        "circle",
+        "int4range",
+        "int8range",
+        "numrange",
+        "daterange",
+        "tsrange",
+        "tstzrange",
+    ];
+    NAMES.contains(&name)
+}
+
+/// Must each value go through the function that enforces length, precision or
+/// scale? A domain hides the modifier of the column that it is taken from.
+fn needs_coercion(from: &Base<'_>, to: &Base<'_>) -> bool {
+    let same = plain(&from.ty.name) == plain(&to.ty.name);
+    let old = if from.domain {
+        [None, None]
+    } else {
+        from.ty.modifiers
+    };
+    let new = to.ty.modifiers;
+    if to.ty.name == "char" || to.ty.name == "bit" {
+        return !same || from.domain || old != new;
+    }
+    let [Some(wanted), scale] = new else {
+        return false;
+    };
+    if !same || from.ty.array > 0 {
+        return !(same && old == new);
+    }
+    let [Some(had), had_scale] = old else {
+        return true;
+    };
+    match to.ty.name.as_str() {
+        "numeric" => wanted < had || scale.unwrap_or(0) != had_scale.unwrap_or(0),
+        "varchar" | "varbit" | "timestamp" | "timestamptz" | "time" | "timetz" | "interval" => {
+            wanted < had
+        }
+        _ => old != new,
+    }
+}
+
+/// What a USING clause comes to.
+enum Using {
+    /// The column itself.
+    Column,
+    /// The column, cast once.
+    Cast(DataType),
+    /// Something that must be computed for each row.
+    Expression,
+}
+
+fn using(text: &str, column: &str) -> Using {
+    let tokens = Tokens::of(text);
+    let list = strip(&tokens.list);
+    if let [word, ..] = list
+        && is_word(*word, text, "CAST")
+    {
+        return cast_call(&list[1..], text, column);
+    }
+    let Some((first, rest)) = operand(list, text, column) else {
+        return Using::Expression;
+    };
+    if !first {
+        return Using::Expression;
+    }
+    match rest {
+        [] => Using::Column,
+        [cast, ty @ ..] if cast.kind == TokenKind::DoubleColon => whole_type(ty, text),
+        _ => Using::Expression,
+    }
+}
+
+/// Is the first operand the column, perhaps in parentheses? And what follows.
+fn operand<'t>(list: &'t [Token], text: &str, column: &str) -> Option<(bool, &'t [Token])> {
+    let first = list.first()?;
+    if first.kind == TokenKind::OpenParen {
+        let end = super::expr::group_end(list, 0);
+        let inner = strip(list.get(..=end)?);
+        let is_column = matches!(inner, [name] if is_name(*name, text, column));
+        return Some((is_column, &list[end + 1..]));
+    }
+    if let [_, dot, name, rest @ ..] = list
+        && dot.kind == TokenKind::Dot
+    {
+        return Some((is_name(*name, text, column), rest));
+    }
+    Some((is_name(*first, text, column), &list[1..]))
+}
+
+fn cast_call(list: &[Token], text: &str, column: &str) -> Using {
+    let inner = strip(list);
+    match operand(inner, text, column) {
+        Some((true, [word, ty @ ..])) if is_word(*word, text, "AS") => whole_type(ty, text),
+        _ => Using::Expression,
+    }
+}
+
+fn whole_type(tokens: &[Token], text: &str) -> Using {
+    let mut cursor = Cursor::new(text, tokens);
+    match DataType::read(&mut cursor) {
+        Some(ty) if cursor.done() => Using::Cast(ty),
+        _ => Using::Expression,
+    }
+}
+
+/// The time zones for which timestamps and timestamptz are stored alike
+/// (alter_type_timestamp_to_timestamptz_*).
+fn is_utc(zone: &str) -> bool {
+    [
+        "utc",
+        "gmt",
+        "etc/utc",
+        "etc/gmt",
+        "uct",
+        "zulu",
+        "universal",
+        "greenwich",
+        "etc/uct",
+        "etc/zulu",
+        "etc/universal",
+        "etc/greenwich",
+        "gmt0",
+        "etc/gmt0",
+        "0",
+        "+00",
+        "+00:00",
+    ]
+    .iter()
+    .any(|name| name.eq_ignore_ascii_case(zone))
+}
+
+impl<'a> Work<'a> {
+    pub(super) fn alter_type(
+        &mut self,
+        subject: &Subject<'a>,
+        column: &str,
+        ty: &'a DataType,
+        collation: Option<&SmolStr>,
+        using: Option<&Expr>,
+    ) {
+        let Some((table, old)) = subject
+            .table
+            .and_then(|table| Some((table, table.column(column)?)))
+        else {
+            return self.alter_unknown_type(subject);
+        };
+        let change = self.change(&old.ty, ty, column, using);
+        self.check_dependents(subject, table, column);
+        if change.kind != CastKind::Assignment && !self.effect.uncertain {
+            self.refuse_cast(column, &old.ty, ty, using.is_some(), change.kind);
+        }
+        self.check_default(table, column, &old.ty, ty);
+        self.losses_of_type(subject, column, &old.ty, ty, using);
+        if !change.binary {
+            self.rewrite_all(subject);
+        }
+        let same_collation = collation == old.collation.as_ref();
+        let keeps = change.keeps_index && same_collation;
+        self.each(
+            &subject.key,
+            super::data::Children::Yes,
+            subject.only,
+            |work, key, table| {
+                if let Some(table) = table {
+                    work.around_column(key, table, column, change.binary, keeps);
+                }
+            },
+        );
+        if old.identity.is_some() {
+            self.lock_owned_sequence(subject, column, LockMode::ShareRowExclusive);
+        }
+    }
+
+    fn alter_unknown_type(&mut self, subject: &Subject<'a>) {
+        self.effect.uncertain = true;
+        self.rewrite_all(subject);
+    }
+
+    /// What becomes of the values, the USING clause considered.
+    fn change(
+        &mut self,
+        old: &DataType,
+        new: &DataType,
+        column: &str,
+        clause: Option<&Expr>,
+    ) -> Cast {
+        let clause = clause.map(|expr| using(&expr.text, column));
+        match clause {
+            None | Some(Using::Column) => self.step(old, new),
+            Some(Using::Expression) => Cast::rewriting(CastKind::Assignment),
+            Some(Using::Cast(via)) => {
+                let mut first = self.step(old, &via);
+                if first.kind == CastKind::Explicit {
+                    first.kind = CastKind::Assignment;
+                }
+                let second = self.step(&via, new);
+                Cast {
+                    kind: first.kind.min(second.kind),
+                    binary: first.binary && second.binary,
+                    keeps_index: first.keeps_index && second.keeps_index,
+                }
+            }
+        }
+    }
+
+    fn step(&mut self, old: &DataType, new: &DataType) -> Cast {
+        let (mut cast, uncertain) = convert(self.schema, old, new, self.version);
+        self.effect.uncertain |= uncertain;
+        let zones = matches!(
+            (old.name.as_str(), new.name.as_str()),
+            ("timestamp", "timestamptz") | ("timestamptz", "timestamp")
+        );
+        if zones && !is_utc(&self.schema.session().time_zone) {
+            cast.binary = false;
+        }
+        cast
+    }
+
+    fn refuse_cast(
+        &mut self,
+        column: &str,
+        old: &DataType,
+        new: &DataType,
+        using: bool,
+        kind: CastKind,
+    ) {
+        if kind == CastKind::None {
+            self.refuse(format!("`{column}`: no cast leads from {old} to {new}"));
+        } else if !using {
+            self.refuse(format!(
+                "column `{column}` cannot be cast automatically from {old} to {new}: USING is needed"
+            ));
+        }
+    }
+
+    /// Views, generated columns and the like stop a change of type.
+    fn check_dependents(&mut self, subject: &Subject<'_>, table: &Table, column: &str) {
+        if let Some(view) = self.views_reading(&subject.key, table, Some(column)).next() {
+            self.refuse(format!("column `{column}` is used by view `{}`", view.key));
+        }
+        if let Some(generated) = self.generated_from(table, column) {
+            self.refuse(format!(
+                "column `{column}` is used by the generated column `{generated}`"
+            ));
+        }
+        self.refuse_inherited(table, column, "changed");
+    }
+
+    /// The default must convert by itself (alter_type_with_default_uncastable).
+    fn check_default(&mut self, table: &Table, column: &str, old: &DataType, new: &DataType) {
+        let Some(default) = table.column(column).and_then(|c| c.default.as_ref()) else {
+            return;
+        };
+        let dropped = self.siblings().any(
+            |action| matches!(action, Action::DropDefault { column: c, .. } if c.name == column),
+        );
+        let (cast, uncertain) = convert(self.schema, old, new, self.version);
+        if cast.kind != CastKind::Assignment
+            && !uncertain
+            && !dropped
+            && !super::expr::is_null(&default.text)
+        {
+            self.refuse(format!(
+                "the default of `{column}` cannot be cast automatically to {new}"
+            ));
+        }
+    }
+
+    /// Indexes, checks and foreign keys that a change of the column touches.
+    fn around_column(
+        &mut self,
+        key: &Key,
+        table: &'a Table,
+        column: &str,
+        binary: bool,
+        keeps_index: bool,
+    ) {
+        for index in self.indexes_of(Some(table)) {
+            self.index_on_column(key, table, index, column, binary, keeps_index);
+        }
+        if binary {
+            let verified = table.constraints.iter().any(|c| {
+                c.validated
+                    && matches!(&c.definition.kind, ConstraintKind::Check(check)
+                        if mentions(&check.text, column))
+            });
+            if verified {
+                self.scan_heap(key, Some(table));
+            }
+        }
+        self.foreign_keys_on_column(key, table, column, binary);
+    }
+
+    fn index_on_column(
+        &mut self,
+        key: &Key,
+        table: &'a Table,
+        index: &'a Index,
+        column: &str,
+        binary: bool,
+        keeps_index: bool,
+    ) {
+        if !binary {
+            return;
+        }
+        let derived = index.exprs.iter().any(|e| mentions(&e.text, column))
+            || index
+                .predicate
+                .as_ref()
+                .is_some_and(|p| mentions(&p.text, column));
+        let plain = index.columns.iter().any(|c| c == column);
+        let included = index.include.iter().any(|c| c == column);
+        if derived || (plain && !keeps_index) {
+            self.rebuild(&index.key);
+            self.scan_heap(key, Some(table));
+        } else if plain || included {
+            self.lock(&index.key, LockMode::AccessExclusive);
+        }
+    }
+
+    /// A foreign key on the column, from here or to here, is made anew: its
+    /// other table is locked, and where the values change it is checked again.
+    fn foreign_keys_on_column(&mut self, key: &Key, table: &'a Table, column: &str, binary: bool) {
+        for constraint in &table.constraints {
+            let Some(referenced) = &constraint.references else {
+                continue;
+            };
+            if !constraint.columns.iter().any(|c| c == column) {
+                continue;
+            }
+            self.lock_referenced(referenced, LockMode::AccessExclusive);
+            if !binary && constraint.validated {
+                let subject = Subject {
+                    key: key.clone(),
+                    table: Some(table),
+                    only: false,
+                };
+                self.validate_reference(&subject, referenced, true);
+            }
+        }
+        for other in &table.referenced_by {
+            let Some(other_table) = self.table(other) else {
+                continue;
+            };
+            let refers = other_table.constraints.iter().any(|c| {
+                c.references.as_ref() == Some(key) && c.referenced.iter().any(|c| c == column)
+            });
+            if refers {
+                self.lock(other, LockMode::AccessExclusive);
+                if !binary {
+                    let subject = Subject {
+                        key: other.clone(),
+                        table: Some(other_table),
+                        only: false,
+                    };
+                    self.validate_reference(&subject, key, true);
+                }
+            }
+        }
+    }
+
+    fn losses_of_type(
+        &mut self,
+        subject: &Subject<'_>,
+        column: &str,
+        old: &DataType,
+        new: &DataType,
+        clause: Option<&Expr>,
+    ) {
+        let place = format!("`{}.{column}`", subject.key);
+        if let Some(expr) = clause
+            && matches!(using(&expr.text, column), Using::Expression)
+        {
+            self.lose(format!("what USING does not keep of {place}"));
+            return;
+        }
+        if let Some(what) = super::data::lossy(&old.name, &new.name) {
+            self.lose(format!("{what} of {place}"));
+        } else if old.name == new.name {
+            match (old.name.as_str(), old.modifiers, new.modifiers) {
+                ("numeric", [_, had], [Some(_), wanted])
+                    if wanted.unwrap_or(0) < had.unwrap_or(i32::MAX) =>
+                {
+                    self.lose(format!("digits behind the point of {place}"));
+                }
+                (
+                    "timestamp" | "timestamptz" | "time" | "timetz" | "interval",
+                    [had, _],
+                    [Some(wanted), _],
+                ) if wanted < had.unwrap_or(6) => {
+                    self.lose(format!("fractions of a second of {place}"));
+                }
+                _ => {}
+            }
+        }
+    }
+
+    /// Can values of the two types be compared, as a foreign key must?
+    pub(super) fn comparable(&self, left: &DataType, right: &DataType) -> bool {
+        const FAMILIES: &[&[&str]] = &[
+            &[
+                "smallint",
+                "int",
+                "bigint",
+                "numeric",
+                "real",
+                "double precision",
+                "oid",
+            ],
+            &["text", "varchar", "char", "name", "citext"],
+            &["date", "timestamp", "timestamptz"],
+            &["inet", "cidr"],
+            &["bit", "varbit"],
+        ];
+        let (left, right) = (base(self.schema, left).ty, base(self.schema, right).ty);
+        let names = (plain(&left.name), plain(&right.name));
+        if names.0 == names.1 || left.array != right.array {
+            return left.array == right.array;
+        }
+        if is_foreign(self.schema, left) || is_foreign(self.schema, right) {
+            return true;
+        }
+        FAMILIES
+            .iter()
+            .any(|family| family.contains(&names.0) && family.contains(&names.1))
+    }
+}

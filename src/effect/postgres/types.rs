@@ -1,0 +1,109 @@
+//! Types, domains and sequences.
+
+use crate::effect::LockMode;
+use crate::operation::{Action, CompositeChange, DomainChange, ObjectName, TypeDefinition};
+use crate::schema::Key;
+
+use super::Work;
+
+impl Work<'_> {
+    pub(super) fn type_or_domain(&mut self) {
+        match &self.scene.operation.action {
+            Action::AddEnumValue {
+                name,
+                value,
+                if_not_exists,
+                ..
+            } => self.add_enum_value(name, value, *if_not_exists),
+            Action::AlterComposite { name, change, .. } => self.alter_composite(name, change),
+            Action::AlterDomain { name, change } => self.alter_domain(name, change),
+            _ => {}
+        }
+    }
+
+    fn add_enum_value(&mut self, name: &ObjectName, value: &str, if_not_exists: bool) {
+        let key = self.type_of_name(name);
+        let Some(entry) = self.schema.enum_or_type(&key) else {
+            return;
+        };
+        let known = match &entry.definition {
+            TypeDefinition::Enum(values) => values.iter().any(|v| v == value),
+            _ => false,
+        };
+        if known && !if_not_exists {
+            self.refuse(format!("`{key}` has the value `{value}` already"));
+        }
+    }
+
+    /// composite_alter_attribute_type_in_use.
+    fn alter_composite(&mut self, name: &ObjectName, change: &CompositeChange) {
+        let key = self.type_of_name(name);
+        let CompositeChange::Alter(..) = change else {
+            return;
+        };
+        for (table, column) in self.columns_of_type(&key) {
+            self.lock(&table.key, LockMode::AccessShare);
+            self.refuse(format!("column `{}.{column}` uses `{key}`", table.key));
+        }
+    }
+
+    /// domain_add_constraint, domain_set_not_null: every table that uses the
+    /// domain is read whole.
+    fn alter_domain(&mut self, name: &ObjectName, change: &DomainChange) {
+        let checks_rows = matches!(
+            change,
+            DomainChange::SetNotNull
+                | DomainChange::AddConstraint {
+                    not_valid: false,
+                    ..
+                }
+                | DomainChange::ValidateConstraint(_)
+        );
+        if !checks_rows {
+            return;
+        }
+        let key = self.type_of_name(name);
+        for (table, _) in self.columns_of_type(&key) {
+            self.lock(&table.key, LockMode::Share);
+            self.scan_heap(&table.key, Some(table));
+        }
+    }
+
+    pub(super) fn sequence(&mut self) {
+        match &self.scene.operation.action {
+            Action::CreateSequence {
+                name,
+                if_not_exists,
+                owned_by,
+                ..
+            } => {
+                let key = self.resolve(name);
+                if *if_not_exists && self.schema.relation_by_key(&key).is_some() {
+                    return;
+                }
+                self.lock_owner(owned_by.as_ref());
+                self.create(key);
+            }
+            Action::AlterSequence {
+                name,
+                owned_by,
+                restart,
+            } => {
+                let key = self.resolve(name);
+                self.lock(&key, LockMode::ShareRowExclusive);
+                self.lock_owner(owned_by.as_ref().and_then(Option::as_ref));
+                if *restart {
+                    self.lose(format!("the position of sequence `{key}`"));
+                }
+            }
+            _ => {}
+        }
+    }
+
+    fn lock_owner(&mut self, owned_by: Option<&ObjectName>) {
+        if let Some(owner) = owned_by {
+            let key: Key = self.resolve(owner);
+            self.lock(&key, LockMode::AccessShare);
+        }
+    }
+}
