@@ -232,9 +232,10 @@ fn interval(ty: &mut DataType, cursor: &mut Cursor<'_>) {
 /// passed over.
 fn modifiers(cursor: &mut Cursor<'_>) -> [Option<i32>; 2] {
     let mut inner = cursor.clone();
-    if cursor.group().is_none_or(|group| group.is_empty()) || !inner.eat(TokenKind::OpenParen) {
+    if !inner.eat(TokenKind::OpenParen) {
         return [None, None];
     }
+    cursor.group();
     let mut number = || inner.integer().and_then(|n| i32::try_from(n).ok());
     let first = number();
     if first.is_none() || !inner.eat(TokenKind::Comma) {
@@ -305,6 +306,8 @@ mod tests {
             ("interval(3)", "interval(3)"),
             ("serial8", "bigserial"),
             ("int[3][]", "int[][]"),
+            ("text[]", "text[]"),
+            ("varchar(20)[]", "varchar(20)[]"),
             ("text ARRAY", "text[]"),
             ("text ARRAY[4]", "text[]"),
             ("SETOF s.\"T\"", "s.T"),

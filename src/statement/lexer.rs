@@ -327,6 +327,12 @@ impl<'a> Lexer<'a> {
                 self.at = self.end;
                 return self.token(TokenKind::Unterminated, start);
             };
+            if kind == TokenKind::QuotedName
+                && let Some(skip) = placeholder_around(rest, n)
+            {
+                self.at += skip;
+                continue;
+            }
             self.at += n + 1;
             if rest[n] == b'\\' {
                 self.at = (self.at + 1).min(self.end);
@@ -456,6 +462,17 @@ impl<'a> Lexer<'a> {
     }
 }
 
+/// How far to go on where the quote at `n` stands inside a placeholder that
+/// quotes something itself, as in `"{{ index .Options "Schema" }}"`.
+fn placeholder_around(rest: &[u8], n: usize) -> Option<usize> {
+    const LONGEST: usize = 200;
+    let open = memchr::memmem::rfind(&rest[..n], b"{{")?;
+    let window = &rest[open..rest.len().min(n + LONGEST)];
+    let close = memchr::memmem::find(window, b"}}")?;
+    let one_line = memchr::memchr(b'\n', &window[..close]).is_none();
+    (open + close > n && one_line).then_some(open + close + 2)
+}
+
 /// The tokens of a range, without comments.
 pub fn tokens_into(text: &str, range: Span, tokens: &mut Vec<Token>) {
     tokens.clear();
@@ -528,6 +545,16 @@ mod tests {
                 (Parameter, "$1"),
                 (Unknown, "{"),
                 (Word, "x"),
+            ]
+        );
+        assert_eq!(
+            kinds(r#""{{ index .Options "Schema" }}".users "{{ a" b"#),
+            [
+                (QuotedName, r#""{{ index .Options "Schema" }}""#),
+                (Dot, "."),
+                (Word, "users"),
+                (QuotedName, r#""{{ a""#),
+                (Word, "b"),
             ]
         );
     }
