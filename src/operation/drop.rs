@@ -12,7 +12,9 @@ pub fn read(r: &mut Reader<'_>) {
     r.cursor.eat_word("DROP");
     if r.cursor.eat_words(&["OWNED", "BY"]) {
         let place = r.here();
-        let roles = r.cursor.rest().map_or("", |span| r.cursor.slice(span));
+        let roles = r.cursor.skip_until(|c| c.at_any(&["CASCADE", "RESTRICT"]));
+        let roles = roles.map_or("", |span| r.cursor.slice(span));
+        r.cursor.eat_any(&["CASCADE", "RESTRICT"]);
         return r.opaque(format_smolstr!("drops whatever `{roles}` owns"), place);
     }
     let first = r.cursor.text_at(0).to_ascii_uppercase();

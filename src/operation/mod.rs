@@ -191,6 +191,8 @@ pub struct CreateTable {
     /// `CREATE FOREIGN TABLE`.
     pub foreign: bool,
     pub if_not_exists: bool,
+    /// The type of a column is `unknown` where a query, a composite type or the
+    /// parent of a partition says what it is.
     pub columns: Vec<Arc<Column>>,
     /// Table and column constraints (`inline`), `NOT NULL` excepted.
     pub constraints: Vec<Constraint>,

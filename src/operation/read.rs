@@ -180,7 +180,8 @@ fn create(reader: &mut Reader<'_>) {
     found.map_or(catalog::create_other as Family, |(_, read)| *read)(reader);
 }
 
-/// How many tokens stand before the word that names the kind of a CREATE.
+/// How many tokens stand before the word that names the kind of a CREATE;
+/// words of other engines are among them, for the family's reader to name.
 fn behind_modifiers(reader: &Reader<'_>) -> usize {
     const MODIFIERS: &[&str] = &[
         "OR",
@@ -195,6 +196,10 @@ fn behind_modifiers(reader: &Reader<'_>) -> usize {
         "RECURSIVE",
         "FOREIGN",
         "CONSTRAINT",
+        "FULLTEXT",
+        "SPATIAL",
+        "CLUSTERED",
+        "NONCLUSTERED",
     ];
     let is_modifier = |n: usize| {
         MODIFIERS

@@ -204,11 +204,19 @@ impl<'a> Reader<'a> {
     pub fn finish(mut self) -> Vec<Operation> {
         if !self.cursor.done() {
             self.unexpected();
-        } else if let Some(place) = self.cursor.unclosed() {
+        } else if let Some(place) = self.cursor.unclosed()
+            && !self.has_complaint()
+        {
             let why = SmolStr::new_static("a parenthesis is never closed");
             self.push_whole(Action::Unparsed { why }, place);
         }
         self.out
+    }
+
+    fn has_complaint(&self) -> bool {
+        let is_complaint =
+            |action: &Action| matches!(action, Action::Unparsed { .. } | Action::Opaque { .. });
+        self.out.iter().any(|o| is_complaint(&o.action))
     }
 
     fn found(&self) -> &'a str {
@@ -244,7 +252,12 @@ impl<'a> Reader<'a> {
             ("MODIFY", "MySQL"),
             ("CHANGE", "MySQL"),
             ("FULLTEXT", "MySQL"),
+            ("SPATIAL", "MySQL"),
             ("KEY", "MySQL"),
+            ("INDEX", "MySQL"),
+            ("COMMENT", "MySQL"),
+            ("AFTER", "MySQL"),
+            ("FIRST", "MySQL"),
             ("AUTOINCREMENT", "SQLite"),
             ("PRAGMA", "SQLite"),
             ("CLUSTERED", "SQL Server"),

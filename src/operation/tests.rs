@@ -34,6 +34,49 @@ fn statements_read_as_their_fixtures_say() {
     assert!(wrong.is_empty(), "{wrong}");
 }
 
+#[test]
+fn no_cut_statement_aborts_or_passes_in_silence() {
+    let folder = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("fixtures/statements");
+    for entry in std::fs::read_dir(folder).unwrap() {
+        let text = std::fs::read_to_string(entry.unwrap().path()).unwrap();
+        for block in blocks(&text) {
+            for (end, _) in block.char_indices().skip(1) {
+                let cut = &block[..end];
+                let code = cut.lines().any(|line| {
+                    let line = line.trim();
+                    !line.is_empty() && !line.starts_with(['-', ';', '/'])
+                });
+                assert!(
+                    !operations(cut).is_empty() || !code,
+                    "nothing said of {cut}"
+                );
+            }
+        }
+    }
+}
+
+#[test]
+fn depth_is_not_recursion() {
+    let deep = "(".repeat(40_000);
+    let closed = ")".repeat(40_000);
+    for start in [
+        "CREATE TABLE t (a int DEFAULT ",
+        "CREATE TABLE t (a int CHECK ",
+        "CREATE INDEX ON t (",
+        "ALTER TABLE t ADD CHECK ",
+        "ALTER TABLE t ALTER a TYPE x USING ",
+        "ALTER TABLE t ADD a int DEFAULT ",
+        "DROP FUNCTION f",
+        "",
+    ] {
+        operations(&format!("{start}{deep}"));
+        operations(&format!("{start}{deep}{closed}"));
+        operations(&format!("{start}{}", "case ".repeat(40_000)));
+        operations(&format!("{start}{}", "a.".repeat(40_000)));
+        operations(&format!("{start}{}", "a, ".repeat(40_000)));
+    }
+}
+
 /// The file with what its statements read as now.
 fn refreshed(text: &str) -> String {
     let refreshed: Vec<String> = blocks(text).into_iter().map(refresh).collect();
