@@ -5,6 +5,7 @@
 //! judgement: rules and verdicts read it. Held against measurements by
 //! `tests/truth.rs`.
 
+pub mod old_release;
 pub mod postgres;
 
 use std::fmt;

@@ -359,6 +359,7 @@ impl Schema {
     pub fn assume_table(&mut self, name: &ObjectName) {
         let key = self.resolve(name);
         if !self.relations.contains_key(&key) && !name.template {
+            self.assumed = true;
             self.put_relation(
                 key.clone(),
                 Some(Relation::Table(Arc::new(Table::assumed(key)))),

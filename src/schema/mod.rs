@@ -297,6 +297,8 @@ pub struct Schema {
     /// Sequences that were ever tied to a table; what holds now stands in the
     /// sequence.
     owned: FxHashMap<Key, Vec<Key>>,
+    /// Some table was mentioned that the history did not create.
+    assumed: bool,
     session: Session,
     /// The migration that is being applied.
     migration: MigrationIndex,
@@ -427,6 +429,16 @@ impl Schema {
     /// The migration that is being applied.
     pub fn migration(&self) -> MigrationIndex {
         self.migration
+    }
+
+    /// Has the history created every relation that it mentioned so far?
+    pub fn is_complete(&self) -> bool {
+        !self.assumed
+    }
+
+    /// What the migration that is being applied created.
+    pub fn created_now(&self) -> &FxHashSet<Key> {
+        &self.created_now
     }
 
     /// Did the migration that is being applied create this relation?

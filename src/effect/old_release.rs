@@ -1,0 +1,192 @@
+//! What the release that runs notices of an operation.
+//!
+//! The question is asked of code that was written against the schema before
+//! the migration: does it still find what it names, may it still write what it
+//! writes, and does it get what it expects?
+
+use super::{Effect, Scene};
+use crate::operation::{
+    Action, ConstraintKind, DataType, Identity, ObjectKind, ObjectName, RowSecurity, Target,
+};
+use crate::schema::Relation;
+use crate::verdict::OldRelease::{self, Broken, Compatible, Degraded};
+
+pub fn old_release(scene: &Scene<'_>, effect: &Effect) -> OldRelease {
+    let sees = |name: &ObjectName| visible(scene, name);
+    let on = |target: &Target| sees(&target.name);
+    match &scene.operation.action {
+        Action::Drop {
+            kind, name, on: table, if_exists, ..
+        } => dropped(scene, *kind, name, table.as_ref(), *if_exists),
+        Action::DropColumn { table, column, .. } if on(table) => {
+            if column_is_new(scene, table, &column.name) { Compatible } else { Broken }
+        }
+        Action::RenameColumn { table, column, .. } if on(table) => {
+            if column_is_new(scene, table, &column.name) { Compatible } else { Broken }
+        }
+        Action::Rename { kind, name, .. } | Action::SetSchema { kind, name, .. } => match kind {
+            ObjectKind::Index
+            | ObjectKind::Trigger
+            | ObjectKind::Policy
+            | ObjectKind::Rule
+            | ObjectKind::Constraint
+            | ObjectKind::Statistics => Compatible,
+            ObjectKind::Sequence => if sees(name) { Degraded } else { Compatible },
+            k if k.is_relation() && !sees(name) => Compatible,
+            _ => Broken,
+        },
+        Action::AlterColumnType { table, column, ty, .. } if on(table) => {
+            type_change(scene, table, &column.name, ty)
+        }
+        Action::AddColumn { table, column, constraints, .. } if on(table) => {
+            let given = column.default.is_some()
+                || column.identity.is_some()
+                || column.generated.is_some()
+                || column.ty.is_serial();
+            let key = constraints
+                .iter()
+                .any(|c| matches!(c.kind, ConstraintKind::PrimaryKey(_)));
+            if (column.not_null || key) && !given { Broken } else { Compatible }
+        }
+        Action::SetNotNull { table, column } if on(table) => {
+            if column_is_new(scene, table, &column.name) { Compatible } else { Degraded }
+        }
+        Action::DropNotNull { table, column } | Action::DropDefault { table, column }
+            if on(table) =>
+        {
+            if column_is_new(scene, table, &column.name) { Compatible } else { Degraded }
+        }
+        Action::AddIdentity { table, identity, .. } if on(table) => match identity {
+            Identity::Always => Degraded,
+            Identity::ByDefault => Compatible,
+        },
+        Action::AddConstraint { table, constraint } if on(table) => {
+            let new = constrained_columns(&constraint.kind)
+                .iter()
+                .any(|c| column_is_new(scene, table, c));
+            let adopts = matches!(&constraint.kind,
+                ConstraintKind::Unique(k) | ConstraintKind::PrimaryKey(k) if k.using_index.is_some());
+            if new || adopts || constraint.not_enforced { Compatible } else { Degraded }
+        }
+        Action::CreateIndex(index) if index.unique && sees(&index.table) => Degraded,
+        Action::RowSecurity { table, mode } if on(table) => match mode {
+            RowSecurity::Enable | RowSecurity::Force => Degraded,
+            _ => Compatible,
+        },
+        Action::Grant(grant) if grant.revoke => Degraded,
+        Action::Truncate { tables, .. } if tables.iter().any(sees) => Degraded,
+        _ if effect.refusal.is_some() => Compatible,
+        _ => Compatible,
+    }
+}
+
+fn visible(scene: &Scene<'_>, name: &ObjectName) -> bool {
+    let key = scene.schema.resolve(name);
+    !scene.schema.is_created_now(&key)
+        && !scene.schema.table_by_key(&key).is_some_and(|t| t.is_temporary())
+}
+
+fn column_is_new(scene: &Scene<'_>, table: &Target, column: &str) -> bool {
+    scene
+        .schema
+        .table(&table.name)
+        .is_some_and(|t| t.column_is_new_in(column, scene.schema.migration()))
+}
+
+fn dropped(
+    scene: &Scene<'_>,
+    kind: ObjectKind,
+    name: &ObjectName,
+    _table: Option<&ObjectName>,
+    if_exists: bool,
+) -> OldRelease {
+    match kind {
+        ObjectKind::Table
+        | ObjectKind::ForeignTable
+        | ObjectKind::View
+        | ObjectKind::MaterializedView
+        | ObjectKind::Sequence => {
+            let absent = scene.schema.relation(name).is_none();
+            if !visible(scene, name) || (absent && if_exists) {
+                Compatible
+            } else if scene
+                .schema
+                .relation(name)
+                .is_some_and(|r| matches!(r, Relation::Sequence(s) if s.implicit))
+            {
+                Degraded
+            } else {
+                Broken
+            }
+        }
+        ObjectKind::Schema | ObjectKind::Database => Broken,
+        ObjectKind::Type | ObjectKind::Domain | ObjectKind::Trigger => Degraded,
+        k if k.is_routine() => Degraded,
+        ObjectKind::Extension | ObjectKind::Policy => Degraded,
+        _ => Compatible,
+    }
+}
+
+/// The columns that a constraint names itself.
+fn constrained_columns(kind: &ConstraintKind) -> &[smol_str::SmolStr] {
+    match kind {
+        ConstraintKind::PrimaryKey(k) | ConstraintKind::Unique(k) => &k.columns,
+        ConstraintKind::ForeignKey(fk) => &fk.columns,
+        ConstraintKind::Exclude { columns } => columns,
+        _ => &[],
+    }
+}
+
+fn type_change(scene: &Scene<'_>, table: &Target, column: &str, to: &DataType) -> OldRelease {
+    if column_is_new(scene, table, column) {
+        return Compatible;
+    }
+    let from = scene
+        .schema
+        .table(&table.name)
+        .and_then(|t| t.column(column))
+        .map(|c| &c.ty);
+    match from {
+        Some(from) if from == to || widens_text(from, to) => Compatible,
+        Some(from) if widens_number(from, to) => Degraded,
+        _ => Broken,
+    }
+}
+
+/// Text to longer text: whoever reads and writes the old type does not notice.
+pub fn widens_text(from: &DataType, to: &DataType) -> bool {
+    let text = |ty: &DataType| ty.array == 0 && matches!(ty.name.as_str(), "varchar" | "text");
+    if !text(from) || !text(to) {
+        return false;
+    }
+    match (from.modifiers[0], to.modifiers[0]) {
+        (_, None) => true,
+        (Some(old), Some(new)) => new >= old,
+        (None, Some(_)) => false,
+    }
+}
+
+/// A wider number: writes succeed, reads may meet values that do not fit.
+pub fn widens_number(from: &DataType, to: &DataType) -> bool {
+    let rank = |ty: &DataType| match ty.name.as_str() {
+        "smallint" => Some(1),
+        "int" => Some(2),
+        "bigint" => Some(3),
+        _ => None,
+    };
+    if let (Some(old), Some(new)) = (rank(from), rank(to)) {
+        return new >= old && from.array == to.array;
+    }
+    let numeric = |ty: &DataType| ty.name == "numeric" && ty.array == 0;
+    if numeric(from) && numeric(to) {
+        return match (from.modifiers, to.modifiers) {
+            (_, [None, _]) => true,
+            ([Some(p), s], [Some(q), r]) => {
+                let (s, r) = (s.unwrap_or(0), r.unwrap_or(0));
+                r >= s && q - r >= p - s
+            }
+            _ => false,
+        };
+    }
+    from.name == "real" && to.name == "double precision"
+}

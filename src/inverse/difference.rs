@@ -1,0 +1,297 @@
+//! What differs between two states of a schema, for people: what a down left
+//! behind, took away, or brought back in another shape.
+//!
+//! Names that the server makes up, the order of columns and the way a
+//! definition is spaced are not differences.
+
+use std::sync::Arc;
+
+use rustc_hash::{FxHashMap, FxHashSet};
+use smol_str::SmolStr;
+
+use crate::operation::{Column, ConstraintKind, TypeDefinition};
+use crate::schema::{Index, Key, Mark, Origin, Relation, Schema, Table, TableConstraint, View};
+
+/// Sentences without full stop, in a fixed order.
+#[derive(Debug, Default, PartialEq, Eq)]
+pub struct Differences {
+    pub list: Vec<String>,
+}
+
+/// Compares the schema as it was at `mark` with what it is now. `created` are
+/// the relations that the script in between created: others that turn up were
+/// there before, unknown to the history.
+pub fn differences(schema: &Schema, mark: Mark, created: &FxHashSet<Key>) -> Differences {
+    let mut list = Vec::new();
+    let changes = schema.relations_changed_since(mark);
+    let then: Then<'_> = changes.iter().map(|c| (c.key, c.before)).collect();
+    for change in &changes {
+        match (change.before, change.after) {
+            (None, Some(Relation::Index(_) | Relation::Sequence(_))) => {}
+            (None, Some(after)) if created.contains(change.key) => {
+                list.push(format!("{} `{}` is still there", word(after), change.key));
+            }
+            (Some(before), None) => match before {
+                Relation::Index(_) | Relation::Sequence(_) => {}
+                _ if before.origin() == Origin::Assumed => {}
+                _ => list.push(format!("{} `{}` is gone", word(before), change.key)),
+            },
+            (Some(Relation::Table(before)), Some(Relation::Table(after))) => {
+                tables(schema, &then, before, after, &mut list);
+            }
+            (Some(Relation::View(before)), Some(Relation::View(after))) => {
+                views(before, after, &mut list);
+            }
+            _ => {}
+        }
+    }
+    for change in schema.types_changed_since(mark) {
+        let key = change.key;
+        match (change.before, change.after) {
+            (None, Some(_)) => list.push(format!("type `{key}` is still there")),
+            (Some(_), None) => list.push(format!("type `{key}` is gone")),
+            (Some(before), Some(after)) => {
+                if let (TypeDefinition::Enum(old), TypeDefinition::Enum(new)) =
+                    (&before.definition, &after.definition)
+                {
+                    for value in new.iter().filter(|v| !old.contains(v)) {
+                        list.push(format!("type `{key}` still has the value `{value}`"));
+                    }
+                    for value in old.iter().filter(|v| !new.contains(v)) {
+                        list.push(format!("type `{key}` lacks the value `{value}`"));
+                    }
+                }
+            }
+            (None, None) => {}
+        }
+    }
+    list.sort_unstable();
+    list.dedup();
+    Differences { list }
+}
+
+fn word(relation: &Relation) -> &'static str {
+    match relation {
+        Relation::Table(_) => "table",
+        Relation::View(view) if view.materialized => "materialized view",
+        Relation::View(_) => "view",
+        Relation::Index(_) => "index",
+        Relation::Sequence(_) => "sequence",
+    }
+}
+
+/// What changed relations were before.
+type Then<'a> = FxHashMap<&'a Key, Option<&'a Relation>>;
+
+fn tables(schema: &Schema, then: &Then<'_>, before: &Table, after: &Table, list: &mut Vec<String>) {
+    let key = &after.key;
+    for column in &after.columns {
+        match before.column(&column.name) {
+            None if before.columns_known => {
+                list.push(format!("column `{}` of `{key}` is still there", column.name));
+            }
+            Some(old) if !Arc::ptr_eq(old, column) => columns(key, old, column, list),
+            _ => {}
+        }
+    }
+    for column in &before.columns {
+        if after.column(&column.name).is_none() {
+            list.push(format!("column `{}` of `{key}` is gone", column.name));
+        }
+    }
+    unmatched(
+        &before.constraints,
+        &after.constraints,
+        same_constraint,
+        |constraint, left| {
+            let what = constraint_words(constraint);
+            list.push(format!("{what} of `{key}` is {}", state(left)));
+        },
+    );
+    let earlier = |index: &Key| match then.get(index) {
+        Some(Some(Relation::Index(index))) => Some(index.clone()),
+        Some(_) => None,
+        None => schema.index_by_key(index).cloned(),
+    };
+    let old: Vec<Arc<Index>> = before.indexes.iter().filter_map(earlier).collect();
+    let new: Vec<Arc<Index>> = after
+        .indexes
+        .iter()
+        .filter_map(|k| schema.index_by_key(k).cloned())
+        .collect();
+    unmatched(&old, &new, same_index, |index, left| {
+        if index.constraint.is_none() {
+            list.push(format!("index `{}` on `{key}` is {}", index.key.name, state(left)));
+        }
+    });
+    names(key, "trigger", before.triggers.iter().map(|t| &t.name), after.triggers.iter().map(|t| &t.name), list);
+    names(key, "policy", before.policies.iter(), after.policies.iter(), list);
+    if before.row_security != after.row_security {
+        let now = if after.row_security { "still on" } else { "off" };
+        list.push(format!("row level security of `{key}` is {now}"));
+    }
+}
+
+fn state(left: bool) -> &'static str {
+    if left { "still there" } else { "gone" }
+}
+
+/// Calls `report` for what has no counterpart: `true` for what is left over,
+/// `false` for what is gone.
+fn unmatched<T>(
+    before: &[Arc<T>],
+    after: &[Arc<T>],
+    same: fn(&T, &T) -> bool,
+    mut report: impl FnMut(&T, bool),
+) {
+    for new in after {
+        if !before.iter().any(|old| Arc::ptr_eq(old, new) || same(old, new)) {
+            report(new, true);
+        }
+    }
+    for old in before {
+        if !after.iter().any(|new| Arc::ptr_eq(old, new) || same(old, new)) {
+            report(old, false);
+        }
+    }
+}
+
+fn names<'a>(
+    key: &Key,
+    word: &str,
+    before: impl Iterator<Item = &'a SmolStr> + Clone,
+    after: impl Iterator<Item = &'a SmolStr> + Clone,
+    list: &mut Vec<String>,
+) {
+    for name in after.clone().filter(|n| !before.clone().any(|o| o == *n)) {
+        list.push(format!("{word} `{name}` on `{key}` is still there"));
+    }
+    for name in before.filter(|n| !after.clone().any(|o| o == *n)) {
+        list.push(format!("{word} `{name}` on `{key}` is gone"));
+    }
+}
+
+fn columns(key: &Key, before: &Column, after: &Column, list: &mut Vec<String>) {
+    let name = &after.name;
+    if before.ty != after.ty {
+        list.push(format!(
+            "column `{name}` of `{key}` is `{}` instead of `{}`",
+            after.ty, before.ty
+        ));
+    }
+    if before.not_null != after.not_null {
+        let (now, then) = if after.not_null {
+            ("NOT NULL", "nullable")
+        } else {
+            ("nullable", "NOT NULL")
+        };
+        list.push(format!("column `{name}` of `{key}` is {now} instead of {then}"));
+    }
+    match (&before.default, &after.default) {
+        (Some(old), None) => list.push(format!(
+            "column `{name}` of `{key}` has lost its default `{}`",
+            shown(&old.text)
+        )),
+        (None, Some(new)) if plain(&new.text) != "null" => list.push(format!(
+            "column `{name}` of `{key}` has the default `{}`, which it had not",
+            shown(&new.text)
+        )),
+        (Some(old), Some(new)) if plain(&old.text) != plain(&new.text) => list.push(format!(
+            "column `{name}` of `{key}` has the default `{}` instead of `{}`",
+            shown(&new.text),
+            shown(&old.text)
+        )),
+        _ => {}
+    }
+}
+
+fn same_constraint(a: &TableConstraint, b: &TableConstraint) -> bool {
+    if a.columns != b.columns && !matches!(a.definition.kind, ConstraintKind::Check(_)) {
+        return false;
+    }
+    match (&a.definition.kind, &b.definition.kind) {
+        (ConstraintKind::Check(x), ConstraintKind::Check(y)) => {
+            a.name == b.name || plain(&x.text) == plain(&y.text)
+        }
+        (ConstraintKind::ForeignKey(x), ConstraintKind::ForeignKey(y)) => {
+            a.references == b.references
+                && x.on_delete == y.on_delete
+                && x.on_update == y.on_update
+        }
+        (x, y) => std::mem::discriminant(x) == std::mem::discriminant(y),
+    }
+}
+
+fn constraint_words(constraint: &TableConstraint) -> String {
+    let kind = match constraint.definition.kind {
+        ConstraintKind::PrimaryKey(_) => "primary key",
+        ConstraintKind::Unique(_) => "unique constraint",
+        ConstraintKind::Check(_) => "check constraint",
+        ConstraintKind::ForeignKey(_) => "foreign key",
+        ConstraintKind::Exclude { .. } => "exclusion constraint",
+        ConstraintKind::NotNull(_) => "NOT NULL constraint",
+    };
+    format!("{kind} `{}`", constraint.name)
+}
+
+fn same_index(a: &Index, b: &Index) -> bool {
+    a.columns == b.columns
+        && a.unique == b.unique
+        && a.method == b.method
+        && a.include == b.include
+        && a.predicate.as_ref().map(|e| plain(&e.text)) == b.predicate.as_ref().map(|e| plain(&e.text))
+        && a.exprs.len() == b.exprs.len()
+        && a.exprs
+            .iter()
+            .zip(&b.exprs)
+            .all(|(x, y)| plain(&x.text) == plain(&y.text))
+}
+
+fn views(before: &View, after: &View, list: &mut Vec<String>) {
+    if plain(&before.query) != plain(&after.query) {
+        list.push(format!("view `{}` reads something else than before", after.key));
+    }
+}
+
+/// Text without the differences that mean nothing: case, spaces, brackets
+/// around the whole, casts of literals to their own type.
+fn plain(text: &str) -> String {
+    let mut out: String = text
+        .chars()
+        .filter(|c| !c.is_whitespace() && *c != '"')
+        .flat_map(char::to_lowercase)
+        .collect();
+    while out.starts_with('(') && out.ends_with(')') && balanced(&out[1..out.len() - 1]) {
+        out = out[1..out.len() - 1].to_owned();
+    }
+    if let Some(rest) = out.strip_prefix('\'')
+        && let Some(end) = rest.find('\'')
+        && rest[end + 1..].starts_with("::")
+    {
+        out.truncate(end + 2);
+    }
+    out
+}
+
+fn balanced(text: &str) -> bool {
+    let mut depth = 0i64;
+    for byte in text.bytes() {
+        match byte {
+            b'(' => depth += 1,
+            b')' => depth -= 1,
+            _ => {}
+        }
+        if depth < 0 {
+            return false;
+        }
+    }
+    depth == 0
+}
+
+fn shown(text: &str) -> String {
+    let text = text.split_whitespace().collect::<Vec<_>>().join(" ");
+    if text.chars().count() <= 60 {
+        return text;
+    }
+    text.chars().take(57).chain("…".chars()).collect()
+}
