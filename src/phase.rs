@@ -33,3 +33,14 @@ impl Phase {
         self.into()
     }
 }
+
+/// The phase that a folder or a part of a file's name declares:
+/// `contract/0007_x.sql`, `0007_x.contract.sql`.
+pub fn of_path(path: &str) -> Option<Phase> {
+    let (folders, file) = path.rsplit_once('/').unwrap_or(("", path));
+    let stem = file.split('.').skip(1);
+    folders
+        .rsplit('/')
+        .chain(stem)
+        .find_map(|word| word.to_ascii_lowercase().parse().ok())
+}

@@ -108,8 +108,8 @@ pub struct OperationContext<'a> {
 
 /// What a migration rule sees of each operation.
 #[derive(Debug)]
-pub struct Step {
-    pub operation: Operation,
+pub struct Step<'a> {
+    pub operation: &'a Operation,
     pub effect: Effect,
     pub verdict: Verdict,
     pub run: Run,
@@ -126,7 +126,7 @@ pub struct Step {
 /// What a migration rule sees.
 pub struct MigrationContext<'a> {
     pub scene: &'a Scene<'a>,
-    pub steps: &'a [Step],
+    pub steps: &'a [Step<'a>],
     /// Before the migration's script …
     /// … is not kept; this is after it.
     pub schema: &'a Schema,
@@ -239,7 +239,7 @@ impl MigrationContext<'_> {
                 .is_some_and(|t| t.is_temporary())
     }
 
-    pub fn text(&self, step: &Step, span: Span) -> &str {
+    pub fn text(&self, step: &Step<'_>, span: Span) -> &str {
         self.scene.sources[step.source].slice(span)
     }
 

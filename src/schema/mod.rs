@@ -441,6 +441,12 @@ impl Schema {
         &self.created_now
     }
 
+    /// Can nobody but the migration that is being applied see it?
+    pub fn is_hidden_name(&self, name: &ObjectName) -> bool {
+        let key = self.resolve(name);
+        self.is_created_now(&key) || self.table_by_key(&key).is_some_and(|t| t.is_temporary())
+    }
+
     /// Did the migration that is being applied create this relation?
     pub fn is_created_now(&self, key: &Key) -> bool {
         self.created_now.contains(key)

@@ -1,0 +1,636 @@
+//! One history, from its first migration to its last.
+
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+use rustc_hash::FxHashSet;
+use smol_str::SmolStr;
+
+use super::Outcome;
+use super::registry::{Active, Registry};
+use super::script::{Calls, Planned, Transactions, plan};
+use super::unit::{self, ReadMigration, ReadPart};
+use crate::config::Config;
+use crate::dialect::Dialect;
+use crate::effect::old_release::old_release;
+use crate::effect::{self, Effect, postgres};
+use crate::finding::Finding;
+use crate::inverse;
+use crate::operation::{Action, Operation, TransactionControl};
+use crate::page::Group;
+use crate::phase::{self, Phase};
+use crate::project::{History, Migration, Project, SourceId};
+use crate::report::{Direction, MigrationReport};
+use crate::rule::{
+    Check, Findings, MigrationContext, OperationContext, Run, Scene, Step,
+};
+use crate::schema::{Key, Mark, MigrationIndex, Schema};
+use crate::source::Span;
+use crate::suppress::Directives;
+use crate::verdict::{Deploy, OldRelease, Undo, Verdict};
+
+pub struct Fold<'a> {
+    project: &'a Project,
+    history: &'a History,
+    registry: &'a Registry<'a>,
+    config: &'a Config,
+    dialect: Dialect,
+    directives: &'a [(SourceId, Directives)],
+    uses_lock_timeout: bool,
+    schema: Schema,
+    outcome: Outcome,
+}
+
+/// What a phase is known by.
+struct Declared {
+    phase: Option<Phase>,
+    approved: bool,
+    checkpoint: bool,
+    release: Option<String>,
+}
+
+impl<'a> Fold<'a> {
+    pub fn new(
+        project: &'a Project,
+        history: &'a History,
+        registry: &'a Registry<'a>,
+        config: &'a Config,
+        dialect: Dialect,
+        directives: &'a [(SourceId, Directives)],
+    ) -> Self {
+        let uses_lock_timeout = history
+            .migrations
+            .iter()
+            .any(|m| sets_lock_timeout(project.sources[m.source].text()));
+        Self {
+            project,
+            history,
+            registry,
+            config,
+            dialect,
+            directives,
+            uses_lock_timeout,
+            schema: Schema::default(),
+            outcome: Outcome::default(),
+        }
+    }
+
+    pub fn run(mut self, progress: &AtomicUsize) -> Outcome {
+        let mut batches = unit::batches(self.project, self.history).into_iter();
+        let (project, history) = (self.project, self.history);
+        let mut current = batches
+            .next()
+            .map(|batch| unit::read(project, history, batch));
+        while let Some(batch) = current {
+            let next = batches.next();
+            let (read, ()) = rayon::join(
+                || next.map(|next| unit::read(project, history, next)),
+                || {
+                    for migration in &batch {
+                        self.migration(migration);
+                        progress.fetch_add(1, Ordering::Relaxed);
+                    }
+                },
+            );
+            current = read;
+        }
+        self.outcome
+    }
+
+    fn migration(&mut self, read: &ReadMigration) {
+        let migration = &self.history.migrations[read.index];
+        let declared = self.declared(migration);
+        self.schema.begin_migration(read.index as MigrationIndex);
+        let rolls_back = has_rollback(&read.up) || has_rollback(&read.down);
+        let start = (!read.down.is_empty() || rolls_back).then(|| self.schema.mark());
+
+        let calls = Calls::of(&read.up, &self.schema);
+        let up = plan(&read.up, &calls);
+        let down_calls = Calls::of(&read.down, &self.schema);
+        let down = plan(&read.down, &down_calls);
+        let way_back: Vec<&Operation> = down.iter().map(|p| p.operation).collect();
+
+        let inferred = declared.phase.or_else(|| self.infer_phase(&up));
+        let verdict = self.script(migration, &read.up, &up, &way_back, &declared, inferred, Direction::Up);
+        self.report(migration, read, Direction::Up, &declared, inferred, verdict);
+
+        if !read.down.is_empty() {
+            let created: FxHashSet<Key> = self.schema.created_now().clone();
+            let before_down = self.schema.mark();
+            let verdict = self.script(migration, &read.down, &down, &[], &declared, None, Direction::Down);
+            if let Some(start) = start {
+                self.compare(migration, read, &up, &down, start, &created);
+            }
+            self.schema.roll_back(before_down);
+            self.report(migration, read, Direction::Down, &declared, None, verdict);
+        }
+        if start.is_some() {
+            self.schema.forget();
+        }
+    }
+
+    fn declared(&self, migration: &Migration) -> Declared {
+        let mut declared = Declared {
+            phase: None,
+            approved: false,
+            checkpoint: false,
+            release: None,
+        };
+        let path = self.project.sources[migration.source].path();
+        for source in sources_of(migration) {
+            let Ok(at) = self.directives.binary_search_by_key(&source, |(id, _)| *id) else {
+                continue;
+            };
+            let found = &self.directives[at].1;
+            declared.phase = declared.phase.or(found.phase.map(|(phase, _)| phase));
+            declared.approved |= !found.approvals.is_empty();
+            declared.checkpoint |= found.checkpoint.is_some();
+            declared.release = declared.release.or_else(|| found.release.clone());
+        }
+        declared.phase = declared
+            .phase
+            .or_else(|| self.config.phase_for(path))
+            .or_else(|| phase::of_path(path));
+        declared
+    }
+
+    fn infer_phase(&self, plan: &[Planned<'_>]) -> Option<Phase> {
+        let mut created: FxHashSet<SmolStr> = FxHashSet::default();
+        let mut found = None;
+        for planned in plan {
+            let (name, phase) = match &planned.operation.action {
+                Action::CreateTable(create) => {
+                    created.insert(create.name.name.clone());
+                    (None, Some(Phase::Expand))
+                }
+                action => phase_of(action),
+            };
+            if name.is_some_and(|n| created.contains(n)) {
+                continue;
+            }
+            match (found, phase) {
+                (_, None) => {}
+                (None, Some(_)) => found = phase,
+                (Some(Phase::Contract), Some(Phase::Contract)) => {}
+                (Some(Phase::Contract), Some(_)) | (Some(_), Some(Phase::Contract)) => return None,
+                (Some(a), Some(b)) => found = Some(a.max(b)),
+            }
+        }
+        found
+    }
+
+    #[allow(clippy::too_many_arguments)]
+    fn script(
+        &mut self,
+        migration: &Migration,
+        parts: &[ReadPart],
+        plan: &[Planned<'_>],
+        way_back: &[&Operation],
+        declared: &Declared,
+        phase: Option<Phase>,
+        direction: Direction,
+    ) -> Verdict {
+        let script: Vec<&Operation> = plan.iter().map(|p| p.operation).collect();
+        let scene = Scene {
+            migration,
+            layout: self.history.layout,
+            dialect: self.dialect,
+            direction,
+            phase,
+            phase_declared: declared.phase.is_some(),
+            uses_lock_timeout: self.uses_lock_timeout,
+            approved: declared.approved,
+            checkpoint: declared.checkpoint,
+            script: &script,
+            way_back,
+            sources: &self.project.sources,
+        };
+        let first = self.outcome.findings.len();
+        let mut run = ScriptRun {
+            scene: &scene,
+            transactions: Transactions::new(),
+            marks: Vec::new(),
+            steps: Vec::with_capacity(plan.len()),
+            rolls_back: has_rollback(parts),
+        };
+        let mut part = usize::MAX;
+        for (index, planned) in plan.iter().enumerate() {
+            if planned.part != part {
+                part = planned.part;
+                run.transactions.begin_part(&parts[part]);
+                run.marks.clear();
+                if run.rolls_back {
+                    let mark = self.schema.mark();
+                    run.marks.push((None, mark, self.outcome.findings.len(), run.steps.len()));
+                }
+            }
+            self.step(&mut run, planned, index);
+        }
+        self.count(parts);
+        let steps = run.steps;
+        self.migration_rules(&scene, &steps);
+        let verdict = verdict_of(&steps);
+        if !migration.selected {
+            self.outcome.findings.truncate(first);
+        }
+        verdict
+    }
+
+    fn step<'p>(&mut self, run: &mut ScriptRun<'_, 'p>, planned: &Planned<'p>, index: usize) {
+        let operation = planned.operation;
+        if let Action::Transaction(control) = &operation.action {
+            self.control(run, control);
+        }
+        let effect = postgres::effect(&effect::Scene {
+            operation,
+            siblings: planned.siblings,
+            schema: &self.schema,
+            version: self.dialect.version,
+        });
+        let verdict = self.judge(planned, &effect);
+        let how = run.transactions.run();
+        self.operation_rules(run.scene, planned, &effect, how, index);
+        let visible = effect
+            .locks
+            .iter()
+            .any(|l| !l.created && l.mode.blocks_writes() && !self.is_hidden(&l.relation));
+        run.steps.push(Step {
+            operation,
+            verdict,
+            run: how,
+            source: planned.source,
+            statement: planned.statement,
+            statement_span: planned.statement_span,
+            visible,
+            lock_timeout: self.schema.session().lock_timeout,
+            effect,
+        });
+        if let Some(conflict) = self.schema.apply(operation, planned.source)
+            && let Some(mut finding) =
+                self.registry
+                    .builtin("schema-conflict", planned.source, operation.place)
+        {
+            finding.message = conflict.why;
+            if let Some(at) = conflict.at {
+                finding.related.push(crate::finding::Related {
+                    source: at.source,
+                    span: at.span,
+                    message: "it was created or dropped here".into(),
+                });
+            }
+            finding.help = "Make the migration fit the schema that the ones before it leave behind"
+                .into();
+            self.outcome.findings.push(finding);
+        }
+    }
+
+    fn is_hidden(&self, key: &Key) -> bool {
+        self.schema.is_created_now(key)
+            || self
+                .schema
+                .table_by_key(key)
+                .is_some_and(|t| t.is_temporary())
+    }
+
+    fn judge(&self, planned: &Planned<'_>, effect: &Effect) -> Verdict {
+        let scene = effect::Scene {
+            operation: planned.operation,
+            siblings: planned.siblings,
+            schema: &self.schema,
+            version: self.dialect.version,
+        };
+        Verdict {
+            deploy: self.deploy(planned.operation, effect),
+            old_release: old_release(&scene, effect),
+            undo: inverse::undo(planned.operation, &self.schema, effect),
+        }
+    }
+
+    fn deploy(&self, operation: &Operation, effect: &Effect) -> Deploy {
+        let mut deploy = Deploy::Online;
+        for lock in &effect.locks {
+            if lock.created || !lock.mode.blocks_writes() || self.is_hidden(&lock.relation) {
+                continue;
+            }
+            let works = effect.works_on(&lock.relation);
+            deploy = deploy.max(if works { Deploy::Blocking } else { Deploy::Brief });
+        }
+        // Rows that are written stay locked until the end of the transaction.
+        let writes_all = match &operation.action {
+            Action::Update(update) => {
+                update.filter.is_none() && !self.schema.is_hidden_name(&update.table)
+            }
+            Action::Delete(delete) => {
+                delete.filter.is_none() && !self.schema.is_hidden_name(&delete.table)
+            }
+            _ => false,
+        };
+        if writes_all { Deploy::Blocking } else { deploy }
+    }
+
+    fn operation_rules(
+        &mut self,
+        scene: &Scene<'_>,
+        planned: &Planned<'_>,
+        effect: &Effect,
+        run: Run,
+        index: usize,
+    ) {
+        let registry = self.registry;
+        for active in registry.for_kind(planned.operation.action.kind()) {
+            let Check::Operation { check, .. } = &active.rule.check else {
+                continue;
+            };
+            if rests(active, scene) {
+                continue;
+            }
+            let context = OperationContext {
+                scene,
+                operation: planned.operation,
+                index,
+                siblings: planned.siblings,
+                effect,
+                schema: &self.schema,
+                run,
+                source: planned.source,
+                statement: planned.statement_span,
+            };
+            let mut findings = collector(active, planned.source, &mut self.outcome.findings);
+            check(&context, &mut findings);
+            self.outcome.findings = findings.list;
+        }
+    }
+
+    fn migration_rules(&mut self, scene: &Scene<'_>, steps: &[Step<'_>]) {
+        let registry = self.registry;
+        for active in registry.for_migration() {
+            let Check::Migration(check) = &active.rule.check else {
+                continue;
+            };
+            if rests(active, scene) {
+                continue;
+            }
+            let context = MigrationContext {
+                scene,
+                steps,
+                schema: &self.schema,
+            };
+            let source = scene.migration.source;
+            let mut findings = collector(active, source, &mut self.outcome.findings);
+            check(&context, &mut findings);
+            self.outcome.findings = findings.list;
+        }
+    }
+
+    /// BEGIN, COMMIT, ROLLBACK and savepoints.
+    fn control(&mut self, run: &mut ScriptRun<'_, '_>, control: &TransactionControl) {
+        if run.rolls_back {
+            match control {
+                TransactionControl::Begin => {
+                    let mark = self.schema.mark();
+                    run.marks.clear();
+                    run.marks.push((None, mark, self.outcome.findings.len(), run.steps.len()));
+                }
+                TransactionControl::Savepoint(name) => {
+                    let mark = self.schema.mark();
+                    let name = Some(name.clone());
+                    run.marks.push((name, mark, self.outcome.findings.len(), run.steps.len()));
+                }
+                TransactionControl::Rollback => {
+                    if let Some(mark) = run.marks.first().cloned() {
+                        self.take_back(run, &mark);
+                        run.marks.truncate(1);
+                    }
+                }
+                TransactionControl::RollbackTo(name) => {
+                    let at = run
+                        .marks
+                        .iter()
+                        .rposition(|m| m.0.as_ref() == Some(name));
+                    if let Some(at) = at {
+                        let mark = run.marks[at].clone();
+                        self.take_back(run, &mark);
+                        run.marks.truncate(at + 1);
+                    }
+                }
+                TransactionControl::Commit => {
+                    let mark = self.schema.mark();
+                    run.marks.clear();
+                    run.marks.push((None, mark, self.outcome.findings.len(), run.steps.len()));
+                }
+                _ => {}
+            }
+        }
+        run.transactions.control(control);
+    }
+
+    /// What was rolled back changed nothing; what it blocked, it blocked.
+    fn take_back(&mut self, run: &mut ScriptRun<'_, '_>, mark: &SavedState) {
+        let (_, schema, findings, steps) = mark;
+        self.schema.roll_back(*schema);
+        let registry = self.registry;
+        let mut index = 0;
+        self.outcome.findings.retain(|finding| {
+            index += 1;
+            let group = registry.get(finding.rule).map(Active::group);
+            index <= *findings
+                || matches!(
+                    group,
+                    Some(Group::Deploy | Group::Transactions | Group::Trust)
+                )
+        });
+        for step in &mut run.steps[*steps..] {
+            step.verdict.old_release = OldRelease::Compatible;
+            step.verdict.undo = Undo::Exact;
+        }
+    }
+
+    /// Holds the schema after up and down against the schema before.
+    fn compare(
+        &mut self,
+        migration: &Migration,
+        read: &ReadMigration,
+        up: &[Planned<'_>],
+        down: &[Planned<'_>],
+        start: Mark,
+        created: &FxHashSet<Key>,
+    ) {
+        let unsure = |plan: &[Planned<'_>]| {
+            plan.iter().any(|p| {
+                matches!(
+                    p.operation.action,
+                    Action::Opaque { .. } | Action::Unparsed { .. }
+                ) || p.operation.within.block
+            })
+        };
+        let does_something = |plan: &[Planned<'_>]| {
+            plan.iter()
+                .any(|p| !matches!(p.operation.action, Action::Nothing | Action::Select { .. }))
+        };
+        if !migration.selected || unsure(up) || unsure(down) || !does_something(down) {
+            return;
+        }
+        let found = inverse::differences(&self.schema, start, created).list;
+        let Some(first) = read.down.first() else {
+            return;
+        };
+        let span = first
+            .statements
+            .first()
+            .and_then(|s| s.operations.first())
+            .map_or(Span::new(first.part.span.start, first.part.span.start), |o| o.place);
+        if found.is_empty() {
+            return;
+        }
+        let Some(mut finding) = self
+            .registry
+            .builtin("down-not-inverse", first.part.source, span)
+        else {
+            return;
+        };
+        let more = found.len().saturating_sub(4);
+        let mut listed = found[..found.len() - more].join("; ");
+        if more > 0 {
+            listed.push_str(&format!("; and {more} more"));
+        }
+        finding.message = format!("The down does not give the schema back: {listed}");
+        finding.help = "Undo each step of the up, last step first; \
+            say in a comment what cannot be restored"
+            .into();
+        self.outcome.findings.push(finding);
+    }
+
+    fn count(&mut self, parts: &[ReadPart]) {
+        let summary = &mut self.outcome.summary;
+        for statement in parts.iter().flat_map(|part| &part.statements) {
+            summary.statements += 1;
+            let any = |test: fn(&Action) -> bool| {
+                statement.operations.iter().any(|o| test(&o.action))
+            };
+            summary.unparsed += usize::from(any(|a| matches!(a, Action::Unparsed { .. })));
+            summary.opaque += usize::from(any(|a| matches!(a, Action::Opaque { .. })));
+        }
+    }
+
+    fn report(
+        &mut self,
+        migration: &Migration,
+        read: &ReadMigration,
+        direction: Direction,
+        declared: &Declared,
+        phase: Option<Phase>,
+        verdict: Verdict,
+    ) {
+        if !migration.selected {
+            return;
+        }
+        let parts = match direction {
+            Direction::Up => &read.up,
+            Direction::Down => &read.down,
+        };
+        let part = parts.first().map(|p| p.part);
+        self.outcome.migrations.push(MigrationReport {
+            source: part.map_or(migration.source, |p| p.source),
+            id: migration.id.clone(),
+            direction,
+            layout: self.history.layout,
+            phase,
+            phase_declared: declared.phase.is_some() && direction == Direction::Up,
+            release: declared.release.clone(),
+            transaction: part.map_or(crate::project::Transaction::None, |p| p.transaction),
+            verdict,
+        });
+    }
+}
+
+/// A savepoint's name, the schema then, and how many findings and steps there
+/// were.
+type SavedState = (Option<SmolStr>, Mark, usize, usize);
+
+struct ScriptRun<'s, 'p> {
+    scene: &'s Scene<'s>,
+    transactions: Transactions,
+    marks: Vec<SavedState>,
+    steps: Vec<Step<'p>>,
+    rolls_back: bool,
+}
+
+fn rests(active: &Active, scene: &Scene<'_>) -> bool {
+    let declared = scene.phase.filter(|_| scene.phase_declared);
+    active.rests_in(declared) || (scene.direction == Direction::Down && !active.reads_downs())
+}
+
+fn collector(active: &Active, source: SourceId, list: &mut Vec<Finding>) -> Findings {
+    Findings {
+        rule: active.rule.id,
+        severity: active.severity(),
+        confidence: active.confidence(),
+        source,
+        list: std::mem::take(list),
+    }
+}
+
+fn sources_of(migration: &Migration) -> impl Iterator<Item = SourceId> {
+    std::iter::once(migration.source).chain(migration.up.iter().map(|p| p.source))
+}
+
+fn has_rollback(parts: &[ReadPart]) -> bool {
+    parts
+        .iter()
+        .flat_map(|part| &part.statements)
+        .flat_map(|statement| &statement.operations)
+        .any(|operation| {
+            matches!(
+                operation.action,
+                Action::Transaction(
+                    TransactionControl::Rollback | TransactionControl::RollbackTo(_)
+                )
+            )
+        })
+}
+
+fn sets_lock_timeout(text: &str) -> bool {
+    memchr::memmem::find(text.as_bytes(), b"lock_timeout").is_some()
+        || memchr::memmem::find(text.as_bytes(), b"LOCK_TIMEOUT").is_some()
+}
+
+/// The phase that an operation belongs to, and the table that it is about.
+fn phase_of(action: &Action) -> (Option<&SmolStr>, Option<Phase>) {
+    match action {
+        Action::DropColumn { table, .. }
+        | Action::RenameColumn { table, .. }
+        | Action::DropConstraint { table, .. } => (Some(&table.name.name), Some(Phase::Contract)),
+        Action::Drop { name, kind, .. } if kind.is_relation() => {
+            (Some(&name.name), Some(Phase::Contract))
+        }
+        Action::Rename { name, kind, .. } if kind.is_relation() => {
+            (Some(&name.name), Some(Phase::Contract))
+        }
+        Action::Insert(insert) => (Some(&insert.table.name), Some(Phase::Migrate)),
+        Action::Update(update) => (Some(&update.table.name), Some(Phase::Migrate)),
+        Action::Delete(delete) => (Some(&delete.table.name), Some(Phase::Migrate)),
+        Action::AddColumn { .. }
+        | Action::CreateIndex(_)
+        | Action::CreateView(_)
+        | Action::CreateType(_)
+        | Action::AddConstraint { .. } => (None, Some(Phase::Expand)),
+        _ => (None, None),
+    }
+}
+
+/// The worst of all steps; work that is done while an earlier statement of the
+/// transaction holds a strong lock blocks for as long.
+fn verdict_of(steps: &[Step<'_>]) -> Verdict {
+    let mut verdict = Verdict::default();
+    let mut held: Option<u32> = None;
+    for step in steps {
+        verdict = verdict.and(step.verdict);
+        let works = !step.effect.scans.is_empty() || !step.effect.rewrites.is_empty();
+        if works && held.is_some() && held == step.run.transaction {
+            verdict.deploy = Deploy::Blocking;
+        }
+        if step.visible && step.run.transaction.is_some() {
+            held = step.run.transaction;
+        }
+    }
+    verdict
+}

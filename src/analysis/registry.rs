@@ -1,0 +1,131 @@
+//! The rules that are switched on, ready to be called.
+
+use crate::config::Config;
+use crate::finding::{Confidence, Finding, Severity};
+use crate::operation::Kind;
+use crate::page::{Group, Head, Page};
+use crate::phase::Phase;
+use crate::project::SourceId;
+use crate::rule::{Check, Rule};
+use crate::rules;
+use crate::source::Span;
+
+/// A rule with what its page says of it.
+pub struct Active {
+    pub rule: &'static Rule,
+    pub head: Head,
+}
+
+/// Rules by what they want to be called for.
+pub struct Registry<'a> {
+    active: Vec<Active>,
+    /// By operation kind: indexes into `active`.
+    by_kind: Vec<Vec<u16>>,
+    migration: Vec<u16>,
+    config: &'a Config,
+}
+
+impl<'a> Registry<'a> {
+    pub fn new(config: &'a Config) -> Self {
+        let mut registry = Registry {
+            active: Vec::with_capacity(rules::ALL.len()),
+            by_kind: Vec::new(),
+            migration: Vec::new(),
+            config,
+        };
+        for rule in rules::ALL {
+            // A test reads every page, so that none is missing here.
+            let Ok(head) = Page::head(rule.page) else {
+                continue;
+            };
+            registry.add(rule, head);
+        }
+        registry
+    }
+
+    fn add(&mut self, rule: &'static Rule, head: Head) {
+        let index = self.active.len() as u16;
+        let on = head.on_by_default || self.config.asks_for(rule.id);
+        match &rule.check {
+            Check::Operation { on: kinds, .. } if on => {
+                for kind in *kinds {
+                    self.kind_list(*kind).push(index);
+                }
+            }
+            Check::Migration(_) if on => self.migration.push(index),
+            _ => {}
+        }
+        self.active.push(Active { rule, head });
+    }
+
+    fn kind_list(&mut self, kind: Kind) -> &mut Vec<u16> {
+        let at = kind as usize;
+        if self.by_kind.len() <= at {
+            self.by_kind.resize_with(at + 1, Vec::new);
+        }
+        &mut self.by_kind[at]
+    }
+
+    /// The rules to call for an operation of this kind.
+    pub fn for_kind(&self, kind: Kind) -> impl Iterator<Item = &Active> {
+        self.by_kind
+            .get(kind as usize)
+            .into_iter()
+            .flatten()
+            .map(|index| &self.active[*index as usize])
+    }
+
+    /// The rules to call once per script.
+    pub fn for_migration(&self) -> impl Iterator<Item = &Active> {
+        self.migration.iter().map(|index| &self.active[*index as usize])
+    }
+
+    pub fn get(&self, id: &str) -> Option<&Active> {
+        self.active.iter().find(|active| active.rule.id == id)
+    }
+
+    pub fn is_on_by_default(&self, id: &str) -> bool {
+        self.get(id).is_some_and(|active| active.head.on_by_default)
+    }
+
+    /// An empty finding of a rule that the machinery itself reports.
+    pub fn builtin(&self, id: &str, source: SourceId, span: Span) -> Option<Finding> {
+        let active = self.get(id)?;
+        Some(Finding {
+            rule: active.rule.id,
+            severity: active.head.severity,
+            confidence: active.head.confidence,
+            message: String::new(),
+            help: String::new(),
+            source,
+            span,
+            related: Vec::new(),
+            fix: None,
+            fingerprint: String::new(),
+        })
+    }
+}
+
+impl Active {
+    /// Is the rule silent in a migration of this declared phase?
+    pub fn rests_in(&self, phase: Option<Phase>) -> bool {
+        phase.is_some_and(|phase| !self.head.phases.contains(&phase))
+    }
+
+    /// Does the rule look at downs too?
+    pub fn reads_downs(&self) -> bool {
+        matches!(self.head.group, Group::Trust | Group::Transactions)
+    }
+
+    pub fn group(&self) -> Group {
+        self.head.group
+    }
+
+    pub fn severity(&self) -> Severity {
+        self.head.severity
+    }
+
+    pub fn confidence(&self) -> Confidence {
+        self.head.confidence
+    }
+}

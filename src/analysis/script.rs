@@ -1,0 +1,222 @@
+//! One script of a migration: its operations in the order in which they run,
+//! and the transactions that they run in.
+
+use std::sync::Arc;
+
+use crate::operation::{Action, Operation, TransactionControl};
+use crate::project::{SourceId, Transaction};
+use crate::rule::{OpenedBy, Run};
+use crate::schema::{Routine, Schema};
+use crate::source::Span;
+
+use super::unit::ReadPart;
+
+/// An operation with its surroundings.
+#[derive(Clone, Copy)]
+pub struct Planned<'a> {
+    pub operation: &'a Operation,
+    pub siblings: &'a [Operation],
+    pub source: SourceId,
+    /// Counts statements of the script.
+    pub statement: u32,
+    pub statement_span: Span,
+    pub part: usize,
+}
+
+/// Operations of routines that the script runs, at the place of the call.
+#[derive(Default)]
+pub struct Calls {
+    /// By part and statement.
+    bodies: Vec<((usize, usize), Vec<Operation>)>,
+}
+
+/// How often a routine that calls a routine is followed.
+const CALL_DEPTH: usize = 4;
+
+impl Calls {
+    /// Finds the routines that a script calls: its own, and those that the
+    /// history left behind.
+    pub fn of(parts: &[ReadPart], schema: &Schema) -> Self {
+        let mut calls = Calls::default();
+        for (p, part) in parts.iter().enumerate() {
+            for (s, statement) in part.statements.iter().enumerate() {
+                for operation in &statement.operations {
+                    let mut body = Vec::new();
+                    follow(operation, operation, parts, schema, CALL_DEPTH, &mut body);
+                    if !body.is_empty() {
+                        calls.bodies.push(((p, s), body));
+                    }
+                }
+            }
+        }
+        calls
+    }
+
+    fn at(&self, part: usize, statement: usize) -> impl Iterator<Item = &Vec<Operation>> {
+        let start = self.bodies.partition_point(|(at, _)| *at < (part, statement));
+        self.bodies[start..]
+            .iter()
+            .take_while(move |(at, _)| *at == (part, statement))
+            .map(|(_, body)| body)
+    }
+}
+
+fn follow(
+    call: &Operation,
+    operation: &Operation,
+    parts: &[ReadPart],
+    schema: &Schema,
+    depth: usize,
+    body: &mut Vec<Operation>,
+) {
+    let names = match &operation.action {
+        Action::Select { calls, .. } => calls.as_slice(),
+        Action::Call { routine } => std::slice::from_ref(routine),
+        _ => return,
+    };
+    if depth == 0 {
+        return;
+    }
+    for name in names {
+        let known = schema.routines(&schema.resolve_routine(name)).last();
+        let Some(operations) = own_routine(parts, &name.name)
+            .or_else(|| known.map(|routine: &Arc<Routine>| routine.operations.clone()))
+        else {
+            continue;
+        };
+        for inner in operations.iter() {
+            follow(call, inner, parts, schema, depth - 1, body);
+            let mut own = inner.clone();
+            own.place = call.place;
+            own.clause = call.clause;
+            own.within.block = true;
+            body.push(own);
+        }
+    }
+}
+
+fn own_routine(parts: &[ReadPart], name: &str) -> Option<Arc<Vec<Operation>>> {
+    parts
+        .iter()
+        .flat_map(|part| &part.statements)
+        .flat_map(|statement| &statement.operations)
+        .find_map(|operation| match &operation.action {
+            Action::CreateRoutine(create) if create.name.name == name => {
+                Some(create.operations.clone())
+            }
+            _ => None,
+        })
+}
+
+/// Lists the operations of a script, bodies of called routines behind the call.
+pub fn plan<'a>(parts: &'a [ReadPart], calls: &'a Calls) -> Vec<Planned<'a>> {
+    let mut plan = Vec::new();
+    let mut number = 0;
+    for (p, part) in parts.iter().enumerate() {
+        for (s, statement) in part.statements.iter().enumerate() {
+            let lists = std::iter::once(&statement.operations).chain(calls.at(p, s));
+            for siblings in lists {
+                plan.extend(siblings.iter().map(|operation| Planned {
+                    operation,
+                    siblings,
+                    source: part.part.source,
+                    statement: number,
+                    statement_span: statement.span,
+                    part: p,
+                }));
+            }
+            number += 1;
+        }
+    }
+    plan
+}
+
+/// Which transaction is open.
+pub struct Transactions {
+    current: Option<u32>,
+    opened_by: OpenedBy,
+    runner: Transaction,
+    next: u32,
+}
+
+impl Transactions {
+    pub fn new() -> Self {
+        Self {
+            current: None,
+            opened_by: OpenedBy::Nobody,
+            runner: Transaction::None,
+            next: 0,
+        }
+    }
+
+    pub fn run(&self) -> Run {
+        Run {
+            transaction: self.current,
+            opened_by: self.opened_by,
+            runner: self.runner,
+        }
+    }
+
+    fn open(&mut self, by: OpenedBy) {
+        self.current = Some(self.next);
+        self.next += 1;
+        self.opened_by = by;
+    }
+
+    fn close(&mut self) {
+        self.current = None;
+        self.opened_by = OpenedBy::Nobody;
+    }
+
+    /// A part of the script begins.
+    pub fn begin_part(&mut self, part: &ReadPart) {
+        self.runner = part.part.transaction;
+        self.close();
+        match part.part.transaction {
+            Transaction::File | Transaction::AllPending => {
+                let apart = part.part.detects_nontransactional && refuses_transaction(part);
+                if !apart {
+                    self.open(OpenedBy::Runner);
+                }
+            }
+            Transaction::Implicit if part.statements.len() > 1 => {
+                self.open(OpenedBy::ImplicitString);
+            }
+            _ => {}
+        }
+    }
+
+    /// Follows BEGIN, COMMIT and ROLLBACK of the script itself.
+    pub fn control(&mut self, control: &TransactionControl) {
+        match control {
+            TransactionControl::Begin if self.opened_by != OpenedBy::Runner => {
+                self.open(OpenedBy::Script);
+            }
+            TransactionControl::Commit
+            | TransactionControl::Rollback
+            | TransactionControl::Prepare => match self.opened_by {
+                OpenedBy::Nobody => {}
+                _ if self.runner == Transaction::Implicit => {
+                    self.open(OpenedBy::ImplicitString);
+                }
+                _ => self.close(),
+            },
+            _ => {}
+        }
+    }
+}
+
+/// Does a statement of the part refuse to run in a transaction, so that a tool
+/// that looks for such opens none?
+fn refuses_transaction(part: &ReadPart) -> bool {
+    part.statements
+        .iter()
+        .flat_map(|statement| &statement.operations)
+        .any(|operation| match &operation.action {
+            Action::CreateIndex(create) => create.concurrently,
+            Action::Drop { concurrently, .. } => *concurrently,
+            Action::Reindex { concurrently, .. } => *concurrently,
+            Action::Vacuum { .. } | Action::ServerCommand { .. } => true,
+            _ => false,
+        })
+}

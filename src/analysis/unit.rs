@@ -1,0 +1,112 @@
+//! Files to statements, in parallel, a batch of migrations at a time.
+
+use std::ops::Range;
+
+use rayon::prelude::*;
+
+use crate::config::Config;
+use crate::operation::{self, Statement};
+use crate::project::{Down, History, Part, Project, SourceId};
+use crate::source::Span;
+use crate::statement::{RawStatement, SplitOptions, split};
+use crate::suppress::{self, Directives};
+
+/// A stretch of a file, read.
+pub struct ReadPart {
+    pub part: Part,
+    pub statements: Vec<Statement>,
+}
+
+/// A migration, read.
+pub struct ReadMigration {
+    pub index: usize,
+    pub up: Vec<ReadPart>,
+    pub down: Vec<ReadPart>,
+}
+
+/// About how much text is read before the fold goes on.
+const BATCH_BYTES: usize = 1 << 19;
+
+/// Statements of one part that a thread reads at a time.
+const CHUNK: usize = 512;
+
+/// Cuts a history into batches of about the same amount of text.
+pub fn batches(project: &Project, history: &History) -> Vec<Range<usize>> {
+    let mut batches = Vec::new();
+    let (mut start, mut bytes) = (0, 0);
+    for (index, migration) in history.migrations.iter().enumerate() {
+        bytes += project.sources[migration.source].text().len() + 1;
+        if bytes >= BATCH_BYTES {
+            batches.push(start..index + 1);
+            (start, bytes) = (index + 1, 0);
+        }
+    }
+    if start < history.migrations.len() {
+        batches.push(start..history.migrations.len());
+    }
+    batches
+}
+
+/// Reads a batch.
+pub fn read(project: &Project, history: &History, batch: Range<usize>) -> Vec<ReadMigration> {
+    batch
+        .into_par_iter()
+        .with_min_len(4)
+        .map(|index| {
+            let migration = &history.migrations[index];
+            let parts = |list: &[Part]| list.iter().map(|p| read_part(project, p)).collect();
+            ReadMigration {
+                index,
+                up: parts(&migration.up),
+                down: match &migration.down {
+                    Down::Parts(list) => parts(list),
+                    _ => Vec::new(),
+                },
+            }
+        })
+        .collect()
+}
+
+fn read_part(project: &Project, part: &Part) -> ReadPart {
+    let text = project.sources[part.source].text();
+    let options = SplitOptions {
+        go_lines: part.go_lines,
+    };
+    let raw = split(text, part.span, options).statements;
+    let statements = if raw.len() > 2 * CHUNK {
+        raw.par_chunks(CHUNK)
+            .flat_map_iter(|chunk| read_statements(text, chunk))
+            .collect()
+    } else {
+        read_statements(text, &raw)
+    };
+    ReadPart {
+        part: *part,
+        statements,
+    }
+}
+
+fn read_statements(text: &str, raw: &[RawStatement]) -> Vec<Statement> {
+    let mut tokens = Vec::new();
+    raw.iter()
+        .map(|statement| operation::read(text, statement, &mut tokens))
+        .collect()
+}
+
+/// The directives of all files that hold any.
+pub fn directives(project: &Project, config: &Config) -> Vec<(SourceId, Directives)> {
+    project
+        .sources
+        .par_iter()
+        .enumerate()
+        .filter(|(_, source)| suppress::may_hold_directives(source.text(), config))
+        .map(|(id, source)| {
+            let text = source.text();
+            let whole = Span::new(0, text.len() as u32);
+            let split = split(text, whole, SplitOptions::default());
+            let statements: Vec<Span> = split.statements.iter().map(|s| s.span).collect();
+            let found = suppress::directives(id, text, &split.comments, &statements, config);
+            (id, found)
+        })
+        .collect()
+}
