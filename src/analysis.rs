@@ -52,14 +52,14 @@ pub fn run(
         .par_iter()
         .map(|history| {
             let dialect = dialect
-                .or(config.engine)
+                .or(config.dialect)
                 .or(history.dialect)
                 .unwrap_or_default();
             Fold::new(&project, history, &registry, config, dialect, &directives).run(progress)
         })
         .collect();
     let shown = dialect
-        .or(config.engine)
+        .or(config.dialect)
         .or_else(|| judged.iter().find_map(|h| h.dialect))
         .unwrap_or_default();
     assemble(project, outcomes, directives, &registry, config, shown)
@@ -152,7 +152,7 @@ fn configured(
 ) -> bool {
     let path = project.sources[finding.source].path();
     let on = registry.is_on_by_default(finding.rule);
-    match config.severity(finding.rule, path, on, finding.severity) {
+    match config.severity(finding.rule, path, finding.severity, on) {
         Some(severity) => {
             finding.severity = severity;
             true

@@ -45,7 +45,7 @@ impl<'a> Registry<'a> {
 
     fn add(&mut self, rule: &'static Rule, head: Head) {
         let index = self.active.len() as u16;
-        let on = head.on_by_default || self.config.asks_for(rule.id);
+        let on = self.config.may_report(rule.id, head.on);
         match &rule.check {
             Check::Operation { on: kinds, .. } if on => {
                 for kind in *kinds {
@@ -85,7 +85,7 @@ impl<'a> Registry<'a> {
     }
 
     pub fn is_on_by_default(&self, id: &str) -> bool {
-        self.get(id).is_some_and(|active| active.head.on_by_default)
+        self.get(id).is_some_and(|active| active.head.on)
     }
 
     /// An empty finding of a rule that the machinery itself reports.
@@ -109,7 +109,7 @@ impl<'a> Registry<'a> {
 impl Active {
     /// Is the rule silent in a migration of this declared phase?
     pub fn rests_in(&self, phase: Option<Phase>) -> bool {
-        phase.is_some_and(|phase| !self.head.phases.contains(&phase))
+        phase.is_some_and(|phase| !self.head.is_active_in(phase))
     }
 
     /// Does the rule look at downs too?
