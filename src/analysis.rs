@@ -96,24 +96,13 @@ fn assemble(
         summary.opaque += outcome.summary.opaque;
     }
     for (source, found) in &directives {
-        for problem in &found.problems {
-            let draft = registry.builtin(problem.rule, *source, problem.span);
-            findings.extend(draft.map(|mut finding| {
-                finding.message.clone_from(&problem.message);
-                finding.help.clone_from(&problem.help);
-                finding
-            }));
-        }
+        let slips = found.slips.iter().cloned();
+        findings.extend(slips.map(|slip| slip.finding(*source)));
     }
-    let (mut kept, mut suppressed, unused) = suppress::apply(findings, &directives);
-    for finding in unused {
-        let draft = registry.builtin(finding.rule, finding.source, finding.span);
-        kept.extend(draft.map(|known| Finding {
-            severity: known.severity,
-            confidence: known.confidence,
-            ..finding
-        }));
-    }
+    let may_report = |rule: &str| config.may_report(rule, registry.is_on_by_default(rule));
+    let applied = suppress::apply(findings, &directives, may_report);
+    let (mut kept, mut suppressed) = (applied.kept, applied.suppressed);
+    kept.extend(applied.unused);
     kept.retain_mut(|finding| configured(finding, &project, config, registry));
     order(&mut kept, &project);
     suppressed.sort_by(|a, b| key(&a.finding, &project).cmp(&key(&b.finding, &project)));

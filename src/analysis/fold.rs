@@ -142,7 +142,7 @@ impl<'a> Fold<'a> {
             };
             let found = &self.directives[at].1;
             declared.phase = declared.phase.or(found.phase.map(|(phase, _)| phase));
-            declared.approved |= !found.approvals.is_empty();
+            declared.approved |= found.approves_irreversible();
             declared.checkpoint |= found.checkpoint.is_some();
             declared.release = declared.release.or_else(|| found.release.clone());
         }

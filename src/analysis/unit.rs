@@ -7,9 +7,10 @@ use rayon::prelude::*;
 use crate::config::Config;
 use crate::operation::{self, Statement};
 use crate::project::{Down, History, Part, Project, SourceId};
+use crate::rules;
 use crate::source::Span;
 use crate::statement::{RawStatement, SplitOptions, split};
-use crate::suppress::{self, Directives};
+use crate::suppress::{self, Directives, Vocabulary};
 
 /// A stretch of a file, read.
 pub struct ReadPart {
@@ -95,18 +96,31 @@ fn read_statements(text: &str, raw: &[RawStatement]) -> Vec<Statement> {
 
 /// The directives of all files that hold any.
 pub fn directives(project: &Project, config: &Config) -> Vec<(SourceId, Directives)> {
+    let rules: Vec<&str> = rules::ALL.iter().map(|rule| rule.id).collect();
+    let vocabulary = Vocabulary {
+        rules: &rules,
+        foreign: &config.suppressions_of,
+    };
     project
         .sources
         .par_iter()
         .enumerate()
-        .filter(|(_, source)| suppress::may_hold_directives(source.text(), config))
+        .filter(|(_, source)| may_hold_directives(source.text()))
         .map(|(id, source)| {
             let text = source.text();
             let whole = Span::new(0, text.len() as u32);
             let split = split(text, whole, SplitOptions::default());
             let statements: Vec<Span> = split.statements.iter().map(|s| s.span).collect();
-            let found = suppress::directives(id, text, &split.comments, &statements, config);
+            let found = suppress::directives(text, &split.comments, &statements, &vocabulary);
             (id, found)
         })
+        .filter(|(_, found)| !found.is_empty())
         .collect()
+}
+
+/// Is it worth looking at this file's comments?
+fn may_hold_directives(text: &str) -> bool {
+    ["bowl", "Bowl", "BOWL", "squawk-ignore", "atlas:nolint"]
+        .iter()
+        .any(|word| memchr::memmem::find(text.as_bytes(), word.as_bytes()).is_some())
 }
