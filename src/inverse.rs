@@ -68,7 +68,11 @@ pub fn undo(operation: &Operation, schema: &Schema, effect: &Effect) -> Undo {
 fn drop_undo(kind: ObjectKind, relation: Option<&Relation>, if_exists: bool) -> Undo {
     match (kind, relation) {
         (ObjectKind::Table | ObjectKind::ForeignTable, Some(Relation::Table(table))) => {
-            if table.is_known() { Undo::Lossy } else { Undo::Impossible }
+            if table.is_known() {
+                Undo::Lossy
+            } else {
+                Undo::Impossible
+            }
         }
         (ObjectKind::MaterializedView | ObjectKind::View | ObjectKind::Index, Some(_)) => {
             Undo::Exact
@@ -82,7 +86,11 @@ fn drop_undo(kind: ObjectKind, relation: Option<&Relation>, if_exists: bool) -> 
             | ObjectKind::Sequence,
             None,
         ) => {
-            if if_exists { Undo::Lossy } else { Undo::Impossible }
+            if if_exists {
+                Undo::Lossy
+            } else {
+                Undo::Impossible
+            }
         }
         (ObjectKind::Schema | ObjectKind::Database, _) => Undo::Lossy,
         _ => Undo::Exact,

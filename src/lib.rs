@@ -22,4 +22,5 @@ pub mod rule;
 pub mod config;
 pub mod suppress;
 pub mod rules;
+pub mod analysis;
 pub mod output;

@@ -84,7 +84,11 @@ fn run(rule: &'static Rule, example: &Example) -> Result<(), Failed> {
         let marked = ["-- +goose", "-- +migrate", "migrate:up", "--changeset"]
             .iter()
             .any(|marker| file.text.contains(marker));
-        let header = if marked || !name.ends_with(".sql") { "" } else { header };
+        let header = if marked || !name.ends_with(".sql") {
+            ""
+        } else {
+            header
+        };
         let mut text = format!("{header}{}", file.text);
         if let Some(phase) = example.phase().filter(|_| n + 1 == count) {
             text.push_str(&format!("\n-- bowline: phase {}\n", phase.name()));
@@ -127,7 +131,14 @@ fn run(rule: &'static Rule, example: &Example) -> Result<(), Failed> {
     let all: Vec<String> = report
         .findings
         .iter()
-        .map(|f| format!("{} [{}] {}", report.sources[f.source].path(), f.rule, f.message))
+        .map(|f| {
+            format!(
+                "{} [{}] {}",
+                report.sources[f.source].path(),
+                f.rule,
+                f.message
+            )
+        })
         .collect();
     Err(format!(
         "rules/{}.md:{}\nexpected {expected:?}\nfound    {found:?}\nall findings:\n  {}\nproblems: {:?}",

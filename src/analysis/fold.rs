@@ -20,9 +20,7 @@ use crate::page::Group;
 use crate::phase::{self, Phase};
 use crate::project::{History, Migration, Project, SourceId};
 use crate::report::{Direction, MigrationReport};
-use crate::rule::{
-    Check, Findings, MigrationContext, OperationContext, Run, Scene, Step,
-};
+use crate::rule::{Check, Findings, MigrationContext, OperationContext, Run, Scene, Step};
 use crate::schema::{Key, Mark, MigrationIndex, Schema};
 use crate::source::Span;
 use crate::suppress::Directives;
@@ -110,13 +108,29 @@ impl<'a> Fold<'a> {
         let way_back: Vec<&Operation> = down.iter().map(|p| p.operation).collect();
 
         let inferred = declared.phase.or_else(|| self.infer_phase(&up));
-        let verdict = self.script(migration, &read.up, &up, &way_back, &declared, inferred, Direction::Up);
+        let verdict = self.script(
+            migration,
+            &read.up,
+            &up,
+            &way_back,
+            &declared,
+            inferred,
+            Direction::Up,
+        );
         self.report(migration, read, Direction::Up, &declared, inferred, verdict);
 
         if !read.down.is_empty() {
             let created: FxHashSet<Key> = self.schema.created_now().clone();
             let before_down = self.schema.mark();
-            let verdict = self.script(migration, &read.down, &down, &[], &declared, None, Direction::Down);
+            let verdict = self.script(
+                migration,
+                &read.down,
+                &down,
+                &[],
+                &declared,
+                None,
+                Direction::Down,
+            );
             if let Some(start) = start {
                 self.compare(migration, read, &up, &down, start, &created);
             }
@@ -220,7 +234,8 @@ impl<'a> Fold<'a> {
                 run.marks.clear();
                 if run.rolls_back {
                     let mark = self.schema.mark();
-                    run.marks.push((None, mark, self.outcome.findings.len(), run.steps.len()));
+                    run.marks
+                        .push((None, mark, self.outcome.findings.len(), run.steps.len()));
                 }
             }
             self.step(&mut run, planned, index);
@@ -277,8 +292,8 @@ impl<'a> Fold<'a> {
                     message: "it was created or dropped here".into(),
                 });
             }
-            finding.help = "Make the migration fit the schema that the ones before it leave behind"
-                .into();
+            finding.help =
+                "Make the migration fit the schema that the ones before it leave behind".into();
             self.outcome.findings.push(finding);
         }
     }
@@ -312,7 +327,11 @@ impl<'a> Fold<'a> {
                 continue;
             }
             let works = effect.works_on(&lock.relation);
-            deploy = deploy.max(if works { Deploy::Blocking } else { Deploy::Brief });
+            deploy = deploy.max(if works {
+                Deploy::Blocking
+            } else {
+                Deploy::Brief
+            });
         }
         // Rows that are written stay locked until the end of the transaction.
         let writes_all = match &operation.action {
@@ -388,12 +407,14 @@ impl<'a> Fold<'a> {
                 TransactionControl::Begin => {
                     let mark = self.schema.mark();
                     run.marks.clear();
-                    run.marks.push((None, mark, self.outcome.findings.len(), run.steps.len()));
+                    run.marks
+                        .push((None, mark, self.outcome.findings.len(), run.steps.len()));
                 }
                 TransactionControl::Savepoint(name) => {
                     let mark = self.schema.mark();
                     let name = Some(name.clone());
-                    run.marks.push((name, mark, self.outcome.findings.len(), run.steps.len()));
+                    run.marks
+                        .push((name, mark, self.outcome.findings.len(), run.steps.len()));
                 }
                 TransactionControl::Rollback => {
                     if let Some(mark) = run.marks.first().cloned() {
@@ -402,10 +423,7 @@ impl<'a> Fold<'a> {
                     }
                 }
                 TransactionControl::RollbackTo(name) => {
-                    let at = run
-                        .marks
-                        .iter()
-                        .rposition(|m| m.0.as_ref() == Some(name));
+                    let at = run.marks.iter().rposition(|m| m.0.as_ref() == Some(name));
                     if let Some(at) = at {
                         let mark = run.marks[at].clone();
                         self.take_back(run, &mark);
@@ -415,7 +433,8 @@ impl<'a> Fold<'a> {
                 TransactionControl::Commit => {
                     let mark = self.schema.mark();
                     run.marks.clear();
-                    run.marks.push((None, mark, self.outcome.findings.len(), run.steps.len()));
+                    run.marks
+                        .push((None, mark, self.outcome.findings.len(), run.steps.len()));
                 }
                 _ => {}
             }
@@ -477,7 +496,10 @@ impl<'a> Fold<'a> {
             .statements
             .first()
             .and_then(|s| s.operations.first())
-            .map_or(Span::new(first.part.span.start, first.part.span.start), |o| o.place);
+            .map_or(
+                Span::new(first.part.span.start, first.part.span.start),
+                |o| o.place,
+            );
         if found.is_empty() {
             return;
         }
@@ -503,9 +525,8 @@ impl<'a> Fold<'a> {
         let summary = &mut self.outcome.summary;
         for statement in parts.iter().flat_map(|part| &part.statements) {
             summary.statements += 1;
-            let any = |test: fn(&Action) -> bool| {
-                statement.operations.iter().any(|o| test(&o.action))
-            };
+            let any =
+                |test: fn(&Action) -> bool| statement.operations.iter().any(|o| test(&o.action));
             summary.unparsed += usize::from(any(|a| matches!(a, Action::Unparsed { .. })));
             summary.opaque += usize::from(any(|a| matches!(a, Action::Opaque { .. })));
         }

@@ -77,7 +77,9 @@ impl<'a> Registry<'a> {
 
     /// The rules to call once per script.
     pub fn for_migration(&self) -> impl Iterator<Item = &Active> {
-        self.migration.iter().map(|index| &self.active[*index as usize])
+        self.migration
+            .iter()
+            .map(|index| &self.active[*index as usize])
     }
 
     pub fn get(&self, id: &str) -> Option<&Active> {

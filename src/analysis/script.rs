@@ -53,7 +53,9 @@ impl Calls {
     }
 
     fn at(&self, part: usize, statement: usize) -> impl Iterator<Item = &Vec<Operation>> {
-        let start = self.bodies.partition_point(|(at, _)| *at < (part, statement));
+        let start = self
+            .bodies
+            .partition_point(|(at, _)| *at < (part, statement));
         self.bodies[start..]
             .iter()
             .take_while(move |(at, _)| *at == (part, statement))

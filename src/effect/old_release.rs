@@ -16,13 +16,25 @@ pub fn old_release(scene: &Scene<'_>, effect: &Effect) -> OldRelease {
     let on = |target: &Target| sees(&target.name);
     match &scene.operation.action {
         Action::Drop {
-            kind, name, on: table, if_exists, ..
+            kind,
+            name,
+            on: table,
+            if_exists,
+            ..
         } => dropped(scene, *kind, name, table.as_ref(), *if_exists),
         Action::DropColumn { table, column, .. } if on(table) => {
-            if column_is_new(scene, table, &column.name) { Compatible } else { Broken }
+            if column_is_new(scene, table, &column.name) {
+                Compatible
+            } else {
+                Broken
+            }
         }
         Action::RenameColumn { table, column, .. } if on(table) => {
-            if column_is_new(scene, table, &column.name) { Compatible } else { Broken }
+            if column_is_new(scene, table, &column.name) {
+                Compatible
+            } else {
+                Broken
+            }
         }
         Action::Rename { kind, name, .. } | Action::SetSchema { kind, name, .. } => match kind {
             ObjectKind::Index
@@ -31,14 +43,25 @@ pub fn old_release(scene: &Scene<'_>, effect: &Effect) -> OldRelease {
             | ObjectKind::Rule
             | ObjectKind::Constraint
             | ObjectKind::Statistics => Compatible,
-            ObjectKind::Sequence => if sees(name) { Degraded } else { Compatible },
+            ObjectKind::Sequence => {
+                if sees(name) {
+                    Degraded
+                } else {
+                    Compatible
+                }
+            }
             k if k.is_relation() && !sees(name) => Compatible,
             _ => Broken,
         },
-        Action::AlterColumnType { table, column, ty, .. } if on(table) => {
-            type_change(scene, table, &column.name, ty)
-        }
-        Action::AddColumn { table, column, constraints, .. } if on(table) => {
+        Action::AlterColumnType {
+            table, column, ty, ..
+        } if on(table) => type_change(scene, table, &column.name, ty),
+        Action::AddColumn {
+            table,
+            column,
+            constraints,
+            ..
+        } if on(table) => {
             let given = column.default.is_some()
                 || column.identity.is_some()
                 || column.generated.is_some()
@@ -46,17 +69,31 @@ pub fn old_release(scene: &Scene<'_>, effect: &Effect) -> OldRelease {
             let key = constraints
                 .iter()
                 .any(|c| matches!(c.kind, ConstraintKind::PrimaryKey(_)));
-            if (column.not_null || key) && !given { Broken } else { Compatible }
+            if (column.not_null || key) && !given {
+                Broken
+            } else {
+                Compatible
+            }
         }
         Action::SetNotNull { table, column } if on(table) => {
-            if column_is_new(scene, table, &column.name) { Compatible } else { Degraded }
+            if column_is_new(scene, table, &column.name) {
+                Compatible
+            } else {
+                Degraded
+            }
         }
         Action::DropNotNull { table, column } | Action::DropDefault { table, column }
             if on(table) =>
         {
-            if column_is_new(scene, table, &column.name) { Compatible } else { Degraded }
+            if column_is_new(scene, table, &column.name) {
+                Compatible
+            } else {
+                Degraded
+            }
         }
-        Action::AddIdentity { table, identity, .. } if on(table) => match identity {
+        Action::AddIdentity {
+            table, identity, ..
+        } if on(table) => match identity {
             Identity::Always => Degraded,
             Identity::ByDefault => Compatible,
         },
@@ -66,7 +103,11 @@ pub fn old_release(scene: &Scene<'_>, effect: &Effect) -> OldRelease {
                 .any(|c| column_is_new(scene, table, c));
             let adopts = matches!(&constraint.kind,
                 ConstraintKind::Unique(k) | ConstraintKind::PrimaryKey(k) if k.using_index.is_some());
-            if new || adopts || constraint.not_enforced { Compatible } else { Degraded }
+            if new || adopts || constraint.not_enforced {
+                Compatible
+            } else {
+                Degraded
+            }
         }
         Action::CreateIndex(index) if index.unique && sees(&index.table) => Degraded,
         Action::RowSecurity { table, mode } if on(table) => match mode {
@@ -83,7 +124,10 @@ pub fn old_release(scene: &Scene<'_>, effect: &Effect) -> OldRelease {
 fn visible(scene: &Scene<'_>, name: &ObjectName) -> bool {
     let key = scene.schema.resolve(name);
     !scene.schema.is_created_now(&key)
-        && !scene.schema.table_by_key(&key).is_some_and(|t| t.is_temporary())
+        && !scene
+            .schema
+            .table_by_key(&key)
+            .is_some_and(|t| t.is_temporary())
 }
 
 fn column_is_new(scene: &Scene<'_>, table: &Target, column: &str) -> bool {

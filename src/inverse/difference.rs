@@ -88,7 +88,10 @@ fn tables(schema: &Schema, then: &Then<'_>, before: &Table, after: &Table, list:
     for column in &after.columns {
         match before.column(&column.name) {
             None if before.columns_known => {
-                list.push(format!("column `{}` of `{key}` is still there", column.name));
+                list.push(format!(
+                    "column `{}` of `{key}` is still there",
+                    column.name
+                ));
             }
             Some(old) if !Arc::ptr_eq(old, column) => columns(key, old, column, list),
             _ => {}
@@ -121,13 +124,33 @@ fn tables(schema: &Schema, then: &Then<'_>, before: &Table, after: &Table, list:
         .collect();
     unmatched(&old, &new, same_index, |index, left| {
         if index.constraint.is_none() {
-            list.push(format!("index `{}` on `{key}` is {}", index.key.name, state(left)));
+            list.push(format!(
+                "index `{}` on `{key}` is {}",
+                index.key.name,
+                state(left)
+            ));
         }
     });
-    names(key, "trigger", before.triggers.iter().map(|t| &t.name), after.triggers.iter().map(|t| &t.name), list);
-    names(key, "policy", before.policies.iter(), after.policies.iter(), list);
+    names(
+        key,
+        "trigger",
+        before.triggers.iter().map(|t| &t.name),
+        after.triggers.iter().map(|t| &t.name),
+        list,
+    );
+    names(
+        key,
+        "policy",
+        before.policies.iter(),
+        after.policies.iter(),
+        list,
+    );
     if before.row_security != after.row_security {
-        let now = if after.row_security { "still on" } else { "off" };
+        let now = if after.row_security {
+            "still on"
+        } else {
+            "off"
+        };
         list.push(format!("row level security of `{key}` is {now}"));
     }
 }
@@ -145,12 +168,18 @@ fn unmatched<T>(
     mut report: impl FnMut(&T, bool),
 ) {
     for new in after {
-        if !before.iter().any(|old| Arc::ptr_eq(old, new) || same(old, new)) {
+        if !before
+            .iter()
+            .any(|old| Arc::ptr_eq(old, new) || same(old, new))
+        {
             report(new, true);
         }
     }
     for old in before {
-        if !after.iter().any(|new| Arc::ptr_eq(old, new) || same(old, new)) {
+        if !after
+            .iter()
+            .any(|new| Arc::ptr_eq(old, new) || same(old, new))
+        {
             report(old, false);
         }
     }
@@ -185,7 +214,9 @@ fn columns(key: &Key, before: &Column, after: &Column, list: &mut Vec<String>) {
         } else {
             ("nullable", "NOT NULL")
         };
-        list.push(format!("column `{name}` of `{key}` is {now} instead of {then}"));
+        list.push(format!(
+            "column `{name}` of `{key}` is {now} instead of {then}"
+        ));
     }
     match (&before.default, &after.default) {
         (Some(old), None) => list.push(format!(
@@ -214,9 +245,7 @@ fn same_constraint(a: &TableConstraint, b: &TableConstraint) -> bool {
             a.name == b.name || plain(&x.text) == plain(&y.text)
         }
         (ConstraintKind::ForeignKey(x), ConstraintKind::ForeignKey(y)) => {
-            a.references == b.references
-                && x.on_delete == y.on_delete
-                && x.on_update == y.on_update
+            a.references == b.references && x.on_delete == y.on_delete && x.on_update == y.on_update
         }
         (x, y) => std::mem::discriminant(x) == std::mem::discriminant(y),
     }
@@ -239,7 +268,8 @@ fn same_index(a: &Index, b: &Index) -> bool {
         && a.unique == b.unique
         && a.method == b.method
         && a.include == b.include
-        && a.predicate.as_ref().map(|e| plain(&e.text)) == b.predicate.as_ref().map(|e| plain(&e.text))
+        && a.predicate.as_ref().map(|e| plain(&e.text))
+            == b.predicate.as_ref().map(|e| plain(&e.text))
         && a.exprs.len() == b.exprs.len()
         && a.exprs
             .iter()
@@ -249,7 +279,10 @@ fn same_index(a: &Index, b: &Index) -> bool {
 
 fn views(before: &View, after: &View, list: &mut Vec<String>) {
     if plain(&before.query) != plain(&after.query) {
-        list.push(format!("view `{}` reads something else than before", after.key));
+        list.push(format!(
+            "view `{}` reads something else than before",
+            after.key
+        ));
     }
 }
 
