@@ -17,6 +17,7 @@ pub const SQLX: u32 = 1 << 8;
 pub const ALEMBIC: u32 = 1 << 9;
 pub const EF_CORE: u32 = 1 << 10;
 pub const ATLAS: u32 = 1 << 11;
+pub const DJANGO: u32 = 1 << 12;
 
 /// Text that tells a tool, wherever in the file it stands.
 const TELLTALES: &[(&str, u32)] = &[
@@ -50,6 +51,9 @@ pub fn marks(text: &str) -> u32 {
     }
     if contains_ignoring_case(text, "igration") && super::tool::node_pg_migrate::has_marker(text) {
         found |= NODE_PG;
+    }
+    if super::tool::django::is_output(text) {
+        found |= DJANGO;
     }
     found
 }

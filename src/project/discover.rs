@@ -267,7 +267,7 @@ impl Finder<'_> {
     fn add(&mut self, path: &Path, shown: &str, named: Named, selected: bool) {
         let base = base(shown);
         let script = place::is_script(shown) || named == Named::File;
-        let sign = SIGNS.contains(&base);
+        let sign = SIGNS.contains(&base) || base.ends_with(".down.go");
         if !(script || sign || COMPANIONS.contains(&base) || base.ends_with(".sql.conf")) {
             return;
         }
@@ -393,4 +393,119 @@ fn plan_above(dir: &str) -> Option<String> {
         here = parent(&here)?;
     }
     None
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// A folder of files below the system's own, gone at the end of the test.
+    struct Scratch(PathBuf);
+
+    impl Scratch {
+        fn new(name: &str, files: &[(&str, &[u8])]) -> Self {
+            let root = std::env::temp_dir().join(format!("bowline-{name}-{}", std::process::id()));
+            for (file, bytes) in files {
+                let path = root.join(file);
+                std::fs::create_dir_all(path.parent().unwrap()).unwrap();
+                std::fs::write(path, bytes).unwrap();
+            }
+            Self(root)
+        }
+
+        fn discover(&self, path: &str) -> Project {
+            discover(&[self.0.join(path)], &Options::default())
+        }
+    }
+
+    impl Drop for Scratch {
+        fn drop(&mut self) {
+            let _ = std::fs::remove_dir_all(&self.0);
+        }
+    }
+
+    fn selected(project: &Project) -> Vec<(&str, bool)> {
+        let migrations = project.histories.iter().flat_map(|h| &h.migrations);
+        migrations.map(|m| (m.id.as_str(), m.selected)).collect()
+    }
+
+    #[test]
+    fn what_is_not_named_is_context() {
+        let scratch = Scratch::new(
+            "context",
+            &[
+                ("flat/1_a.sql", b"SELECT 1"),
+                ("flat/2_b.sql", b"SELECT 2"),
+                ("units/1_a/up.sql", b"SELECT 1"),
+                ("units/2_b/up.sql", b"SELECT 2"),
+                ("units/2_b/down.sql", b"SELECT 3"),
+                ("units/diesel.toml", b""),
+            ],
+        );
+        let second = vec![("1_a", false), ("2_b", true)];
+        assert_eq!(selected(&scratch.discover("flat/2_b.sql")), second);
+        let second = vec![("1", false), ("2", true)];
+        for path in ["units/2_b", "units/2_b/up.sql", "units/2_b/down.sql"] {
+            assert_eq!(selected(&scratch.discover(path)), second, "{path}");
+        }
+        assert!(selected(&scratch.discover("")).iter().all(|(_, s)| *s));
+    }
+
+    #[test]
+    fn any_file_is_read_when_it_is_named() {
+        let scratch = Scratch::new(
+            "named",
+            &[
+                ("schema.sql", b"SELECT 1"),
+                ("x/helpers.sql", b"SELECT 1"),
+                ("x/1_a.sql", b"SELECT 1"),
+                ("y/free.sql", b"SELECT 1"),
+            ],
+        );
+        assert_eq!(selected(&scratch.discover("schema.sql")).len(), 1);
+        assert_eq!(selected(&scratch.discover("x")), [("1_a", true)]);
+        assert_eq!(
+            selected(&scratch.discover("x/helpers.sql")),
+            [("helpers", true)]
+        );
+        assert_eq!(selected(&scratch.discover("y")), [("free", true)]);
+    }
+
+    #[test]
+    fn what_cannot_be_read_is_named_and_the_rest_goes_on() {
+        let scratch = Scratch::new(
+            "problems",
+            &[
+                ("m/1_a.sql", b"SELECT 1"),
+                ("m/2_binary.sql", b"a\0b"),
+                ("m/3_latin.sql", b"SELECT 'caf\xe9'"),
+                ("empty/readme.md", b""),
+            ],
+        );
+        #[cfg(unix)]
+        std::os::unix::fs::symlink("nowhere", scratch.0.join("m/4_link.sql")).unwrap();
+        let project = scratch.discover("m");
+        assert_eq!(selected(&project), [("1_a", true), ("3_latin", true)]);
+        let told: Vec<(bool, &str)> = project
+            .problems
+            .iter()
+            .map(|problem| (problem.fatal, problem.path.rsplit('/').next().unwrap()))
+            .collect();
+        let mut expected = vec![(true, "2_binary.sql"), (false, "3_latin.sql")];
+        if cfg!(unix) {
+            expected.push((true, "4_link.sql"));
+        }
+        assert_eq!(told, expected);
+        for path in ["empty", "missing"] {
+            assert!(scratch.discover(path).problems[0].fatal, "{path}");
+        }
+    }
+
+    #[test]
+    fn paths_are_shown_short() {
+        assert_eq!(shown(Path::new("./a//b/../c/")), "a/c");
+        assert_eq!(shown(Path::new("../a")), "../a");
+        assert_eq!(shown(Path::new(".")), "");
+        assert_eq!(shown(Path::new("/a/b")), "/a/b");
+    }
 }

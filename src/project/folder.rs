@@ -1,5 +1,6 @@
 //! A history's files, before a tool has read them.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use rustc_hash::FxHashMap;
@@ -21,6 +22,8 @@ pub struct Script {
     pub named: Named,
     pub selected: bool,
     pub marks: u32,
+    /// It lies in a folder for scripts that go back, above the root.
+    pub back: bool,
 }
 
 impl Script {
@@ -48,7 +51,8 @@ impl Script {
 
     /// The file does not begin a history but goes back in one.
     pub fn goes_back(&self) -> bool {
-        self.path.split('/').rev().skip(1).any(name::is_down_folder)
+        self.back
+            || self.dir().split('/').any(name::is_down_folder)
             || name::way(self.name()).0 == Some(name::Way::Down)
     }
 
@@ -95,7 +99,7 @@ impl Script {
 }
 
 /// The tools' own files, by path.
-pub type Companions = FxHashMap<String, Arc<Source>>;
+pub type Companions = BTreeMap<String, Arc<Source>>;
 
 /// The files of one history, with what stands beside and above them.
 pub struct Folder {
@@ -117,6 +121,14 @@ impl Folder {
 
     pub fn has_companion(&self, relative: &str) -> bool {
         self.companion(relative).is_some()
+    }
+
+    /// The names of the companions in the root and below it.
+    pub fn companion_names(&self) -> impl Iterator<Item = &str> {
+        let prefix = join(&self.root, "");
+        self.companions
+            .range(prefix.clone()..)
+            .map_while(move |(path, _)| path.strip_prefix(prefix.as_str()))
     }
 
     /// The nearest file of this name in the root or above it.
@@ -147,30 +159,31 @@ impl Folder {
     }
 
     /// Files `<digits>_name.sql`, or with whatever `rest` allows behind the
-    /// digits, by their number.
+    /// digits, by their number. A file that was named needs none: it may be a
+    /// text from elsewhere.
     pub fn numbered(&self, rest: fn(&str) -> bool) -> Vec<(&str, &Script)> {
         let mut found: Vec<(&str, &Script)> = self
             .scripts
             .iter()
             .filter_map(|script| {
-                let (digits, after) = name::number(script.name())?;
-                rest(after).then_some((digits, script))
+                let (digits, after) = name::number(script.name()).unwrap_or_default();
+                if !digits.is_empty() && rest(after) {
+                    return Some((digits, script));
+                }
+                (script.named == Named::File).then_some((script.stem(), script))
             })
             .collect();
         found.sort_by_cached_key(|(digits, script)| (name::value(digits), script.path.clone()));
         found
     }
 
-    /// The files by the folder that holds them, in the order of `scripts`.
+    /// The files by the folder that holds them, by its name.
     pub fn units(&self) -> Vec<(&str, Vec<&Script>)> {
-        let mut units: Vec<(&str, Vec<&Script>)> = Vec::new();
+        let mut units: BTreeMap<&str, Vec<&Script>> = BTreeMap::new();
         for script in &self.scripts {
-            match units.last_mut() {
-                Some((dir, scripts)) if *dir == script.dir() => scripts.push(script),
-                _ => units.push((script.dir(), vec![script])),
-            }
+            units.entry(script.dir()).or_default().push(script);
         }
-        units
+        units.into_iter().collect()
     }
 
     /// Is each migration a folder with a file of this name?

@@ -213,7 +213,7 @@ pub fn organise(files: Vec<File>, options: &Options) -> Project {
     let (sources, folders, problems) = place::folders(files, options);
     let mut histories: Vec<History> = folders
         .into_iter()
-        .filter_map(|folder| tool::history(&folder, options))
+        .flat_map(|folder| tool::histories(folder, options))
         .collect();
     histories.sort_by(|a, b| (&a.root, a.engine.name()).cmp(&(&b.root, b.engine.name())));
     Project {

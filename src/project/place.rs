@@ -11,7 +11,7 @@ use rayon::prelude::*;
 use rustc_hash::{FxHashMap, FxHashSet};
 
 use super::folder::{Companions, Folder, Script, join, parent};
-use super::{File, Options, Problem, directive, engine, name};
+use super::{File, Named, Options, Problem, directive, engine, name};
 use crate::dialect::Engine;
 use crate::source::{Encoding, Source};
 
@@ -28,7 +28,7 @@ pub fn folders(
     let (mut scripts, companions): (Vec<File>, Vec<File>) = files
         .into_iter()
         .filter(|file| !excluded(file))
-        .partition(|file| script_name(&file.path).is_some());
+        .partition(|file| file.named == Named::File || is_script(&file.path));
     scripts.sort_by(|a, b| a.path.cmp(&b.path));
     scripts.dedup_by(|later, kept| {
         let same = later.path == kept.path;
@@ -220,7 +220,7 @@ fn place(id: usize, file: &File, places: &Places) -> (String, Script) {
     let root = places.root(&file.path);
     let below = file.path[root.len()..].trim_start_matches('/');
     let dir = dir_of(below);
-    let mut name = script_name(&file.path).unwrap_or_default();
+    let mut name = script_name(&file.path).unwrap_or_else(|| base(&file.path).to_string());
     let mut engine = dir.rsplit('/').find_map(Engine::from_word);
     if let Some((named, rest)) = engine::of_name(&name) {
         engine = Some(named);
@@ -234,18 +234,18 @@ fn place(id: usize, file: &File, places: &Places) -> (String, Script) {
         named: file.named,
         selected: file.selected,
         marks: directive::marks(file.source.text()),
+        back: false,
     };
     (root.to_string(), script)
 }
 
 /// `rollback_dbs/postgres` goes back in what `init_dbs/postgres` does: roots
-/// that differ in one folder, which is for scripts that go back.
+/// that differ in one folder, which is for scripts that go back, and that hold
+/// a file of the same name.
 fn join_rollbacks(groups: &mut Groups) {
-    let down_at = |root: &str| root.split('/').position(name::is_down_folder);
-    let downs: Vec<String> = groups
+    let downs: Vec<(String, usize)> = groups
         .keys()
-        .filter(|root| down_at(root).is_some())
-        .cloned()
+        .filter_map(|root| Some((root.clone(), down_at(root)?)))
         .collect();
     if downs.is_empty() {
         return;
@@ -256,14 +256,32 @@ fn join_rollbacks(groups: &mut Groups) {
             ups.entry(without(root, at)).or_default().push(root.clone());
         }
     }
-    for root in downs {
-        let at = down_at(&root).unwrap_or(0);
-        let Some([up]) = ups.get(&without(&root, at)).map(Vec::as_slice) else {
-            continue;
+    for (root, at) in downs {
+        let scripts = groups.get_mut(&root).map_or(&mut [][..], Vec::as_mut_slice);
+        for script in &mut *scripts {
+            script.back = true;
+        }
+        let names: FxHashSet<String> = scripts.iter().map(|s| s.path.clone()).collect();
+        let same = |up: &&String| {
+            let scripts = groups.get(*up).map_or(&[][..], Vec::as_slice);
+            scripts.iter().any(|script| names.contains(&script.path))
         };
-        let segment = root.split('/').nth(at).unwrap_or("").to_string();
-        move_group(groups, &root, up, &segment);
+        let candidates = ups.get(&without(&root, at)).map_or(&[][..], Vec::as_slice);
+        if let Some(up) = candidates.iter().find(same) {
+            let segment = root.split('/').nth(at).unwrap_or("").to_string();
+            move_group(groups, &root, up, &segment);
+        }
     }
+}
+
+/// The segment of a root that is for scripts that go back: the last, but for
+/// engines.
+fn down_at(root: &str) -> Option<usize> {
+    let segments: Vec<&str> = root.split('/').collect();
+    let last = segments
+        .iter()
+        .rposition(|segment| Engine::from_word(segment).is_none())?;
+    name::is_down_folder(segments[last]).then_some(last)
 }
 
 fn without(root: &str, at: usize) -> String {

@@ -90,11 +90,10 @@ fn migration(version: &str, script: &Script) -> Migration {
         }
     }
     close(open, script.span().end);
-    if !downs.is_empty() {
-        migration.down = Down::Parts(downs);
-    } else {
-        migration.down = Down::Missing;
-    }
+    migration.down = match downs.is_empty() {
+        true => Down::Missing,
+        false => Down::Parts(downs),
+    };
     migration.suspicious = directive::near_misses(script, NEAR, is_exact);
     migration
 }

@@ -1,7 +1,9 @@
 //! golang-migrate: `<number>_name.up.sql` and `.down.sql` (source/parse.go).
 
+use rustc_hash::FxHashSet;
+
 use super::super::folder::{Folder, Tool, pairs};
-use super::super::{Layout, Migration, Transaction, name};
+use super::super::{Down, Layout, Migration, Named, Transaction, name};
 
 pub const TOOL: Tool = Tool {
     layout: Layout::GolangMigrate,
@@ -17,14 +19,25 @@ pub const TOOL: Tool = Tool {
     engine: super::unknown,
 };
 
+/// A version whose other direction is written in Go has no SQL for it.
 fn read(folder: &Folder) -> Vec<Migration> {
+    let in_go: FxHashSet<u128> = folder
+        .companion_names()
+        .filter(|name| name.ends_with(".down.go"))
+        .filter_map(|name| Some(name::value(name::number(name)?.0)))
+        .collect();
     pairs(folder)
         .iter()
         .filter(|pair| {
-            pair.up
-                .or(pair.down)
-                .is_some_and(|s| name::way(s.name()).0.is_some())
+            let first = pair.up.or(pair.down);
+            first.is_some_and(|s| name::way(s.name()).0.is_some() || s.named == Named::File)
         })
-        .filter_map(|pair| pair.migration(|_| Transaction::Implicit))
+        .filter_map(|pair| {
+            let mut migration = pair.migration(|_| Transaction::Implicit)?;
+            if pair.down.is_none() && in_go.contains(&name::value(pair.version)) {
+                migration.down = Down::Unsupported;
+            }
+            Some(migration)
+        })
         .collect()
 }

@@ -114,8 +114,12 @@ fn changesets(script: &Script) -> Vec<Migration> {
         }
     }
     close(&mut migrations, script.span().end);
-    if let Some(first) = migrations.first_mut() {
-        first.suspicious = complaints;
+    for complaint in complaints {
+        let behind = |m: &Migration| m.up[0].span.start <= complaint.span.end + 2;
+        let at = migrations.iter().rposition(behind).unwrap_or(0);
+        if let Some(migration) = migrations.get_mut(at) {
+            migration.suspicious.push(complaint);
+        }
     }
     migrations
 }

@@ -1,9 +1,12 @@
 //! One file per migration tool, and the table of all of them.
 
+mod alembic;
 mod atlas;
 mod dbmate;
 mod diesel;
+pub mod django;
 mod drizzle;
+mod ef_core;
 mod flyway;
 mod golang_migrate;
 mod goose;
@@ -19,13 +22,18 @@ mod sqlx;
 mod supabase;
 mod tern;
 
+use rustc_hash::FxHashSet;
+
 use super::folder::{Folder, Tool};
-use super::{Down, History, Layout, Options, engine};
+use super::{Down, History, Layout, Named, Options, SourceId, engine, sources_of};
 use crate::dialect::Engine;
 
 /// In the order in which they are asked: what declares itself by a file of its
 /// own or by a directive comes before what only names its files its way.
 const TOOLS: &[Tool] = &[
+    alembic::TOOL,
+    ef_core::TOOL,
+    django::TOOL,
     sqitch::TOOL,
     drizzle::TOOL,
     prisma::TOOL,
@@ -46,12 +54,31 @@ const TOOLS: &[Tool] = &[
     plain::TOOL,
 ];
 
-/// The history of a folder, if its files are migrations.
-pub fn history(folder: &Folder, options: &Options) -> Option<History> {
+/// The histories of a folder: its tool's, if its files are migrations, and a
+/// plain one of the files that were named and that the tool does not run.
+pub fn histories(mut folder: Folder, options: &Options) -> Vec<History> {
     let chosen = options
         .layout
         .and_then(|layout| TOOLS.iter().find(|tool| tool.layout == layout));
-    let tool = chosen.or_else(|| TOOLS.iter().find(|tool| (tool.claims)(folder)))?;
+    let claims = |tool: &&Tool| (tool.claims)(&folder);
+    let Some(tool) = chosen.or_else(|| TOOLS.iter().find(claims)) else {
+        return Vec::new();
+    };
+    let mut histories: Vec<History> = history(tool, &folder, options).into_iter().collect();
+    let read: FxHashSet<SourceId> = histories
+        .iter()
+        .flat_map(|history| history.migrations.iter().flat_map(sources_of))
+        .collect();
+    folder
+        .scripts
+        .retain(|script| script.named == Named::File && !read.contains(&script.id));
+    if !folder.scripts.is_empty() {
+        histories.extend(history(&plain::TOOL, &folder, options));
+    }
+    histories
+}
+
+fn history(tool: &Tool, folder: &Folder, options: &Options) -> Option<History> {
     let migrations = (tool.read)(folder);
     if migrations.is_empty() {
         return None;

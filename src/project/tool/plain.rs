@@ -2,12 +2,12 @@
 
 use rustc_hash::FxHashMap;
 
-use super::super::folder::{Folder, Script, Tool};
+use super::super::folder::{Folder, Script, Tool, join, parent};
 use super::super::{Down, Layout, Migration, Named, Transaction, name};
 
 pub const TOOL: Tool = Tool {
     layout: Layout::Plain,
-    claims: |folder| !candidates(folder).is_empty(),
+    claims: |folder| !candidates(folder).is_empty() && !is_tern_shared(folder),
     read,
     engine: super::unknown,
 };
@@ -34,6 +34,12 @@ const OWN: &[&str] = &["migration", "migrate", "upgrade", "delta", "update"];
 
 /// What a tool writes about the whole schema, or a script that does it all.
 const DUMPS: &[&str] = &["schema.sql", "structure.sql", "init.sql", "dump.sql"];
+
+/// Folders in tern's hold what its migrations include.
+fn is_tern_shared(folder: &Folder) -> bool {
+    let above = parent(&folder.root).map(|dir| join(&dir, "tern.conf"));
+    above.is_some_and(|conf| folder.companions.contains_key(&conf))
+}
 
 /// The scripts that are migrations: those that the user named, those whose
 /// names begin with a number, a date or a version, and in a folder that was
@@ -143,13 +149,22 @@ fn key(script: &Script) -> String {
     }
     let (_, stem) = name::way(script.name());
     let stem = stem.trim_end_matches(".tx").trim_end_matches(".autocommit");
-    (key + stem).trim_end_matches('/').to_string()
+    let key = (key + stem).trim_end_matches('/').to_string();
+    match key.is_empty() {
+        true => script.stem().to_string(),
+        false => key,
+    }
 }
 
+/// The dotted number that the last name of a key begins with.
 fn number(key: &str) -> Option<&str> {
     let name = key.rsplit('/').next()?;
     let name = name.strip_prefix(['V', 'v', 'U']).unwrap_or(name);
-    Some(name::number(name)?.0)
+    let end = name
+        .find(|c: char| !c.is_ascii_digit() && c != '.')
+        .unwrap_or(name.len());
+    let number = name[..end].trim_end_matches('.');
+    (!number.is_empty()).then_some(number)
 }
 
 /// The step of each number that only one step has.
