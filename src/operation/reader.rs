@@ -83,7 +83,8 @@ impl<'a> Reader<'a> {
     }
 
     fn complaint(&self, why: SmolStr) -> (Action, Span) {
-        let action = match self.placeholder_near() {
+        let placeholder = self.placeholder_near();
+        let action = match placeholder.filter(|_| self.foreign_word().is_none()) {
             Some(name) => Action::Opaque {
                 why: format_smolstr!("the placeholder `{name}` may stand for key words"),
             },
@@ -126,7 +127,7 @@ impl<'a> Reader<'a> {
         self.foreign_word()
             .unwrap_or_else(|| match self.cursor.done() {
                 true => SmolStr::new_static("the statement ends too early"),
-                false => format_smolstr!("unexpected `{}`", self.found()),
+                false => self.why_found(),
             })
     }
 
@@ -217,6 +218,17 @@ impl<'a> Reader<'a> {
         let is_complaint =
             |action: &Action| matches!(action, Action::Unparsed { .. } | Action::Opaque { .. });
         self.out.iter().any(|o| is_complaint(&o.action))
+    }
+
+    fn why_found(&self) -> SmolStr {
+        let mut before = self.cursor.clone();
+        before.back_to(self.cursor.mark().saturating_sub(1));
+        match (before.kind(), self.cursor.kind()) {
+            (Some(TokenKind::Word), Some(TokenKind::OpenParen)) => {
+                format_smolstr!("`{}` takes no parentheses here", before.text_at(0))
+            }
+            _ => format_smolstr!("unexpected `{}`", self.found()),
+        }
     }
 
     fn found(&self) -> &'a str {
