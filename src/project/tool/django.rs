@@ -11,17 +11,34 @@ pub const TOOL: Tool = Tool {
     engine: super::unknown,
 };
 
+/// How descriptions of operations begin.
+const OPERATIONS: &[&str] = &[
+    "Create ",
+    "Add ",
+    "Alter ",
+    "Remove ",
+    "Delete ",
+    "Rename ",
+    "Raw SQL operation",
+    "Raw Python operation",
+    "Concurrently ",
+    "Custom state",
+];
+
 /// Does a text look like the command's output: each operation under its
 /// description between two lines of bare dashes?
 pub fn is_output(text: &str) -> bool {
     let start = text.trim_start_matches('\u{feff}').trim_start();
-    let mut lines = start
-        .strip_prefix("BEGIN;")
-        .unwrap_or(start)
-        .trim_start()
-        .lines();
+    let body = start.strip_prefix("BEGIN;").unwrap_or(start).trim_start();
+    let mut lines = body.lines();
+    let operation = |line: &str| {
+        let description = line.strip_prefix("-- ").unwrap_or("");
+        OPERATIONS
+            .iter()
+            .any(|start| description.starts_with(start))
+    };
     let described = lines.next() == Some("--")
-        && lines.next().is_some_and(|line| line.starts_with("-- "))
+        && lines.next().is_some_and(operation)
         && lines.next() == Some("--");
     described || text.contains("-- THIS OPERATION CANNOT BE WRITTEN AS SQL")
 }
