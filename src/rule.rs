@@ -4,6 +4,7 @@
 //! context questions in the reader's words, and reports; it knows neither
 //! files nor parsers, nor who else reports.
 
+mod data;
 mod runner;
 mod work;
 

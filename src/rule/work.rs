@@ -266,13 +266,14 @@ impl MigrationContext<'_> {
 
     /// The step before `at` that, in the same transaction and in an earlier
     /// statement, locked a visible table against readers; with that table.
-    pub fn lock_held_at(&self, at: usize) -> Option<(&Step, &Key)> {
+    pub fn lock_held_at(&self, at: usize) -> Option<(&Step<'_>, &Key)> {
         let step = &self.steps[at];
         step.run.transaction?;
         self.steps[..at]
             .iter()
             .filter(|earlier| {
-                earlier.run.transaction == step.run.transaction
+                earlier.visible
+                    && earlier.run.transaction == step.run.transaction
                     && earlier.statement != step.statement
             })
             .find_map(|earlier| Some((earlier, self.locked_against_readers(earlier).next()?)))
@@ -280,24 +281,34 @@ impl MigrationContext<'_> {
 
     /// The step that added, unvalidated and in the same transaction, the
     /// constraint that this step validates.
-    pub fn added_before_validation(&self, at: usize) -> Option<&Step> {
+    pub fn added_before_validation(&self, at: usize) -> Option<&Step<'_>> {
         let step = &self.steps[at];
         let Action::ValidateConstraint { table, name } = &step.operation.action else {
             return None;
         };
         self.steps[..at].iter().rev().find(|earlier| {
-            let same_run = earlier.statement == step.statement
-                || (step.run.transaction.is_some()
-                    && earlier.run.transaction == step.run.transaction);
-            same_run && adds_unvalidated(&earlier.operation.action, &table.name, &name.name)
+            self.unit(earlier) == self.unit(step)
+                && adds_unvalidated(&earlier.operation.action, &table.name, &name.name)
         })
     }
 
-    /// Indexes are locked with their table: it is enough to speak of that.
+    /// A table or view that others can see and that stays. Indexes are locked
+    /// with their table: it is enough to speak of that.
     fn is_visible_relation(&self, key: &Key) -> bool {
-        !self.is_new_key(key)
+        let gone =
+            self.schema.was_dropped(key).is_some() && self.schema.relation_by_key(key).is_none();
+        !gone
+            && !self.is_new_key(key)
             && self.schema.index_by_key(key).is_none()
             && self.schema.sequence_by_key(key).is_none()
+    }
+
+    /// A number that statements of one transaction share and others do not.
+    pub fn unit(&self, step: &Step) -> (bool, u32) {
+        match step.run.transaction {
+            Some(transaction) => (true, transaction),
+            None => (false, step.statement),
+        }
     }
 }
 

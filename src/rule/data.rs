@@ -1,0 +1,302 @@
+//! How many rows a data change touches, as far as its text tells.
+
+use super::{MigrationContext, Step};
+use crate::operation::{Action, ObjectName};
+use crate::schema::{Relation, Schema, Table};
+use crate::source::Span;
+use crate::statement::cursor::fold;
+use crate::statement::lexer::{Token, TokenKind, tokens_into};
+
+/// Columns whose one value is a large share of a table.
+const COARSE: &[&str] = &[
+    "status", "state", "type", "kind", "role", "level", "category", "currency", "country",
+    "locale", "language", "active", "enabled", "deleted", "visible", "archived", "version",
+];
+
+impl MigrationContext<'_> {
+    /// The table of which this step may change or read all rows in one
+    /// statement, if others can see it.
+    pub fn mass_change<'s>(&self, step: &'s Step) -> Option<&'s ObjectName> {
+        let table = match &step.operation.action {
+            Action::Update(update) => {
+                let batch = mentions(&update.assignments.text, &["LIMIT", "VALUES"]);
+                let filter = update.filter.as_ref();
+                let few = filter.is_some_and(|f| self.is_selective(&f.text, &update.table));
+                (!batch && !few).then_some(&update.table)
+            }
+            Action::Delete(delete) => delete
+                .filter
+                .as_ref()
+                .is_some_and(|f| !self.is_selective(&f.text, &delete.table))
+                .then_some(&delete.table),
+            Action::Insert(insert) => insert
+                .query
+                .as_ref()
+                .is_some_and(|query| self.copies_a_table(&query.text))
+                .then_some(&insert.table),
+            _ => None,
+        }?;
+        let key = self.schema.resolve(table);
+        let is_view = self.schema.view_by_key(&key).is_some();
+        (!is_view && !self.is_new_key(&key)).then_some(table)
+    }
+
+    fn is_selective(&self, filter: &str, table: &ObjectName) -> bool {
+        let tokens = tokens(filter);
+        let known = self.schema.table(table).map(|table| &**table);
+        Filter {
+            text: filter,
+            table: known,
+            schema: self.schema,
+        }
+        .any_of(&tokens)
+    }
+
+    /// Does a query read a table that others can see, without a filter that
+    /// leaves few rows?
+    fn copies_a_table(&self, query: &str) -> bool {
+        if mentions(query, &["LIMIT", "FETCH"]) {
+            return false;
+        }
+        let tokens = tokens(query);
+        let filter = Filter {
+            text: query,
+            table: None,
+            schema: self.schema,
+        };
+        let few =
+            position(query, &tokens, "WHERE").is_some_and(|at| filter.any_of(&tokens[at + 1..]));
+        !few && self.reads_visible_table(query, &tokens)
+    }
+
+    /// Does a query read a table that others can see?
+    pub fn reads_visible(&self, query: &str) -> bool {
+        self.reads_visible_table(query, &tokens(query))
+    }
+
+    fn reads_visible_table(&self, query: &str, tokens: &[Token]) -> bool {
+        tokens.windows(2).any(|pair| {
+            let source = is_word(query, &pair[0], "FROM") || is_word(query, &pair[0], "JOIN");
+            source && is_name(&pair[1]) && {
+                let name = ObjectName {
+                    schema: None,
+                    name: fold(pair[1].span.of(query)),
+                    span: pair[1].span,
+                    name_span: pair[1].span,
+                    template: false,
+                };
+                matches!(self.schema.relation(&name), Some(Relation::Table(_)))
+                    && !self.is_new_key(&self.schema.resolve(&name))
+            }
+        })
+    }
+}
+
+/// The condition behind WHERE.
+struct Filter<'a> {
+    text: &'a str,
+    table: Option<&'a Table>,
+    schema: &'a Schema,
+}
+
+impl Filter<'_> {
+    /// Do all terms joined by OR leave few rows?
+    fn any_of(&self, tokens: &[Token]) -> bool {
+        self.split(tokens, "OR").all(|term| self.all_of(term))
+    }
+
+    /// Does one of the terms joined by AND leave few rows?
+    fn all_of(&self, tokens: &[Token]) -> bool {
+        if mentions_tokens(self.text, tokens, &["LIMIT", "BETWEEN"]) {
+            return true;
+        }
+        let mut bounds = (false, false);
+        for term in self.split(tokens, "AND") {
+            if self.is_equality(term) {
+                return true;
+            }
+            if let [_, operator, .., last] = term
+                && is_constant(last)
+            {
+                bounds.0 |= operator.span.of(self.text).starts_with('>');
+                bounds.1 |= operator.span.of(self.text).starts_with('<');
+            }
+        }
+        bounds == (true, true)
+    }
+
+    /// `column = constant`, `column IN (constant, …)` and the like, with a
+    /// column of which one value means few rows.
+    fn is_equality(&self, term: &[Token]) -> bool {
+        let term = without_parentheses(term);
+        if mentions_tokens(self.text, term, &["OR", "AND"]) && term.len() > 3 {
+            let inner = term.first().is_some_and(|t| t.kind != TokenKind::Word);
+            if inner {
+                return self.any_of(term);
+            }
+        }
+        let Some(at) = term
+            .iter()
+            .position(|token| token.span.of(self.text) == "=" || is_word(self.text, token, "IN"))
+        else {
+            return false;
+        };
+        let (left, right) = (&term[..at], &term[at + 1..]);
+        let Some(column) = left.last().filter(|token| is_name(token)) else {
+            return left.first().is_some_and(is_constant)
+                && right.last().is_some_and(|token| self.is_fine(token));
+        };
+        let negated = is_word(self.text, column, "NOT");
+        let value = right.iter().find(|t| t.kind != TokenKind::OpenParen);
+        !negated && self.is_fine(column) && value.is_some_and(|v| self.is_few(v, right))
+    }
+
+    /// A constant, or a subquery that itself finds few rows.
+    fn is_few(&self, value: &Token, right: &[Token]) -> bool {
+        is_constant(value)
+            || (is_word(self.text, value, "ARRAY") || is_word(self.text, value, "ANY"))
+            || position(self.text, right, "WHERE").is_some_and(|at| {
+                let end = right.len().saturating_sub(1).max(at + 1);
+                Filter {
+                    table: None,
+                    ..*self
+                }
+                .any_of(&right[at + 1..end])
+            })
+    }
+
+    /// Does one value of the column mean few rows?
+    fn is_fine(&self, column: &Token) -> bool {
+        let name = fold(column.span.of(self.text));
+        let coarse = COARSE
+            .iter()
+            .any(|word| name == *word || name.ends_with(&format!("_{word}")))
+            || name.starts_with("is_")
+            || name.starts_with("has_");
+        let ty = self
+            .table
+            .and_then(|table| table.column(&name))
+            .map(|c| &c.ty);
+        let few_values = ty.is_some_and(|ty| {
+            ty.name == "boolean"
+                || self
+                    .schema
+                    .enum_or_type(&self.schema.type_key(ty))
+                    .is_some()
+        });
+        !coarse && !few_values
+    }
+
+    /// The terms between `word`s outside of parentheses.
+    fn split<'t>(
+        &self,
+        tokens: &'t [Token],
+        word: &'static str,
+    ) -> impl Iterator<Item = &'t [Token]> + use<'t, '_> {
+        let text = self.text;
+        let mut depth = 0i32;
+        tokens.split(move |token| {
+            depth += i32::from(token.kind == TokenKind::OpenParen)
+                - i32::from(token.kind == TokenKind::CloseParen);
+            depth == 0 && is_word(text, token, word)
+        })
+    }
+}
+
+fn tokens(text: &str) -> Vec<Token> {
+    let mut tokens = Vec::new();
+    let end = u32::try_from(text.len()).unwrap_or(u32::MAX);
+    tokens_into(text, Span::new(0, end), &mut tokens);
+    tokens
+}
+
+fn without_parentheses(mut term: &[Token]) -> &[Token] {
+    while let [first, inner @ .., last] = term
+        && first.kind == TokenKind::OpenParen
+        && last.kind == TokenKind::CloseParen
+    {
+        term = inner;
+    }
+    term
+}
+
+fn is_word(text: &str, token: &Token, word: &str) -> bool {
+    token.kind == TokenKind::Word && token.span.of(text).eq_ignore_ascii_case(word)
+}
+
+fn is_name(token: &Token) -> bool {
+    matches!(token.kind, TokenKind::Word | TokenKind::QuotedName)
+}
+
+fn is_constant(token: &Token) -> bool {
+    matches!(
+        token.kind,
+        TokenKind::Number
+            | TokenKind::Text
+            | TokenKind::EscapeText
+            | TokenKind::DollarText
+            | TokenKind::Parameter
+            | TokenKind::Template
+    )
+}
+
+fn position(text: &str, tokens: &[Token], word: &str) -> Option<usize> {
+    tokens.iter().position(|token| is_word(text, token, word))
+}
+
+fn mentions_tokens(text: &str, tokens: &[Token], words: &[&str]) -> bool {
+    tokens
+        .iter()
+        .any(|token| words.iter().any(|word| is_word(text, token, word)))
+}
+
+fn mentions(text: &str, words: &[&str]) -> bool {
+    mentions_tokens(text, &tokens(text), words)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn selective(filter: &str) -> bool {
+        let schema = Schema::default();
+        Filter {
+            text: filter,
+            table: None,
+            schema: &schema,
+        }
+        .any_of(&tokens(filter))
+    }
+
+    #[test]
+    fn few_rows_are_told_from_many() {
+        for few in [
+            "id = 1",
+            "t.id = 1 AND active",
+            "id IN (1, 2)",
+            "name = 'admin' OR name = 'root'",
+            "id BETWEEN 1 AND 1000",
+            "id > 10 AND id <= 20",
+            "id IN (SELECT id FROM t LIMIT 1000)",
+            "role_id = (SELECT id FROM roles WHERE name = 'admin')",
+            "(id = 1)",
+            "key = ANY ('{a,b}')",
+        ] {
+            assert!(selective(few), "{few}");
+        }
+        for many in [
+            "email IS NULL",
+            "status = 'open'",
+            "is_admin = true",
+            "a.id = b.id",
+            "id = 1 OR email IS NULL",
+            "id NOT IN (1, 2)",
+            "created_at < '2020-01-01'",
+            "customer_id IN (SELECT id FROM customers WHERE status = 'gone')",
+            "name <> 'x'",
+            "true",
+        ] {
+            assert!(!selective(many), "{many}");
+        }
+    }
+}

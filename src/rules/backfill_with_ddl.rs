@@ -1,0 +1,44 @@
+//! A data change runs while its transaction holds `ACCESS EXCLUSIVE`.
+
+use rustc_hash::FxHashSet;
+
+use crate::rule::{Check, Findings, MigrationContext, Rule, sql_object};
+use crate::schema::Place;
+
+pub const RULE: Rule = Rule {
+    id: "backfill-with-ddl",
+    page: include_str!("../../rules/backfill-with-ddl.md"),
+    check: Check::Migration(check),
+};
+
+fn check(cx: &MigrationContext<'_>, findings: &mut Findings) {
+    let mut reported = FxHashSet::default();
+    for (at, step) in cx.steps.iter().enumerate() {
+        let Some(table) = cx.mass_change(step) else {
+            continue;
+        };
+        let Some((earlier, key)) = cx.lock_held_at(at) else {
+            continue;
+        };
+        if !reported.insert(step.run.transaction) {
+            continue;
+        }
+        let place = Place {
+            source: earlier.source,
+            span: earlier.operation.place,
+        };
+        findings
+            .report_in(
+                step.source,
+                step.operation.place,
+                format!(
+                    "changing the rows of `{table}` keeps `{key}` closed to reads and writes until all are done"
+                ),
+            )
+            .help(format!(
+                "move the change of {} into a later migration, and do it in batches of a few thousand rows, each in its own transaction",
+                sql_object(table)
+            ))
+            .related(place, format!("`{key}` is locked here, until the transaction ends"));
+    }
+}

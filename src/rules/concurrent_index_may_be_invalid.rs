@@ -1,0 +1,42 @@
+//! `IF NOT EXISTS` passes over an index that an earlier attempt left invalid.
+
+use crate::operation::{Action, Kind, ObjectKind, ObjectName};
+use crate::rule::{Check, Findings, OperationContext, Rule, sql_object};
+
+pub const RULE: Rule = Rule {
+    id: "concurrent-index-may-be-invalid",
+    page: include_str!("../../rules/concurrent-index-may-be-invalid.md"),
+    check: Check::Operation {
+        on: &[Kind::CreateIndex],
+        check,
+    },
+};
+
+fn check(cx: &OperationContext<'_>, findings: &mut Findings) {
+    let Action::CreateIndex(index) = &cx.operation.action else {
+        return;
+    };
+    let Some(name) = &index.name else {
+        return;
+    };
+    let may_pass = index.concurrently && index.if_not_exists && !cx.is_new(&index.table);
+    if may_pass && !is_dropped_before(cx, name) {
+        findings
+            .report(
+                cx.operation.place,
+                format!("`IF NOT EXISTS` passes over `{name}` if an earlier attempt failed and left it invalid"),
+            )
+            .help(format!(
+                "drop what a failed attempt may have left, then build it without IF NOT EXISTS:\n  \
+                 DROP INDEX CONCURRENTLY IF EXISTS {};",
+                sql_object(name)
+            ));
+    }
+}
+
+fn is_dropped_before(cx: &OperationContext<'_>, index: &ObjectName) -> bool {
+    cx.earlier().any(|operation| {
+        matches!(&operation.action, Action::Drop { kind: ObjectKind::Index, name, .. }
+            if name.name == index.name)
+    })
+}

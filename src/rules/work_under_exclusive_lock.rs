@@ -1,0 +1,79 @@
+//! A statement that takes time runs while its transaction holds
+//! `ACCESS EXCLUSIVE`.
+
+use rustc_hash::FxHashSet;
+
+use crate::effect::ScanKind;
+use crate::operation::Action;
+use crate::rule::{Check, Findings, MigrationContext, Rule, Step};
+use crate::schema::Place;
+
+pub const RULE: Rule = Rule {
+    id: "work-under-exclusive-lock",
+    page: include_str!("../../rules/work-under-exclusive-lock.md"),
+    check: Check::Migration(check),
+};
+
+fn check(cx: &MigrationContext<'_>, findings: &mut Findings) {
+    let mut reported = FxHashSet::default();
+    for (at, step) in cx.steps.iter().enumerate() {
+        let Some(work) = work(cx, at, step) else {
+            continue;
+        };
+        let Some((earlier, key)) = cx.lock_held_at(at) else {
+            continue;
+        };
+        if !reported.insert(step.run.transaction) {
+            continue;
+        }
+        let place = Place {
+            source: earlier.source,
+            span: earlier.operation.place,
+        };
+        findings
+            .report_in(
+                step.source,
+                step.operation.place,
+                format!("{work} while the transaction keeps `{key}` closed to reads and writes"),
+            )
+            .help("move it into a migration of its own, or in front of the statement that takes the lock")
+            .related(place, format!("`{key}` is locked here, until the transaction ends"));
+    }
+}
+
+/// What takes time and is not reported by a rule of its own.
+fn work(cx: &MigrationContext<'_>, at: usize, step: &Step) -> Option<String> {
+    match &step.operation.action {
+        Action::RefreshView {
+            name,
+            concurrently: true,
+            ..
+        } => return Some(format!("`{name}` is refreshed")),
+        Action::CreateTable(create) => {
+            let source = create.source.as_ref()?;
+            return cx
+                .reads_visible(&source.text)
+                .then(|| format!("`{}` is filled", create.name));
+        }
+        Action::CreateView(view) if view.materialized && view.with_data => {
+            return cx
+                .reads_visible(&view.query.text)
+                .then(|| format!("`{}` is computed", view.name));
+        }
+        Action::CreateIndex(index) => {
+            let table = cx.schema.table(&index.table)?;
+            let filled = table.filled && !index.only && cx.is_new_key(&table.key);
+            return filled.then(|| format!("an index on `{}` is built", index.table));
+        }
+        Action::Update(_) | Action::Delete(_) | Action::Insert(_) | Action::Select { .. } => {
+            return None;
+        }
+        _ => {}
+    }
+    if cx.blocked(step).is_some() || cx.added_before_validation(at).is_some() {
+        return None;
+    }
+    let mut scans = step.effect.scans.iter();
+    let scan = scans.find(|scan| scan.kind > ScanKind::Blocks && !cx.is_new_key(&scan.relation))?;
+    Some(format!("all rows of `{}` are read", scan.relation))
+}
