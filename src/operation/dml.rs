@@ -1,43 +1,558 @@
 //! Statements that read and write rows.
+//!
+//! Tables, columns and the parts of a statement are found among its tokens.
+//! What stands in a query or an expression is not checked here: it is kept as
+//! text for those who ask `query` about it.
 
-use super::reader::Reader;
+use smol_str::SmolStr;
+
+use super::reader::{Reader, inside};
+use super::{
+    Action, CreateTable, Delete, Expr, Ident, Insert, ObjectName, Persistence, Query, Update,
+    session,
+};
+use crate::source::Span;
+use crate::statement::Cursor;
+use crate::statement::lexer::TokenKind;
 
 /// INSERT.
 pub fn insert(r: &mut Reader<'_>) {
-    r.unparsed("no reader yet");
+    insert_behind(r, None);
 }
 
 /// UPDATE.
 pub fn update(r: &mut Reader<'_>) {
-    r.unparsed("no reader yet");
+    r.cursor.eat_word("UPDATE");
+    let Some(table) = table(r) else {
+        return r.expected("the name of a table");
+    };
+    r.cursor.skip_until(|c| c.at_word("SET"));
+    if !r.cursor.eat_word("SET") {
+        return r.expected("`SET`");
+    }
+    let mark = r.cursor.mark();
+    let columns = assigned(r);
+    let span = r.cursor.span_from(mark);
+    let assignments = r.expr(span);
+    let from = r.cursor.eat_word("FROM");
+    let place = table.span;
+    let filter = filter(r);
+    let update = Update {
+        table,
+        columns,
+        filter,
+        assignments,
+        from,
+    };
+    r.push_whole(Action::Update(Box::new(update)), place);
 }
 
 /// DELETE.
 pub fn delete(r: &mut Reader<'_>) {
-    r.unparsed("no reader yet");
+    r.cursor.eat_word("DELETE");
+    if !r.cursor.eat_word("FROM") {
+        return r.expected("`FROM`");
+    }
+    let Some(table) = table(r) else {
+        return r.expected("the name of a table");
+    };
+    r.cursor
+        .skip_until(|c| c.at_any(&["USING", "WHERE", "RETURNING"]));
+    let using = r.cursor.eat_word("USING");
+    let place = table.span;
+    let filter = filter(r);
+    let delete = Delete {
+        table,
+        filter,
+        using,
+    };
+    r.push_whole(Action::Delete(Box::new(delete)), place);
 }
 
 /// MERGE.
 pub fn merge(r: &mut Reader<'_>) {
-    r.unparsed("no reader yet");
+    if !r.cursor.eat_words(&["MERGE", "INTO"]) {
+        r.cursor.bump();
+        return r.expected("`INTO`");
+    }
+    let Some(table) = table(r) else {
+        return r.expected("the name of a table");
+    };
+    r.cursor.rest();
+    let place = table.span;
+    r.push_whole(Action::Merge { table }, place);
 }
 
 /// COPY.
 pub fn copy(r: &mut Reader<'_>) {
-    r.unparsed("no reader yet");
-}
-
-/// SELECT, VALUES and TABLE.
-pub fn select(r: &mut Reader<'_>) {
-    r.unparsed("no reader yet");
+    let place = r.here();
+    r.cursor.eat_word("COPY");
+    r.cursor.eat_word("BINARY");
+    let table = match r.cursor.group() {
+        Some(_) => None,
+        None => match ObjectName::read(&mut r.cursor) {
+            Some(name) => Some(name),
+            None => return r.expected("the name of a table"),
+        },
+    };
+    r.cursor.group();
+    let from = match r.cursor.eat_any(&["FROM", "TO"]) {
+        Some(word) => word == "FROM",
+        None => return r.expected("`FROM` or `TO`"),
+    };
+    r.cursor.rest();
+    let place = table.as_ref().map_or(place, |table| table.span);
+    r.push_whole(Action::Copy { table, from }, place);
 }
 
 /// CALL.
 pub fn call(r: &mut Reader<'_>) {
-    r.unparsed("no reader yet");
+    r.cursor.eat_word("CALL");
+    let Some(routine) = ObjectName::read(&mut r.cursor) else {
+        return r.expected("the name of a procedure");
+    };
+    if r.cursor.group().is_none() {
+        return r.expected("the arguments");
+    }
+    let place = routine.span;
+    r.push_whole(Action::Call { routine }, place);
+}
+
+/// SELECT, VALUES and TABLE.
+pub fn select(r: &mut Reader<'_>) {
+    let whole = r.statement();
+    let query = r.query(whole);
+    select_behind(r, query);
+}
+
+/// PERFORM, as PL/pgSQL writes a SELECT whose rows it does not want.
+pub fn perform(r: &mut Reader<'_>) {
+    r.cursor.eat_word("PERFORM");
+    let span = r.cursor.peek().map_or(r.statement(), |first| {
+        Span::new(first.span.start, r.statement().end)
+    });
+    let text = format!("SELECT {}", r.cursor.slice(span));
+    let query = Query {
+        text: text.into(),
+        span,
+    };
+    select_behind(r, query);
 }
 
 /// A statement that begins with WITH.
 pub fn with(r: &mut Reader<'_>) {
-    r.unparsed("no reader yet");
+    let mark = r.cursor.mark();
+    r.cursor.eat_word("WITH");
+    r.cursor.eat_word("RECURSIVE");
+    while common_table(r) && r.cursor.eat(TokenKind::Comma) {}
+    let prefix = r.cursor.span_from(mark);
+    if r.cursor.at_word("INSERT") {
+        insert_behind(r, Some(prefix));
+    } else if r.cursor.at_word("UPDATE") {
+        update(r);
+    } else if r.cursor.at_word("DELETE") {
+        delete(r);
+    } else if r.cursor.at_word("MERGE") {
+        merge(r);
+    } else if r.cursor.at_any(&["SELECT", "VALUES", "TABLE"])
+        || r.cursor.at_kind(TokenKind::OpenParen)
+    {
+        select(r);
+    } else {
+        r.expected("a query behind `WITH`");
+    }
+}
+
+/// One query of a WITH; those that write are read like statements. The rest of
+/// it, up to the comma or the statement, is passed over.
+fn common_table(r: &mut Reader<'_>) -> bool {
+    if r.cursor.ident().is_none() {
+        return false;
+    }
+    r.cursor.group();
+    if !r.cursor.eat_word("AS") {
+        return false;
+    }
+    r.cursor.eat_word("NOT");
+    r.cursor.eat_word("MATERIALIZED");
+    let writes = ["INSERT", "UPDATE", "DELETE", "MERGE"]
+        .iter()
+        .any(|verb| r.cursor.is_word_at(1, verb));
+    let Some(group) = r.cursor.group() else {
+        return false;
+    };
+    if writes {
+        let operations = r.nested(inside(group, r.text()), r.within);
+        r.extend(operations);
+    }
+    if r.cursor.at_any(&["SEARCH", "CYCLE"]) {
+        r.cursor
+            .skip_until(|c| c.at_any(&["SELECT", "INSERT", "UPDATE", "DELETE", "MERGE", "VALUES"]));
+    }
+    true
+}
+
+fn insert_behind(r: &mut Reader<'_>, with: Option<Span>) {
+    r.cursor.eat_word("INSERT");
+    if !r.cursor.eat_word("INTO") {
+        return r.expected("`INTO`");
+    }
+    let Some(table) = ObjectName::read(&mut r.cursor) else {
+        return r.expected("the name of a table");
+    };
+    if r.cursor.eat_word("AS") {
+        r.cursor.ident();
+    }
+    let columns = columns(r);
+    if r.cursor.eat_word("OVERRIDING") {
+        r.cursor.eat_any(&["SYSTEM", "USER"]);
+        r.cursor.eat_word("VALUE");
+    }
+    let Some((query, on_conflict)) = inserted(r, with) else {
+        return r.expected("`VALUES` or a query");
+    };
+    let place = table.span;
+    let insert = Insert {
+        table,
+        columns,
+        query,
+        on_conflict,
+    };
+    r.push_whole(Action::Insert(Box::new(insert)), place);
+}
+
+/// `(a, b.c, d[1])`; a parenthesis that begins a query is left alone.
+fn columns(r: &mut Reader<'_>) -> Vec<Ident> {
+    let mut columns = Vec::new();
+    if !r.cursor.at_kind(TokenKind::OpenParen)
+        || r.cursor.peek_at(1).map(|t| t.kind) == Some(TokenKind::OpenParen)
+        || ["SELECT", "WITH", "VALUES", "TABLE"]
+            .iter()
+            .any(|word| r.cursor.is_word_at(1, word) && !is_listed(r, 2))
+    {
+        return columns;
+    }
+    r.cursor.bump();
+    loop {
+        columns.extend(r.cursor.ident());
+        r.cursor.skip_item();
+        if !r.cursor.eat(TokenKind::Comma) {
+            r.cursor.eat(TokenKind::CloseParen);
+            return columns;
+        }
+    }
+}
+
+/// Does an item of a list end at this token?
+fn is_listed(r: &Reader<'_>, ahead: usize) -> bool {
+    r.cursor
+        .peek_at(ahead)
+        .is_some_and(|t| matches!(t.kind, TokenKind::Comma | TokenKind::CloseParen))
+}
+
+/// The rows of an INSERT, and whether it says what to do about conflicts.
+fn inserted(r: &mut Reader<'_>, with: Option<Span>) -> Option<(Option<Query>, bool)> {
+    if r.cursor.eat_words(&["DEFAULT", "VALUES"]) {
+        return Some((None, tail(r)));
+    }
+    if r.cursor.eat_word("VALUES") {
+        return Some((None, tail(r)));
+    }
+    let template = r.cursor.at_kind(TokenKind::Template);
+    let begins =
+        r.cursor.at_any(&["SELECT", "WITH", "TABLE"]) || r.cursor.at_kind(TokenKind::OpenParen);
+    if !begins && !template {
+        return None;
+    }
+    let mut span = r
+        .cursor
+        .skip_until(|c| at_conflict(c) || c.at_word("RETURNING"))?;
+    if r.cursor.done() {
+        span.end = r.statement().end.max(span.end);
+    }
+    let mut query = r.query(span);
+    if let Some(with) = with {
+        query.text = format!("{} {}", r.cursor.slice(with), query.text).into();
+    }
+    Some((Some(query), tail(r)))
+}
+
+fn at_conflict(c: &Cursor<'_>) -> bool {
+    c.at_words(&["ON", "CONFLICT"])
+}
+
+/// Passes over the rest; does it say ON CONFLICT? The rows behind VALUES were
+/// perhaps not lexed, and are searched as text.
+fn tail(r: &mut Reader<'_>) -> bool {
+    r.cursor.skip_until(at_conflict);
+    let found = at_conflict(&r.cursor);
+    r.cursor.rest();
+    let lexed_to = r.cursor.span_from(0).end;
+    found || has_conflict_clause(r.cursor.slice(Span::new(lexed_to, r.statement().end)))
+}
+
+fn has_conflict_clause(text: &str) -> bool {
+    const TAIL: usize = 4096;
+    let mut start = text.len().saturating_sub(TAIL);
+    while !text.is_char_boundary(start) {
+        start += 1;
+    }
+    let tail = text[start..].to_ascii_lowercase();
+    tail.rsplit_once("conflict").is_some_and(|(before, after)| {
+        let on = before.trim_end().strip_suffix("on");
+        let after = after.trim_start();
+        on.is_some_and(|b| b.ends_with([')', '\n', ' ', '\t', '\r']))
+            && ["(", "do", "on"].iter().any(|next| after.starts_with(next))
+    })
+}
+
+/// `[ONLY] name [*]`.
+fn table(r: &mut Reader<'_>) -> Option<ObjectName> {
+    let only = r.cursor.at_word("ONLY")
+        && !r.cursor.is_word_at(1, "SET")
+        && !r.cursor.is_word_at(1, "WHERE")
+        && r.cursor
+            .peek_at(1)
+            .is_some_and(|t| t.kind != TokenKind::Dot);
+    if only {
+        r.cursor.bump();
+    }
+    let parens = only && r.cursor.eat(TokenKind::OpenParen);
+    let name = ObjectName::read(&mut r.cursor)?;
+    if parens {
+        r.cursor.eat(TokenKind::CloseParen);
+    }
+    r.cursor.eat_operator("*");
+    Some(name)
+}
+
+/// The columns on the left of the assignments behind SET.
+fn assigned(r: &mut Reader<'_>) -> Vec<Ident> {
+    let mut columns = Vec::new();
+    let at_end = |c: &Cursor<'_>| c.at_any(&["FROM", "WHERE", "RETURNING"]);
+    loop {
+        match r.cursor.ident_list() {
+            Some(list) => columns.extend(list),
+            None => columns.extend(r.cursor.ident()),
+        }
+        r.cursor
+            .skip_until(|c| c.at_kind(TokenKind::Comma) || (at_end(c) && !is_distinct_from(c)));
+        if !r.cursor.eat(TokenKind::Comma) {
+            return columns;
+        }
+    }
+}
+
+/// `IS DISTINCT FROM` is no FROM clause.
+fn is_distinct_from(c: &Cursor<'_>) -> bool {
+    let mut before = c.clone();
+    before.back_to(c.mark().saturating_sub(1));
+    c.at_word("FROM") && before.at_word("DISTINCT")
+}
+
+/// The condition behind WHERE; everything else that is left is passed over.
+fn filter(r: &mut Reader<'_>) -> Option<Expr> {
+    r.cursor.skip_until(|c| c.at_any(&["WHERE", "RETURNING"]));
+    let filter = match r.cursor.eat_word("WHERE") {
+        true => r
+            .cursor
+            .skip_until(|c| c.at_word("RETURNING"))
+            .map(|span| r.expr(span)),
+        false => None,
+    };
+    if r.cursor.at_word("RETURNING") {
+        r.cursor.rest();
+    }
+    filter
+}
+
+fn select_behind(r: &mut Reader<'_>, query: Query) {
+    let verb = r.here();
+    let mark = r.cursor.mark();
+    if let Some(into) = target(r, &query) {
+        let place = into.name.span;
+        return r.push_whole(Action::CreateTable(Box::new(into)), place);
+    }
+    r.cursor.back_to(mark);
+    let (calls, sets) = called(r);
+    if sets && calls.is_empty() {
+        return;
+    }
+    let place = match calls.as_slice() {
+        [only] => only.span,
+        _ => verb,
+    };
+    r.push_whole(Action::Select { query, calls }, place);
+}
+
+/// The table that `SELECT … INTO` makes; in a block INTO names variables.
+fn target(r: &mut Reader<'_>, query: &Query) -> Option<CreateTable> {
+    if r.within.block || !r.cursor.at_word("SELECT") {
+        return None;
+    }
+    r.cursor
+        .skip_until(|c| c.at_any(&["INTO", "FROM", "UNION", "WHERE"]) && !is_distinct_from(c));
+    let into = r.here();
+    if !r.cursor.eat_word("INTO") {
+        return None;
+    }
+    let persistence = match r
+        .cursor
+        .eat_any(&["TEMP", "TEMPORARY", "UNLOGGED", "LOCAL", "GLOBAL"])
+    {
+        Some("UNLOGGED") => Persistence::Unlogged,
+        Some("LOCAL" | "GLOBAL" | "TEMP" | "TEMPORARY") => Persistence::Temporary,
+        _ => Persistence::Permanent,
+    };
+    r.cursor.eat_any(&["TEMP", "TEMPORARY"]);
+    r.cursor.eat_word("TABLE");
+    let name = ObjectName::read(&mut r.cursor)?;
+    let before = Span::new(query.span.start, into.start);
+    let after = Span::new(name.span.end, query.span.end);
+    let text = format!("{}{}", r.cursor.slice(before), r.cursor.slice(after));
+    r.cursor.rest();
+    Some(CreateTable {
+        name,
+        persistence,
+        foreign: false,
+        if_not_exists: false,
+        columns: Vec::new(),
+        constraints: Vec::new(),
+        inherits: Vec::new(),
+        like: Vec::new(),
+        partition_by: None,
+        partition_of: None,
+        source: Some(Query {
+            text: text.into(),
+            span: query.span,
+        }),
+        of_type: None,
+    })
+}
+
+/// The functions that are called at the top level of a query. Calls of
+/// `set_config` with constants are pushed as settings instead; were there any?
+fn called(r: &mut Reader<'_>) -> (Vec<ObjectName>, bool) {
+    let mut calls = Vec::new();
+    let mut sets = false;
+    let mut aliased = false;
+    while !r.cursor.done() {
+        if !matches!(
+            r.cursor.kind(),
+            Some(TokenKind::Word | TokenKind::QuotedName | TokenKind::Template)
+        ) {
+            if r.cursor.group().is_none() {
+                r.cursor.bump();
+            }
+            aliased = false;
+            continue;
+        }
+        let keyword = r.cursor.at_any(BEFORE_PARENTHESES);
+        let as_alias = r.cursor.at_word("AS");
+        let Some(name) = ObjectName::read(&mut r.cursor) else {
+            r.cursor.bump();
+            continue;
+        };
+        if r.cursor.at_kind(TokenKind::OpenParen) && !keyword && !aliased {
+            match setting(r, &name) {
+                true => sets = true,
+                false => calls.push(name),
+            }
+        }
+        aliased = as_alias;
+    }
+    (calls, sets)
+}
+
+/// Words behind which a parenthesis is no argument list.
+const BEFORE_PARENTHESES: &[&str] = &[
+    "ALL",
+    "AND",
+    "ANY",
+    "ARRAY",
+    "AS",
+    "BETWEEN",
+    "BY",
+    "CASE",
+    "CAST",
+    "COALESCE",
+    "DISTINCT",
+    "ELSE",
+    "EXCEPT",
+    "EXISTS",
+    "EXTRACT",
+    "FETCH",
+    "FILTER",
+    "FROM",
+    "GREATEST",
+    "GROUPING",
+    "HAVING",
+    "ILIKE",
+    "IN",
+    "INTERSECT",
+    "INTO",
+    "IS",
+    "JOIN",
+    "LATERAL",
+    "LEAST",
+    "LIKE",
+    "LIMIT",
+    "MATERIALIZED",
+    "NOT",
+    "NULLIF",
+    "OFFSET",
+    "ON",
+    "OR",
+    "OVER",
+    "OVERLAY",
+    "POSITION",
+    "ROW",
+    "ROWS",
+    "SELECT",
+    "SETS",
+    "SIMILAR",
+    "SOME",
+    "SUBSTRING",
+    "THEN",
+    "TREAT",
+    "TRIM",
+    "UNION",
+    "USING",
+    "VALUES",
+    "WHEN",
+    "WHERE",
+    "WITHIN",
+];
+
+/// With the cursor at the arguments: `set_config('name', 'value', false)`.
+fn setting(r: &mut Reader<'_>, function: &ObjectName) -> bool {
+    let builtin = function.name == "set_config"
+        && function.schema.as_deref().is_none_or(|s| s == "pg_catalog");
+    if !builtin {
+        return false;
+    }
+    let mark = r.cursor.mark();
+    let Some((name, value, local)) = setting_arguments(r) else {
+        r.cursor.back_to(mark);
+        return false;
+    };
+    let name = SmolStr::from(name.to_ascii_lowercase());
+    session::push_set(r, name, Some(value), local, function.span);
+    true
+}
+
+fn setting_arguments(r: &mut Reader<'_>) -> Option<(SmolStr, SmolStr, bool)> {
+    r.cursor.eat(TokenKind::OpenParen);
+    let (name, _) = r.cursor.string()?;
+    if !r.cursor.eat(TokenKind::Comma) {
+        return None;
+    }
+    let (value, _) = r.cursor.string()?;
+    if !r.cursor.eat(TokenKind::Comma) {
+        return None;
+    }
+    let local = r.cursor.eat_any(&["TRUE", "FALSE"])? == "TRUE";
+    r.cursor
+        .eat(TokenKind::CloseParen)
+        .then_some((name, value, local))
 }

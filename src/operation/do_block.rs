@@ -1,8 +1,42 @@
 //! DO blocks.
 
+use smol_str::{SmolStr, format_smolstr};
+
 use super::reader::Reader;
+use super::{Within, dynamic, plpgsql, routine};
 
 /// DO.
 pub fn read(r: &mut Reader<'_>) {
-    r.unparsed("no reader yet");
+    let place = r.here();
+    r.cursor.eat_word("DO");
+    let mut language = SmolStr::new_static("plpgsql");
+    let mut body = None;
+    loop {
+        if r.cursor.eat_word("LANGUAGE") {
+            match routine::language(r) {
+                Some(name) => language = name,
+                None => return r.expected("a language"),
+            }
+        } else {
+            let token = r.cursor.peek();
+            if body.is_some() || r.cursor.string().is_none() {
+                break;
+            }
+            body = token;
+        }
+    }
+    let Some(body) = body else {
+        return r.expected("a block in quotes");
+    };
+    if language != "plpgsql" {
+        return r.opaque(format_smolstr!("runs a block in {language}"), place);
+    }
+    let within = Within {
+        block: true,
+        ..r.within
+    };
+    let operations = dynamic::in_literal(r.text(), body, |text, span| {
+        plpgsql::read(r, text, span, within)
+    });
+    r.extend(operations);
 }

@@ -1,8 +1,189 @@
 //! Privileges.
 
+use smol_str::SmolStr;
+
 use super::reader::Reader;
+use super::{Action, Grant, ObjectKind, ObjectName, catalog};
+use crate::statement::Cursor;
+use crate::statement::cursor::fold;
+use crate::statement::lexer::TokenKind;
 
 /// GRANT, REVOKE and ALTER DEFAULT PRIVILEGES.
 pub fn read(r: &mut Reader<'_>) {
-    r.unparsed("no reader yet");
+    let defaults = r.cursor.eat_words(&["ALTER", "DEFAULT", "PRIVILEGES"]);
+    if defaults {
+        default_scope(r);
+    }
+    let place = r.here();
+    let revoke = match r.cursor.eat_any(&["GRANT", "REVOKE"]) {
+        Some(word) => word == "REVOKE",
+        None => return r.expected("`GRANT` or `REVOKE`"),
+    };
+    if revoke {
+        options_for(r);
+    }
+    let mut grant = Grant {
+        revoke,
+        privileges: privileges(r),
+        on: ObjectKind::Role,
+        objects: Vec::new(),
+        grantees: Vec::new(),
+    };
+    if r.cursor.eat_word("ON") {
+        let understood = match defaults {
+            true => default_objects(r, &mut grant),
+            false => objects(r, &mut grant),
+        };
+        if !understood {
+            return r.expected("what the privileges are for");
+        }
+    }
+    if r.cursor.eat_any(&["TO", "FROM"]).is_none() {
+        return r.expected(if revoke { "`FROM`" } else { "`TO`" });
+    }
+    grant.grantees = grantees(r);
+    if grant.grantees.is_empty() {
+        return r.expected("a role");
+    }
+    tail(r);
+    r.push_whole(Action::Grant(Box::new(grant)), place);
+}
+
+/// `FOR ROLE a, b IN SCHEMA c, d`.
+fn default_scope(r: &mut Reader<'_>) {
+    loop {
+        let found = r.cursor.eat_words(&["FOR", "ROLE"])
+            || r.cursor.eat_words(&["FOR", "USER"])
+            || r.cursor.eat_words(&["IN", "SCHEMA"]);
+        if !found {
+            return;
+        }
+        ObjectName::read_list(&mut r.cursor);
+    }
+}
+
+/// `GRANT OPTION FOR`, `ADMIN OPTION FOR`, …
+fn options_for(r: &mut Reader<'_>) {
+    if r.cursor.is_word_at(1, "OPTION") && r.cursor.is_word_at(2, "FOR") {
+        r.cursor.bump();
+        r.cursor.bump();
+        r.cursor.bump();
+    }
+}
+
+/// Privileges, or the roles of a membership: whatever stands before ON or TO.
+fn privileges(r: &mut Reader<'_>) -> Vec<SmolStr> {
+    let mut privileges = Vec::new();
+    loop {
+        let stop = |c: &Cursor<'_>| {
+            c.at_any(&["ON", "TO", "FROM"])
+                || matches!(c.kind(), Some(TokenKind::Comma | TokenKind::OpenParen))
+        };
+        if let Some(span) = r.cursor.skip_until(stop) {
+            let words = r.cursor.slice(span);
+            privileges.push(match words.strip_prefix('"') {
+                Some(quoted) => SmolStr::new(quoted.trim_end_matches('"')),
+                None if words.eq_ignore_ascii_case("ALL PRIVILEGES") => SmolStr::new_static("all"),
+                None => fold(words),
+            });
+        }
+        r.cursor.group();
+        if !r.cursor.eat(TokenKind::Comma) {
+            return privileges;
+        }
+    }
+}
+
+fn default_objects(r: &mut Reader<'_>, grant: &mut Grant) -> bool {
+    grant.on = ObjectKind::Privileges;
+    r.cursor.eat_words(&["LARGE", "OBJECTS"])
+        || r.cursor
+            .eat_any(&[
+                "TABLES",
+                "SEQUENCES",
+                "FUNCTIONS",
+                "ROUTINES",
+                "PROCEDURES",
+                "TYPES",
+                "SCHEMAS",
+            ])
+            .is_some()
+}
+
+fn objects(r: &mut Reader<'_>, grant: &mut Grant) -> bool {
+    const ALL: &[(&str, ObjectKind)] = &[
+        ("TABLES", ObjectKind::Table),
+        ("SEQUENCES", ObjectKind::Sequence),
+        ("FUNCTIONS", ObjectKind::Function),
+        ("PROCEDURES", ObjectKind::Procedure),
+        ("ROUTINES", ObjectKind::Function),
+    ];
+    if r.cursor.at_word("ALL") && !r.cursor.at_words(&["ALL", "TO"]) {
+        r.cursor.bump();
+        let found = ALL.iter().find(|(word, _)| r.cursor.eat_word(word));
+        grant.on = found.map_or(ObjectKind::Table, |(_, kind)| *kind);
+        return found.is_some()
+            && r.cursor.eat_words(&["IN", "SCHEMA"])
+            && !ObjectName::read_list(&mut r.cursor).is_empty();
+    }
+    grant.on = if r.cursor.eat_word("PARAMETER") {
+        ObjectKind::Other
+    } else {
+        kind(r)
+    };
+    while let Some(name) = catalog::object_name(r, grant.on) {
+        grant.objects.push(name);
+        if !r.cursor.eat(TokenKind::Comma) {
+            break;
+        }
+    }
+    !grant.objects.is_empty()
+}
+
+/// The kind; a table where none is named, even if the table is called `index`.
+fn kind(r: &mut Reader<'_>) -> ObjectKind {
+    let mark = r.cursor.mark();
+    let kind = ObjectKind::read(&mut r.cursor);
+    let is_name = matches!(r.cursor.kind(), Some(TokenKind::Comma | TokenKind::Dot))
+        || r.cursor.at_any(&["TO", "FROM"]);
+    match kind {
+        Some(kind) if !is_name => kind,
+        _ => {
+            r.cursor.back_to(mark);
+            ObjectKind::Table
+        }
+    }
+}
+
+fn grantees(r: &mut Reader<'_>) -> Vec<SmolStr> {
+    let mut grantees = Vec::new();
+    loop {
+        if r.cursor.at_word("GROUP") && r.cursor.peek_at(1).is_some() {
+            r.cursor.bump();
+        }
+        let Some(name) = r.cursor.ident() else {
+            return grantees;
+        };
+        grantees.push(name.name);
+        if !r.cursor.eat(TokenKind::Comma) {
+            return grantees;
+        }
+    }
+}
+
+/// `WITH GRANT OPTION`, `WITH INHERIT TRUE, SET FALSE`, `GRANTED BY`, `CASCADE`.
+fn tail(r: &mut Reader<'_>) {
+    if r.cursor.eat_word("WITH") {
+        loop {
+            r.cursor.eat_any(&["GRANT", "ADMIN", "INHERIT", "SET"]);
+            r.cursor.eat_any(&["OPTION", "TRUE", "FALSE"]);
+            if !r.cursor.eat(TokenKind::Comma) {
+                break;
+            }
+        }
+    }
+    if r.cursor.eat_words(&["GRANTED", "BY"]) {
+        r.cursor.ident();
+    }
+    r.cursor.eat_any(&["CASCADE", "RESTRICT"]);
 }

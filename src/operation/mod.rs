@@ -26,6 +26,8 @@ pub mod domain;
 pub mod sequence;
 pub mod routine;
 pub mod do_block;
+pub mod plpgsql;
+pub mod dynamic;
 pub mod grant;
 pub mod comment;
 pub mod session;

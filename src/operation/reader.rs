@@ -11,11 +11,11 @@ use smol_str::{SmolStr, format_smolstr};
 
 use super::{Action, Expr, Operation, Query, Within};
 use crate::source::Span;
-use crate::statement::Cursor;
-use crate::statement::lexer::{Token, TokenKind};
+use crate::statement::lexer::{Token, TokenKind, tokens_into};
+use crate::statement::{Cursor, SplitOptions, split};
 
 /// Blocks inside blocks are entered this deep, and no deeper.
-const DEEPEST: u8 = 6;
+const DEEPEST: u8 = 8;
 
 pub struct Reader<'a> {
     pub cursor: Cursor<'a>,
@@ -185,18 +185,39 @@ impl<'a> Reader<'a> {
             .map(|span| self.expr(inside(span, self.text())))
     }
 
-    /// Reads one statement that stands inside another's text, such as in the
-    /// body of a block. Yields its operations; they are not pushed.
+    /// Reads one statement that stands inside another's text, such as an
+    /// element of CREATE SCHEMA. Yields its operations; they are not pushed.
     pub fn nested(&self, span: Span, within: Within) -> Vec<Operation> {
+        self.nested_with(self.text(), span, within, super::read::dispatch)
+    }
+
+    /// Reads the statements of a range of `text`, which is the file's text or
+    /// stands for it.
+    pub fn script(&self, text: &str, range: Span, within: Within) -> Vec<Operation> {
+        let mut operations = Vec::new();
+        for raw in split(text, range, SplitOptions::default()).statements {
+            operations.extend(self.nested_with(text, raw.span, within, super::read::dispatch));
+        }
+        operations
+    }
+
+    /// Reads the statement at `span` of `text` with the reader given.
+    pub fn nested_with(
+        &self,
+        text: &str,
+        span: Span,
+        within: Within,
+        read: impl FnOnce(&mut Reader<'_>),
+    ) -> Vec<Operation> {
         let mut tokens = Vec::new();
-        crate::statement::lexer::tokens_into(self.text(), span, &mut tokens);
-        let mut inner = Reader::new(self.text(), &tokens, span, within);
+        tokens_into(text, span, &mut tokens);
+        let mut inner = Reader::new(text, &tokens, span, within);
         inner.depth = self.depth + 1;
         if inner.depth > DEEPEST {
             inner.cursor.rest();
             inner.opaque("blocks are nested too deeply to be read", span);
         } else {
-            super::read::dispatch(&mut inner);
+            read(&mut inner);
         }
         inner.finish()
     }

@@ -1,23 +1,159 @@
 //! Triggers and rules.
 
+use super::alter_relation::rename_on;
 use super::reader::Reader;
+use super::{Action, CreateTrigger, Ident, ObjectKind, ObjectName};
 
 /// CREATE [CONSTRAINT] TRIGGER.
 pub fn create(r: &mut Reader<'_>) {
-    r.unparsed("no reader yet");
+    r.cursor.bump();
+    let or_replace = r.cursor.eat_words(&["OR", "REPLACE"]);
+    let constraint = r.cursor.eat_word("CONSTRAINT");
+    if !r.cursor.eat_word("TRIGGER") {
+        return r.expected("`TRIGGER`");
+    }
+    let Some(name) = r.cursor.ident() else {
+        return r.expected("the name of a trigger");
+    };
+    let timing =
+        r.cursor.eat_any(&["BEFORE", "AFTER"]).is_some() || r.cursor.eat_words(&["INSTEAD", "OF"]);
+    if !timing || !events(r) || !r.cursor.eat_word("ON") {
+        return r.expected("when the trigger fires and `ON`");
+    }
+    let Some(table) = ObjectName::read(&mut r.cursor) else {
+        return r.expected("the table of the trigger");
+    };
+    let mut trigger = CreateTrigger {
+        name,
+        table,
+        or_replace,
+        constraint,
+        function: None,
+        from: None,
+    };
+    clauses(r, &mut trigger);
+    if r.cursor.eat_word("EXECUTE") && r.cursor.eat_any(&["FUNCTION", "PROCEDURE"]).is_some() {
+        trigger.function = ObjectName::read(&mut r.cursor);
+        r.cursor.group();
+    }
+    let found = trigger.function.is_some();
+    let place = trigger.name.span;
+    r.push_whole(Action::CreateTrigger(Box::new(trigger)), place);
+    if !found {
+        r.expected("`EXECUTE FUNCTION`");
+    }
+}
+
+fn events(r: &mut Reader<'_>) -> bool {
+    loop {
+        match r
+            .cursor
+            .eat_any(&["INSERT", "UPDATE", "DELETE", "TRUNCATE"])
+        {
+            Some("UPDATE") if r.cursor.eat_word("OF") => {
+                ObjectName::read_list(&mut r.cursor);
+            }
+            Some(_) => {}
+            None => return false,
+        }
+        if !r.cursor.eat_word("OR") {
+            return true;
+        }
+    }
+}
+
+/// Everything between the table and EXECUTE.
+fn clauses(r: &mut Reader<'_>, trigger: &mut CreateTrigger) {
+    loop {
+        if r.cursor.eat_word("FROM") {
+            trigger.from = ObjectName::read(&mut r.cursor);
+        } else if r.cursor.eat_word("WHEN") {
+            r.cursor.group();
+        } else if r.cursor.eat_word("REFERENCING") {
+            while r.cursor.eat_any(&["OLD", "NEW"]).is_some() {
+                r.cursor.eat_any(&["TABLE", "ROW"]);
+                r.cursor.eat_word("AS");
+                r.cursor.ident();
+            }
+        } else if r.cursor.eat_word("FOR") {
+            r.cursor.eat_word("EACH");
+            r.cursor.eat_any(&["ROW", "STATEMENT"]);
+        } else if r
+            .cursor
+            .eat_any(&["NOT", "DEFERRABLE", "INITIALLY", "DEFERRED", "IMMEDIATE"])
+            .is_none()
+        {
+            return;
+        }
+    }
 }
 
 /// ALTER TRIGGER.
 pub fn alter(r: &mut Reader<'_>) {
-    r.unparsed("no reader yet");
-}
-
-/// CREATE RULE.
-pub fn create_rule(r: &mut Reader<'_>) {
-    r.unparsed("no reader yet");
+    alter_on_table(r, ObjectKind::Trigger);
 }
 
 /// ALTER RULE.
 pub fn alter_rule(r: &mut Reader<'_>) {
-    r.unparsed("no reader yet");
+    alter_on_table(r, ObjectKind::Rule);
+}
+
+fn alter_on_table(r: &mut Reader<'_>, kind: ObjectKind) {
+    r.cursor.bump();
+    r.cursor.bump();
+    let Some((name, table)) = name_on_table(r) else {
+        return r.expected("a name, `ON` and a table");
+    };
+    if !r.cursor.at_any(&["NO", "DEPENDS"]) {
+        return rename_on(r, kind, name.into(), table);
+    }
+    r.cursor.eat_word("NO");
+    if !r.cursor.eat_words(&["DEPENDS", "ON", "EXTENSION"]) || r.cursor.ident().is_none() {
+        return r.expected("`DEPENDS ON EXTENSION`");
+    }
+    let place = name.span;
+    let name = Some(name.into());
+    r.push_whole(Action::AlterOther { kind, name }, place);
+}
+
+/// `name ON table`.
+pub(super) fn name_on_table(r: &mut Reader<'_>) -> Option<(Ident, ObjectName)> {
+    let name = r.cursor.ident()?;
+    if !r.cursor.eat_word("ON") {
+        return None;
+    }
+    Some((name, ObjectName::read(&mut r.cursor)?))
+}
+
+/// CREATE RULE.
+pub fn create_rule(r: &mut Reader<'_>) {
+    r.cursor.bump();
+    let or_replace = r.cursor.eat_words(&["OR", "REPLACE"]);
+    r.cursor.eat_word("RULE");
+    let Some(name) = r.cursor.ident() else {
+        return r.expected("the name of a rule");
+    };
+    let on_event = r.cursor.eat_words(&["AS", "ON"])
+        && r.cursor
+            .eat_any(&["SELECT", "INSERT", "UPDATE", "DELETE"])
+            .is_some()
+        && r.cursor.eat_word("TO");
+    let table = ObjectName::read(&mut r.cursor).filter(|_| on_event);
+    let Some(table) = table else {
+        return r.expected("`AS ON` an event `TO` a table");
+    };
+    r.cursor.skip_until(|c| c.at_word("DO"));
+    if !r.cursor.eat_word("DO") {
+        return r.expected("`DO`");
+    }
+    r.cursor.rest();
+    let place = name.span;
+    r.push_whole(
+        Action::CreateRule {
+            name,
+            table,
+            or_replace,
+        },
+        place,
+    );
 }

@@ -1,8 +1,121 @@
 //! CREATE VIEW.
 
 use super::reader::Reader;
+use super::{Action, CreateView, ObjectName, Query};
+use crate::statement::Cursor;
 
 /// CREATE [MATERIALIZED] VIEW.
 pub fn create(r: &mut Reader<'_>) {
-    r.unparsed("no reader yet");
+    let Some((mut view, recursive)) = head(r) else {
+        return r.expected("the name of a view");
+    };
+    view.columns = r.cursor.ident_list().map_or(Vec::new(), |columns| {
+        columns.into_iter().map(|c| c.name).collect()
+    });
+    if !options(r) || !r.cursor.eat_word("AS") {
+        return r.expected("`AS` and a query");
+    }
+    let Some(span) = r.cursor.skip_until(at_tail) else {
+        return r.expected("a query");
+    };
+    view.query = match recursive {
+        true => recursive_query(&view, r.query(span)),
+        false => r.query(span),
+    };
+    view.with_data = tail(r);
+    let place = view.name.span;
+    r.push_whole(Action::CreateView(Box::new(view)), place);
+}
+
+fn head(r: &mut Reader<'_>) -> Option<(CreateView, bool)> {
+    let (mut or_replace, mut materialized, mut temporary, mut recursive) = Default::default();
+    r.cursor.bump();
+    while !r.cursor.eat_word("VIEW") {
+        if r.cursor.eat_words(&["OR", "REPLACE"]) {
+            or_replace = true;
+        } else if r.cursor.eat_word("MATERIALIZED") {
+            materialized = true;
+        } else if r.cursor.eat_any(&["TEMP", "TEMPORARY"]).is_some() {
+            temporary = true;
+        } else if r.cursor.eat_word("RECURSIVE") {
+            recursive = true;
+        } else if r.cursor.eat_any(&["GLOBAL", "LOCAL"]).is_none() {
+            r.key_word_placeholder()?;
+        }
+    }
+    let if_not_exists = r.cursor.eat_if_not_exists();
+    let name = ObjectName::read(&mut r.cursor)?;
+    let query = r.query(name.span);
+    let view = CreateView {
+        name,
+        or_replace,
+        materialized,
+        temporary,
+        if_not_exists,
+        columns: Vec::new(),
+        query,
+        with_data: true,
+    };
+    Some((view, recursive))
+}
+
+/// What may stand between the columns and AS.
+fn options(r: &mut Reader<'_>) -> bool {
+    loop {
+        let taken = if r.cursor.eat_word("WITH") {
+            r.cursor.group().is_some()
+        } else if r.cursor.eat_any(&["USING", "TABLESPACE"]).is_some() {
+            r.cursor.ident().is_some()
+        } else {
+            return true;
+        };
+        if !taken {
+            return false;
+        }
+    }
+}
+
+fn at_tail(c: &Cursor<'_>) -> bool {
+    const TAILS: &[&[&str]] = &[
+        &["WITH", "DATA"],
+        &["WITH", "NO", "DATA"],
+        &["WITH", "CHECK", "OPTION"],
+        &["WITH", "LOCAL", "CHECK", "OPTION"],
+        &["WITH", "CASCADED", "CHECK", "OPTION"],
+    ];
+    c.at_word("WITH") && TAILS.iter().any(|tail| c.at_words(tail))
+}
+
+/// Passes over what stands behind the query; is there data in the view?
+fn tail(r: &mut Reader<'_>) -> bool {
+    if !r.cursor.eat_word("WITH") {
+        return true;
+    }
+    let with_data = !r.cursor.eat_word("NO");
+    while r
+        .cursor
+        .eat_any(&["DATA", "LOCAL", "CASCADED", "CHECK", "OPTION"])
+        .is_some()
+    {}
+    with_data
+}
+
+/// `CREATE RECURSIVE VIEW v (a) AS q` is short for
+/// `CREATE VIEW v AS WITH RECURSIVE v (a) AS (q) SELECT a FROM v`.
+fn recursive_query(view: &CreateView, query: Query) -> Query {
+    let columns = view
+        .columns
+        .iter()
+        .map(|c| format!("\"{}\"", c.replace('"', "\"\"")))
+        .collect::<Vec<_>>()
+        .join(", ");
+    let name = view.name.name.replace('"', "\"\"");
+    let text = format!(
+        "WITH RECURSIVE \"{name}\" ({columns}) AS ({}) SELECT {columns} FROM \"{name}\"",
+        query.text
+    );
+    Query {
+        text: text.into(),
+        span: query.span,
+    }
 }

@@ -1,0 +1,378 @@
+//! What a block of PL/pgSQL would do.
+//!
+//! The block is walked token by token, once, with its open BEGINs, IFs and
+//! loops on a stack: however deep they nest, this does not recurse. SQL
+//! statements in it go to the readers that read them elsewhere; the language's
+//! own statements only decide what runs for certain and what perhaps.
+
+use super::read::dispatch;
+use super::reader::Reader;
+use super::{Action, Operation, Within, dml, dynamic};
+use crate::source::Span;
+use crate::statement::Cursor;
+use crate::statement::lexer::{TokenKind, tokens_into};
+
+/// Reads the block that stands at `span` of `text`.
+pub fn read(r: &Reader<'_>, text: &str, span: Span, within: Within) -> Vec<Operation> {
+    let mut tokens = Vec::new();
+    tokens_into(text, span, &mut tokens);
+    let mut walk = Walk {
+        reader: r,
+        cursor: Cursor::new(text, &tokens),
+        span,
+        within,
+        open: Vec::new(),
+        doubts: 0,
+        guarded: Vec::new(),
+        out: Vec::new(),
+    };
+    walk.run();
+    walk.finish()
+}
+
+/// Something that an END closes.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Open {
+    Begin {
+        /// How many operations there were before it.
+        before: usize,
+        /// Its EXCEPTION was met.
+        handling: bool,
+    },
+    If,
+    Case,
+    Loop,
+}
+
+struct Walk<'r, 'a, 't> {
+    reader: &'r Reader<'a>,
+    cursor: Cursor<'t>,
+    span: Span,
+    within: Within,
+    open: Vec<Open>,
+    /// How many of what is open make it uncertain that a statement runs.
+    doubts: usize,
+    /// Ranges of operations that an exception handler may undo.
+    guarded: Vec<(usize, usize)>,
+    out: Vec<Operation>,
+}
+
+impl<'t> Walk<'_, '_, 't> {
+    fn run(&mut self) {
+        while self.cursor.at_operator("#") {
+            self.cursor.bump();
+            self.cursor.bump();
+            self.cursor.bump();
+        }
+        self.label();
+        if !self.cursor.at_any(&["DECLARE", "BEGIN"]) {
+            return self.unparsed("expected `BEGIN`");
+        }
+        while !self.cursor.done() {
+            let closed = !self.step();
+            if closed {
+                break;
+            }
+        }
+        if let Some(token) = self.cursor.peek() {
+            let found = self.cursor.slice(token.span).chars().take(40);
+            let why = format!("unexpected `{}` in a block", found.collect::<String>());
+            self.unparsed(&why);
+        } else if !self.open.is_empty() {
+            self.unparsed("the block ends too early");
+        }
+    }
+
+    /// Marks what an exception handler may undo, and yields everything.
+    fn finish(mut self) -> Vec<Operation> {
+        let mut change = vec![0isize; self.out.len() + 1];
+        for (from, to) in &self.guarded {
+            change[*from] += 1;
+            change[*to] -= 1;
+        }
+        let mut depth = 0;
+        for (operation, change) in self.out.iter_mut().zip(change) {
+            depth += change;
+            operation.within.conditional |= depth > 0;
+        }
+        self.out
+    }
+
+    fn unparsed(&mut self, why: &str) {
+        let place = self.cursor.peek().map_or_else(
+            || Span::new(self.span.end, self.span.end),
+            |token| token.span,
+        );
+        self.out.push(Operation {
+            action: Action::Unparsed { why: why.into() },
+            place,
+            clause: self.span,
+            within: self.within,
+        });
+        self.cursor.rest();
+        self.open.clear();
+    }
+
+    fn label(&mut self) {
+        while self.cursor.eat_operator("<<") {
+            self.cursor.ident();
+            self.cursor.eat_operator(">>");
+        }
+    }
+
+    /// One statement, or the head of one that holds others. Yields false when
+    /// the outermost block has been closed, or what closes fits nothing.
+    fn step(&mut self) -> bool {
+        self.label();
+        if self.cursor.eat(TokenKind::Semicolon) {
+            return true;
+        }
+        if self.is_assignment() {
+            self.simple();
+            return true;
+        }
+        const HEADS: &[&str] = &[
+            "DECLARE",
+            "BEGIN",
+            "EXCEPTION",
+            "END",
+            "IF",
+            "ELSIF",
+            "ELSEIF",
+            "ELSE",
+            "CASE",
+            "WHEN",
+            "LOOP",
+            "WHILE",
+            "FOR",
+            "FOREACH",
+        ];
+        let Some(head) = self.cursor.eat_any(HEADS) else {
+            self.statement();
+            return true;
+        };
+        match head {
+            "DECLARE" => self.declarations(),
+            "BEGIN" => self.open.push(Open::Begin {
+                before: self.out.len(),
+                handling: false,
+            }),
+            "EXCEPTION" => self.handlers(),
+            "END" => return self.close(),
+            "IF" => {
+                self.open_doubtful(Open::If);
+                self.skip_to("THEN");
+            }
+            "ELSIF" | "ELSEIF" | "WHEN" => self.skip_to("THEN"),
+            "CASE" => {
+                self.open_doubtful(Open::Case);
+                self.cursor.skip_until(|c| c.at_word("WHEN"));
+            }
+            "LOOP" => self.open_doubtful(Open::Loop),
+            "WHILE" => {
+                self.open_doubtful(Open::Loop);
+                self.skip_to("LOOP");
+            }
+            "FOR" => self.for_loop(),
+            "FOREACH" => {
+                self.open_doubtful(Open::Loop);
+                self.skip_to("LOOP");
+            }
+            _ => {}
+        }
+        true
+    }
+
+    fn open_doubtful(&mut self, open: Open) {
+        self.open.push(open);
+        self.doubts += 1;
+    }
+
+    fn skip_to(&mut self, word: &str) {
+        while !self.cursor.done() {
+            self.cursor
+                .skip_until(|c| c.at_word(word) || c.at_kind(TokenKind::Semicolon));
+            if self.cursor.eat_word(word) || self.cursor.at_kind(TokenKind::Semicolon) {
+                return;
+            }
+            self.cursor.bump();
+        }
+    }
+
+    /// Passes over declarations up to the BEGIN behind them.
+    fn declarations(&mut self) {
+        while !self.cursor.done() && !self.cursor.at_word("BEGIN") {
+            self.simple();
+        }
+    }
+
+    /// Passes over everything up to and with the next semicolon.
+    fn simple(&mut self) -> Option<Span> {
+        let mark = self.cursor.mark();
+        while !self.cursor.done() && !self.cursor.at_kind(TokenKind::Semicolon) {
+            self.cursor.bump();
+        }
+        let span = self.cursor.span_from(mark);
+        self.cursor.eat(TokenKind::Semicolon);
+        (!span.is_empty()).then_some(span)
+    }
+
+    fn handlers(&mut self) {
+        let here = self.out.len();
+        if let Some(Open::Begin { before, handling }) = self.open.last_mut()
+            && !*handling
+        {
+            *handling = true;
+            self.guarded.push((*before, here));
+            self.doubts += 1;
+        }
+    }
+
+    /// With the cursor behind END.
+    fn close(&mut self) -> bool {
+        let found = self.cursor.eat_any(&["IF", "CASE", "LOOP"]);
+        if !self.cursor.at_kind(TokenKind::Semicolon) {
+            self.cursor.ident();
+        }
+        let fits = match (self.open.pop(), found) {
+            (Some(Open::Begin { handling, .. }), None) => {
+                self.doubts -= usize::from(handling);
+                true
+            }
+            (Some(Open::If), Some("IF"))
+            | (Some(Open::Case), Some("CASE"))
+            | (Some(Open::Loop), Some("LOOP")) => {
+                self.doubts -= 1;
+                true
+            }
+            _ => false,
+        };
+        if !fits {
+            self.unparsed("an `END` fits nothing that is open");
+            return false;
+        }
+        self.cursor.eat(TokenKind::Semicolon);
+        !self.open.is_empty()
+    }
+
+    /// `FOR r IN query LOOP`; the query is run once, whatever the loop does.
+    fn for_loop(&mut self) {
+        self.cursor
+            .skip_until(|c| c.at_word("IN") || c.at_kind(TokenKind::Semicolon));
+        if self.cursor.eat_word("IN") {
+            let mark = self.cursor.mark();
+            self.cursor
+                .skip_until(|c| c.at_word("LOOP") || c.at_kind(TokenKind::Semicolon));
+            let end = self.cursor.mark();
+            let span = self.cursor.span_from(mark);
+            self.cursor.back_to(mark);
+            if self.cursor.at_word("EXECUTE") {
+                self.execute(span);
+            } else if self.at_query() {
+                self.sql(span);
+            }
+            self.cursor.back_to(end);
+        }
+        self.cursor.eat_word("LOOP");
+        self.open_doubtful(Open::Loop);
+    }
+
+    fn at_query(&self) -> bool {
+        const QUERIES: &[&str] = &[
+            "SELECT", "WITH", "INSERT", "UPDATE", "DELETE", "MERGE", "VALUES", "TABLE",
+        ];
+        let ahead = usize::from(self.cursor.at_kind(TokenKind::OpenParen));
+        QUERIES
+            .iter()
+            .any(|word| self.cursor.is_word_at(ahead, word))
+    }
+
+    /// `x := …`, `x.y[1] = …`.
+    fn is_assignment(&self) -> bool {
+        let mut ahead = self.cursor.clone();
+        if ahead.ident().is_none() && !ahead.eat(TokenKind::Parameter) {
+            return false;
+        }
+        loop {
+            if ahead.eat(TokenKind::Dot) {
+                if ahead.ident().is_none() {
+                    return false;
+                }
+            } else if ahead.at_kind(TokenKind::OpenBracket) {
+                ahead.group();
+            } else {
+                return ahead.at_operator(":=") || ahead.at_operator("=");
+            }
+        }
+    }
+
+    /// A statement that holds no others.
+    fn statement(&mut self) {
+        const PASSED: &[&str] = &[
+            "NULL", "RAISE", "ASSERT", "EXIT", "CONTINUE", "GET", "FETCH", "MOVE", "CLOSE",
+        ];
+        let begin = self.cursor.mark();
+        let verb = self.cursor.eat_any(&["RETURN", "OPEN"]);
+        match verb {
+            Some("RETURN") if !self.cursor.eat_word("QUERY") => {
+                self.simple();
+                return;
+            }
+            Some("OPEN") => {
+                self.cursor
+                    .skip_until(|c| c.at_word("FOR") || c.at_kind(TokenKind::Semicolon));
+                if !self.cursor.eat_word("FOR") {
+                    self.simple();
+                    return;
+                }
+            }
+            _ => {}
+        }
+        let mark = self.cursor.mark();
+        let passed = verb.is_none() && self.cursor.at_any(PASSED);
+        let Some(span) = self.simple() else {
+            if self.cursor.mark() == begin {
+                self.cursor.bump();
+            }
+            return;
+        };
+        if passed {
+            return;
+        }
+        let end = self.cursor.mark();
+        self.cursor.back_to(mark);
+        if self.cursor.at_word("EXECUTE") {
+            self.execute(span);
+        } else if self.cursor.at_word("PERFORM") {
+            let within = self.here();
+            let text = self.cursor.text();
+            let operations = self.reader.nested_with(text, span, within, dml::perform);
+            self.out.extend(operations);
+        } else {
+            self.sql(span);
+        }
+        self.cursor.back_to(end);
+    }
+
+    fn sql(&mut self, span: Span) {
+        let within = self.here();
+        let text = self.cursor.text();
+        let operations = self.reader.nested_with(text, span, within, dispatch);
+        self.out.extend(operations);
+    }
+
+    /// With the cursor at EXECUTE, the statement being `span`.
+    fn execute(&mut self, span: Span) {
+        self.cursor.bump();
+        let within = self.here();
+        let operations = dynamic::execute(self.reader, self.cursor.clone(), span, within);
+        self.out.extend(operations);
+    }
+
+    fn here(&self) -> Within {
+        Within {
+            block: true,
+            conditional: self.within.conditional || self.doubts > 0,
+        }
+    }
+}
