@@ -95,5 +95,12 @@ fn migration(version: &str, script: &Script) -> Migration {
         false => Down::Parts(downs),
     };
     migration.suspicious = directive::near_misses(script, NEAR, is_exact);
+    let silent = migration.up.is_empty() && migration.suspicious.is_empty();
+    if silent && !script.text().trim().is_empty() {
+        migration.suspicious.push(script.suspicious(
+            Span::default(),
+            "dbmate refuses a file without `-- migrate:up`",
+        ));
+    }
     migration
 }

@@ -30,9 +30,10 @@ fn read(folder: &Folder) -> Vec<Migration> {
         .collect();
     changes(folder.companion("sqitch.plan").unwrap_or(""))
         .into_iter()
-        .filter_map(|(id, file)| {
-            let deploy = scripts.get(format!("deploy/{file}.sql").as_str())?;
-            let revert = scripts.get(format!("revert/{file}.sql").as_str());
+        .filter_map(|change| {
+            let id = change.id(&scripts);
+            let deploy = scripts.get(format!("deploy/{id}.sql").as_str())?;
+            let revert = scripts.get(format!("revert/{id}.sql").as_str());
             let mut migration = deploy.migration(&id, &id);
             migration.up = vec![deploy.whole(Transaction::None)];
             migration.down = revert.map_or(Down::Missing, |revert| {
@@ -44,11 +45,34 @@ fn read(folder: &Folder) -> Vec<Migration> {
         .collect()
 }
 
-/// The changes of a plan and their files: a change that is reworked later has
-/// the scripts `name@tag`, by the first tag behind it.
-fn changes(plan: &str) -> Vec<(String, String)> {
-    let mut changes: Vec<(String, Option<&str>)> = Vec::new();
-    let mut tagged = 0;
+/// A line of the plan: a change, and the tags between it and its rework.
+struct Change<'a> {
+    name: &'a str,
+    tags: Vec<&'a str>,
+}
+
+impl Change<'_> {
+    /// Until a change is reworked its scripts bear its name; then they are
+    /// moved to `name@tag`, by one of the tags between.
+    fn id(&self, scripts: &FxHashMap<&str, &Script>) -> String {
+        let reworked = self
+            .tags
+            .iter()
+            .rev()
+            .map(|tag| format!("{}{tag}", self.name));
+        let exists = |id: &String| scripts.contains_key(format!("deploy/{id}.sql").as_str());
+        reworked
+            .into_iter()
+            .find(exists)
+            .unwrap_or_else(|| self.name.to_string())
+    }
+}
+
+fn changes(plan: &str) -> Vec<Change<'_>> {
+    let mut changes: Vec<Change> = Vec::new();
+    let mut tags: Vec<&str> = Vec::new();
+    // Of each change the last line, and how many tags stood before it.
+    let mut newest: FxHashMap<&str, (usize, usize)> = FxHashMap::default();
     for line in plan.lines().map(str::trim) {
         if line.is_empty() || line.starts_with(['%', '#']) {
             continue;
@@ -57,29 +81,18 @@ fn changes(plan: &str) -> Vec<(String, String)> {
             .split(|c: char| c.is_whitespace() || c == '[')
             .next()
             .unwrap_or("");
-        if let Some(tag) = word.strip_prefix('@') {
-            for (_, first_tag) in &mut changes[tagged..] {
-                *first_tag = Some(tag);
-            }
-            tagged = changes.len();
-        } else {
-            changes.push((word.trim_start_matches('+').to_string(), None));
+        if word.starts_with('@') {
+            tags.push(word);
+            continue;
         }
+        let name = word.trim_start_matches('+');
+        if let Some((earlier, before)) = newest.insert(name, (changes.len(), tags.len())) {
+            changes[earlier].tags = tags[before..].to_vec();
+        }
+        changes.push(Change {
+            name,
+            tags: Vec::new(),
+        });
     }
-    let last: FxHashMap<String, usize> = changes
-        .iter()
-        .enumerate()
-        .map(|(at, (name, _))| (name.clone(), at))
-        .collect();
     changes
-        .into_iter()
-        .enumerate()
-        .map(|(at, (name, tag))| match tag {
-            Some(tag) if last[&name] != at => {
-                let file = format!("{name}@{tag}");
-                (file.clone(), file)
-            }
-            _ => (name.clone(), name),
-        })
-        .collect()
 }

@@ -99,5 +99,12 @@ fn migration(script: &Script) -> Migration {
         false => Down::Parts(downs.into_iter().map(|(_, part)| part).collect()),
     };
     migration.suspicious = directive::near_misses(script, NEAR, is_exact);
+    let silent = migration.up.is_empty() && migration.suspicious.is_empty();
+    if silent && !script.text().trim().is_empty() {
+        migration.suspicious.push(script.suspicious(
+            Span::default(),
+            "sql-migrate runs nothing of a file without `-- +migrate Up`",
+        ));
+    }
     migration
 }
