@@ -40,6 +40,7 @@ impl<'a> Work<'a> {
         }
         if let Some(default) = &column.default {
             self.lock_sequences_used(&default.text);
+            self.check_functions_exist(&default.text);
         }
         self.fill_with_null(subject, column, domain, fill);
         if subject.only

@@ -202,7 +202,13 @@ impl<'a> Work<'a> {
         }
         self.lock(&key, LockMode::AccessExclusive);
         self.lose(format!("the position of sequence `{key}`"));
-        for table in self.tables_with_default(&key) {
+        let owner = self
+            .schema
+            .sequence_by_key(&key)
+            .filter(|sequence| sequence.implicit)
+            .and_then(|sequence| sequence.owned_by.as_ref())
+            .and_then(|(owner, _)| self.table(owner));
+        for table in owner.into_iter().chain(self.tables_with_default(&key)) {
             if cascade {
                 self.lock(&table.key, LockMode::AccessExclusive);
             } else {
@@ -211,17 +217,14 @@ impl<'a> Work<'a> {
         }
     }
 
-    /// Tables with a column whose values come from the sequence.
+    /// Tables with a column whose default names the sequence.
     fn tables_with_default(&self, sequence: &Key) -> Vec<&'a Table> {
         let uses = |table: &&Table| {
             table.columns.iter().any(|column| {
-                let owned = (column.ty.is_serial() || column.identity.is_some())
-                    && self.sequence_name(&table.key, &column.name) == *sequence;
-                let named = column
+                column
                     .default
                     .as_ref()
-                    .is_some_and(|d| self.sequences_used(&d.text).contains(sequence));
-                owned || named
+                    .is_some_and(|d| self.sequences_used(&d.text).contains(sequence))
             })
         };
         self.schema.tables().map(|t| &**t).filter(uses).collect()

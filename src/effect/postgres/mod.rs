@@ -263,6 +263,19 @@ impl<'a> Work<'a> {
         self.schema.resolve(name)
     }
 
+    /// The key that a new relation gets.
+    fn new_key(&self, name: &ObjectName, temporary: bool) -> Key {
+        match &name.schema {
+            Some(schema) => Key::new(schema.clone(), name.name.clone()),
+            None if temporary => Key::new("pg_temp", name.name.clone()),
+            None => {
+                let path = &self.schema.session().search_path;
+                let schema = path.first().map_or("public", SmolStr::as_str);
+                Key::new(schema, name.name.clone())
+            }
+        }
+    }
+
     /// A name beside another relation, as `p_pkey` beside `p`.
     fn beside(&self, key: &Key, name: impl Into<SmolStr>) -> Key {
         Key::new(key.schema.clone(), name)

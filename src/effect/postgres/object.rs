@@ -123,12 +123,23 @@ impl<'a> Work<'a> {
     }
 
     fn comment(&mut self, kind: ObjectKind, name: &ObjectName) {
-        let lockable = is_lockable(kind) || kind == ObjectKind::Column;
-        if !lockable {
-            return;
+        let key = match kind {
+            ObjectKind::Column => self.table_of_column(name),
+            kind => is_lockable(kind).then(|| self.resolve(name)),
+        };
+        if let Some(key) = key {
+            self.lock(&key, LockMode::ShareUpdateExclusive);
         }
-        let key = self.resolve(name);
-        self.lock(&key, LockMode::ShareUpdateExclusive);
+    }
+
+    /// The table of `table.column`, which is read as a qualified name.
+    pub(super) fn table_of_column(&self, column: &ObjectName) -> Option<Key> {
+        let table = ObjectName {
+            name: column.schema.clone()?,
+            schema: None,
+            ..column.clone()
+        };
+        Some(self.resolve(&table))
     }
 
     /// From 18 on GRANT locks the tables that it names (grant_select).
@@ -159,7 +170,7 @@ impl<'a> Work<'a> {
     }
 
     fn create_view(&mut self, create: &CreateView) {
-        let key = self.resolve(&create.name);
+        let key = self.new_key(&create.name, create.temporary);
         let exists = self.schema.relation_by_key(&key).is_some();
         if create.if_not_exists && exists {
             return;

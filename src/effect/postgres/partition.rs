@@ -190,6 +190,7 @@ impl<'a> Work<'a> {
     fn release_references(&mut self, parent: &'a Table, child: &Key, table: Option<&'a Table>) {
         for other in &parent.referenced_by {
             self.lock(other, LockMode::AccessExclusive);
+            self.lock(child, LockMode::AccessExclusive);
             let other_table = self.table(other);
             self.scan_heap(other, other_table);
             self.scan_heap(child, table);

@@ -2,7 +2,7 @@
 
 use crate::effect::LockMode;
 use crate::operation::{
-    Action, ColumnOption, Constraint, ConstraintKind, CreateTable, DetachMode, Ident,
+    Action, ColumnOption, Constraint, ConstraintKind, CreateTable, DetachMode, Ident, Persistence,
     ReplicaIdentity, Target,
 };
 use crate::schema::{Key, Table, object_name};
@@ -333,8 +333,11 @@ impl<'a> Work<'a> {
     }
 
     fn set_persistence(&mut self, subject: &Subject<'a>, logged: bool) {
-        use crate::operation::Persistence::{Permanent, Unlogged};
-        let wanted = if logged { Permanent } else { Unlogged };
+        let wanted = if logged {
+            Persistence::Permanent
+        } else {
+            Persistence::Unlogged
+        };
         let already = subject
             .table
             .is_some_and(|table| table.is_known() && table.persistence == wanted);
@@ -417,7 +420,8 @@ impl<'a> Work<'a> {
     }
 
     pub(super) fn create_table(&mut self, create: &'a CreateTable) {
-        let key = self.resolve(&create.name);
+        let temporary = create.persistence == Persistence::Temporary;
+        let key = self.new_key(&create.name, temporary);
         let exists = self.schema.relation_by_key(&key).is_some();
         if create.if_not_exists && exists {
             return;

@@ -66,6 +66,12 @@ fn convert(schema: &Schema, from: &DataType, to: &DataType, version: u8) -> (Cas
 }
 
 fn convert_base(schema: &Schema, from: &DataType, to: &DataType, version: u8) -> (Cast, bool) {
+    if from.array > 0 && to.array == 0 {
+        let measured = cast(&format!("{}[]", plain(&from.name)), &to.name, version);
+        if measured.kind != CastKind::None {
+            return (measured, false);
+        }
+    }
     if (from.array > 0) != (to.array > 0) {
         let kind = match (from.array > 0, is_string(&to.name), is_string(&from.name)) {
             (true, true, _) => CastKind::Assignment,
@@ -89,7 +95,7 @@ fn convert_base(schema: &Schema, from: &DataType, to: &DataType, version: u8) ->
 fn is_foreign(schema: &Schema, ty: &DataType) -> bool {
     match schema.enum_or_type(&schema.type_key(ty)) {
         Some(entry) => entry.definition == TypeDefinition::Other,
-        None => !is_built_in(plain(&ty.name)),
+        None => !is_measured(plain(&ty.name)),
     }
 }
 
@@ -103,7 +109,7 @@ fn plain(name: &str) -> &str {
     }
 }
 
-fn is_built_in(name: &str) -> bool {
+fn is_measured(name: &str) -> bool {
     const NAMES: &[&str] = &[
         "smallint",
         "int",
@@ -151,6 +157,8 @@ fn is_built_in(name: &str) -> bool {
         "daterange",
         "tsrange",
         "tstzrange",
+        "citext",
+        "hstore",
     ];
     NAMES.contains(&name)
 }

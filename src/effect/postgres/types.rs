@@ -2,7 +2,6 @@
 
 use crate::effect::LockMode;
 use crate::operation::{Action, CompositeChange, DomainChange, ObjectName, TypeDefinition};
-use crate::schema::Key;
 
 use super::Work;
 
@@ -75,9 +74,9 @@ impl Work<'_> {
                 name,
                 if_not_exists,
                 owned_by,
-                ..
+                temporary,
             } => {
-                let key = self.resolve(name);
+                let key = self.new_key(name, *temporary);
                 if *if_not_exists && self.schema.relation_by_key(&key).is_some() {
                     return;
                 }
@@ -102,8 +101,9 @@ impl Work<'_> {
 
     fn lock_owner(&mut self, owned_by: Option<&ObjectName>) {
         if let Some(owner) = owned_by {
-            let key: Key = self.resolve(owner);
-            self.lock(&key, LockMode::AccessShare);
+            if let Some(key) = self.table_of_column(owner) {
+                self.lock(&key, LockMode::AccessShare);
+            }
         }
     }
 }

@@ -3,7 +3,7 @@
 
 use crate::operation::ObjectName;
 use crate::schema::{Key, Routine};
-use crate::statement::cursor::{Cursor, fold};
+use crate::statement::cursor::{Cursor, Ident, fold};
 use crate::statement::lexer::{Token, TokenKind};
 
 use super::Work;
@@ -183,6 +183,34 @@ impl Work<'_> {
                 Some(body) if depth > 0 => self.volatility_within(body, depth - 1),
                 _ => Volatility::Volatile,
             },
+        }
+    }
+
+    /// Refuses a call of a built-in function of another version
+    /// (add_column_default_uuidv7).
+    pub(super) fn check_functions_exist(&mut self, text: &str) {
+        let tokens = Tokens::of(text);
+        for pair in tokens.list.windows(2) {
+            let word = tokens.word(pair[0]);
+            if pair[0].kind != TokenKind::Word
+                || pair[1].kind != TokenKind::OpenParen
+                || SYNTAX.iter().any(|w| w.eq_ignore_ascii_case(word))
+            {
+                continue;
+            }
+            let name = ObjectName::from(Ident {
+                name: fold(word),
+                span: pair[0].span,
+                template: false,
+            });
+            let key = self.schema.resolve_routine(&name);
+            let own = !self.schema.routines(&key).is_empty();
+            if !own && function(&name.name, 0, self.version) == BuiltIn::OtherVersion {
+                self.refuse(format!(
+                    "PostgreSQL {} has no function `{}`",
+                    self.version, name.name
+                ));
+            }
         }
     }
 
