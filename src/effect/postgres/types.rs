@@ -100,10 +100,8 @@ impl Work<'_> {
     }
 
     fn lock_owner(&mut self, owned_by: Option<&ObjectName>) {
-        if let Some(owner) = owned_by {
-            if let Some(key) = self.table_of_column(owner) {
-                self.lock(&key, LockMode::AccessShare);
-            }
+        if let Some(key) = owned_by.and_then(|owner| self.table_of_column(owner)) {
+            self.lock(&key, LockMode::AccessShare);
         }
     }
 }
