@@ -8,7 +8,7 @@
 use memchr::memmem;
 use rustc_hash::FxHashMap;
 
-use crate::config::{Foreign, nearest, unknown};
+use crate::config::{Foreign, nearest};
 use crate::finding::{Confidence, Finding, Severity};
 use crate::phase::Phase;
 use crate::project::SourceId;
@@ -97,9 +97,9 @@ impl Directives {
         *self == Self::default()
     }
 
-    /// Does a directive approve of what cannot be taken back?
+    /// Does a directive approve, with a reason, of what cannot be taken back?
     pub fn approves_irreversible(&self) -> bool {
-        !self.approvals.is_empty()
+        self.approvals.iter().any(|a| a.reason.is_some())
     }
 }
 
@@ -116,6 +116,8 @@ pub fn directives(
         statements,
         vocabulary,
         ours: memmem::Finder::new("bowline: ignore"),
+        line: Span::default(),
+        last: Default::default(),
         out: Directives::default(),
     };
     for comment in comments {
@@ -285,6 +287,10 @@ struct Reader<'a> {
     statements: &'a [Span],
     vocabulary: &'a Vocabulary<'a>,
     ours: memmem::Finder<'static>,
+    /// The line that was looked for last.
+    line: Span,
+    /// The comment whose statement was looked for last, and the statement.
+    last: (Span, Span),
     out: Directives,
 }
 
@@ -440,9 +446,7 @@ impl<'a> Reader<'a> {
         let (rules, strange): (Vec<_>, Vec<_>) = std::mem::take(&mut said.words)
             .into_iter()
             .partition(|word| known.contains(&word.of(self.text)));
-        for word in &strange {
-            self.unknown_rule(*word, said.reason.is_none());
-        }
+        self.unknown_rules(&strange, said.reason.is_none());
         if rules.is_empty() {
             if strange.is_empty() {
                 self.unknown(
@@ -481,17 +485,31 @@ impl<'a> Reader<'a> {
         });
     }
 
-    fn unknown_rule(&mut self, place: Span, could_be_reason: bool) {
-        let word = place.of(self.text);
-        let help = match nearest(word, self.vocabulary.rules.iter().copied()) {
-            Some(near) => format!("Did you mean `{near}`?"),
-            None if could_be_reason => {
-                "Name rules (`bowline rules` lists them), and put the reason in `reason=\"…\"`"
-                    .into()
+    /// Words that are near a rule's name are told one by one; a run of others
+    /// is a reason without its key.
+    fn unknown_rules(&mut self, words: &[Span], could_be_reason: bool) {
+        let mut prose: Option<Span> = None;
+        for word in words {
+            let name = word.of(self.text);
+            match nearest(name, self.vocabulary.rules.iter().copied()) {
+                Some(near) => self.unknown(
+                    *word,
+                    format!("unknown rule `{name}`"),
+                    format!("Did you mean `{near}`?"),
+                ),
+                None => prose = Some(prose.map_or(*word, |before| before.to(*word))),
             }
-            None => "`bowline rules` lists all rules".into(),
+        }
+        let Some(prose) = prose else {
+            return;
         };
-        self.unknown(place, format!("unknown rule `{word}`"), help);
+        let text = prose.of(self.text);
+        let help = if could_be_reason && text.contains(char::is_whitespace) {
+            format!("If it is the reason, write `reason=\"{text}\"`")
+        } else {
+            "`bowline rules` lists all rules".into()
+        };
+        self.unknown(prose, format!("unknown rule `{text}`"), help);
     }
 
     fn phase(&mut self, span: Span, words: Words<'_>) {
@@ -505,11 +523,13 @@ impl<'a> Reader<'a> {
         };
         let name = word.of(self.text);
         match name.parse() {
-            Err(_) => self.unknown(
-                *word,
-                unknown("phase", name, &PHASES),
-                "Say `expand`, `migrate` or `contract`".into(),
-            ),
+            Err(_) => {
+                let help = match nearest(name, PHASES) {
+                    Some(near) => format!("Did you mean `{near}`?"),
+                    None => "Say `expand`, `migrate` or `contract`".into(),
+                };
+                self.unknown(*word, format!("unknown phase `{name}`"), help);
+            }
             Ok(phase) => match self.out.phase {
                 Some((first, _)) if first != phase => self.unknown(
                     *word,
@@ -528,12 +548,14 @@ impl<'a> Reader<'a> {
         let what = said.words.first().map_or("", |word| word.of(self.text));
         if what != IRREVERSIBLE {
             let place = said.words.first().copied().unwrap_or(span);
-            let message = if what.is_empty() {
-                "the directive does not say what it approves".into()
-            } else {
-                format!("`{what}` is nothing that can be approved")
+            let message = match what {
+                "" => "the directive does not say what it approves".into(),
+                _ => format!("`{what}` is nothing that can be approved"),
             };
-            let help = "Write `approve irreversible reason=\"…\"`".into();
+            let help = match nearest(what, [IRREVERSIBLE]) {
+                Some(near) => format!("Did you mean `{near}`?"),
+                None => "Write `approve irreversible reason=\"…\"`".into(),
+            };
             return self.unknown(place, message, help);
         }
         self.too_many(&said.words[1..]);
@@ -614,11 +636,16 @@ impl<'a> Reader<'a> {
                         unquoted = Some(key.to(value));
                     }
                 }
-                Word::Unclosed(span) => self.unknown(
-                    span,
-                    "a quote is not closed".into(),
-                    "Close it on the same line".into(),
-                ),
+                Word::Unclosed { key, value } => {
+                    if let Some(key) = key {
+                        said.set(key.of(self.text), value.of(self.text));
+                    }
+                    self.unknown(
+                        value,
+                        "a quote is not closed".into(),
+                        "Close it on the same line".into(),
+                    );
+                }
             }
         }
         self.missing_quotes(unquoted, &mut said);
@@ -680,25 +707,41 @@ impl<'a> Reader<'a> {
 
     /// The statement that a comment is about: the one that it stands in, the
     /// one that ends on its line, or the next.
-    fn covered(&self, comment: Span) -> Span {
+    fn covered(&mut self, comment: Span) -> Span {
+        if self.last.0 != comment {
+            self.last = (comment, self.statement_of(comment));
+        }
+        self.last.1
+    }
+
+    fn statement_of(&mut self, comment: Span) -> Span {
         let next = self.statements.partition_point(|s| s.start < comment.start);
         let following = self.statements.get(next).copied();
+        let line_start = self.line_around(comment.start).start;
+        let line_end = self.line_around(comment.end).end;
         if let Some(before) = next.checked_sub(1).map(|index| self.statements[index]) {
-            if before.end >= comment.end {
-                return before;
-            }
-            let same_line = |from: u32, to: u32| {
-                !Span::new(from, to)
-                    .of(self.text)
-                    .as_bytes()
-                    .contains(&b'\n')
-            };
-            let leads = following.is_some_and(|s| same_line(comment.end, s.start));
-            if same_line(before.end, comment.start) && !leads {
+            let follows_on_line = following.is_some_and(|s| s.start < line_end);
+            if before.end >= comment.end || (before.end > line_start && !follows_on_line) {
                 return before;
             }
         }
         following.unwrap_or(Span::new(comment.end, comment.end))
+    }
+
+    /// The line that holds a place. Places come in order, so that all lines
+    /// are searched once.
+    fn line_around(&mut self, at: u32) -> Span {
+        if at >= self.line.end {
+            let bytes = self.text.as_bytes();
+            let (from, at) = (self.line.end as usize, at as usize);
+            let back = memchr::memrchr(b'\n', &bytes[from..at]);
+            let ahead = memchr::memchr(b'\n', &bytes[at..]);
+            self.line = Span::new(
+                back.map_or(from, |back| from + back + 1) as u32,
+                ahead.map_or(bytes.len() + 1, |ahead| at + ahead + 1) as u32,
+            );
+        }
+        self.line
     }
 
     /// `squawk-ignore a, b` and `squawk-ignore-file [a]`
@@ -728,14 +771,12 @@ impl<'a> Reader<'a> {
         if rules.is_empty() && !names.trim().is_empty() {
             return;
         }
-        let above = &self.text[..comment.start as usize];
         let below = &self.text[comment.end as usize..];
         let mut lines = below
             .lines()
             .skip(usize::from(below.starts_with(['\n', '\r'])));
-        let is_header = above
-            .lines()
-            .all(|line| line.trim_start().starts_with("--") || line.trim().is_empty())
+        let first = self.statements.first();
+        let is_header = first.is_none_or(|first| comment.end <= first.start)
             && lines.next().is_some_and(|line| line.trim().is_empty());
         self.push_foreign(Foreign::Atlas, comment, span, rules, is_header);
     }
@@ -823,7 +864,11 @@ enum Word {
         value: Span,
         quoted: bool,
     },
-    Unclosed(Span),
+    /// A quote that nothing closes, and the key before it.
+    Unclosed {
+        key: Option<Span>,
+        value: Span,
+    },
 }
 
 /// The pieces of a directive, separated by blanks and commas.
@@ -886,7 +931,7 @@ impl Iterator for Words<'_> {
         if let Some(quoted) = self.quoted() {
             return Some(match quoted {
                 Ok(span) => Word::Quoted(span),
-                Err(span) => Word::Unclosed(span),
+                Err(value) => Word::Unclosed { key: None, value },
             });
         }
         let word = self.take(|c| !c.is_whitespace() && c != ',' && c != '=');
@@ -901,7 +946,10 @@ impl Iterator for Words<'_> {
         };
         Some(match self.quoted() {
             Some(Ok(value)) => pair(value, true),
-            Some(Err(value)) => Word::Unclosed(value),
+            Some(Err(value)) => Word::Unclosed {
+                key: Some(word),
+                value,
+            },
             None => pair(self.take(|c| !c.is_whitespace()), false),
         })
     }
