@@ -5,7 +5,7 @@
 //! matched against paths relative to the file's folder.
 
 use std::borrow::Cow;
-use std::path::{Path, PathBuf};
+use std::path::{Component, Path, PathBuf};
 
 use globset::{GlobBuilder, GlobSet, GlobSetBuilder};
 use rustc_hash::{FxHashMap, FxHashSet};
@@ -145,8 +145,16 @@ impl<T: Copy> Globs<T> {
 impl Config {
     /// The nearest file in a folder or above it.
     pub fn find(start: &Path) -> Option<PathBuf> {
-        let start = std::path::absolute(start).ok()?;
-        start
+        let mut folder = PathBuf::new();
+        for part in std::path::absolute(start).ok()?.components() {
+            match part {
+                Component::ParentDir => {
+                    folder.pop();
+                }
+                part => folder.push(part),
+            }
+        }
+        folder
             .ancestors()
             .map(|folder| folder.join(FILE_NAME))
             .find(|file| file.is_file())
@@ -214,15 +222,20 @@ impl Config {
             .or_else(|| self.phases.of(&path).next_back())
     }
 
-    /// Is the file, or the folder, none of bowline's business?
+    /// Is the file not to be read at all?
+    pub fn excludes(&self, path: &str) -> bool {
+        !self.exclude.is_empty() && self.exclude.is_match(&*self.base.relative(path))
+    }
+
+    /// Is the file only history: read, and never reported on?
     pub fn ignores(&self, path: &str) -> bool {
-        if self.sections.is_empty() && self.exclude.is_empty() {
+        if self.sections.is_empty() {
             return false;
         }
         let path = self.base.relative(path);
         self.sections_of(&path)
             .find_map(|section| section.ignore)
-            .unwrap_or_else(|| self.exclude.is_match(&*path))
+            .unwrap_or(false)
     }
 
     fn level(&self, rule: &str, path: &str) -> Option<Level> {
@@ -749,21 +762,26 @@ mod tests {
             contract = "**/contract/*.sql"
             expand = ["db/pre/"]
             [[path]]
-            globs = "vendor/ours"
+            globs = "old"
+            ignore = true
+            [[path]]
+            globs = "old/9*.sql"
             ignore = false
             phase = "migrate"
             "#,
         );
         assert_eq!(config.phase_for("db/pre/1.sql"), Some(Phase::Expand));
         assert_eq!(config.phase_for("contract/1.sql"), Some(Phase::Contract));
-        assert_eq!(config.phase_for("vendor/ours/1.sql"), Some(Phase::Migrate));
+        assert_eq!(config.phase_for("old/91.sql"), Some(Phase::Migrate));
         assert_eq!(config.phase_for("db/1.sql"), None);
         for path in ["a/vendor/1.sql", "vendor", "x/1.down.sql", "seed/1.sql"] {
-            assert!(config.ignores(path), "{path}");
+            assert!(config.excludes(path), "{path}");
         }
-        for path in ["vendor/ours/1.sql", "a/seed/1.sql", "vendors/1.sql"] {
-            assert!(!config.ignores(path), "{path}");
+        for path in ["a/seed/1.sql", "vendors/1.sql", "old/1.sql"] {
+            assert!(!config.excludes(path), "{path}");
         }
+        assert!(config.ignores("old/1.sql"));
+        assert!(!config.ignores("old/91.sql") && !config.ignores("new/1.sql"));
     }
 
     #[test]

@@ -24,3 +24,4 @@ pub mod suppress;
 pub mod rules;
 pub mod analysis;
 pub mod output;
+pub mod cli;

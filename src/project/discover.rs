@@ -271,8 +271,7 @@ impl Finder<'_> {
         if !(script || sign || COMPANIONS.contains(&base) || base.ends_with(".sql.conf")) {
             return;
         }
-        let exclude = self.options.exclude.as_ref();
-        if exclude.is_some_and(|globs| globs.is_match(shown)) {
+        if self.options.exclude.excludes(shown) {
             return;
         }
         let entry = self.found.entry(shown.to_string()).or_insert(Entry {

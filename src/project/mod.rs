@@ -15,8 +15,6 @@ mod tool;
 
 use std::sync::Arc;
 
-use globset::GlobSet;
-
 use crate::dialect::{Dialect, Engine};
 use crate::source::{Source, Span};
 
@@ -169,8 +167,27 @@ pub struct Project {
 pub struct Options {
     pub layout: Option<Layout>,
     pub engine: Option<Dialect>,
-    /// Paths, as reports show them, that are not read.
-    pub exclude: Option<GlobSet>,
+    pub exclude: Exclude,
+}
+
+/// Tells of paths, as reports show them, which are not read.
+#[derive(Clone, Default)]
+pub struct Exclude(Option<Arc<dyn Fn(&str) -> bool + Send + Sync>>);
+
+impl Exclude {
+    pub fn new(excludes: impl Fn(&str) -> bool + Send + Sync + 'static) -> Self {
+        Self(Some(Arc::new(excludes)))
+    }
+
+    pub fn excludes(&self, path: &str) -> bool {
+        self.0.as_ref().is_some_and(|excludes| excludes(path))
+    }
+}
+
+impl std::fmt::Debug for Exclude {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_tuple("Exclude").field(&self.0.is_some()).finish()
+    }
 }
 
 /// How a file came into the list.

@@ -21,10 +21,7 @@ pub fn folders(
     files: Vec<File>,
     options: &Options,
 ) -> (Vec<Arc<Source>>, Vec<Folder>, Vec<Problem>) {
-    let excluded = |file: &File| {
-        let globs = options.exclude.as_ref();
-        globs.is_some_and(|globs| globs.is_match(&file.path))
-    };
+    let excluded = |file: &File| options.exclude.excludes(&file.path);
     let (mut scripts, companions): (Vec<File>, Vec<File>) = files
         .into_iter()
         .filter(|file| !excluded(file))

@@ -1,0 +1,406 @@
+//! The program as a shell or a CI job meets it: exit codes, streams, files.
+
+use std::fs;
+use std::io::{Read, Write};
+use std::path::{Path, PathBuf};
+use std::process::{Command, Output, Stdio};
+
+const CREATE: &str = "CREATE TABLE users (id bigint PRIMARY KEY, email text);\n";
+const INDEX: &str = "CREATE INDEX users_email ON users (email);\n";
+const QUIET: &str = "CREATE TABLE pets (id bigint PRIMARY KEY, name text);\n";
+
+/// A project of its own, gone with the test.
+struct Project(tempfile::TempDir);
+
+impl Project {
+    fn new(files: &[(&str, &str)]) -> Self {
+        let project = Self(tempfile::tempdir().unwrap());
+        // Keeps the search for a configuration and a repository inside.
+        project.write("bowline.toml", "");
+        fs::create_dir(project.path(".git")).unwrap();
+        for (name, text) in files {
+            project.write(name, text);
+        }
+        project
+    }
+
+    /// One migration that is an error, after one that is not.
+    fn with_error() -> Self {
+        Self::new(&[("db/0001_init.sql", CREATE), ("db/0002_index.sql", INDEX)])
+    }
+
+    fn path(&self, name: &str) -> PathBuf {
+        self.0.path().join(name)
+    }
+
+    fn write(&self, name: &str, text: &str) {
+        let path = self.path(name);
+        fs::create_dir_all(path.parent().unwrap()).unwrap();
+        fs::write(path, text).unwrap();
+    }
+
+    fn command(&self, arguments: &[&str]) -> Command {
+        let mut command = bowline();
+        command.current_dir(self.0.path()).args(arguments);
+        command
+    }
+
+    fn run(&self, arguments: &[&str]) -> Run {
+        Run::from(self.command(arguments).output().unwrap())
+    }
+
+    fn feed(&self, arguments: &[&str], text: &[u8]) -> Run {
+        let mut child = self
+            .command(arguments)
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .spawn()
+            .unwrap();
+        child.stdin.take().unwrap().write_all(text).unwrap();
+        Run::from(child.wait_with_output().unwrap())
+    }
+}
+
+fn bowline() -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_bowline"));
+    command
+        .env_remove("NO_COLOR")
+        .env_remove("GITHUB_WORKSPACE");
+    command
+}
+
+#[derive(Debug)]
+struct Run {
+    code: i32,
+    out: String,
+    err: String,
+}
+
+impl From<Output> for Run {
+    fn from(output: Output) -> Self {
+        Self {
+            code: output.status.code().expect("an exit code, not a signal"),
+            out: String::from_utf8(output.stdout).unwrap(),
+            err: String::from_utf8(output.stderr).unwrap(),
+        }
+    }
+}
+
+impl Run {
+    fn json(&self) -> serde_json::Value {
+        serde_json::from_str(&self.out).expect("JSON on standard output")
+    }
+
+    /// `path:line rule` of each finding.
+    fn findings(&self) -> Vec<String> {
+        let json = self.json();
+        let list = json["findings"].as_array().unwrap().iter();
+        list.map(|finding| {
+            let text = |key: &str| finding[key].as_str().unwrap().to_owned();
+            let line = &finding["range"]["start"]["line"];
+            format!("{}:{line} {}", text("path"), text("rule"))
+        })
+        .collect()
+    }
+}
+
+const FOUND: &str = "db/0002_index.sql:1 create-index-blocking";
+
+#[test]
+fn exit_codes_follow_the_threshold() {
+    let project = Project::with_error();
+    let cases: [(&[&str], i32); 6] = [
+        (&[], 1),
+        (&["--fail-on", "never"], 0),
+        (&["--fail-on", "info"], 1),
+        (&["--exit-zero"], 0),
+        (&["db/0001_init.sql", "--fail-on", "error"], 0),
+        (&["--format", "sarif"], 1),
+    ];
+    for (arguments, code) in cases {
+        let run = project.run(&[&["check"], arguments].concat());
+        assert_eq!(run.code, code, "{arguments:?}: {run:?}");
+        assert_eq!(run.err, "", "{arguments:?}");
+    }
+    project.write("bowline.toml", "fail-on = \"never\"");
+    assert_eq!(project.run(&["check"]).code, 0);
+    assert_eq!(project.run(&["check", "--fail-on", "error"]).code, 1);
+}
+
+#[test]
+fn wrong_usage_is_told_on_standard_error() {
+    let project = Project::with_error();
+    let cases: [(&[&str], &str); 14] = [
+        (&[], "Usage: bowline"),
+        (&["chekc"], "'check'"),
+        (&["check", "--fromat", "json"], "'--format'"),
+        (&["check", "--format", "jsn"], "json"),
+        (&["check", "--engine", "postgres@9"], "13 to 18"),
+        (&["check", "--engine", "oracle"], "unknown engine `oracle`"),
+        (&["check", "--layout", "gooose"], "'goose'"),
+        (&["check", "--threads", "0"], "zero"),
+        (&["check", "-", "db"], "`-` is the only path"),
+        (
+            &["check", "db", "--stdin-filename", "a.sql"],
+            "--stdin-filename",
+        ),
+        (
+            &["check", "--config", "no.toml"],
+            "`no.toml` cannot be read",
+        ),
+        (
+            &["check", "--config", "a", "--no-config"],
+            "cannot be used with",
+        ),
+        (
+            &["check", "--output", "no/report"],
+            "cannot write `no/report`",
+        ),
+        (
+            &["explain", "create-index-bloking"],
+            "did you mean `create-index-blocking`?",
+        ),
+    ];
+    for (arguments, said) in cases {
+        let run = project.run(arguments);
+        assert_eq!(run.code, 2, "{arguments:?}");
+        assert!(run.err.contains(said), "{arguments:?}: {}", run.err);
+        assert_eq!(run.out, "", "{arguments:?}");
+    }
+}
+
+#[test]
+fn help_and_version_are_no_failure() {
+    for argument in ["--help", "--version"] {
+        let run = Run::from(bowline().arg(argument).output().unwrap());
+        assert_eq!((run.code, run.err.as_str()), (0, ""));
+        assert!(run.out.contains("bowline"));
+    }
+}
+
+#[test]
+fn a_wrong_configuration_ends_the_run() {
+    let project = Project::with_error();
+    project.write("bowline.toml", "# ours\nenigne = \"postgres\"\n");
+    let run = project.run(&["check", "db"]);
+    assert_eq!((run.code, run.out.as_str()), (2, ""));
+    assert_eq!(
+        run.err,
+        "error: bowline.toml:2: unknown key `enigne`; did you mean `engine`?\n"
+    );
+    let below = bowline()
+        .arg("check")
+        .current_dir(project.path("db"))
+        .output()
+        .unwrap();
+    assert!(Run::from(below).err.contains("../bowline.toml:2:"));
+    assert_eq!(project.run(&["check", "--no-config"]).code, 1);
+}
+
+#[test]
+fn the_configuration_decides_what_is_read_and_reported() {
+    let project = Project::with_error();
+    project.write("elsewhere/0001_init.sql", QUIET);
+    let json = ["check", "--format", "json"];
+    let cases = [
+        ("paths = [\"db\"]", vec![FOUND]),
+        ("paths = \"elsewhere\"", vec![]),
+        ("exclude = \"db\"", vec![]),
+        ("[rules]\ncreate-index-blocking = \"off\"", vec![]),
+        ("[[path]]\nglobs = \"db/0002*\"\nignore = true", vec![]),
+        (
+            "[[path]]\nglobs = \"elsewhere\"\nrules = { create-index-blocking = \"off\" }",
+            vec![FOUND],
+        ),
+    ];
+    for (config, found) in cases {
+        project.write("bowline.toml", config);
+        let run = project.run(&json);
+        assert_eq!(run.findings(), found, "{config}: {}", run.err);
+    }
+}
+
+#[test]
+fn paths_under_different_configurations_are_not_one_run() {
+    let project = Project::new(&[
+        ("a/bowline.toml", "fail-on = \"never\""),
+        ("a/0001_init.sql", CREATE),
+        ("b/0001_init.sql", CREATE),
+    ]);
+    let run = project.run(&["check", "a", "b"]);
+    assert_eq!(run.code, 2);
+    assert!(
+        run.err.contains("(`a/bowline.toml` and `bowline.toml`)"),
+        "{}",
+        run.err
+    );
+    assert_eq!(
+        project
+            .run(&["check", "a", "b", "--config", "bowline.toml"])
+            .code,
+        0
+    );
+}
+
+#[test]
+fn paths_are_shown_from_the_current_folder() {
+    let project = Project::with_error();
+    let absolute = project.path("db/0002_index.sql");
+    let run = project.run(&["check", "--format", "json", absolute.to_str().unwrap()]);
+    assert_eq!(run.findings(), [FOUND]);
+    let below = bowline()
+        .args(["check", "--format", "json"])
+        .current_dir(project.path("db"))
+        .output()
+        .unwrap();
+    assert_eq!(
+        Run::from(below).findings(),
+        ["0002_index.sql:1 create-index-blocking"]
+    );
+}
+
+#[test]
+fn code_scanning_gets_paths_from_the_repository_root() {
+    let project = Project::with_error();
+    let run = bowline()
+        .args(["check", "--format", "sarif"])
+        .current_dir(project.path("db"))
+        .output()
+        .unwrap();
+    let sarif = Run::from(run).json();
+    let place = &sarif["runs"][0]["results"][0]["locations"][0]["physicalLocation"];
+    assert_eq!(place["artifactLocation"]["uri"], "db/0002_index.sql");
+}
+
+#[test]
+fn a_folder_without_migrations_is_told() {
+    let project = Project::new(&[("README.md", "none here")]);
+    let run = project.run(&["check"]);
+    assert_eq!(run.code, 2);
+    assert!(run.out.contains("holds no migrations"), "{}", run.out);
+    assert_eq!(project.run(&["check", "missing"]).code, 2);
+}
+
+#[test]
+fn what_cannot_be_read_does_not_hide_the_rest() {
+    let project = Project::with_error();
+    fs::write(project.path("db/0003_binary.sql"), b"\0\x01\x02").unwrap();
+    let run = project.run(&["check", "--format", "json"]);
+    assert_eq!(run.code, 2);
+    assert_eq!(run.findings(), [FOUND]);
+}
+
+#[test]
+fn standard_input_is_a_file_of_its_name() {
+    let project = Project::new(&[]);
+    let text = format!("{CREATE}COMMIT;\n{INDEX}");
+    let arguments = [
+        "check",
+        "-",
+        "--format",
+        "json",
+        "--stdin-filename",
+        "db/0007_x.sql",
+    ];
+    let run = project.feed(&arguments, text.as_bytes());
+    assert_eq!(run.err, "");
+    assert_eq!(run.json()["migrations"][0]["path"], "db/0007_x.sql");
+    let alone = project.feed(&["check", "-"], INDEX.as_bytes());
+    assert_eq!(alone.code, 1);
+    assert!(alone.out.contains("stdin.sql:1:"), "{}", alone.out);
+    let binary = project.feed(&["check", "-"], b"\0\0");
+    assert_eq!(binary.code, 2);
+    assert!(binary.err.contains("is not text"), "{}", binary.err);
+}
+
+#[test]
+fn a_report_file_is_replaced_as_a_whole() {
+    let project = Project::with_error();
+    let arguments = ["check", "--format", "json", "--output", "report.json"];
+    project.write("report.json", "old");
+    let run = project.run(&arguments);
+    assert_eq!((run.code, run.out.as_str()), (1, ""));
+    let text = fs::read_to_string(project.path("report.json")).unwrap();
+    serde_json::from_str::<serde_json::Value>(&text).unwrap();
+    let names: Vec<_> = fs::read_dir(project.0.path())
+        .unwrap()
+        .map(|entry| entry.unwrap().file_name().into_string().unwrap())
+        .filter(|name| name.contains("report"))
+        .collect();
+    assert_eq!(names, ["report.json"]);
+}
+
+#[test]
+fn a_report_may_go_to_what_is_no_file() {
+    if Path::new("/dev/null").exists() {
+        let run = Project::with_error().run(&["check", "--output", "/dev/null"]);
+        assert_eq!((run.code, run.err.as_str()), (1, ""));
+    }
+}
+
+#[test]
+fn a_reader_who_leaves_early_is_no_failure() {
+    let project = Project::new(&[("db/0001_init.sql", CREATE)]);
+    project.write("db/0002_many.sql", &INDEX.repeat(3000));
+    let mut child = project
+        .command(&["check", "--format", "json", "--fail-on", "never"])
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let mut start = [0; 16];
+    child.stdout.take().unwrap().read_exact(&mut start).unwrap();
+    let run = Run::from(child.wait_with_output().unwrap());
+    assert_eq!((run.code, run.err.as_str()), (0, ""));
+}
+
+#[test]
+fn colours_are_for_terminals_unless_asked_for() {
+    let project = Project::with_error();
+    assert!(!project.run(&["check"]).out.contains('\x1b'));
+    assert!(
+        project
+            .run(&["check", "--color", "always"])
+            .out
+            .contains('\x1b')
+    );
+    let run = project
+        .command(&["--color", "always", "check"])
+        .env("NO_COLOR", "1")
+        .output()
+        .unwrap();
+    assert!(
+        Run::from(run).out.contains('\x1b'),
+        "a flag outweighs NO_COLOR"
+    );
+}
+
+#[test]
+fn the_number_of_threads_changes_nothing() {
+    let project = Project::with_error();
+    let run = |number| {
+        project
+            .run(&["check", "--format", "json", "--threads", number])
+            .out
+    };
+    assert_eq!(run("1"), run("4"));
+}
+
+#[test]
+fn rules_are_listed_and_explained() {
+    let list = Run::from(
+        bowline()
+            .args(["rules", "--format", "json"])
+            .output()
+            .unwrap(),
+    );
+    assert_eq!(list.code, 0);
+    assert!(list.out.contains("\"create-index-blocking\""));
+    let page = bowline()
+        .args(["explain", "create-index-blocking"])
+        .output();
+    let page = Run::from(page.unwrap());
+    assert_eq!(page.code, 0);
+    assert!(page.out.contains("What to do instead"));
+}
