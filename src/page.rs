@@ -630,9 +630,15 @@ impl ExampleFile {
 
     fn line(&mut self, line: &str) {
         let number = self.text.bytes().filter(|byte| *byte == b'\n').count() as u32 + 1;
-        self.marks
-            .extend(mark(line).map(|severity| (number, severity)));
-        self.text.push_str(line);
+        let mark = mark(line);
+        self.marks.extend(mark.map(|severity| (number, severity)));
+        let directive = line.trim_start().starts_with("--") && mark.is_some();
+        // A directive is read whole: the mark behind it must not become a
+        // part of it.
+        self.text.push_str(match line.rsplit_once("--") {
+            Some((before, _)) if directive && !before.trim().is_empty() => before.trim_end(),
+            _ => line,
+        });
         self.text.push('\n');
     }
 }

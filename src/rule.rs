@@ -5,6 +5,7 @@
 //! files nor parsers, nor who else reports.
 
 mod data;
+mod rerun;
 mod runner;
 mod work;
 
@@ -21,6 +22,7 @@ use crate::schema::{Key, Place, Schema, Table};
 use crate::source::{Source, Span};
 use crate::verdict::Verdict;
 
+pub use rerun::{changes, clears_the_way, fails_when_repeated};
 pub use runner::one_line;
 pub use work::{ColumnWork, constraint_name, sql_key, sql_list, sql_object, subject, who_waits};
 

@@ -1,0 +1,23 @@
+//! A comment is nearly a directive of the migration tool, and is not one.
+
+use crate::project::Layout;
+use crate::report::Direction;
+use crate::rule::{Check, Findings, MigrationContext, Rule};
+
+pub const RULE: Rule = Rule {
+    id: "misspelt-opt-out",
+    page: include_str!("../../rules/misspelt-opt-out.md"),
+    check: Check::Migration(check),
+};
+
+fn check(cx: &MigrationContext<'_>, findings: &mut Findings) {
+    // Diesel's setting stands in a file of its own: `diesel-metadata-trap`.
+    if cx.scene.direction == Direction::Down || cx.scene.layout == Layout::Diesel {
+        return;
+    }
+    for found in &cx.scene.migration.suspicious {
+        findings
+            .report_in(found.source, found.span, found.message.clone())
+            .help("spell it exactly as the tool does, or delete it if it is meant as prose");
+    }
+}

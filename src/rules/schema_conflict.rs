@@ -1,0 +1,88 @@
+//! The migration cannot be applied to the schema that the ones before it leave
+//! behind.
+//!
+//! What exists already, or does not, is seen while the schema is replayed;
+//! what PostgreSQL refuses for other reasons is said here.
+
+use crate::operation::{Action, Kind, ObjectName};
+use crate::rule::{Check, Findings, OperationContext, Rule, subject};
+
+pub const RULE: Rule = Rule {
+    id: "schema-conflict",
+    page: include_str!("../../rules/schema-conflict.md"),
+    check: Check::Operation {
+        on: &[
+            Kind::CreateTable,
+            Kind::AddColumn,
+            Kind::DropColumn,
+            Kind::AlterColumnType,
+            Kind::SetNotNull,
+            Kind::DropNotNull,
+            Kind::AddIdentity,
+            Kind::SetExpression,
+            Kind::DropExpression,
+            Kind::AddConstraint,
+            Kind::ValidateConstraint,
+            Kind::AlterConstraint,
+            Kind::DropConstraint,
+            Kind::AttachPartition,
+            Kind::DetachPartition,
+            Kind::SetAccessMethod,
+            Kind::ReplicaIdentity,
+            Kind::Drop,
+            Kind::CreateIndex,
+            Kind::Reindex,
+            Kind::CreateView,
+            Kind::RefreshView,
+            Kind::AlterComposite,
+            Kind::AlterDomain,
+            Kind::CreateTrigger,
+            Kind::Cluster,
+            Kind::Truncate,
+            Kind::Merge,
+        ],
+        check,
+    },
+};
+
+fn check(cx: &OperationContext<'_>, findings: &mut Findings) {
+    let Some(refusal) = &cx.effect.refusal else {
+        return;
+    };
+    if has_a_rule_of_its_own(cx) {
+        return;
+    }
+    let when = if refusal.on_rows {
+        " as soon as the table has rows"
+    } else {
+        ""
+    };
+    findings
+        .report(
+            cx.operation.place,
+            format!("PostgreSQL refuses this{when}: {}", refusal.why),
+        )
+        .help("make the migration fit the schema that the ones before it leave behind");
+}
+
+fn has_a_rule_of_its_own(cx: &OperationContext<'_>) -> bool {
+    let on_rows = cx.effect.refusal.as_ref().is_some_and(|r| r.on_rows);
+    match &cx.operation.action {
+        // `nontransactional-in-transaction`
+        _ if cx.operation.within.block && cx.effect.forbidden_in_transaction.is_some() => true,
+        // `add-column-not-null`
+        Action::AddColumn { column, .. } => on_rows && column.not_null,
+        // `dependent-object-breaks`
+        Action::Drop { name, .. } => depends(cx) && !cx.is_new(name),
+        Action::DropColumn { .. } | Action::AlterColumnType { .. } => {
+            depends(cx) && !subject(&cx.operation.action).is_some_and(|t: &ObjectName| cx.is_new(t))
+        }
+        _ => false,
+    }
+}
+
+fn depends(cx: &OperationContext<'_>) -> bool {
+    cx.effect.refusal.as_ref().is_some_and(|refusal| {
+        refusal.why.contains("view `") || refusal.why.contains("foreign key of")
+    })
+}

@@ -1,0 +1,113 @@
+//! A table is changed that the history never created.
+
+use crate::operation::{Action, Kind, ObjectName};
+use crate::rule::{Check, Findings, OperationContext, Rule, subject};
+use crate::schema::Key;
+
+pub const RULE: Rule = Rule {
+    id: "unknown-object",
+    page: include_str!("../../rules/unknown-object.md"),
+    check: Check::Operation {
+        on: &[
+            Kind::AddColumn,
+            Kind::DropColumn,
+            Kind::AlterColumnType,
+            Kind::SetDefault,
+            Kind::DropDefault,
+            Kind::SetNotNull,
+            Kind::DropNotNull,
+            Kind::AddConstraint,
+            Kind::DropConstraint,
+            Kind::ValidateConstraint,
+            Kind::RenameColumn,
+            Kind::CreateIndex,
+            Kind::CreateTrigger,
+            Kind::CreatePolicy,
+            Kind::RowSecurity,
+        ],
+        check,
+    },
+};
+
+fn check(cx: &OperationContext<'_>, findings: &mut Findings) {
+    let Some(name) = subject(&cx.operation.action) else {
+        return;
+    };
+    let key = cx.schema.resolve(name);
+    let is_first = cx.schema.relation_by_key(&key).is_none() && is_first_of_statement(cx);
+    let asks = cx.operation.within.conditional || asks_first(&cx.operation.action);
+    if is_first
+        && !asks
+        && !name.template
+        && !is_foreign(&key)
+        && cx.schema.was_dropped(&key).is_none()
+        && creates_tables(cx)
+    {
+        report(cx, findings, name);
+    }
+}
+
+fn report(cx: &OperationContext<'_>, findings: &mut Findings, name: &ObjectName) {
+    findings
+        .report(
+            cx.operation.place,
+            format!("`{name}` is changed here, and no earlier migration creates it"),
+        )
+        .help("correct the name, or let bowline see the migrations that create it");
+}
+
+fn is_first_of_statement(cx: &OperationContext<'_>) -> bool {
+    cx.siblings
+        .first()
+        .is_some_and(|first| first.clause == cx.operation.clause)
+}
+
+fn asks_first(action: &Action) -> bool {
+    match action {
+        Action::AddColumn { table, .. }
+        | Action::DropColumn { table, .. }
+        | Action::AlterColumnType { table, .. }
+        | Action::SetDefault { table, .. }
+        | Action::DropDefault { table, .. }
+        | Action::SetNotNull { table, .. }
+        | Action::DropNotNull { table, .. }
+        | Action::AddConstraint { table, .. }
+        | Action::DropConstraint { table, .. }
+        | Action::ValidateConstraint { table, .. }
+        | Action::RenameColumn { table, .. }
+        | Action::RowSecurity { table, .. } => table.if_exists,
+        _ => false,
+    }
+}
+
+/// Catalogs, and what platforms and extensions bring along.
+fn is_foreign(key: &Key) -> bool {
+    const SCHEMAS: &[&str] = &[
+        "information_schema",
+        "auth",
+        "storage",
+        "realtime",
+        "vault",
+        "extensions",
+        "cron",
+        "net",
+        "graphql",
+        "topology",
+        "tiger",
+        "partman",
+        "pgmq",
+        "pgboss",
+    ];
+    key.name.starts_with("pg_")
+        || key.schema.starts_with("pg_")
+        || key.schema.starts_with('_')
+        || key.schema.starts_with("timescaledb")
+        || key.schema.starts_with("supabase")
+        || SCHEMAS.contains(&key.schema.as_str())
+}
+
+/// A history that creates no table is not a whole one. A look at some tables
+/// must do: it is taken for every first mention.
+fn creates_tables(cx: &OperationContext<'_>) -> bool {
+    cx.schema.tables().take(64).any(|table| table.is_known())
+}
