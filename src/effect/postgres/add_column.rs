@@ -39,7 +39,9 @@ impl<'a> Work<'a> {
             self.needs(18, "virtual generated columns");
         }
         if let Some(default) = &column.default {
-            self.lock_sequences_used(&default.text);
+            if fill == Fill::Each {
+                self.lock_sequences_used(&default.text);
+            }
             self.check_functions_exist(&default.text);
         }
         self.fill_with_null(subject, column, domain, fill);
@@ -49,6 +51,12 @@ impl<'a> Work<'a> {
                 .is_some_and(|table| !table.children.is_empty())
         {
             self.refuse("the column must be added to child tables too");
+        }
+        if subject.table.is_some_and(|table| table.partition.is_some()) {
+            self.refuse(format!(
+                "`{}` is a partition: the column must be added to its parent",
+                subject.key
+            ));
         }
         for constraint in constraints {
             self.column_constraint(subject, column, constraint, fill);

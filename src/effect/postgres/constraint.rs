@@ -439,6 +439,7 @@ impl<'a> Work<'a> {
         if is_key(constraint) {
             self.release_key(&subject.key, table, constraint, cascade);
         }
+        self.refuse_inherited_constraint(table, constraint);
         self.each(
             &subject.key,
             Children::Yes,
@@ -449,6 +450,28 @@ impl<'a> Work<'a> {
                 }
             },
         );
+    }
+
+    /// What comes from a parent goes with the parent only.
+    fn refuse_inherited_constraint(&mut self, table: &Table, constraint: &TableConstraint) {
+        let partitioned = table.partition.as_ref().map(|partition| &partition.of);
+        let check = matches!(constraint.definition.kind, ConstraintKind::Check(_));
+        let parents = table.inherits.iter().filter(|_| check).chain(partitioned);
+        for parent in parents {
+            let known = self.table(parent).is_some_and(|parent| {
+                parent.constraint(&constraint.name).is_some_and(|c| {
+                    !c.definition.no_inherit
+                        && std::mem::discriminant(&c.definition.kind)
+                            == std::mem::discriminant(&constraint.definition.kind)
+                })
+            });
+            if known {
+                self.refuse(format!(
+                    "constraint `{}` is inherited from `{parent}`",
+                    constraint.name
+                ));
+            }
+        }
     }
 
     /// What goes with a constraint: its index, and a lock on the other table
@@ -478,12 +501,24 @@ impl<'a> Work<'a> {
         constraint: &TableConstraint,
         cascade: bool,
     ) {
+        self.release_columns(key, table, &constraint.columns, &constraint.name, cascade);
+    }
+
+    /// The same for any unique index over these columns.
+    pub(super) fn release_columns(
+        &mut self,
+        key: &Key,
+        table: &Table,
+        columns: &[smol_str::SmolStr],
+        name: &str,
+        cascade: bool,
+    ) {
         for other in &table.referenced_by {
-            let Some(other_table) = self.table(other) else {
-                continue;
-            };
-            let rests = other_table.constraints.iter().any(|c| {
-                c.references.as_ref() == Some(key) && same_set(&c.referenced, &constraint.columns)
+            let rests = self.table(other).is_some_and(|other| {
+                other
+                    .constraints
+                    .iter()
+                    .any(|c| c.references.as_ref() == Some(key) && same_set(&c.referenced, columns))
             });
             if !rests {
                 continue;
@@ -491,10 +526,7 @@ impl<'a> Work<'a> {
             if cascade {
                 self.lock(other, LockMode::AccessExclusive);
             } else {
-                self.refuse(format!(
-                    "a foreign key of `{other}` depends on constraint `{}`",
-                    constraint.name
-                ));
+                self.refuse(format!("a foreign key of `{other}` depends on `{name}`"));
             }
         }
     }

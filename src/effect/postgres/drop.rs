@@ -15,6 +15,7 @@ impl<'a> Work<'a> {
         self.lose(format!("column `{}.{column}`", subject.key));
         let Some(table) = subject.table else { return };
         self.refuse_inherited(table, column, "dropped");
+        self.refuse_partition_key(table, column);
         for view in self.views_reading(&subject.key, table, Some(column)) {
             if cascade {
                 self.lock_view_tree(view);
@@ -385,7 +386,7 @@ impl<'a> Work<'a> {
             self.lock(&key, final_mode);
             return;
         };
-        self.check_index_owner(index, concurrently);
+        self.check_index_owner(index, concurrently, cascade);
         self.lock(&index.table, mode);
         let refused = self.effect.refusal.is_some();
         self.lock(&key, if refused { mode } else { final_mode });
@@ -399,7 +400,7 @@ impl<'a> Work<'a> {
         }
     }
 
-    fn check_index_owner(&mut self, index: &Index, concurrently: bool) {
+    fn check_index_owner(&mut self, index: &Index, concurrently: bool, cascade: bool) {
         if let Some(constraint) = &index.constraint {
             self.refuse(format!("constraint `{constraint}` requires the index"));
         }
@@ -407,8 +408,25 @@ impl<'a> Work<'a> {
             self.refuse(format!("index `{parent}` requires the index"));
         }
         let partitioned = self.table(&index.table).is_some_and(Table::is_partitioned);
+        self.release_index(index, cascade);
         if concurrently && partitioned {
             self.refuse("the index of a partitioned table cannot be dropped concurrently");
+        }
+    }
+
+    /// A foreign key may rest on a unique index that no constraint owns, unless
+    /// a constraint over the same columns serves it.
+    fn release_index(&mut self, index: &Index, cascade: bool) {
+        let Some(table) = self.table(&index.table) else {
+            return;
+        };
+        let served = table.constraints.iter().any(|constraint| {
+            super::constraint::is_key(constraint)
+                && constraint.columns.iter().all(|c| index.columns.contains(c))
+        });
+        if index.unique && index.constraint.is_none() && !served {
+            let name = index.key.name.clone();
+            self.release_columns(&index.table, table, &index.columns, &name, cascade);
         }
     }
 

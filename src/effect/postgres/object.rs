@@ -250,8 +250,10 @@ impl<'a> Work<'a> {
         if !concurrently {
             self.effect.rewrite(key.clone());
         }
-        if with_data {
+        if concurrently || !view.indexes.is_empty() {
             self.scan(&key, ScanKind::Full);
+        }
+        if with_data {
             self.read_from(&view.query);
         }
     }

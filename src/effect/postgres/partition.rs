@@ -32,6 +32,7 @@ impl<'a> Work<'a> {
             self.each_below(&child, |work, key, table| work.scan_heap(key, table));
         }
         self.build_missing_indexes(parent, &child, table);
+        self.lock_referring(parent);
         self.inherit_foreign_keys(parent, &child, table);
         if !bound.default
             && let Some(parent) = parent
@@ -97,6 +98,14 @@ impl<'a> Work<'a> {
         }
     }
 
+    /// A new partition may be referred to by who refers to its parent
+    /// (`CloneFkReferenced` in `tablecmds.c`).
+    fn lock_referring(&mut self, parent: Option<&Table>) {
+        for other in parent.iter().flat_map(|parent| &parent.referenced_by) {
+            self.lock(other, LockMode::AccessShare);
+        }
+    }
+
     /// A default partition must hold no row that belongs to the new one.
     fn scan_default_partition(&mut self, parent: &'a Table, new: &Key, bound: &Bound) {
         let Some(default) = self.default_partition(parent).filter(|d| d.key != *new) else {
@@ -146,6 +155,7 @@ impl<'a> Work<'a> {
                 self.lock_referenced(referenced, LockMode::ShareRowExclusive);
             }
         }
+        self.lock_referring(Some(table));
         if !partition_of.bound.default {
             self.scan_default_partition(table, key, &partition_of.bound);
         }

@@ -249,7 +249,11 @@ impl<'a> Work<'a> {
             false,
             |work, key, table| {
                 work.lock(key, mode);
-                work.lock_indexes(table, mode);
+                // Only from 16 on the planner looks at the indexes of a
+                // partitioned table itself.
+                if work.version >= 16 || table.is_some_and(super::stores_rows) {
+                    work.lock_indexes(table, mode);
+                }
                 if !partial {
                     work.scan_heap(key, table);
                 }

@@ -4,7 +4,7 @@ use smol_str::SmolStr;
 
 use crate::effect::LockMode;
 use crate::operation::{Action, Delete, Ident, Insert, ObjectName, Update};
-use crate::schema::Key;
+use crate::schema::{Key, Table};
 
 use super::Work;
 use super::data::Children;
@@ -31,6 +31,10 @@ impl<'a> Work<'a> {
     fn insert(&mut self, insert: &Insert) {
         let key = self.resolve(&insert.table);
         self.lock(&key, LockMode::RowExclusive);
+        if insert.on_conflict {
+            let table = self.table(&key);
+            self.lock_indexes(table, LockMode::RowExclusive);
+        }
         if let Some(query) = &insert.query {
             self.run_query(&query.text, LockMode::AccessShare, Some(&key));
         }
@@ -153,6 +157,26 @@ impl<'a> Work<'a> {
         };
         self.lock(other, mode);
         self.lock_indexes(Some(table), mode);
+        if !self.references_are_indexed(key, table) {
+            self.scan_heap(other, Some(table));
+        }
+    }
+
+    /// Does an index lead with the columns by which a table refers to another?
+    fn references_are_indexed(&self, key: &Key, table: &'a Table) -> bool {
+        table
+            .constraints
+            .iter()
+            .filter(|c| c.references.as_ref() == Some(key))
+            .all(|c| {
+                self.indexes_of(Some(table)).any(|index| {
+                    index.predicate.is_none()
+                        && index
+                            .columns
+                            .first()
+                            .is_some_and(|first| c.columns.contains(first))
+                })
+            })
     }
 
     /// An UPDATE or DELETE of the rows that the filter leaves.
@@ -175,7 +199,10 @@ impl<'a> Work<'a> {
         if from {
             self.lock(&key, LockMode::RowExclusive);
         } else {
-            self.read_table(&key, LockMode::AccessShare, false);
+            self.each(&key, Children::Partitions, false, |work, key, table| {
+                work.lock(key, LockMode::AccessShare);
+                work.scan_heap(key, table);
+            });
         }
     }
 

@@ -49,6 +49,35 @@ fn constraint_label(constraint: &Constraint) -> &'static str {
     }
 }
 
+/// How far an action on a constraint goes, where that depends on the
+/// constraint: only CHECK and NOT NULL are inherited, the others belong to
+/// partitions at most.
+fn reach(subject: &Subject<'_>, action: &Action) -> Option<Children> {
+    let definition = match action {
+        Action::AddConstraint { constraint, .. } => constraint,
+        Action::DropConstraint { name, .. }
+        | Action::ValidateConstraint { name, .. }
+        | Action::RenameConstraint { name, .. } => {
+            &subject.table?.constraint(&name.name)?.definition
+        }
+        _ => return None,
+    };
+    let inherited = matches!(
+        definition.kind,
+        ConstraintKind::Check(_) | ConstraintKind::NotNull(_)
+    );
+    if inherited {
+        return definition.no_inherit.then_some(Children::No);
+    }
+    let renamed = matches!(action, Action::RenameConstraint { .. });
+    let added = matches!(action, Action::AddConstraint { .. });
+    match (renamed, added) {
+        (true, _) => Some(Children::No),
+        (_, true) => None,
+        _ => Some(Children::Partitions),
+    }
+}
+
 /// An ALTER TABLE that is being looked at.
 pub(super) struct Subject<'a> {
     pub key: Key,
@@ -69,7 +98,8 @@ impl<'a> Work<'a> {
             self.lock(&subject.key, row.lock);
             return;
         }
-        self.each(&subject.key, row.children, subject.only, |work, key, _| {
+        let children = reach(&subject, action).unwrap_or(row.children);
+        self.each(&subject.key, children, subject.only, |work, key, _| {
             work.lock(key, row.lock);
         });
         self.act(&subject, action);
@@ -136,11 +166,7 @@ impl<'a> Work<'a> {
             ),
             Action::SetNotNull { column, .. } => self.set_not_null(subject, &column.name),
             Action::DropNotNull { column, .. } => self.drop_not_null(subject, column),
-            Action::SetDefault {
-                column, default, ..
-            } => {
-                self.set_default(subject, column, &default.text);
-            }
+            Action::SetDefault { column, .. } => self.set_default(subject, column),
             Action::AddIdentity { column, .. } => self.add_identity(subject, column),
             Action::SetIdentity { column, .. } => {
                 self.lock_owned_sequence(subject, &column.name, LockMode::ShareRowExclusive);
@@ -181,6 +207,16 @@ impl<'a> Work<'a> {
             }
             Action::SetPersistence { logged, .. } => self.set_persistence(subject, *logged),
             Action::SetAccessMethod { to, .. } => self.set_access_method(subject, to),
+            Action::ClusterOn {
+                index: Some(index), ..
+            } => {
+                let index = self.beside(&subject.key, index.name.clone());
+                self.lock(&index, LockMode::ShareUpdateExclusive);
+            }
+            Action::SetColumnOption {
+                option: ColumnOption::Compression,
+                ..
+            } => self.needs(14, "SET COMPRESSION"),
             Action::ReplicaIdentity { identity, .. } => self.replica_identity(subject, identity),
             _ => {}
         }
@@ -234,10 +270,16 @@ impl<'a> Work<'a> {
         {
             self.refuse(format!("column `{}` is an identity column", column.name));
         }
+        let parent = table.partition.as_ref().and_then(|p| self.table(&p.of));
+        if parent.is_some_and(|parent| self.is_not_null(parent, &column.name)) {
+            self.refuse(format!(
+                "column `{}` is NOT NULL in the parent",
+                column.name
+            ));
+        }
     }
 
-    fn set_default(&mut self, subject: &Subject<'_>, column: &Ident, default: &str) {
-        self.lock_sequences_used(default);
+    fn set_default(&mut self, subject: &Subject<'_>, column: &Ident) {
         let Some(known) = subject.table.and_then(|t| t.column(&column.name)) else {
             return;
         };
@@ -350,7 +392,9 @@ impl<'a> Work<'a> {
         if referenced {
             self.refuse("a table that permanent tables refer to cannot become unlogged");
         }
-        self.lock_owned_sequences(&subject.key, LockMode::AccessExclusive);
+        if self.version >= 15 {
+            self.lock_owned_sequences(&subject.key, LockMode::AccessExclusive);
+        }
     }
 
     fn set_access_method(&mut self, subject: &Subject<'a>, to: &Ident) {
@@ -419,6 +463,17 @@ impl<'a> Work<'a> {
         }
     }
 
+    /// The columns that a table is partitioned by neither change nor go.
+    pub(super) fn refuse_partition_key(&mut self, table: &Table, column: &str) {
+        let by_column = table
+            .partition_by
+            .as_ref()
+            .is_some_and(|by| by.columns.iter().any(|c| c == column));
+        if by_column {
+            self.refuse(format!("`{}` is partitioned by `{column}`", table.key));
+        }
+    }
+
     pub(super) fn create_table(&mut self, create: &'a CreateTable) {
         let temporary = create.persistence == Persistence::Temporary;
         let key = self.new_key(&create.name, temporary);
@@ -447,9 +502,6 @@ impl<'a> Work<'a> {
             }
             if column.generated.as_ref().is_some_and(|g| !g.stored) {
                 self.needs(18, "virtual generated columns");
-            }
-            if let Some(default) = &column.default {
-                self.lock_sequences_used(&default.text);
             }
         }
         for constraint in &create.constraints {

@@ -399,6 +399,7 @@ impl<'a> Work<'a> {
             ));
         }
         self.refuse_inherited(table, column, "changed");
+        self.refuse_partition_key(table, column);
     }
 
     /// The default must convert by itself (alter_type_with_default_uncastable).
@@ -455,7 +456,12 @@ impl<'a> Work<'a> {
         binary: bool,
         keeps_index: bool,
     ) {
+        // What is written anew takes its indexes along; a partitioned table
+        // has only their definitions.
         if !binary {
+            if !super::stores_rows(table) && super::drop::uses_column(index, column) {
+                self.lock(&index.key, LockMode::AccessExclusive);
+            }
             return;
         }
         let derived = index.exprs.iter().any(|e| mentions(&e.text, column))

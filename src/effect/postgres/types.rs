@@ -49,19 +49,20 @@ impl Work<'_> {
     /// domain_add_constraint, domain_set_not_null: every table that uses the
     /// domain is read whole.
     fn alter_domain(&mut self, name: &ObjectName, change: &DomainChange) {
-        let checks_rows = matches!(
-            change,
-            DomainChange::SetNotNull
-                | DomainChange::AddConstraint {
-                    not_valid: false,
-                    ..
-                }
-                | DomainChange::ValidateConstraint(_)
-        );
+        let key = self.type_of_name(name);
+        let domain = self.schema.domain(&key);
+        let checks_rows = match change {
+            DomainChange::SetNotNull => domain.is_none_or(|domain| !domain.not_null),
+            DomainChange::AddConstraint { not_valid, .. } => !not_valid,
+            DomainChange::ValidateConstraint(name) => domain.is_none_or(|domain| {
+                let valid = |(n, valid): &(smol_str::SmolStr, bool)| *n == name.name && *valid;
+                !domain.checks.iter().any(valid)
+            }),
+            _ => false,
+        };
         if !checks_rows {
             return;
         }
-        let key = self.type_of_name(name);
         for (table, _) in self.columns_of_type(&key) {
             self.lock(&table.key, LockMode::Share);
             self.scan_heap(&table.key, Some(table));
