@@ -231,6 +231,7 @@ impl<'a> Fold<'a> {
             if planned.part != part {
                 part = planned.part;
                 run.transactions.begin_part(&parts[part]);
+                self.schema.end_transaction();
                 run.marks.clear();
                 if run.rolls_back {
                     let mark = self.schema.mark();
@@ -279,7 +280,10 @@ impl<'a> Fold<'a> {
             lock_timeout: self.schema.session().lock_timeout,
             effect,
         });
-        if let Some(conflict) = self.schema.apply(operation, planned.source)
+        let is_void =
+            matches!(&operation.action, Action::Set(set) if set.local) && how.transaction.is_none();
+        if !is_void
+            && let Some(conflict) = self.schema.apply(operation, planned.source)
             && let Some(mut finding) =
                 self.registry
                     .builtin("schema-conflict", planned.source, operation.place)
@@ -440,6 +444,9 @@ impl<'a> Fold<'a> {
             }
         }
         run.transactions.control(control);
+        if control.ends_transaction() {
+            self.schema.end_transaction();
+        }
     }
 
     /// What was rolled back changed nothing; what it blocked, it blocked.

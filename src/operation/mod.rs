@@ -850,6 +850,12 @@ pub enum Action {
     },
 }
 
+impl TransactionControl {
+    pub fn ends_transaction(&self) -> bool {
+        matches!(self, Self::Commit | Self::Rollback | Self::Prepare)
+    }
+}
+
 impl Action {
     pub fn kind(&self) -> Kind {
         self.into()

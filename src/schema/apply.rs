@@ -415,26 +415,20 @@ impl Schema {
 
     fn set_parameter(&mut self, set: &SetParameter) {
         let mut session = self.session.clone();
-        let value = set.value.as_deref();
-        match set.name.as_str() {
-            "search_path" => {
-                session.search_path = match value {
-                    None => Session::default().search_path,
-                    Some(path) => search_path(path),
-                };
-            }
-            "timezone" | "time zone" => {
-                session.time_zone = value.map_or_else(
-                    || Session::default().time_zone,
-                    |zone| SmolStr::from(zone.trim_matches('\'').to_ascii_lowercase()),
-                );
-            }
-            "lock_timeout" => session.lock_timeout = value.and_then(milliseconds),
-            "statement_timeout" => session.statement_timeout = value.and_then(milliseconds),
-            "all" => session = Session::default(),
-            _ => return,
+        match &mut session.outside {
+            outside @ None if set.local => *outside = Some(Box::new(self.session.clone())),
+            Some(outside) if !set.local => outside.assign(set),
+            _ => {}
         }
+        session.assign(set);
         self.set_session(session);
+    }
+
+    /// What was set locally is over.
+    pub fn end_transaction(&mut self) {
+        if let Some(outside) = self.session.outside.clone() {
+            self.set_session(*outside);
+        }
     }
 
     #[allow(clippy::too_many_arguments)]
@@ -520,6 +514,35 @@ fn search_path(text: &str) -> Vec<SmolStr> {
         })
         .filter(|name| !name.is_empty() && name != "$user")
         .collect()
+}
+
+impl Session {
+    fn assign(&mut self, set: &SetParameter) {
+        let value = set.value.as_deref();
+        match set.name.as_str() {
+            "search_path" => {
+                self.search_path = match value {
+                    None => Session::default().search_path,
+                    Some(path) => search_path(path),
+                };
+            }
+            "timezone" | "time zone" => {
+                self.time_zone = value.map_or_else(
+                    || Session::default().time_zone,
+                    |zone| SmolStr::from(zone.trim_matches('\'').to_ascii_lowercase()),
+                );
+            }
+            "lock_timeout" => self.lock_timeout = value.and_then(milliseconds),
+            "statement_timeout" => self.statement_timeout = value.and_then(milliseconds),
+            "all" => {
+                *self = Session {
+                    outside: self.outside.take(),
+                    ..Session::default()
+                };
+            }
+            _ => {}
+        }
+    }
 }
 
 /// A timeout's value in milliseconds; `None` for 0, which means none.

@@ -269,6 +269,8 @@ pub struct Session {
     /// Milliseconds; `None` for 0 and for never set.
     pub lock_timeout: Option<u64>,
     pub statement_timeout: Option<u64>,
+    /// What holds again after the transaction, once `SET LOCAL` was used.
+    outside: Option<Box<Session>>,
 }
 
 impl Default for Session {
@@ -278,6 +280,7 @@ impl Default for Session {
             time_zone: "utc".into(),
             lock_timeout: None,
             statement_timeout: None,
+            outside: None,
         }
     }
 }
