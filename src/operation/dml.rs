@@ -34,7 +34,7 @@ pub fn update(r: &mut Reader<'_>) {
     let columns = assigned(r);
     let span = r.cursor.span_from(mark);
     let assignments = r.expr(span);
-    let from = r.cursor.eat_word("FROM");
+    let from = sources(r, "FROM");
     let place = table.span;
     let filter = filter(r);
     let update = Update {
@@ -58,7 +58,7 @@ pub fn delete(r: &mut Reader<'_>) {
     };
     r.cursor
         .skip_until(|c| c.at_any(&["USING", "WHERE", "RETURNING"]));
-    let using = r.cursor.eat_word("USING");
+    let using = sources(r, "USING");
     let place = table.span;
     let filter = filter(r);
     let delete = Delete {
@@ -78,9 +78,17 @@ pub fn merge(r: &mut Reader<'_>) {
     let Some(table) = table(r) else {
         return r.expected("the name of a table");
     };
+    r.cursor.skip_until(|c| c.at_word("USING"));
+    let source = match r.cursor.eat_word("USING") {
+        true => r
+            .cursor
+            .skip_until(|c| c.at_word("ON"))
+            .map(|span| r.expr(span)),
+        false => None,
+    };
     r.cursor.rest();
     let place = table.span;
-    r.push_whole(Action::Merge { table }, place);
+    r.push_whole(Action::Merge { table, source }, place);
 }
 
 /// COPY.
@@ -351,6 +359,16 @@ fn is_distinct_from(c: &Cursor<'_>) -> bool {
 }
 
 /// The condition behind WHERE; everything else that is left is passed over.
+/// The other tables of an UPDATE or DELETE.
+fn sources(r: &mut Reader<'_>, word: &str) -> Option<Expr> {
+    if !r.cursor.eat_word(word) {
+        return None;
+    }
+    r.cursor
+        .skip_until(|c| c.at_any(&["WHERE", "RETURNING"]))
+        .map(|span| r.expr(span))
+}
+
 fn filter(r: &mut Reader<'_>) -> Option<Expr> {
     r.cursor.skip_until(|c| c.at_any(&["WHERE", "RETURNING"]));
     let filter = match r.cursor.eat_word("WHERE") {

@@ -441,15 +441,16 @@ pub struct Update {
     pub filter: Option<Expr>,
     /// The text from SET to WHERE.
     pub assignments: Expr,
-    /// `UPDATE … FROM …`.
-    pub from: bool,
+    /// The text behind FROM.
+    pub from: Option<Expr>,
 }
 
 #[derive(Clone, Debug)]
 pub struct Delete {
     pub table: ObjectName,
     pub filter: Option<Expr>,
-    pub using: bool,
+    /// The text behind USING.
+    pub using: Option<Expr>,
 }
 
 #[derive(Clone, Debug)]
@@ -811,6 +812,8 @@ pub enum Action {
     Delete(Box<Delete>),
     Merge {
         table: ObjectName,
+        /// The text between USING and ON.
+        source: Option<Expr>,
     },
     Copy {
         /// `None` for `COPY (query) TO`.

@@ -124,6 +124,9 @@ pub fn transaction(r: &mut Reader<'_>) {
         return;
     };
     let verb = r.cursor.slice(token.span).to_ascii_uppercase();
+    if r.cursor.eat_word("PREPARED") {
+        return prepared(r, &verb, place);
+    }
     let action = match verb.as_str() {
         "BEGIN" | "START" => begin(r),
         "COMMIT" | "END" => commit(r),
@@ -171,18 +174,25 @@ fn begin(r: &mut Reader<'_>) -> Option<TransactionControl> {
     Some(TransactionControl::Begin)
 }
 
-fn commit(r: &mut Reader<'_>) -> Option<TransactionControl> {
-    if r.cursor.eat_word("PREPARED") {
-        return r.cursor.string().map(|_| TransactionControl::Commit);
+/// The end of another transaction, which is told apart by its name.
+fn prepared(r: &mut Reader<'_>, verb: &str, place: Span) {
+    let command = match verb {
+        "COMMIT" => "COMMIT PREPARED",
+        "ROLLBACK" => "ROLLBACK PREPARED",
+        _ => return r.unexpected(),
+    };
+    if r.cursor.string().is_none() {
+        return r.expected("the name of a transaction");
     }
+    r.push_whole(Action::ServerCommand { command }, place);
+}
+
+fn commit(r: &mut Reader<'_>) -> Option<TransactionControl> {
     r.cursor.eat_any(&["WORK", "TRANSACTION"]);
     Some(TransactionControl::Commit)
 }
 
 fn rollback(r: &mut Reader<'_>) -> Option<TransactionControl> {
-    if r.cursor.eat_word("PREPARED") {
-        return r.cursor.string().map(|_| TransactionControl::Rollback);
-    }
     r.cursor.eat_any(&["WORK", "TRANSACTION"]);
     if !r.cursor.eat_word("TO") {
         return Some(TransactionControl::Rollback);
@@ -214,6 +224,10 @@ pub fn other(r: &mut Reader<'_>) {
             format_smolstr!("runs the prepared statement `{name}`"),
             place,
         );
+    }
+    if r.cursor.eat_words(&["DISCARD", "ALL"]) {
+        let command = "DISCARD ALL";
+        return r.push_whole(Action::ServerCommand { command }, place);
     }
     r.cursor.rest();
     nothing(r);

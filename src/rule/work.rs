@@ -116,7 +116,7 @@ pub fn subject(action: &Action) -> Option<&ObjectName> {
         Action::CreatePolicy { table, .. }
         | Action::AlterPolicy { table, .. }
         | Action::CreateRule { table, .. }
-        | Action::Merge { table } => table,
+        | Action::Merge { table, .. } => table,
         Action::Insert(insert) => &insert.table,
         Action::Update(update) => &update.table,
         Action::Delete(delete) => &delete.table,

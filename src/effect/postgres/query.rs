@@ -59,6 +59,14 @@ pub(super) fn relations(text: &str) -> Vec<ObjectName> {
     found
 }
 
+/// The relations of a list as it stands behind FROM or USING, subqueries and
+/// joins included.
+pub(super) fn listed(text: &str) -> Vec<ObjectName> {
+    let mut found = relations(text);
+    from_list(&Tokens::of(text), 0, &[], &mut found);
+    found
+}
+
 fn followed_by_paren(tokens: &Tokens<'_>, n: usize) -> bool {
     tokens
         .list

@@ -3,13 +3,13 @@
 use smol_str::SmolStr;
 
 use crate::effect::LockMode;
-use crate::operation::{Action, Delete, Ident, Insert, ObjectName, Update};
+use crate::operation::{Action, Delete, Expr, Ident, Insert, ObjectName, Update};
 use crate::schema::{Key, Table};
 
 use super::Work;
 use super::data::Children;
 use super::expr::{Tokens, is_word};
-use super::query::relations;
+use super::query::{listed, relations};
 
 impl<'a> Work<'a> {
     pub(super) fn rows(&mut self) {
@@ -17,7 +17,7 @@ impl<'a> Work<'a> {
             Action::Insert(insert) => self.insert(insert),
             Action::Update(update) => self.update(update),
             Action::Delete(delete) => self.delete(delete),
-            Action::Merge { table } => self.merge(table),
+            Action::Merge { table, source } => self.merge(table, source.as_ref()),
             Action::Copy {
                 table: Some(table),
                 from,
@@ -67,14 +67,13 @@ impl<'a> Work<'a> {
             "the earlier values of {} in `{key}`",
             list(&update.columns)
         ));
-        if update.from {
-            self.read_others(&update.assignments.text, &key);
-        }
+        self.read_sources(update.from.as_ref());
+        self.read_others(&update.assignments.text, &key);
         if let Some(filter) = &update.filter {
             self.read_others(&filter.text, &key);
         }
         let filter = update.filter.as_ref().map(|f| f.text.as_ref());
-        self.change_rows(&key, filter, update.from);
+        self.change_rows(&key, filter, update.from.is_some());
         let Some(table) = self.table(&key) else {
             return;
         };
@@ -105,6 +104,19 @@ impl<'a> Work<'a> {
         }
     }
 
+    /// The tables behind FROM or USING, each read whole; a name that the history
+    /// does not know may be one of WITH.
+    fn read_sources(&mut self, list: Option<&Expr>) {
+        if let Some(list) = list {
+            for name in listed(&list.text) {
+                let key = self.resolve(&name);
+                if self.table(&key).is_some() {
+                    self.read_table(&key, LockMode::AccessShare, false);
+                }
+            }
+        }
+    }
+
     fn read_others(&mut self, text: &str, target: &Key) {
         if !relations(text).is_empty() {
             self.run_query(text, LockMode::AccessShare, Some(target));
@@ -118,11 +130,12 @@ impl<'a> Work<'a> {
         } else {
             format!("the rows of `{key}`")
         });
+        self.read_sources(delete.using.as_ref());
         if let Some(filter) = &delete.filter {
             self.read_others(&filter.text, &key);
         }
         let filter = delete.filter.as_ref().map(|f| f.text.as_ref());
-        self.change_rows(&key, filter, delete.using);
+        self.change_rows(&key, filter, delete.using.is_some());
         let Some(table) = self.table(&key) else {
             return;
         };
@@ -188,8 +201,9 @@ impl<'a> Work<'a> {
         self.read_table(key, LockMode::RowExclusive, partial);
     }
 
-    fn merge(&mut self, table: &ObjectName) {
+    fn merge(&mut self, table: &ObjectName, source: Option<&Expr>) {
         self.needs(15, "MERGE");
+        self.read_sources(source);
         let key = self.resolve(table);
         self.change_rows(&key, None, true);
     }
