@@ -33,6 +33,7 @@ pub struct Fold<'a> {
     config: &'a Config,
     dialect: Dialect,
     directives: &'a [(SourceId, Directives)],
+    /// An earlier migration set a limit: the project means to have one.
     uses_lock_timeout: bool,
     schema: Schema,
     outcome: Outcome,
@@ -55,10 +56,6 @@ impl<'a> Fold<'a> {
         dialect: Dialect,
         directives: &'a [(SourceId, Directives)],
     ) -> Self {
-        let uses_lock_timeout = history
-            .migrations
-            .iter()
-            .any(|m| sets_lock_timeout(project.sources[m.source].text()));
         Self {
             project,
             history,
@@ -66,7 +63,7 @@ impl<'a> Fold<'a> {
             config,
             dialect,
             directives,
-            uses_lock_timeout,
+            uses_lock_timeout: false,
             schema: Schema::default(),
             outcome: Outcome::default(),
         }
@@ -211,7 +208,7 @@ impl<'a> Fold<'a> {
             direction,
             phase,
             phase_declared: declared.phase.is_some(),
-            uses_lock_timeout: self.uses_lock_timeout,
+            uses_lock_timeout: self.uses_lock_timeout || sets_lock_timeout(plan, false),
             approved: declared.approved,
             checkpoint: declared.checkpoint,
             script: &script,
@@ -245,6 +242,7 @@ impl<'a> Fold<'a> {
         let steps = run.steps;
         self.migration_rules(&scene, &steps);
         let verdict = verdict_of(&steps);
+        self.uses_lock_timeout |= sets_lock_timeout(plan, true);
         if !migration.selected {
             self.outcome.findings.truncate(first);
         }
@@ -616,9 +614,27 @@ fn has_rollback(parts: &[ReadPart]) -> bool {
         })
 }
 
-fn sets_lock_timeout(text: &str) -> bool {
-    memchr::memmem::find(text.as_bytes(), b"lock_timeout").is_some()
-        || memchr::memmem::find(text.as_bytes(), b"LOCK_TIMEOUT").is_some()
+/// Does a script set `lock_timeout`, and to a limit where that is asked? What
+/// every dump says at its head does not count.
+fn sets_lock_timeout(plan: &[Planned<'_>], to_a_limit: bool) -> bool {
+    let mut sets = false;
+    for planned in plan {
+        let Action::Set(set) = &planned.operation.action else {
+            continue;
+        };
+        match set.name.as_str() {
+            "lock_timeout" => {
+                let limit = set
+                    .value
+                    .as_deref()
+                    .is_some_and(|value| value.bytes().any(|b| matches!(b, b'1'..=b'9')));
+                sets |= limit || !to_a_limit;
+            }
+            "idle_in_transaction_session_timeout" if !to_a_limit => return false,
+            _ => {}
+        }
+    }
+    sets
 }
 
 /// The phase that an operation belongs to, and the table that it is about.

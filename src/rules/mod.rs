@@ -16,6 +16,7 @@ pub mod default_partition_scan;
 pub mod detach_partition_blocking;
 pub mod diesel_metadata_trap;
 pub mod domain_check_scan;
+pub mod down_not_inverse;
 pub mod drop_index_blocking;
 pub mod drop_table_locks_parents;
 pub mod enum_value_used_early;
@@ -76,6 +77,7 @@ pub static ALL: &[&Rule] = &[
     &detach_partition_blocking::RULE,
     &diesel_metadata_trap::RULE,
     &domain_check_scan::RULE,
+    &down_not_inverse::RULE,
     &drop_index_blocking::RULE,
     &drop_table_locks_parents::RULE,
     &enum_value_used_early::RULE,
