@@ -1,8 +1,10 @@
 //! What would undo an operation, and whether two states of a schema are the
 //! same to whoever uses them.
 
+use std::sync::Arc;
+
 use crate::effect::Effect;
-use crate::operation::{Action, CreateView, ObjectKind, Operation};
+use crate::operation::{Action, CreateView, Ident, ObjectKind, Operation, Update};
 use crate::schema::{Relation, Schema, Table};
 use crate::verdict::Undo;
 
@@ -26,6 +28,7 @@ pub fn undo(operation: &Operation, schema: &Schema, effect: &Effect) -> Undo {
             Some(t) if t.is_known() => Undo::Exact,
             _ => Undo::Impossible,
         },
+        Action::Update(update) if fills_new_columns(update, schema) => Undo::Exact,
         Action::Truncate { .. } | Action::Delete(_) | Action::Update(_) | Action::Merge { .. } => {
             Undo::Lossy
         }
@@ -63,6 +66,16 @@ pub fn undo(operation: &Operation, schema: &Schema, effect: &Effect) -> Undo {
         _ if !effect.losses.is_empty() => Undo::Lossy,
         _ => Undo::Exact,
     }
+}
+
+/// Nothing is overwritten where every column that is set was added by this
+/// migration.
+fn fills_new_columns(update: &Update, schema: &Schema) -> bool {
+    let is_new = |table: &Arc<Table>| {
+        let added = |c: &Ident| table.column_is_new_in(&c.name, schema.migration());
+        update.columns.iter().all(added)
+    };
+    !update.columns.is_empty() && schema.table(&update.table).is_some_and(is_new)
 }
 
 fn drop_undo(kind: ObjectKind, relation: Option<&Relation>, if_exists: bool) -> Undo {

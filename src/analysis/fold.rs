@@ -241,7 +241,7 @@ impl<'a> Fold<'a> {
         self.count(parts);
         let steps = run.steps;
         self.migration_rules(&scene, &steps);
-        let verdict = verdict_of(&steps);
+        let verdict = verdict_of(&steps, |key| self.is_hidden(key));
         self.uses_lock_timeout |= sets_lock_timeout(plan, true);
         if !migration.selected {
             self.outcome.findings.truncate(first);
@@ -662,13 +662,17 @@ fn phase_of(action: &Action) -> (Option<&SmolStr>, Option<Phase>) {
 }
 
 /// The worst of all steps; work that is done while an earlier statement of the
-/// transaction holds a strong lock blocks for as long.
-fn verdict_of(steps: &[Step<'_>]) -> Verdict {
+/// transaction holds a strong lock blocks for as long. A table that nobody else
+/// can see is as good as empty.
+fn verdict_of(steps: &[Step<'_>], is_hidden: impl Fn(&Key) -> bool) -> Verdict {
     let mut verdict = Verdict::default();
     let mut held: Option<u32> = None;
     for step in steps {
         verdict = verdict.and(step.verdict);
-        let works = !step.effect.scans.is_empty() || !step.effect.rewrites.is_empty();
+        let scanned = step.effect.scans.iter().map(|scan| &scan.relation);
+        let works = scanned
+            .chain(&step.effect.rewrites)
+            .any(|key| !is_hidden(key));
         if works && held.is_some() && held == step.run.transaction {
             verdict.deploy = Deploy::Blocking;
         }

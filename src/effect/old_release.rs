@@ -6,7 +6,7 @@
 
 use super::{Effect, Scene};
 use crate::operation::{
-    Action, ConstraintKind, DataType, Identity, ObjectKind, ObjectName, RowSecurity, Target,
+    Action, Column, ConstraintKind, DataType, Identity, ObjectKind, ObjectName, RowSecurity, Target,
 };
 use crate::schema::Relation;
 use crate::verdict::OldRelease::{self, Broken, Compatible, Degraded};
@@ -76,11 +76,7 @@ pub fn old_release(scene: &Scene<'_>, effect: &Effect) -> OldRelease {
             }
         }
         Action::SetNotNull { table, column } if on(table) => {
-            if column_is_new(scene, table, &column.name) {
-                Compatible
-            } else {
-                Degraded
-            }
+            set_not_null(scene, effect, table, &column.name)
         }
         Action::DropNotNull { table, column } | Action::DropDefault { table, column }
             if on(table) =>
@@ -135,6 +131,24 @@ fn column_is_new(scene: &Scene<'_>, table: &Target, column: &str) -> bool {
         .schema
         .table(&table.name)
         .is_some_and(|t| t.column_is_new_in(column, scene.schema.migration()))
+}
+
+/// A column that this migration adds is unknown to the old release, whose
+/// INSERTs leave it out. One that a check has proven to hold no NULL is written
+/// by the old release already.
+fn set_not_null(scene: &Scene<'_>, effect: &Effect, table: &Target, column: &str) -> OldRelease {
+    let known = scene.schema.table(&table.name);
+    let found = known.and_then(|t| t.column(column));
+    if column_is_new(scene, table, column) {
+        let is_given =
+            |c: &Column| c.default.is_some() || c.identity.is_some() || c.generated.is_some();
+        return match found {
+            Some(column) if !is_given(column) => Broken,
+            _ => Compatible,
+        };
+    }
+    let is_proven = known.is_some_and(|t| !effect.works_on(&t.key));
+    if is_proven { Compatible } else { Degraded }
 }
 
 fn dropped(

@@ -1,0 +1,89 @@
+//! The three answers: migrations in, the verdict of the last one out.
+
+use std::sync::atomic::AtomicUsize;
+
+use bowline::analysis;
+use bowline::config::Config;
+use bowline::project::{File, Layout, Options, organise};
+use bowline::report::Direction;
+
+const ORDERS: &str = "CREATE TABLE orders (
+    id bigint PRIMARY KEY,
+    note text,
+    place text CONSTRAINT placed CHECK (place IS NOT NULL)
+);";
+
+/// The verdict of `change` on the table `orders`.
+fn verdict(change: &str) -> String {
+    let files = vec![
+        File::new("migrations/0001_init.up.sql", ORDERS),
+        File::new("migrations/0002_change.up.sql", change),
+    ];
+    let options = Options {
+        layout: Some(Layout::GolangMigrate),
+        ..Options::default()
+    };
+    let project = organise(files, &options);
+    let report = analysis::run(project, &Config::default(), None, &AtomicUsize::new(0));
+    let last = report
+        .migrations
+        .iter()
+        .rfind(|migration| migration.direction == Direction::Up)
+        .expect("the change is a migration");
+    let words: [&str; 3] = [
+        last.verdict.deploy.into(),
+        last.verdict.old_release.into(),
+        last.verdict.undo.into(),
+    ];
+    words.join(" ")
+}
+
+#[test]
+fn answers() {
+    let cases = [
+        // What is indexed is empty, and nobody else can see it.
+        (
+            "CREATE TABLE items (id bigint, order_id bigint REFERENCES orders (id));
+             CREATE INDEX items_order_idx ON items (order_id);",
+            "brief compatible exact",
+        ),
+        // INSERTs of the old release leave the new column out.
+        (
+            "ALTER TABLE orders ADD COLUMN total int;
+             ALTER TABLE orders ALTER COLUMN total SET NOT NULL;",
+            "blocking broken exact",
+        ),
+        (
+            "ALTER TABLE orders ADD COLUMN total int DEFAULT 0;
+             ALTER TABLE orders ALTER COLUMN total SET NOT NULL;",
+            "blocking compatible exact",
+        ),
+        // Old rows had no value in the column to lose.
+        (
+            "ALTER TABLE orders ADD COLUMN total int;
+             UPDATE orders SET total = 0;",
+            "blocking compatible exact",
+        ),
+        ("UPDATE orders SET note = '';", "blocking compatible lossy"),
+        (
+            "ALTER TABLE orders ALTER COLUMN note SET NOT NULL;",
+            "blocking degraded exact",
+        ),
+        // The check has refused NULL all along.
+        (
+            "ALTER TABLE orders ALTER COLUMN place SET NOT NULL;",
+            "brief compatible exact",
+        ),
+        (
+            "ALTER TABLE orders RENAME COLUMN note TO remark;",
+            "brief broken exact",
+        ),
+        (
+            "CREATE INDEX CONCURRENTLY orders_note_idx ON orders (note);",
+            "online compatible exact",
+        ),
+    ];
+    for (change, expected) in cases {
+        assert_eq!(verdict(change), expected, "{change}");
+    }
+}
