@@ -29,9 +29,7 @@ pub fn write(
 ) -> io::Result<()> {
     let files = files(report);
     let screen = Screen::new(report, options, &files);
-    for file in files.iter().filter(|file| !file.is_quiet()) {
-        screen.file(file, out)?;
-    }
+    screen.files(&files, out)?;
     screen.problems(out)?;
     screen.quiet(&files, out)?;
     screen.summary(&files, out)
@@ -45,10 +43,18 @@ struct File<'a> {
 }
 
 impl File<'_> {
-    /// Nothing about it needs a reader.
+    /// Nothing about it needs a reader. What a way back loses stands in the
+    /// verdict on the way there.
     fn is_quiet(&self) -> bool {
-        let best = |migration: &&MigrationReport| migration.verdict == Verdict::default();
-        self.findings.is_empty() && self.migrations.iter().all(best)
+        let is_good = |migration: &&MigrationReport| {
+            migration.direction == Direction::Down || migration.verdict == Verdict::default()
+        };
+        self.findings.is_empty() && self.migrations.iter().all(is_good)
+    }
+
+    fn ups(&self) -> usize {
+        let is_up = |migration: &&&MigrationReport| migration.direction == Direction::Up;
+        self.migrations.iter().filter(is_up).count()
     }
 }
 
@@ -105,6 +111,23 @@ impl<'a> Screen<'a> {
         }
     }
 
+    /// Files with findings are set apart by empty lines.
+    fn files(&self, files: &[File<'_>], out: &mut dyn io::Write) -> io::Result<()> {
+        let mut before: Option<&File<'_>> = None;
+        for file in files.iter().filter(|file| !file.is_quiet()) {
+            let is_long = |file: &File<'_>| !file.findings.is_empty();
+            if before.is_some_and(|before| is_long(before) || is_long(file)) {
+                writeln!(out)?;
+            }
+            self.file(file, out)?;
+            before = Some(file);
+        }
+        match before {
+            Some(_) => writeln!(out),
+            None => Ok(()),
+        }
+    }
+
     fn file(&self, file: &File<'_>, out: &mut dyn io::Write) -> io::Result<()> {
         if file.migrations.is_empty() {
             self.heading(source(self.report, file.source).path(), out)?;
@@ -117,7 +140,7 @@ impl<'a> Screen<'a> {
             writeln!(out)?;
             self.finding(finding, out)?;
         }
-        writeln!(out)
+        Ok(())
     }
 
     fn heading(&self, path: &str, out: &mut dyn io::Write) -> io::Result<()> {
@@ -238,7 +261,7 @@ impl<'a> Screen<'a> {
         let quiet: usize = files
             .iter()
             .filter(|file| file.is_quiet())
-            .map(|file| file.migrations.len())
+            .map(File::ups)
             .sum();
         if quiet == 0 || files.iter().all(File::is_quiet) {
             return Ok(());
@@ -257,8 +280,8 @@ impl<'a> Screen<'a> {
 
     fn summary(&self, files: &[File<'_>], out: &mut dyn io::Write) -> io::Result<()> {
         let summary = self.report.summary;
-        let migrations = self.report.migrations.len();
-        if migrations == 0 && files.is_empty() {
+        let migrations = files.iter().map(File::ups).sum();
+        if files.is_empty() {
             writeln!(out, "No migrations were found")?;
         } else if self.report.findings.is_empty() {
             self.clean(files, migrations, out)?;
@@ -283,7 +306,10 @@ impl<'a> Screen<'a> {
         migrations: usize,
         out: &mut dyn io::Write,
     ) -> io::Result<()> {
-        let all = count(migrations, "migration");
+        let all = match migrations {
+            0 => count(files.len(), "file"),
+            _ => count(migrations, "migration"),
+        };
         let found = self.paint.text(Style::Green, "No findings");
         if files.iter().all(File::is_quiet) {
             writeln!(out, "{found} in {all}: {}", self.best())
