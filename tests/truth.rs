@@ -429,6 +429,14 @@ fn check_floor(tallies: &BTreeMap<(u8, usize), Tally>, unread: usize) {
         .map(|(name, _)| name.as_str())
         .collect();
     assert!(fallen.is_empty(), "agreement fell in: {fallen:?}");
+    let most = floor
+        .lines()
+        .find_map(|line| line.strip_prefix("cases not read\t"))
+        .and_then(|rest| rest.split('\t').next()?.parse::<usize>().ok());
+    assert!(
+        most.is_none_or(|most| unread <= most),
+        "{unread} cases were not read, so that nothing of them was compared"
+    );
     if bless() {
         std::fs::write(fixtures().join("agreement.txt"), text).unwrap();
     }
