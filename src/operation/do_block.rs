@@ -3,7 +3,7 @@
 use smol_str::{SmolStr, format_smolstr};
 
 use super::reader::Reader;
-use super::{Within, dynamic, plpgsql, routine};
+use super::{Action, Within, dynamic, plpgsql, routine};
 
 /// DO.
 pub fn read(r: &mut Reader<'_>) {
@@ -38,5 +38,8 @@ pub fn read(r: &mut Reader<'_>) {
     let operations = dynamic::in_literal(r.text(), body, |text, span| {
         plpgsql::read(r, text, span, within)
     });
+    if operations.is_empty() {
+        return r.push_whole(Action::Nothing, place);
+    }
     r.extend(operations);
 }

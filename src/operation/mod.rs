@@ -28,6 +28,7 @@ pub mod routine;
 pub mod do_block;
 pub mod plpgsql;
 pub mod dynamic;
+pub mod query;
 pub mod grant;
 pub mod comment;
 pub mod session;

@@ -1,0 +1,561 @@
+//! What a query reads, and what it yields.
+//!
+//! This is asked only where somebody needs to know: of the body of a view, of
+//! a release's query. `sqlparser` builds the tree. It caps its own recursion,
+//! but a chain such as `a + a + …` becomes a tree as deep as it is long, which
+//! nothing caps when it is walked or dropped; so what is too long or too deep
+//! is refused before it is parsed.
+
+use std::ops::ControlFlow;
+
+use smol_str::SmolStr;
+use sqlparser::ast::{
+    self, Expr, FunctionArg, FunctionArgExpr, FunctionArguments, Join, JoinConstraint,
+    JoinOperator, Select, SelectItem, SelectItemQualifiedWildcardKind, SetExpr, TableAlias,
+    TableFactor, Visit, Visitor,
+};
+use sqlparser::dialect::PostgreSqlDialect;
+use sqlparser::parser::Parser;
+use sqlparser::tokenizer::Token as SqlToken;
+
+use super::ObjectName;
+use crate::source::Span;
+use crate::statement::cursor::fold;
+use crate::statement::lexer::{Token, TokenKind, tokens_into};
+
+const LONGEST: usize = 200 * 1024;
+const DEEPEST: usize = 40;
+const LONGEST_CHAIN: usize = 1000;
+
+/// A relation that a query reads.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct QueryUse {
+    pub relation: ObjectName,
+    /// The columns that are named. One without a qualifier is listed with each
+    /// relation of its SELECT that may have it.
+    pub columns: Vec<SmolStr>,
+    /// `*`, or the whole row.
+    pub all: bool,
+}
+
+/// The relations that a query reads, each once. `None` where the query cannot
+/// be read.
+pub fn uses(query: &str) -> Option<Vec<QueryUse>> {
+    let query = parse(query)?;
+    let mut walk = Walk {
+        scopes: vec![Scope::default()],
+        uses: Vec::new(),
+    };
+    let _ = query.visit(&mut walk);
+    Some(walk.uses)
+}
+
+/// The names of the columns that a query yields. `None` where it cannot be
+/// read, or where a `*` says that only the schema knows.
+pub fn output(query: &str) -> Option<Vec<SmolStr>> {
+    let query = parse(query)?;
+    let mut body = query.body.as_ref();
+    loop {
+        body = match body {
+            SetExpr::SetOperation { left, .. } => left.as_ref(),
+            SetExpr::Query(query) => query.body.as_ref(),
+            SetExpr::Select(select) => return select.projection.iter().map(item_name).collect(),
+            SetExpr::Values(values) => {
+                let width = values.rows.first()?.len();
+                return Some((1..=width).map(|n| format!("column{n}").into()).collect());
+            }
+            _ => return None,
+        };
+    }
+}
+
+fn parse(query: &str) -> Option<Box<ast::Query>> {
+    if query.len() > LONGEST {
+        return None;
+    }
+    let mut tokens = Vec::new();
+    tokens_into(query, Span::new(0, query.len() as u32), &mut tokens);
+    if too_deep(query, &tokens) {
+        return None;
+    }
+    let text = plain(query, &tokens);
+    let mut parser = Parser::new(&PostgreSqlDialect {})
+        .try_with_sql(&text)
+        .ok()?;
+    let query = parser.parse_query().ok()?;
+    (parser.peek_token().token == SqlToken::EOF).then_some(query)
+}
+
+/// Would the tree be deeper than the stack allows?
+fn too_deep(text: &str, tokens: &[Token]) -> bool {
+    let mut chains = vec![Chain::default()];
+    for token in tokens {
+        match token.kind {
+            TokenKind::OpenParen | TokenKind::OpenBracket => chains.push(Chain::default()),
+            TokenKind::CloseParen | TokenKind::CloseBracket if chains.len() > 1 => {
+                chains.pop();
+            }
+            _ => {}
+        }
+        let deep = chains.len() > DEEPEST;
+        if deep || chains.last_mut().is_some_and(|c| c.add(text, *token)) {
+            return true;
+        }
+    }
+    false
+}
+
+/// How deep the trees of one level of parentheses may have become.
+#[derive(Default)]
+struct Chain {
+    /// Operators since the last comma.
+    operators: usize,
+    /// UNION and its kin; commas do not end these.
+    sets: usize,
+    cases: usize,
+}
+
+impl Chain {
+    /// Counts a token; has it become too many?
+    fn add(&mut self, text: &str, token: Token) -> bool {
+        const WORDS: &[&str] = &[
+            "and", "or", "not", "is", "isnull", "notnull", "collate", "at", "in", "like", "ilike",
+            "similar", "between", "operator",
+        ];
+        match token.kind {
+            TokenKind::Comma => self.operators = 0,
+            TokenKind::Operator | TokenKind::DoubleColon | TokenKind::OpenBracket => {
+                self.operators += 1;
+            }
+            TokenKind::Word => {
+                let word = token.span.of(text);
+                let is = |other: &&str| word.eq_ignore_ascii_case(other);
+                if WORDS.iter().any(|w| is(&w)) {
+                    self.operators += 1;
+                } else if ["union", "except", "intersect"].iter().any(|w| is(&w)) {
+                    self.sets += 1;
+                } else if is(&"case") {
+                    self.cases += 1;
+                } else if is(&"end") {
+                    self.cases = self.cases.saturating_sub(1);
+                }
+            }
+            _ => {}
+        }
+        self.operators > LONGEST_CHAIN || self.sets > LONGEST_CHAIN || self.cases > DEEPEST
+    }
+}
+
+/// The query as sqlparser can read it: placeholders become quoted names, and
+/// adjacent literals are joined by an operator.
+fn plain(text: &str, tokens: &[Token]) -> String {
+    let mut out = String::with_capacity(text.len() + 16);
+    let mut copied = 0u32;
+    for (n, token) in tokens.iter().enumerate() {
+        let previous = n.checked_sub(1).and_then(|n| tokens.get(n));
+        let next = tokens.get(n + 1);
+        let gap = previous.map_or("", |p| Span::new(p.span.end, token.span.start).of(text));
+        let psql = token.kind == TokenKind::Colon
+            && next.is_some_and(|t| t.kind == TokenKind::Word && t.span.start == token.span.end)
+            && previous.is_none_or(|p| !gap.is_empty() || p.kind == TokenKind::OpenParen);
+        let joins = token.kind == TokenKind::Text
+            && previous.is_some_and(|p| p.kind == TokenKind::Text)
+            && gap.contains('\n');
+        let named = match next {
+            Some(next) if psql => token.span.to(next.span),
+            _ if token.kind == TokenKind::Template => token.span,
+            _ if joins => {
+                out.push_str(Span::new(copied, token.span.start).of(text));
+                out.push_str("|| ");
+                copied = token.span.start;
+                continue;
+            }
+            _ => continue,
+        };
+        out.push_str(Span::new(copied, named.start).of(text));
+        out.push('"');
+        out.push_str(&named.of(text).replace('"', ""));
+        out.push('"');
+        copied = named.end;
+    }
+    out.push_str(text.get(copied as usize..).unwrap_or(""));
+    out
+}
+
+/// The names that one SELECT, or the query around it, brings into view.
+#[derive(Default)]
+struct Scope {
+    /// Queries of a WITH.
+    common: Vec<SmolStr>,
+    tables: Vec<Table>,
+    /// Columns met so far: qualifier and name.
+    columns: Vec<(Option<SmolStr>, SmolStr)>,
+    /// A `*`, perhaps of one table.
+    stars: Vec<Option<SmolStr>>,
+}
+
+struct Table {
+    alias: SmolStr,
+    /// Where it stands among the uses; `None` for what is not a relation, such
+    /// as a subquery.
+    relation: Option<usize>,
+}
+
+struct Walk {
+    scopes: Vec<Scope>,
+    uses: Vec<QueryUse>,
+}
+
+impl Visitor for Walk {
+    type Break = ();
+
+    fn pre_visit_query(&mut self, query: &ast::Query) -> ControlFlow<()> {
+        let common = query.with.iter().flat_map(|with| &with.cte_tables);
+        self.scopes.push(Scope {
+            common: common.map(|table| name(&table.alias.name)).collect(),
+            ..Scope::default()
+        });
+        ControlFlow::Continue(())
+    }
+
+    fn post_visit_query(&mut self, _: &ast::Query) -> ControlFlow<()> {
+        self.close();
+        ControlFlow::Continue(())
+    }
+
+    fn pre_visit_select(&mut self, select: &Select) -> ControlFlow<()> {
+        let mut scope = Scope::default();
+        for item in &select.projection {
+            match item {
+                SelectItem::Wildcard(_) => scope.stars.push(None),
+                SelectItem::QualifiedWildcard(
+                    SelectItemQualifiedWildcardKind::ObjectName(of),
+                    _,
+                ) => scope.stars.push(Some(last(of))),
+                _ => {}
+            }
+        }
+        let joins = select.from.iter().flat_map(|from| &from.joins);
+        for column in joins.filter_map(using).flatten() {
+            scope.columns.push((None, last(column)));
+        }
+        self.scopes.push(scope);
+        ControlFlow::Continue(())
+    }
+
+    /// What stands behind the SELECT, such as ORDER BY, still sees its tables.
+    fn post_visit_select(&mut self, _: &Select) -> ControlFlow<()> {
+        if let Some(scope) = self.close() {
+            self.innermost().tables = scope.tables;
+        }
+        ControlFlow::Continue(())
+    }
+
+    fn pre_visit_table_factor(&mut self, factor: &TableFactor) -> ControlFlow<()> {
+        match factor {
+            TableFactor::Table {
+                name, alias, args, ..
+            } => self.table(name, alias.as_ref(), args.is_some()),
+            TableFactor::Derived { alias, .. }
+            | TableFactor::TableFunction { alias, .. }
+            | TableFactor::Function { alias, .. }
+            | TableFactor::UNNEST { alias, .. } => {
+                let alias = alias.as_ref().map(|a| name(&a.name)).unwrap_or_default();
+                let relation = None;
+                self.innermost().tables.push(Table { alias, relation });
+            }
+            _ => {}
+        }
+        ControlFlow::Continue(())
+    }
+
+    fn pre_visit_expr(&mut self, expr: &Expr) -> ControlFlow<()> {
+        match expr {
+            Expr::Identifier(ident) => {
+                let column = (None, name(ident));
+                self.innermost().columns.push(column);
+            }
+            Expr::CompoundIdentifier(parts) => {
+                if let [.., of, column] = parts.as_slice() {
+                    let column = (Some(name(of)), name(column));
+                    self.innermost().columns.push(column);
+                }
+            }
+            Expr::QualifiedWildcard(of, _) => {
+                let star = Some(last(of));
+                self.innermost().stars.push(star);
+            }
+            Expr::Function(function) => self.whole_rows(&function.args),
+            _ => {}
+        }
+        ControlFlow::Continue(())
+    }
+}
+
+impl Walk {
+    /// The innermost scope; there always is one.
+    fn innermost(&mut self) -> &mut Scope {
+        if self.scopes.is_empty() {
+            self.scopes.push(Scope::default());
+        }
+        let last = self.scopes.len() - 1;
+        &mut self.scopes[last]
+    }
+
+    fn whole_rows(&mut self, arguments: &FunctionArguments) {
+        let FunctionArguments::List(list) = arguments else {
+            return;
+        };
+        for argument in &list.args {
+            if let FunctionArg::Unnamed(FunctionArgExpr::QualifiedWildcard(of)) = argument {
+                let star = Some(last(of));
+                self.innermost().stars.push(star);
+            }
+        }
+    }
+
+    fn table(&mut self, of: &ast::ObjectName, alias: Option<&TableAlias>, is_call: bool) {
+        let relation = object_name(of);
+        let common = relation.schema.is_none()
+            && self
+                .scopes
+                .iter()
+                .any(|scope| scope.common.contains(&relation.name));
+        let alias = alias.map_or_else(|| relation.name.clone(), |alias| name(&alias.name));
+        let relation = (!is_call && !common).then(|| self.use_of(relation));
+        self.innermost().tables.push(Table { alias, relation });
+    }
+
+    fn use_of(&mut self, relation: ObjectName) -> usize {
+        let known = self.uses.iter().position(|u| u.relation == relation);
+        known.unwrap_or_else(|| {
+            self.uses.push(QueryUse {
+                relation,
+                columns: Vec::new(),
+                all: false,
+            });
+            self.uses.len() - 1
+        })
+    }
+
+    /// Leaves the innermost scope: says whose the columns are that were met.
+    fn close(&mut self) -> Option<Scope> {
+        let mut scope = self.scopes.pop()?;
+        for star in std::mem::take(&mut scope.stars) {
+            match star {
+                None => scope.tables.iter().for_each(|t| self.use_all(t.relation)),
+                Some(of) => self.use_all(self.qualified(&scope, &of)),
+            }
+        }
+        for (of, column) in std::mem::take(&mut scope.columns) {
+            match of {
+                Some(of) => self.use_column(self.qualified(&scope, &of), &column),
+                None => self.unqualified(&scope, &column),
+            }
+        }
+        Some(scope)
+    }
+
+    /// The relation that an alias stands for, here or further out.
+    fn qualified(&self, scope: &Scope, alias: &str) -> Option<usize> {
+        let inner = std::iter::once(scope);
+        inner
+            .chain(self.scopes.iter().rev())
+            .flat_map(|scope| &scope.tables)
+            .find(|table| table.alias == alias)?
+            .relation
+    }
+
+    fn unqualified(&mut self, scope: &Scope, column: &SmolStr) {
+        if let Some(table) = scope.tables.iter().find(|t| t.alias == *column) {
+            return self.use_all(table.relation);
+        }
+        let outer = self.scopes.iter().rev().find(|s| !s.tables.is_empty());
+        let tables = match (scope.tables.is_empty(), outer) {
+            (true, Some(outer)) => &outer.tables,
+            _ => &scope.tables,
+        };
+        let relations: Vec<Option<usize>> = tables.iter().map(|t| t.relation).collect();
+        for relation in relations {
+            self.use_column(relation, column);
+        }
+    }
+
+    fn use_all(&mut self, relation: Option<usize>) {
+        if let Some(used) = relation.and_then(|n| self.uses.get_mut(n)) {
+            used.all = true;
+        }
+    }
+
+    fn use_column(&mut self, relation: Option<usize>, column: &SmolStr) {
+        if let Some(used) = relation.and_then(|n| self.uses.get_mut(n))
+            && !used.columns.contains(column)
+            && !column.contains(['{', ':'])
+        {
+            used.columns.push(column.clone());
+        }
+    }
+}
+
+/// The columns of JOIN … USING.
+fn using(join: &Join) -> Option<&Vec<ast::ObjectName>> {
+    match &join.join_operator {
+        JoinOperator::Join(JoinConstraint::Using(columns))
+        | JoinOperator::Inner(JoinConstraint::Using(columns))
+        | JoinOperator::Left(JoinConstraint::Using(columns))
+        | JoinOperator::LeftOuter(JoinConstraint::Using(columns))
+        | JoinOperator::Right(JoinConstraint::Using(columns))
+        | JoinOperator::RightOuter(JoinConstraint::Using(columns))
+        | JoinOperator::FullOuter(JoinConstraint::Using(columns)) => Some(columns),
+        _ => None,
+    }
+}
+
+fn name(ident: &ast::Ident) -> SmolStr {
+    match ident.quote_style {
+        Some(_) => SmolStr::new(&ident.value),
+        None => fold(&ident.value),
+    }
+}
+
+fn parts(of: &ast::ObjectName) -> Vec<SmolStr> {
+    of.0.iter().filter_map(|p| p.as_ident()).map(name).collect()
+}
+
+fn last(of: &ast::ObjectName) -> SmolStr {
+    parts(of).pop().unwrap_or_default()
+}
+
+/// The name of a relation; its place is not known here.
+fn object_name(of: &ast::ObjectName) -> ObjectName {
+    let mut parts = parts(of);
+    let name = parts.pop().unwrap_or_default();
+    let template = name.contains('{') || name.starts_with(':');
+    ObjectName {
+        template,
+        schema: parts.pop(),
+        name,
+        span: Span::default(),
+        name_span: Span::default(),
+    }
+}
+
+/// The name that the server gives to an item of a SELECT.
+fn item_name(item: &SelectItem) -> Option<SmolStr> {
+    match item {
+        SelectItem::ExprWithAlias { alias, .. } => Some(name(alias)),
+        SelectItem::UnnamedExpr(expr) => Some(expr_name(expr)),
+        _ => None,
+    }
+}
+
+fn expr_name(mut expr: &Expr) -> SmolStr {
+    loop {
+        return match expr {
+            Expr::Identifier(ident) => name(ident),
+            Expr::CompoundIdentifier(parts) => parts.last().map(name).unwrap_or_default(),
+            Expr::Function(function) => last(&function.name),
+            Expr::Nested(inner) | Expr::Cast { expr: inner, .. } => {
+                expr = inner;
+                continue;
+            }
+            Expr::Case { .. } => SmolStr::new_static("case"),
+            Expr::Exists { .. } => SmolStr::new_static("exists"),
+            Expr::Array(_) => SmolStr::new_static("array"),
+            Expr::Extract { .. } => SmolStr::new_static("extract"),
+            _ => SmolStr::new_static("?column?"),
+        };
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn shown(query: &str) -> String {
+        let Some(uses) = uses(query) else {
+            return "cannot be read".into();
+        };
+        let shown: Vec<String> = uses
+            .iter()
+            .map(|u| {
+                let star = if u.all { "*" } else { "" };
+                format!("{}({}{star})", u.relation, u.columns.join(" "))
+            })
+            .collect();
+        shown.join(" ")
+    }
+
+    #[test]
+    fn relations_and_columns_that_queries_read() {
+        let table = [
+            ("SELECT a, B, \"C\" FROM t", "t(a b C)"),
+            ("SELECT * FROM s.t", "s.t(*)"),
+            ("SELECT count(*) FROM t", "t()"),
+            (
+                "SELECT x.a, y.b FROM t x JOIN u y ON x.id = y.id",
+                "t(a id) u(b id)",
+            ),
+            ("SELECT a FROM t, u", "t(a) u(a)"),
+            ("SELECT x.* FROM t x, u", "t(*) u()"),
+            ("SELECT row_to_json(x) FROM t x", "t(*)"),
+            ("SELECT a FROM t JOIN u USING (id)", "t(id a) u(id a)"),
+            (
+                "SELECT a FROM t WHERE EXISTS (SELECT 1 FROM u WHERE u.k = t.k)",
+                "t(k a) u(k)",
+            ),
+            ("WITH c AS (SELECT a FROM t) SELECT b FROM c", "t(a)"),
+            (
+                "SELECT d.z FROM (SELECT a AS z FROM t) d ORDER BY q",
+                "t(a)",
+            ),
+            (
+                "SELECT a FROM t UNION SELECT b FROM u ORDER BY 1",
+                "t(a) u(b)",
+            ),
+            ("SELECT a FROM t ORDER BY b", "t(a b)"),
+            ("SELECT g FROM generate_series(1, 2) g", ""),
+            ("SELECT a FROM ${schema}.t WHERE b = :x", "${schema}.t(a b)"),
+            ("SELECT a FROM t WHERE b = 'x'\n'y'", "t(a b)"),
+            ("SELECT c::text, d[1] FROM t", "t(c d)"),
+            ("SELECT FROM WHERE", "cannot be read"),
+            ("SELECT 1 END", "cannot be read"),
+        ];
+        for (query, expected) in table {
+            assert_eq!(shown(query), expected, "{query}");
+        }
+    }
+
+    #[test]
+    fn columns_that_queries_yield() {
+        let columns =
+            output("SELECT a, t.\"B\", c::int, f(x), 1 AS d, 1 + 1 FROM t UNION SELECT 1");
+        let names: Vec<&str> = vec!["a", "B", "c", "f", "d", "?column?"];
+        assert_eq!(columns.unwrap(), names);
+        assert_eq!(output("SELECT * FROM t"), None);
+        assert_eq!(output("VALUES (1, 2)").unwrap(), ["column1", "column2"]);
+    }
+
+    #[test]
+    fn no_query_is_too_much() {
+        let long = |n: usize, of: &str| format!("SELECT {}a FROM t", of.repeat(n));
+        assert_eq!(shown(&long(900, "a + ")), "t(a)");
+        for of in [
+            "a + ",
+            "a AND ",
+            "(",
+            "- ",
+            "NOT ",
+            "[",
+            "CASE WHEN ",
+            "f(",
+            "a::int || ",
+        ] {
+            assert_eq!(uses(&long(50_000, of)), None, "{of}");
+        }
+        assert_eq!(uses(&"SELECT 1, 2 UNION ".repeat(5000)), None);
+        assert!(uses(&format!("{}SELECT a FROM t", "SELECT 1 UNION ".repeat(900))).is_some());
+        assert!(uses(&format!("SELECT a{} FROM t", "::int".repeat(900))).is_some());
+        assert!(uses(&format!("SELECT a{} FROM t", " IS NULL".repeat(900))).is_some());
+    }
+}
