@@ -4,9 +4,13 @@
 //! context questions in the reader's words, and reports; it knows neither
 //! files nor parsers, nor who else reports.
 
+mod around;
+mod change;
 mod data;
+mod dependents;
 mod rerun;
 mod runner;
+mod sql;
 mod work;
 
 use smol_str::SmolStr;
@@ -22,8 +26,11 @@ use crate::schema::{Key, Place, Schema, Table};
 use crate::source::{Source, Span};
 use crate::verdict::Verdict;
 
+pub use change::Change;
+pub use dependents::Dependent;
 pub use rerun::{changes, clears_the_way, fails_when_repeated};
 pub use runner::one_line;
+pub use sql::{keeps_null_out, listed, mentions, same_expression, sql_type, takes_every_row};
 pub use work::{ColumnWork, constraint_name, sql_key, sql_list, sql_object, subject, who_waits};
 
 /// A hazard that bowline knows: `rules/<id>.md` and `src/rules/<id>.rs`.
@@ -227,7 +234,9 @@ impl<'a> OperationContext<'a> {
     /// mentioned.
     pub fn confidence(&self, name: &ObjectName) -> Confidence {
         match self.schema.table(name) {
-            Some(table) if table.is_known() => Confidence::High,
+            Some(table) if table.is_known() && !self.operation.within.conditional => {
+                Confidence::High
+            }
             _ => Confidence::Medium,
         }
     }

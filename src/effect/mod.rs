@@ -6,6 +6,7 @@
 //! `tests/truth.rs`.
 
 pub mod old_release;
+pub mod conversion;
 pub mod postgres;
 
 use std::fmt;

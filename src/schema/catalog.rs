@@ -403,6 +403,11 @@ impl Schema {
         }
     }
 
+    /// Every routine, in no particular order.
+    pub fn all_routines(&self) -> impl Iterator<Item = &Arc<Routine>> {
+        self.routines.values().flatten()
+    }
+
     /// Did the history create this schema?
     pub fn namespace(&self, name: &str) -> Option<Origin> {
         self.schemas.get(name).copied()

@@ -53,7 +53,8 @@ impl Schema {
         None
     }
 
-    fn view_columns(&self, create: &CreateView) -> Vec<SmolStr> {
+    /// The names of a view's columns; empty where they could not be told.
+    pub fn view_columns(&self, create: &CreateView) -> Vec<SmolStr> {
         create.columns.clone()
     }
 

@@ -1,0 +1,404 @@
+//! What stands around an operation: what the script did before it and does
+//! after it, and what others can know of it.
+
+use super::{OperationContext, keeps_null_out, mentions};
+use crate::operation::{Action, ConstraintKind, ObjectKind, ObjectName, Operation, Target};
+use crate::schema::{Key, Origin, Table};
+use smol_str::SmolStr;
+
+impl<'a> OperationContext<'a> {
+    pub fn is_same(&self, a: &ObjectName, b: &ObjectName) -> bool {
+        self.schema.resolve(a) == self.schema.resolve(b)
+    }
+
+    /// Nothing there that a DROP or ALTER could reach: `IF EXISTS` on a
+    /// relation that the history never met, or one that it dropped.
+    pub fn is_absent(&self, name: &ObjectName, if_exists: bool) -> bool {
+        self.schema.relation(name).is_none()
+            && (if_exists
+                || self
+                    .schema
+                    .was_dropped(&self.schema.resolve(name))
+                    .is_some())
+    }
+
+    /// Nobody outside of this migration knows a relation by this name: it is
+    /// new, it is not there, or the migration gave it the name.
+    pub fn is_unknown_to_others(&self, name: &ObjectName) -> bool {
+        let key = self.schema.resolve(name);
+        self.is_new_key(&key) || self.earlier().any(|op| self.renames_to(op, &key))
+    }
+
+    /// A table that others use, by the name that they use.
+    pub fn is_used(&self, target: &Target) -> bool {
+        !self.is_absent(&target.name, target.if_exists) && !self.is_unknown_to_others(&target.name)
+    }
+
+    /// A column that was there before this migration, as far as the history
+    /// knows.
+    pub fn is_old_column(&self, target: &Target, column: &str) -> bool {
+        self.is_used(target)
+            && !self.column_is_new(target, column)
+            && self
+                .table(&target.name)
+                .is_none_or(|t| !t.columns_known || t.column(column).is_some())
+    }
+
+    /// Does the script later put a relation where this one was?
+    pub fn is_replaced(&self, name: &ObjectName) -> bool {
+        let key = self.schema.resolve(name);
+        self.later().any(|op| self.puts(op, &key))
+    }
+
+    /// The same for anything but CREATE TABLE, which starts without the rows.
+    pub fn is_replaced_with_rows(&self, name: &ObjectName) -> bool {
+        let key = self.schema.resolve(name);
+        self.later().any(|op| {
+            self.puts(op, &key)
+                && match &op.action {
+                    Action::CreateTable(create) => create.source.is_some(),
+                    _ => true,
+                }
+        })
+    }
+
+    /// Has the script copied the rows of a table to another?
+    pub fn is_copied(&self, name: &ObjectName) -> bool {
+        self.earlier().any(|op| match &op.action {
+            Action::Insert(insert) => {
+                let query = insert.query.as_ref();
+                query.is_some_and(|query| mentions(&query.text, &name.name))
+            }
+            Action::CreateTable(create) => {
+                let query = create.source.as_ref();
+                query.is_some_and(|query| mentions(&query.text, &name.name))
+            }
+            Action::Copy {
+                table: Some(table),
+                from: false,
+            } => self.is_same(table, name),
+            _ => false,
+        })
+    }
+
+    /// Does the script drop the table later?
+    pub fn is_dropped_later(&self, name: &ObjectName) -> bool {
+        self.later().any(|op| match &op.action {
+            Action::Drop { kind, name: n, .. } => kind.is_relation() && self.is_same(n, name),
+            _ => false,
+        })
+    }
+
+    /// Does the script later give the table a column of this name?
+    pub fn column_returns(&self, target: &Target, column: &str) -> Option<&'a Operation> {
+        self.later().find(|op| match &op.action {
+            Action::AddColumn {
+                table, column: c, ..
+            } => c.name == column && self.is_same(&table.name, &target.name),
+            Action::RenameColumn { table, to, .. } => {
+                to.name == column && self.is_same(&table.name, &target.name)
+            }
+            _ => false,
+        })
+    }
+
+    /// Does the script drop the column later, or its table?
+    pub fn column_goes(&self, target: &Target, column: &str) -> bool {
+        self.is_dropped_later(&target.name)
+            || self.later().any(|op| match &op.action {
+                Action::DropColumn {
+                    table, column: c, ..
+                } => c.name == column && self.is_same(&table.name, &target.name),
+                _ => false,
+            })
+    }
+
+    /// Does the script give the column a default, or an identity, later?
+    pub fn default_returns(&self, target: &Target, column: &str) -> bool {
+        self.later().any(|op| match &op.action {
+            Action::SetDefault {
+                table, column: c, ..
+            }
+            | Action::AddIdentity {
+                table, column: c, ..
+            } => c.name == column && self.is_same(&table.name, &target.name),
+            _ => false,
+        })
+    }
+
+    /// Does a check of an earlier migration keep NULL out? The old release has
+    /// lived with it since.
+    pub fn refuses_null_already(&self, target: &Target, column: &str) -> bool {
+        let Some(table) = self.table(&target.name) else {
+            return false;
+        };
+        table.constraints.iter().any(|constraint| {
+            let enforced = constraint.added_in < self.schema.migration()
+                && !constraint.definition.not_enforced;
+            enforced
+                && match &constraint.definition.kind {
+                    ConstraintKind::Check(expr) => keeps_null_out(&expr.text, column),
+                    ConstraintKind::NotNull(c) => c.name == column,
+                    _ => false,
+                }
+        })
+    }
+
+    /// Are these columns written by the old release, so that a new rule about
+    /// them meets its writes? A new column that it leaves out is NULL, which
+    /// keys and references let pass.
+    pub fn old_writes_meet(&self, target: &Target, columns: &[SmolStr]) -> bool {
+        let new = |c: &&SmolStr| self.column_is_new(target, c);
+        let fills = |c: &SmolStr| {
+            let table = self.table(&target.name);
+            table.is_some_and(|t| t.fills_itself(c))
+        };
+        self.is_used(target)
+            && !columns.iter().filter(new).any(|c| !fills(c))
+            && (columns.is_empty() || columns.iter().any(|c| !new(&c)))
+    }
+
+    /// The keys and unique indexes of a table that hold for all of its rows:
+    /// the index and its columns.
+    pub fn unique_keys(&self, name: &ObjectName) -> Vec<(Option<Key>, Vec<SmolStr>)> {
+        let Some(table) = self.table(name) else {
+            return Vec::new();
+        };
+        let constraints = table
+            .constraints
+            .iter()
+            .filter_map(|c| match c.definition.kind {
+                ConstraintKind::PrimaryKey(_) | ConstraintKind::Unique(_) => {
+                    Some((c.index.clone(), c.columns.clone()))
+                }
+                _ => None,
+            });
+        let indexes = table.indexes.iter().filter_map(|key| {
+            let index = self.schema.index_by_key(key)?;
+            let whole = index.unique && index.predicate.is_none() && index.exprs.is_empty();
+            whole.then(|| (Some(key.clone()), index.columns.clone()))
+        });
+        constraints.chain(indexes).collect()
+    }
+
+    /// Is a subset of these columns unique already?
+    pub fn is_unique_already(&self, name: &ObjectName, columns: &[SmolStr]) -> bool {
+        self.unique_keys(name)
+            .iter()
+            .any(|(_, key)| !key.is_empty() && key.iter().all(|c| columns.contains(c)))
+    }
+
+    pub fn is_new_column(&self, table: &ObjectName, column: &str) -> bool {
+        self.is_new(table)
+            || self
+                .table(table)
+                .is_some_and(|t| t.column_is_new_in(column, self.schema.migration()))
+    }
+
+    /// Known as the primary key, or named like one where nothing is known.
+    pub fn is_primary_key(&self, target: &Target, constraint: &str) -> bool {
+        let known = self.table(&target.name);
+        match known.and_then(|t| t.constraint(constraint)) {
+            Some(c) => matches!(c.definition.kind, ConstraintKind::PrimaryKey(_)),
+            None => {
+                !known.is_some_and(Table::is_known)
+                    && constraint == format!("{}_pkey", target.name.name)
+            }
+        }
+    }
+
+    /// Does the script give the table a primary key later?
+    pub fn gets_primary_key(&self, target: &Target) -> bool {
+        self.later().any(|op| match &op.action {
+            Action::AddConstraint { table, constraint } => {
+                matches!(constraint.kind, ConstraintKind::PrimaryKey(_))
+                    && self.is_same(&table.name, &target.name)
+            }
+            Action::AddColumn {
+                table, constraints, ..
+            } => {
+                self.is_same(&table.name, &target.name)
+                    && constraints
+                        .iter()
+                        .any(|c| matches!(c.kind, ConstraintKind::PrimaryKey(_)))
+            }
+            _ => false,
+        })
+    }
+
+    /// Does the script add a constraint of this name, or of the same kind over
+    /// the same columns, later?
+    pub fn is_constraint_put_back(&self, target: &Target, name: &str) -> bool {
+        self.later()
+            .any(|op| self.is_like_constraint(&op.action, target, name))
+    }
+
+    /// Does the down?
+    pub fn constraint_goes_back(&self, target: &Target, name: &str) -> bool {
+        self.goes_back(|action| self.is_like_constraint(action, target, name))
+    }
+
+    fn is_like_constraint(&self, action: &Action, target: &Target, name: &str) -> bool {
+        let Action::AddConstraint { table, constraint } = action else {
+            return false;
+        };
+        let old = self.table(&target.name).and_then(|t| t.constraint(name));
+        let named = constraint.name.as_ref().is_some_and(|n| n.name == name);
+        let alike = old.is_some_and(|old| match (&old.definition.kind, &constraint.kind) {
+            (ConstraintKind::Unique(_), ConstraintKind::Unique(key)) => key.columns == old.columns,
+            (ConstraintKind::ForeignKey(_), ConstraintKind::ForeignKey(key)) => {
+                key.columns == old.columns
+            }
+            (ConstraintKind::Check(_), ConstraintKind::Check(check)) => old
+                .columns
+                .iter()
+                .all(|column| mentions(&check.text, column)),
+            _ => false,
+        });
+        self.is_same(&table.name, &target.name) && (named || alike)
+    }
+
+    /// Is a constraint or index of this name, on whatever table, dropped
+    /// earlier in the script? Then what is added under it was there before in
+    /// some form.
+    pub fn was_there_as(&self, target: &ObjectName, name: &str) -> bool {
+        self.earlier().any(|op| match &op.action {
+            Action::DropConstraint { table, name: n, .. } => {
+                n.name == name && self.is_same(&table.name, target)
+            }
+            Action::Drop {
+                kind: ObjectKind::Index,
+                name: n,
+                ..
+            } => n.name == name,
+            _ => false,
+        })
+    }
+
+    pub fn is_from_here(&self, origin: Origin) -> bool {
+        matches!(origin, Origin::Created { migration, .. } if migration == self.schema.migration())
+    }
+
+    /// The key of a type or domain.
+    pub fn type_key(&self, name: &ObjectName) -> Key {
+        match &name.schema {
+            Some(schema) => Key::new(schema.clone(), name.name.clone()),
+            None => self.schema.resolve_type(&name.name),
+        }
+    }
+
+    pub fn type_exists(&self, key: &Key) -> bool {
+        self.schema.enum_or_type(key).is_some() || self.schema.domain(key).is_some()
+    }
+
+    /// A type that others cannot know: new here, or given this name here.
+    pub fn is_new_type(&self, key: &Key) -> bool {
+        self.schema.is_created_now(key)
+            || self.earlier().any(|op| match &op.action {
+                Action::Rename {
+                    kind: ObjectKind::Type | ObjectKind::Domain,
+                    name,
+                    to,
+                    ..
+                } => to.name == key.name && name.name != key.name,
+                _ => false,
+            })
+    }
+
+    /// Is a type of this name created by the script after this operation?
+    pub fn type_returns(&self, key: &Key) -> bool {
+        self.later().any(|op| match &op.action {
+            Action::CreateType(create) => create.name.name == key.name,
+            Action::CreateDomain(create) => create.name.name == key.name,
+            Action::Rename {
+                kind: ObjectKind::Type | ObjectKind::Domain,
+                to,
+                ..
+            } => to.name == key.name,
+            _ => false,
+        })
+    }
+
+    /// The columns that have this type, as ``column `table.column` ``.
+    pub fn columns_of_type(&self, key: &Key) -> Vec<String> {
+        let mut found: Vec<String> = self
+            .schema
+            .tables()
+            .filter(|table| !self.is_new_key(&table.key))
+            .flat_map(|table| {
+                table
+                    .columns
+                    .iter()
+                    .filter(|column| self.schema.type_key(&column.ty) == *key)
+                    .map(|column| format!("column `{}.{}`", table.key, column.name))
+            })
+            .collect();
+        found.sort_unstable();
+        found
+    }
+
+    /// Every routine of this name returns a trigger: nobody calls it by name.
+    pub fn is_trigger_function(&self, key: &Key) -> bool {
+        let overloads = self.schema.routines(key);
+        !overloads.is_empty()
+            && overloads.iter().all(|routine| {
+                routine
+                    .returns
+                    .as_deref()
+                    .is_some_and(|r| r.eq_ignore_ascii_case("trigger"))
+            })
+    }
+
+    /// Does the script create a routine of this name after this operation?
+    pub fn routine_returns(&self, key: &Key) -> bool {
+        self.later().any(|op| match &op.action {
+            Action::CreateRoutine(create) => self.schema.resolve_routine(&create.name) == *key,
+            _ => false,
+        })
+    }
+
+    /// Has the migration's down an operation like this?
+    pub fn goes_back(&self, like: impl Fn(&Action) -> bool) -> bool {
+        self.scene.way_back.iter().any(|op| like(&op.action))
+    }
+
+    /// Does an operation leave a relation under this key?
+    fn puts(&self, op: &Operation, key: &Key) -> bool {
+        match &op.action {
+            Action::CreateTable(create) => self.schema.resolve(&create.name) == *key,
+            Action::CreateView(create) => self.schema.resolve(&create.name) == *key,
+            _ => self.renames_to(op, key),
+        }
+    }
+
+    fn renames_to(&self, op: &Operation, key: &Key) -> bool {
+        match &op.action {
+            Action::Rename { kind, name, to, .. } => {
+                kind.is_relation()
+                    && to.name == key.name
+                    && self.schema.resolve(name).schema == key.schema
+            }
+            Action::SetSchema { kind, name, to } => {
+                kind.is_relation() && to.name == key.schema && name.name == key.name
+            }
+            _ => false,
+        }
+    }
+}
+
+impl Table {
+    /// Does a column hold a value where an INSERT names none?
+    pub fn fills_itself(&self, column: &str) -> bool {
+        self.column(column).is_some_and(|c| {
+            c.default.is_some() || c.identity.is_some() || c.generated.is_some() || c.ty.is_serial()
+        })
+    }
+
+    pub fn is_not_null(&self, column: &str) -> bool {
+        self.column(column)
+            .is_some_and(|c| c.not_null || c.identity.is_some() || c.ty.is_serial())
+            || self
+                .primary_key()
+                .is_some_and(|key| key.columns.iter().any(|c| c == column))
+    }
+}

@@ -1,0 +1,184 @@
+//! What a step adds to or takes from what others use.
+
+use super::{MigrationContext, Step};
+use crate::operation::{Action, ObjectKind, ObjectName, Target};
+
+/// A change that releases on one side of a migration notice.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Change {
+    pub takes_away: bool,
+    pub loses_data: bool,
+    /// "drops a column".
+    pub verb: &'static str,
+}
+
+const fn away(verb: &'static str) -> Change {
+    Change {
+        takes_away: true,
+        loses_data: false,
+        verb,
+    }
+}
+
+const fn lost(verb: &'static str) -> Change {
+    Change {
+        takes_away: true,
+        loses_data: true,
+        verb,
+    }
+}
+
+const fn added(verb: &'static str) -> Change {
+    Change {
+        takes_away: false,
+        loses_data: false,
+        verb,
+    }
+}
+
+impl MigrationContext<'_> {
+    /// Does the step do anything that a down would have to undo?
+    pub fn is_a_change(&self, step: &Step) -> bool {
+        !matches!(
+            step.operation.action,
+            Action::Nothing | Action::Set(_) | Action::Transaction(_) | Action::Select { .. }
+        )
+    }
+
+    /// What the step adds or takes away, of things that outlive the migration.
+    pub fn change(&self, step: &Step) -> Option<Change> {
+        let at = self.position(step);
+        Some(match &step.operation.action {
+            Action::CreateTable(create) if !create.name.name.is_empty() => {
+                let lasting = !self.is_dropped_from(at, &create.name)
+                    && create.persistence != crate::operation::Persistence::Temporary
+                    && !self.takes_the_place(at, &create.name);
+                return lasting.then_some(added("creates a table"));
+            }
+            Action::AddColumn { table, column, .. } => {
+                return (self.is_old(at, table) && !self.column_was_there(at, table, &column.name))
+                    .then_some(added("adds a column"));
+            }
+            Action::DropColumn { table, column, .. } => {
+                let old = self.is_old(at, table) && !self.column_comes(at, table, &column.name);
+                return old.then_some(lost("drops a column"));
+            }
+            Action::RenameColumn { table, column, .. } => {
+                let old = self.is_old(at, table) && !self.column_comes(at, table, &column.name);
+                return old.then_some(away("renames a column"));
+            }
+            Action::Drop { kind, name, .. } => return self.dropped(at, *kind, name),
+            Action::Rename { kind, name, .. } if kind.is_relation() => {
+                let old = !self.is_made_before(at, name) && !self.comes_back(at, name);
+                return old.then_some(away("renames a table"));
+            }
+            Action::Rename {
+                kind: ObjectKind::Schema,
+                ..
+            } => away("renames a schema"),
+            Action::RenameEnumValue { .. } => away("renames an enum value"),
+            Action::Truncate { tables, .. } => {
+                let old = tables.iter().any(|name| !self.is_made_before(at, name));
+                return old.then_some(lost("truncates a table"));
+            }
+            _ => return None,
+        })
+    }
+
+    fn dropped(&self, at: usize, kind: ObjectKind, name: &ObjectName) -> Option<Change> {
+        let old = !self.is_made_before(at, name) && !self.comes_back(at, name);
+        let change = match kind {
+            ObjectKind::Table | ObjectKind::ForeignTable => lost("drops a table"),
+            ObjectKind::View | ObjectKind::MaterializedView => away("drops a view"),
+            ObjectKind::Schema => lost("drops a schema"),
+            ObjectKind::Sequence => away("drops a sequence"),
+            ObjectKind::Type | ObjectKind::Domain => away("drops a type"),
+            _ if kind.is_routine() => away("drops a routine"),
+            _ => return None,
+        };
+        old.then_some(change)
+    }
+
+    fn position(&self, step: &Step) -> usize {
+        let mut steps = self.steps.iter();
+        steps
+            .position(|s| std::ptr::eq(s, step))
+            .unwrap_or(self.steps.len())
+    }
+
+    fn is_old(&self, at: usize, target: &Target) -> bool {
+        !self.is_made_before(at, &target.name) && !self.is_dropped_from(at, &target.name)
+    }
+
+    /// Did the migration itself make it, temporary or not, or give it this
+    /// name?
+    fn is_made_before(&self, at: usize, name: &ObjectName) -> bool {
+        self.actions(0..at).any(|action| makes(action, name))
+    }
+
+    /// Is something of this name made afterwards?
+    fn comes_back(&self, at: usize, name: &ObjectName) -> bool {
+        self.actions(at + 1..self.steps.len())
+            .any(|action| makes(action, name))
+    }
+
+    fn is_dropped_from(&self, at: usize, name: &ObjectName) -> bool {
+        self.actions(at + 1..self.steps.len())
+            .any(|action| match action {
+                Action::Drop { name: n, .. } => n.name == name.name,
+                _ => false,
+            })
+    }
+
+    /// Something of this name was dropped or renamed before.
+    fn takes_the_place(&self, at: usize, name: &ObjectName) -> bool {
+        self.actions(0..at).any(|action| match action {
+            Action::Drop { name: n, .. } | Action::Rename { name: n, .. } => n.name == name.name,
+            _ => false,
+        })
+    }
+
+    fn column_comes(&self, at: usize, target: &Target, column: &str) -> bool {
+        self.actions(at + 1..self.steps.len())
+            .any(|action| match action {
+                Action::AddColumn {
+                    table, column: c, ..
+                } => c.name == column && table.name == target.name,
+                Action::RenameColumn { table, to, .. } => {
+                    to.name == column && table.name == target.name
+                }
+                _ => false,
+            })
+    }
+
+    fn column_was_there(&self, at: usize, target: &Target, column: &str) -> bool {
+        self.actions(0..at).any(|action| match action {
+            Action::DropColumn {
+                table, column: c, ..
+            }
+            | Action::RenameColumn {
+                table, column: c, ..
+            } => c.name == column && table.name == target.name,
+            _ => false,
+        })
+    }
+
+    fn actions(&self, range: std::ops::Range<usize>) -> impl Iterator<Item = &Action> {
+        let end = range.end.min(self.steps.len());
+        let start = range.start.min(end);
+        self.steps[start..end].iter().map(|s| &s.operation.action)
+    }
+}
+
+fn makes(action: &Action, name: &ObjectName) -> bool {
+    match action {
+        Action::CreateTable(create) => create.name.name == name.name,
+        Action::CreateView(create) => create.name.name == name.name,
+        Action::CreateType(create) => create.name.name == name.name,
+        Action::CreateRoutine(create) => create.name.name == name.name,
+        Action::CreateSequence { name: n, .. } => n.name == name.name,
+        Action::CreateSchema { name: n, .. } => n.name == name.name,
+        Action::Rename { to, .. } => to.name == name.name,
+        _ => false,
+    }
+}

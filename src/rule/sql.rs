@@ -1,0 +1,169 @@
+//! Names and phrases for messages and for SQL that readers may paste.
+
+use crate::operation::DataType;
+
+/// A type as SQL would have to write it, without the sequence of a serial.
+pub fn sql_type(ty: &DataType) -> String {
+    if ty.is_serial() {
+        crate::effect::conversion::canonical(ty).to_owned()
+    } else {
+        ty.to_string()
+    }
+}
+
+/// ``view `a`, view `b` and 3 more``.
+pub fn listed(items: &[String]) -> String {
+    const SHOWN: usize = 5;
+    match items {
+        [] => String::new(),
+        [one] => one.clone(),
+        _ if items.len() <= SHOWN => {
+            let (last, first) = items.split_last().unwrap_or((&items[0], &[]));
+            format!("{} and {last}", first.join(", "))
+        }
+        _ => format!(
+            "{} and {} more",
+            items[..SHOWN].join(", "),
+            items.len() - SHOWN
+        ),
+    }
+}
+
+/// Does a text mention a name as a word of its own?
+pub fn mentions(text: &str, word: &str) -> bool {
+    let inside = |byte: Option<&u8>| {
+        byte.is_some_and(|b| b.is_ascii_alphanumeric() || *b == b'_' || *b >= 0x80)
+    };
+    let (text, word) = (text.as_bytes(), word.as_bytes());
+    let Some(first) = word.first() else {
+        return false;
+    };
+    let ends = [first.to_ascii_lowercase(), first.to_ascii_uppercase()];
+    memchr::memchr2_iter(ends[0], ends[1], text).any(|at| {
+        text.get(at..at + word.len())
+            .is_some_and(|found| found.eq_ignore_ascii_case(word))
+            && !inside(at.checked_sub(1).and_then(|b| text.get(b)))
+            && !inside(text.get(at + word.len()))
+    })
+}
+
+/// Two expressions that differ only in case, blanks, casts or outer
+/// parentheses.
+pub fn same_expression(a: &str, b: &str) -> bool {
+    plain(a) == plain(b)
+}
+
+fn plain(text: &str) -> String {
+    let mut text: String = text.chars().filter(|c| !c.is_whitespace()).collect();
+    if !text.contains('\'') {
+        text.make_ascii_lowercase();
+    }
+    while text.starts_with('(') && text.ends_with(')') && closes_at_end(&text) {
+        text = text[1..text.len() - 1].to_owned();
+    }
+    match text.rfind("::") {
+        Some(at) if !text[at..].contains(['\'', ')']) => text[..at].to_owned(),
+        _ => text,
+    }
+}
+
+/// Does a check refuse NULL in a column? `a IS NOT NULL` alone or as one of
+/// several conditions; a comparison does not, it passes when it is unknown.
+pub fn keeps_null_out(check: &str, column: &str) -> bool {
+    let text = plain(&check.to_ascii_lowercase());
+    let column = column.to_ascii_lowercase();
+    let quoted = format!("\"{column}\"");
+    [column.as_str(), quoted.as_str()].iter().any(|column| {
+        let forms = [
+            format!("{column}isnotnull"),
+            format!("({column})isnotnull"),
+            format!("not({column}isnull)"),
+            format!("{column}isnull)=false"),
+            format!("{column}isdistinctfromnull"),
+        ];
+        !has_or(check)
+            && forms.iter().any(|form| {
+                text.match_indices(form.as_str()).any(|(at, _)| {
+                    let before = &text[..at];
+                    before.is_empty()
+                        || before.ends_with('(')
+                        || before.ends_with(")and")
+                        || before.ends_with("and")
+                })
+            })
+    })
+}
+
+fn has_or(check: &str) -> bool {
+    mentions(check, "or") || mentions(check, "case")
+}
+
+fn closes_at_end(text: &str) -> bool {
+    let mut depth = 0_i32;
+    for (at, byte) in text.bytes().enumerate() {
+        match byte {
+            b'(' => depth += 1,
+            b')' => depth -= 1,
+            _ => {}
+        }
+        if depth == 0 {
+            return at + 1 == text.len();
+        }
+    }
+    false
+}
+
+/// Is a filter missing, or true for every row?
+pub fn takes_every_row(filter: Option<&str>) -> bool {
+    filter.is_none_or(|text| {
+        matches!(
+            plain(text).to_ascii_lowercase().as_str(),
+            "true" | "1=1" | "'1'='1'" | "notfalse"
+        )
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn words_are_found() {
+        assert!(mentions("SELECT * FROM Orders;", "orders"));
+        assert!(mentions("o.total", "total"));
+        assert!(!mentions("old_orders", "orders"));
+        assert!(!mentions("orders2", "orders"));
+        assert!(!mentions("", "orders"));
+    }
+
+    #[test]
+    fn expressions_are_compared() {
+        assert!(same_expression("'a'::text", "'a'"));
+        assert!(same_expression("NOW()", "( now() )"));
+        assert!(!same_expression("'A'", "'a'"));
+        assert!(!same_expression("(a) + (b)", "a) + (b"));
+    }
+
+    #[test]
+    fn checks_that_refuse_null() {
+        assert!(keeps_null_out("email IS NOT NULL", "email"));
+        assert!(keeps_null_out(
+            "(total > 0) AND (email IS NOT NULL)",
+            "email"
+        ));
+        assert!(keeps_null_out("NOT (email IS NULL)", "email"));
+        assert!(!keeps_null_out("work_email IS NOT NULL", "email"));
+        assert!(!keeps_null_out("email <> ''", "email"));
+        assert!(!keeps_null_out(
+            "email IS NOT NULL OR phone IS NOT NULL",
+            "email"
+        ));
+    }
+
+    #[test]
+    fn lists_are_short() {
+        let items: Vec<String> = (0..8).map(|n| n.to_string()).collect();
+        assert_eq!(listed(&items[..2]), "0 and 1");
+        assert_eq!(listed(&items), "0, 1, 2, 3, 4 and 3 more");
+    }
+}

@@ -1,0 +1,147 @@
+//! Values that the old release writes begin to fail a check.
+
+use crate::operation::{
+    Action, Column, Constraint, ConstraintKind, DomainChange, Expr, Kind, ObjectName, Target,
+};
+use crate::rule::one_line;
+use crate::rule::{
+    Check, Findings, OperationContext, Rule, keeps_null_out, listed, same_expression, sql_object,
+};
+
+pub const RULE: Rule = Rule {
+    id: "add-check",
+    page: include_str!("../../rules/add-check.md"),
+    check: Check::Operation {
+        on: &[Kind::AddConstraint, Kind::AddColumn, Kind::AlterDomain],
+        check,
+    },
+};
+
+fn check(cx: &OperationContext<'_>, findings: &mut Findings) {
+    match &cx.operation.action {
+        Action::AddConstraint { table, constraint } => on_table(cx, findings, table, constraint),
+        Action::AddColumn {
+            table,
+            column,
+            constraints,
+            ..
+        } => on_new_column(cx, findings, table, column, constraints),
+        Action::AlterDomain {
+            name,
+            change:
+                DomainChange::AddConstraint {
+                    check: Some(check), ..
+                },
+        } => on_domain(cx, findings, name, check),
+        _ => {}
+    }
+}
+
+fn on_table(
+    cx: &OperationContext<'_>,
+    findings: &mut Findings,
+    table: &Target,
+    constraint: &Constraint,
+) {
+    let ConstraintKind::Check(check) = &constraint.kind else {
+        return;
+    };
+    let named = constraint.name.as_ref();
+    if constraint.not_enforced || named.is_some_and(|n| cx.was_there_as(&table.name, &n.name)) {
+        return;
+    }
+    let key = cx.schema.resolve(&table.name);
+    let columns = cx.schema.columns_in(&key, check);
+    let required = columns.iter().any(|c| {
+        cx.column_is_new(table, c)
+            && keeps_null_out(&check.text, c)
+            && !cx.table(&table.name).is_some_and(|t| t.fills_itself(c))
+    });
+    if !cx.is_used(table)
+        || !required && !cx.old_writes_meet(table, &columns)
+        || holds_already(cx, table, check)
+    {
+        return;
+    }
+    report(cx, findings, table, check);
+}
+
+/// A column that old INSERTs leave out is NULL, which only a check for NULL
+/// refuses.
+fn on_new_column(
+    cx: &OperationContext<'_>,
+    findings: &mut Findings,
+    table: &Target,
+    column: &Column,
+    constraints: &[Constraint],
+) {
+    let filled =
+        column.default.is_some() || column.identity.is_some() || column.generated.is_some();
+    let refuses = constraints.iter().find_map(|c| match &c.kind {
+        ConstraintKind::Check(check) if keeps_null_out(&check.text, &column.name) => Some(check),
+        _ => None,
+    });
+    if let Some(check) = refuses.filter(|_| !filled && cx.is_used(table)) {
+        report(cx, findings, table, check);
+    }
+}
+
+fn report(cx: &OperationContext<'_>, findings: &mut Findings, table: &Target, check: &Expr) {
+    findings
+        .report(
+            cx.operation.place,
+            format!(
+                "requires `{}` in `{}`: writes of the old release that do not meet it fail, NOT VALID or not",
+                one_line(&check.text),
+                table.name
+            ),
+        )
+        .confidence(cx.confidence(&table.name))
+        .help(format!(
+            "Release code that writes only what the check accepts first, and look for rows that do not meet it:\n\
+             SELECT count(*) FROM {} WHERE NOT ({});",
+            sql_object(&table.name),
+            one_line(&check.text)
+        ));
+}
+
+fn on_domain(cx: &OperationContext<'_>, findings: &mut Findings, name: &ObjectName, check: &Expr) {
+    let key = cx.type_key(name);
+    if cx.is_new_type(&key) {
+        return;
+    }
+    let columns = cx.columns_of_type(&key);
+    if cx.schema.domain(&key).is_some() && columns.is_empty() {
+        return;
+    }
+    let used = if columns.is_empty() {
+        "its columns".to_owned()
+    } else {
+        listed(&columns)
+    };
+    findings
+        .report(
+            cx.operation.place,
+            format!(
+                "requires `{}` of domain `{name}`: writes of the old release to {used} that do not meet it fail",
+                one_line(&check.text)
+            ),
+        )
+        .help(format!(
+            "Release code that writes only what the check accepts to {used} first."
+        ));
+}
+
+/// The column is NOT NULL, or the same check stands already.
+fn holds_already(cx: &OperationContext<'_>, table: &Target, check: &Expr) -> bool {
+    cx.table(&table.name).is_some_and(|t| {
+        let same = t.constraints.iter().any(|c| match &c.definition.kind {
+            ConstraintKind::Check(old) => same_expression(&old.text, &check.text),
+            _ => false,
+        });
+        same || t.columns.iter().any(|c| {
+            t.is_not_null(&c.name)
+                && same_expression(&check.text, &format!("{} IS NOT NULL", c.name))
+        })
+    })
+}

@@ -1,0 +1,67 @@
+//! A required column appears that the old release does not write.
+
+use crate::operation::{Action, ConstraintKind, Kind};
+use crate::rule::{Check, Findings, OperationContext, Rule, sql_name, sql_object, sql_type};
+
+pub const RULE: Rule = Rule {
+    id: "add-column-not-null",
+    page: include_str!("../../rules/add-column-not-null.md"),
+    check: Check::Operation {
+        on: &[Kind::AddColumn],
+        check,
+    },
+};
+
+fn check(cx: &OperationContext<'_>, findings: &mut Findings) {
+    let Action::AddColumn {
+        table,
+        if_not_exists,
+        column,
+        constraints,
+    } = &cx.operation.action
+    else {
+        return;
+    };
+    let there = cx
+        .table(&table.name)
+        .is_some_and(|t| t.column(&column.name).is_some());
+    if !cx.is_used(table) || *if_not_exists && there {
+        return;
+    }
+    let key = constraints
+        .iter()
+        .any(|c| matches!(c.kind, ConstraintKind::PrimaryKey(_)));
+    let domain = cx.schema.domain(&cx.schema.type_key(&column.ty));
+    let filled = column
+        .default
+        .as_ref()
+        .is_some_and(|d| !d.text.trim().eq_ignore_ascii_case("null"))
+        || column.identity.is_some()
+        || column.generated.is_some()
+        || column.ty.is_serial()
+        || column.default.is_none() && domain.is_some_and(|d| d.default.is_some());
+    if filled || !(column.not_null || key || domain.is_some_and(|d| d.not_null)) {
+        return;
+    }
+    let (name, col) = (sql_object(&table.name), sql_name(&column.name));
+    let what = if key { "PRIMARY KEY" } else { "NOT NULL" };
+    findings
+        .report(
+            cx.operation.place,
+            format!(
+                "adds column `{}` to `{}` as {what} without a default: it fails if the table has rows, and INSERTs of the old release fail afterwards",
+                column.name, table.name
+            ),
+        )
+        .confidence(cx.confidence(&table.name))
+        .help(format!(
+            "Give it a default, or add it nullable and require it once every release writes it:\n\
+             ALTER TABLE {name} ADD COLUMN {col} {};\n\
+             -- release code that writes {col}, fill the rows in batches; then, in a later migration:\n\
+             ALTER TABLE {name} ADD CONSTRAINT {constraint} CHECK ({col} IS NOT NULL) NOT VALID;\n\
+             ALTER TABLE {name} VALIDATE CONSTRAINT {constraint};\n\
+             ALTER TABLE {name} ALTER COLUMN {col} SET NOT NULL;",
+            sql_type(&column.ty),
+            constraint = sql_name(&format!("{}_{}_not_null", table.name.name, column.name)),
+        ));
+}

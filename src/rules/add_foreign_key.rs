@@ -1,0 +1,72 @@
+//! Orphans that the old release writes begin to fail.
+
+use crate::operation::ForeignKey;
+use crate::operation::{Action, ConstraintKind, Kind, Target};
+use crate::rule::{Check, Findings, OperationContext, Rule, sql_name, sql_object};
+
+pub const RULE: Rule = Rule {
+    id: "add-foreign-key",
+    page: include_str!("../../rules/add-foreign-key.md"),
+    check: Check::Operation {
+        on: &[Kind::AddConstraint, Kind::AddColumn],
+        check,
+    },
+};
+
+fn check(cx: &OperationContext<'_>, findings: &mut Findings) {
+    let (table, constraint, key) = match &cx.operation.action {
+        Action::AddConstraint { table, constraint } => match &constraint.kind {
+            ConstraintKind::ForeignKey(key) => (table, constraint, key),
+            _ => return,
+        },
+        _ => return,
+    };
+    let named = constraint.name.as_ref();
+    let again = named.is_some_and(|n| cx.was_there_as(&table.name, &n.name));
+    if constraint.not_enforced
+        || again
+        || !cx.old_writes_meet(table, &key.columns)
+        || stands_already(cx, table, key)
+    {
+        return;
+    }
+    let columns = key.columns.join(", ");
+    let referenced = &key.references;
+    let deletes = match key.on_delete.as_deref() {
+        None | Some("no action" | "restrict") if !cx.is_new(referenced) => {
+            format!(", and it can no longer delete rows of `{referenced}` that are referred to")
+        }
+        _ => String::new(),
+    };
+    let with = key
+        .referenced
+        .first()
+        .map_or_else(|| "id".to_owned(), ToString::to_string);
+    let first = key.columns.first().map(|c| sql_name(c)).unwrap_or_default();
+    findings
+        .report(
+            cx.operation.place,
+            format!(
+                "requires `{columns}` of `{}` to exist in `{referenced}`: writes of the old release that refer to nothing fail{deletes}",
+                table.name
+            ),
+        )
+        .confidence(cx.confidence(&table.name))
+        .help(format!(
+            "Release code that writes and deletes in the right order first, and look for orphans:\n\
+             SELECT count(*) FROM {child} c WHERE c.{first} IS NOT NULL\n  \
+             AND NOT EXISTS (SELECT FROM {parent} p WHERE p.{} = c.{first});",
+            sql_name(&with),
+            child = sql_object(&table.name),
+            parent = sql_object(referenced),
+        ));
+}
+
+fn stands_already(cx: &OperationContext<'_>, table: &Target, key: &ForeignKey) -> bool {
+    let to = cx.schema.resolve(&key.references);
+    cx.table(&table.name).is_some_and(|t| {
+        t.constraints
+            .iter()
+            .any(|c| c.references.as_ref() == Some(&to) && c.columns == key.columns)
+    })
+}

@@ -1,0 +1,78 @@
+//! Writes of the old release without a key, or with a repeated one, begin to fail.
+
+use crate::operation::Key;
+use crate::operation::{Action, ConstraintKind, Kind, Target};
+use crate::rule::{Check, Findings, OperationContext, Rule, sql_object};
+use smol_str::SmolStr;
+
+pub const RULE: Rule = Rule {
+    id: "add-primary-key",
+    page: include_str!("../../rules/add-primary-key.md"),
+    check: Check::Operation {
+        on: &[Kind::AddConstraint],
+        check,
+    },
+};
+
+fn check(cx: &OperationContext<'_>, findings: &mut Findings) {
+    let Action::AddConstraint { table, constraint } = &cx.operation.action else {
+        return;
+    };
+    let ConstraintKind::PrimaryKey(key) = &constraint.kind else {
+        return;
+    };
+    if !cx.is_used(table) {
+        return;
+    }
+    let known = cx.table(&table.name);
+    let columns = columns(cx, table, key);
+    let fills = |c: &SmolStr| known.is_some_and(|t| t.fills_itself(c));
+    let new = !columns.is_empty()
+        && columns
+            .iter()
+            .all(|c| cx.column_is_new(table, c) && fills(c));
+    let required = !columns.is_empty()
+        && columns
+            .iter()
+            .all(|c| known.is_some_and(|t| t.is_not_null(c)));
+    let unique = key.using_index.is_some() || cx.is_unique_already(&table.name, &columns);
+    let again = constraint
+        .name
+        .as_ref()
+        .is_some_and(|n| cx.was_there_as(&table.name, &n.name));
+    if new || again || required && unique {
+        return;
+    }
+    let refused = match (required, unique) {
+        (true, _) => "repeat a value",
+        (_, true) => "leave it NULL",
+        _ => "repeat a value or leave it NULL",
+    };
+    let list = columns.join(", ");
+    findings
+        .report(
+            cx.operation.place,
+            format!(
+                "makes `{list}` the primary key of `{}`: writes of the old release that {refused} fail",
+                table.name
+            ),
+        )
+        .confidence(cx.confidence(&table.name))
+        .help(format!(
+            "Release code that writes `{list}` once and never NULL first, and look for rows in the way:\n\
+             SELECT {list}, count(*) FROM {} GROUP BY {list} HAVING count(*) > 1;",
+            sql_object(&table.name)
+        ));
+}
+
+/// The key's columns, or those of the index that it adopts.
+fn columns(cx: &OperationContext<'_>, table: &Target, key: &Key) -> Vec<SmolStr> {
+    let Some(index) = &key.using_index else {
+        return key.columns.clone();
+    };
+    let schema = cx.schema.resolve(&table.name).schema;
+    cx.schema
+        .index_by_key(&crate::schema::Key::new(schema, index.name.clone()))
+        .map(|i| i.columns.clone())
+        .unwrap_or_default()
+}

@@ -1,0 +1,77 @@
+//! Duplicates that the old release writes begin to fail.
+
+use crate::operation::{Action, ConstraintKind, Kind, ObjectName, Target};
+use crate::rule::{Check, Findings, OperationContext, Rule, sql_object};
+use smol_str::SmolStr;
+
+pub const RULE: Rule = Rule {
+    id: "add-unique",
+    page: include_str!("../../rules/add-unique.md"),
+    check: Check::Operation {
+        on: &[Kind::AddConstraint, Kind::CreateIndex],
+        check,
+    },
+};
+
+fn check(cx: &OperationContext<'_>, findings: &mut Findings) {
+    let Some((table, columns)) = subject(cx) else {
+        return;
+    };
+    let target = Target {
+        name: table.clone(),
+        if_exists: false,
+        only: false,
+    };
+    if !cx.old_writes_meet(&target, &columns) || cx.is_unique_already(table, &columns) {
+        return;
+    }
+    let list = columns.join(", ");
+    let what = if list.is_empty() {
+        "an expression".to_owned()
+    } else {
+        format!("`{list}`")
+    };
+    findings
+        .report(
+            cx.operation.place,
+            format!("requires {what} of `{table}` to be unique: writes of the old release that repeat a value fail"),
+        )
+        .confidence(cx.confidence(table))
+        .help(format!(
+            "Release code that writes no duplicates first, and look for those that are there:\n\
+             SELECT {0}, count(*) FROM {1} GROUP BY {0} HAVING count(*) > 1;",
+            if list.is_empty() { "<expression>" } else { &list },
+            sql_object(table)
+        ));
+}
+
+/// The table and columns of what is new and unique; an adopted index was in
+/// force before.
+fn subject<'a>(cx: &OperationContext<'a>) -> Option<(&'a ObjectName, Vec<SmolStr>)> {
+    match &cx.operation.action {
+        Action::AddConstraint { table, constraint } => {
+            let ConstraintKind::Unique(key) = &constraint.kind else {
+                return None;
+            };
+            let named = constraint.name.as_ref();
+            let again = named.is_some_and(|n| cx.was_there_as(&table.name, &n.name));
+            (key.using_index.is_none() && !again).then(|| (&table.name, key.columns.clone()))
+        }
+        Action::CreateIndex(index) if index.unique => {
+            let exists = index.if_not_exists
+                && index
+                    .name
+                    .as_ref()
+                    .is_some_and(|n| cx.schema.index(n).is_some());
+            let named = index.name.as_ref();
+            let again = named.is_some_and(|n| cx.was_there_as(&index.table, &n.name));
+            let columns = index
+                .elements
+                .iter()
+                .filter_map(|e| e.column.clone())
+                .collect();
+            (!exists && !again).then_some((&index.table, columns))
+        }
+        _ => None,
+    }
+}

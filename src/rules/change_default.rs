@@ -1,0 +1,47 @@
+//! A default becomes another one.
+
+use crate::operation::{Action, Kind};
+use crate::rule::{Check, Findings, OperationContext, Rule, same_expression};
+
+pub const RULE: Rule = Rule {
+    id: "change-default",
+    page: include_str!("../../rules/change-default.md"),
+    check: Check::Operation {
+        on: &[Kind::SetDefault],
+        check,
+    },
+};
+
+fn check(cx: &OperationContext<'_>, findings: &mut Findings) {
+    let Action::SetDefault {
+        table,
+        column,
+        default,
+    } = &cx.operation.action
+    else {
+        return;
+    };
+    let recorded = cx.table(&table.name).and_then(|t| t.column(&column.name));
+    let Some(old) = recorded.and_then(|c| c.default.as_ref()) else {
+        return;
+    };
+    if !cx.is_old_column(table, &column.name)
+        || same_expression(&old.text, &default.text)
+        || old.text.trim().eq_ignore_ascii_case("null")
+        || cx.default_returns(table, &column.name)
+    {
+        return;
+    }
+    findings
+        .report(
+            cx.operation.place,
+            format!(
+                "changes the default of `{}` in `{}` from `{}` to `{}`: INSERTs of the old release store the new one",
+                column.name, table.name, old.text, default.text
+            ),
+        )
+        .help(format!(
+            "Make sure that the old release can read `{}` in rows that it inserts itself, or write the value in the new code and leave the default alone.",
+            default.text
+        ));
+}

@@ -1,0 +1,36 @@
+//! Another role owns it.
+
+use crate::operation::{Action, Kind, ObjectKind};
+use crate::rule::{Check, Findings, OperationContext, Rule, sql_object};
+
+pub const RULE: Rule = Rule {
+    id: "change-owner",
+    page: include_str!("../../rules/change-owner.md"),
+    check: Check::Operation {
+        on: &[Kind::SetOwner],
+        check,
+    },
+};
+
+fn check(cx: &OperationContext<'_>, findings: &mut Findings) {
+    let Action::SetOwner { kind, name, to } = &cx.operation.action else {
+        return;
+    };
+    let relation = kind.is_relation() || *kind == ObjectKind::Sequence;
+    if !relation || cx.is_unknown_to_others(name) {
+        return;
+    }
+    findings
+        .report(
+            cx.operation.place,
+            format!(
+                "makes `{to}` the owner of `{name}`: the old owner keeps only what it was granted, and row level security applies to it",
+            ),
+        )
+        .confidence(cx.confidence(name))
+        .help(format!(
+            "Grant the old release's role what it needs in the same transaction:\n\
+             GRANT SELECT, INSERT, UPDATE, DELETE ON {} TO <role of the application>;",
+            sql_object(name)
+        ));
+}

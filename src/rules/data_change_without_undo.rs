@@ -1,0 +1,78 @@
+//! Rows change and their earlier state is kept nowhere.
+
+use crate::operation::Update;
+use crate::operation::{Action, Ident, Kind, ObjectName};
+use crate::rule::{
+    Check, Findings, OperationContext, Rule, mentions, sql_name, sql_object, takes_every_row,
+};
+
+pub const RULE: Rule = Rule {
+    id: "data-change-without-undo",
+    page: include_str!("../../rules/data-change-without-undo.md"),
+    check: Check::Operation {
+        on: &[Kind::Update, Kind::Delete, Kind::Merge],
+        check,
+    },
+};
+
+fn check(cx: &OperationContext<'_>, findings: &mut Findings) {
+    let (name, verb) = match &cx.operation.action {
+        Action::Update(update) if overwrites(cx, update) => (&update.table, "updates"),
+        Action::Delete(delete) if !takes_every_row(delete.filter.as_ref().map(|f| &*f.text)) => {
+            (&delete.table, "deletes")
+        }
+        Action::Merge { table, .. } => (table, "merges into"),
+        _ => return,
+    };
+    if cx.is_new(name)
+        || cx.is_copied(name)
+        || cx.is_dropped_later(name)
+        || cx.goes_back(|action| changes_rows(cx, action, name))
+    {
+        return;
+    }
+    findings
+        .report(
+            cx.operation.place,
+            format!("{verb} rows of `{name}` whose earlier state is kept nowhere"),
+        )
+        .confidence(cx.confidence(name))
+        .help(format!(
+            "Keep what the down needs to put the rows back:\n\
+             CREATE TABLE {} AS SELECT * FROM {} WHERE <the same condition>;",
+            sql_name(&format!("{}_before", name.name)),
+            sql_object(name)
+        ));
+}
+
+/// An UPDATE of some rows that writes over values of old columns; filling what
+/// is NULL loses nothing.
+fn overwrites(cx: &OperationContext<'_>, update: &Update) -> bool {
+    let filter = update.filter.as_ref().map(|f| &*f.text);
+    if takes_every_row(filter) && update.from.is_none() {
+        return false;
+    }
+    let fills_null = |column: &Ident| {
+        let wanted = format!("{}isnull", column.name);
+        filter.is_some_and(|text| {
+            let text: String = text.chars().filter(|c| !c.is_whitespace()).collect();
+            text.to_ascii_lowercase().contains(&wanted) && !mentions(filter.unwrap_or(""), "or")
+        })
+    };
+    update
+        .columns
+        .iter()
+        .any(|c| !cx.is_new_column(&update.table, &c.name) && !fills_null(c))
+        || update.columns.is_empty()
+}
+
+/// The down writes the same table.
+fn changes_rows(cx: &OperationContext<'_>, action: &Action, name: &ObjectName) -> bool {
+    match action {
+        Action::Insert(insert) => cx.is_same(&insert.table, name),
+        Action::Update(update) => cx.is_same(&update.table, name),
+        Action::Delete(delete) => cx.is_same(&delete.table, name),
+        Action::Merge { table, .. } => cx.is_same(table, name),
+        _ => false,
+    }
+}

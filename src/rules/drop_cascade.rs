@@ -1,0 +1,132 @@
+//! CASCADE removes what the file does not name.
+
+use crate::operation::{Action, Kind, ObjectKind, ObjectName};
+use crate::rule::{Check, Dependent, Findings, OperationContext, Rule, listed, mentions};
+
+pub const RULE: Rule = Rule {
+    id: "drop-cascade",
+    page: include_str!("../../rules/drop-cascade.md"),
+    check: Check::Operation {
+        on: &[Kind::Drop, Kind::DropColumn, Kind::DropConstraint],
+        check,
+    },
+};
+
+fn check(cx: &OperationContext<'_>, findings: &mut Findings) {
+    let Some((what, dependents)) = cascading(cx) else {
+        return;
+    };
+    let names: Vec<String> = dependents.iter().map(|d| d.what.clone()).collect();
+    if names.is_empty() {
+        return;
+    }
+    let mut draft = findings.report(
+        cx.operation.place,
+        format!("CASCADE drops {} together with {what}", listed(&names)),
+    );
+    for dependent in dependents
+        .iter()
+        .filter_map(|d| Some((d.at?, &d.what)))
+        .take(5)
+    {
+        draft = draft.related(dependent.0, format!("{} is created here", dependent.1));
+    }
+    draft.help(format!(
+        "Write RESTRICT (the default) instead of CASCADE, and drop or change by name what depends on {what}: {}.",
+        listed(&names)
+    ));
+}
+
+fn cascading(cx: &OperationContext<'_>) -> Option<(String, Vec<Dependent>)> {
+    match &cx.operation.action {
+        Action::DropColumn {
+            table,
+            column,
+            cascade: true,
+            ..
+        } if !cx.is_new(&table.name) => Some((
+            format!("column `{}.{}`", table.name, column.name),
+            cx.not_made_again(cx.dependents_of_column(table, &column.name)),
+        )),
+        Action::DropConstraint {
+            table,
+            name,
+            cascade: true,
+            ..
+        } if !cx.is_new(&table.name) => {
+            let known = cx.table(&table.name)?;
+            let columns = &known.constraint(&name.name)?.columns;
+            Some((
+                format!("constraint `{}`", name.name),
+                cx.dependents_of_key(known, columns),
+            ))
+        }
+        Action::Drop {
+            kind,
+            name,
+            cascade: true,
+            ..
+        } => Some((
+            format!("{} `{name}`", kind.word()),
+            cx.not_made_again(dropped_with(cx, *kind, name)),
+        )),
+        _ => None,
+    }
+}
+
+fn dropped_with(cx: &OperationContext<'_>, kind: ObjectKind, name: &ObjectName) -> Vec<Dependent> {
+    match kind {
+        _ if kind.is_relation() && !cx.is_new(name) => {
+            cx.dependents_of_relation(&cx.schema.resolve(name))
+        }
+        ObjectKind::Type | ObjectKind::Domain => named(cx.columns_of_type(&cx.type_key(name))),
+        ObjectKind::Sequence => named(columns_fed_by(cx, name)),
+        _ if kind.is_routine() => named(triggers_calling(cx, name)),
+        _ => Vec::new(),
+    }
+}
+
+fn named(list: Vec<String>) -> Vec<Dependent> {
+    list.into_iter()
+        .map(|what| Dependent {
+            what,
+            at: None,
+            relation: None,
+        })
+        .collect()
+}
+
+fn columns_fed_by(cx: &OperationContext<'_>, sequence: &ObjectName) -> Vec<String> {
+    let mut found: Vec<String> = cx
+        .schema
+        .tables()
+        .filter(|table| !cx.is_new_key(&table.key))
+        .flat_map(|table| table.columns.iter().map(move |column| (table, column)))
+        .filter(|(_, column)| {
+            let default = column.default.as_ref();
+            default
+                .is_some_and(|d| mentions(&d.text, "nextval") && mentions(&d.text, &sequence.name))
+        })
+        .map(|(table, column)| format!("the default of `{}.{}`", table.key, column.name))
+        .collect();
+    found.sort_unstable();
+    found
+}
+
+fn triggers_calling(cx: &OperationContext<'_>, function: &ObjectName) -> Vec<String> {
+    let mut found: Vec<String> = cx
+        .schema
+        .tables()
+        .filter(|table| !cx.is_new_key(&table.key))
+        .flat_map(|table| table.triggers.iter().map(move |trigger| (table, trigger)))
+        .filter(|(_, trigger)| {
+            trigger
+                .function
+                .as_ref()
+                .is_some_and(|f| f.name == function.name)
+        })
+        .map(|(table, trigger)| format!("trigger `{}` on `{}`", trigger.name, table.key))
+        .collect();
+    found.sort_unstable();
+    found
+}

@@ -1,0 +1,121 @@
+//! The database no longer holds what it held.
+
+use crate::operation::{Action, ConstraintKind, Kind, Target};
+use crate::rule::one_line;
+use crate::rule::{Check, Findings, OperationContext, Rule, keeps_null_out, sql_ident, sql_object};
+use crate::schema::TableConstraint;
+
+pub const RULE: Rule = Rule {
+    id: "drop-constraint",
+    page: include_str!("../../rules/drop-constraint.md"),
+    check: Check::Operation {
+        on: &[Kind::DropConstraint],
+        check,
+    },
+};
+
+fn check(cx: &OperationContext<'_>, findings: &mut Findings) {
+    let Action::DropConstraint {
+        table,
+        name,
+        if_exists,
+        ..
+    } = &cx.operation.action
+    else {
+        return;
+    };
+    let known = cx.table(&table.name);
+    let old = known.and_then(|t| t.constraint(&name.name));
+    let absent = old.is_none() && (*if_exists || known.is_some_and(|t| t.is_known()));
+    if absent || !cx.is_used(table) || cx.is_dropped_later(&table.name) {
+        return;
+    }
+    if cx.is_constraint_put_back(table, &name.name) || cx.is_primary_key(table, &name.name) {
+        return;
+    }
+    let what = match old.map(|c| &c.definition.kind) {
+        Some(ConstraintKind::Check(check)) if proven_elsewhere(cx, table, &check.text) => return,
+        Some(ConstraintKind::Check(check)) => format!(
+            "check `{}`: rows that break `{}` can come in",
+            name.name,
+            one_line(&check.text)
+        ),
+        Some(ConstraintKind::Unique(_))
+            if old.is_some_and(|c| is_unique_otherwise(cx, table, c)) =>
+        {
+            return;
+        }
+        Some(ConstraintKind::Unique(_)) => {
+            format!("unique constraint `{}`: duplicates can come in", name.name)
+        }
+        Some(ConstraintKind::ForeignKey(key)) => {
+            format!(
+                "foreign key `{}`: rows that refer to nothing in `{}` can come in",
+                name.name, key.references
+            )
+        }
+        Some(ConstraintKind::Exclude { .. }) => format!(
+            "exclusion constraint `{}`: conflicting rows can come in",
+            name.name
+        ),
+        Some(ConstraintKind::NotNull(_)) => return,
+        _ => format!("constraint `{}`: rows that break it can come in", name.name),
+    };
+    if old.is_some_and(|c| c.columns.iter().any(|c| cx.column_goes(table, c)))
+        || restored_by_down(cx, table, &name.name, old)
+    {
+        return;
+    }
+    findings
+        .report(
+            cx.operation.place,
+            format!("drops {what}, and then it cannot be added back"),
+        )
+        .confidence(cx.confidence(&table.name))
+        .help(format!(
+            "Drop it once no release relies on it, and keep the statement that restores it; look for rows in its way before:\n\
+             ALTER TABLE {} ADD CONSTRAINT {} … NOT VALID;",
+            sql_object(&table.name),
+            sql_ident(name)
+        ));
+}
+
+/// The check that was there to make SET NOT NULL cheap.
+fn proven_elsewhere(cx: &OperationContext<'_>, table: &Target, check: &str) -> bool {
+    cx.table(&table.name).is_some_and(|t| {
+        t.columns.iter().any(|c| {
+            t.is_not_null(&c.name)
+                && keeps_null_out(check, &c.name)
+                && !check.to_ascii_lowercase().contains("and")
+        })
+    })
+}
+
+/// Another key or index says the same.
+fn is_unique_otherwise(
+    cx: &OperationContext<'_>,
+    table: &Target,
+    constraint: &TableConstraint,
+) -> bool {
+    cx.unique_keys(&table.name).iter().any(|(index, columns)| {
+        index.as_ref() != constraint.index.as_ref()
+            && columns.iter().all(|c| constraint.columns.contains(c))
+    })
+}
+
+/// The down adds it again; whether that works is the business of the rules
+/// about duplicates and orphans.
+fn restored_by_down(
+    cx: &OperationContext<'_>,
+    table: &Target,
+    name: &str,
+    old: Option<&std::sync::Arc<TableConstraint>>,
+) -> bool {
+    let told_there = old.is_some_and(|c| {
+        matches!(
+            c.definition.kind,
+            ConstraintKind::Unique(_) | ConstraintKind::ForeignKey(_)
+        )
+    });
+    told_there && cx.constraint_goes_back(table, name)
+}

@@ -1,0 +1,54 @@
+//! A default goes that INSERTs of the old release rely on.
+
+use crate::operation::{Action, Kind};
+use crate::rule::{Check, Findings, OperationContext, Rule, sql_ident, sql_object};
+
+pub const RULE: Rule = Rule {
+    id: "drop-default",
+    page: include_str!("../../rules/drop-default.md"),
+    check: Check::Operation {
+        on: &[Kind::DropDefault],
+        check,
+    },
+};
+
+fn check(cx: &OperationContext<'_>, findings: &mut Findings) {
+    let Action::DropDefault { table, column } = &cx.operation.action else {
+        return;
+    };
+    if !cx.is_old_column(table, &column.name)
+        || cx.column_goes(table, &column.name)
+        || cx.default_returns(table, &column.name)
+    {
+        return;
+    }
+    let known = cx.table(&table.name).and_then(|t| t.column(&column.name));
+    let default = known.and_then(|c| c.default.as_ref());
+    let serial = known.is_some_and(|c| c.ty.is_serial());
+    let is_null = default.is_some_and(|d| d.text.trim().eq_ignore_ascii_case("null"));
+    if known.is_some() && default.is_none() && !serial || is_null {
+        return;
+    }
+    let required = cx
+        .table(&table.name)
+        .is_some_and(|t| t.is_not_null(&column.name));
+    let then = match (known, required) {
+        (_, true) => "INSERTs of the old release that leave it out fail",
+        (Some(_), _) => "INSERTs of the old release that leave it out store NULL",
+        (None, _) => "INSERTs of the old release that leave it out store NULL or fail",
+    };
+    let again = default.map_or("<expression>", |d| &d.text);
+    findings
+        .report(
+            cx.operation.place,
+            format!("drops the default of `{}` in `{}`: {then}", column.name, table.name),
+        )
+        .confidence(cx.confidence(&table.name))
+        .help(format!(
+            "Keep the default until every release writes `{0}`, and drop it in a later migration. To put it back:\n\
+             ALTER TABLE {1} ALTER COLUMN {2} SET DEFAULT {again};",
+            column.name,
+            sql_object(&table.name),
+            sql_ident(column)
+        ));
+}

@@ -1,0 +1,168 @@
+//! An index goes that queries may rely on.
+
+use crate::finding::{Confidence, Severity};
+use crate::operation::{Action, ConstraintKind, Kind, ObjectKind, ObjectName, Operation};
+use crate::rule::{Check, Findings, OperationContext, Rule, sql_key, sql_name};
+use crate::schema::Index;
+use smol_str::SmolStr;
+
+pub const RULE: Rule = Rule {
+    id: "drop-index",
+    page: include_str!("../../rules/drop-index.md"),
+    check: Check::Operation {
+        on: &[Kind::Drop],
+        check,
+    },
+};
+
+fn check(cx: &OperationContext<'_>, findings: &mut Findings) {
+    let Action::Drop {
+        kind: ObjectKind::Index,
+        name,
+        if_exists,
+        ..
+    } = &cx.operation.action
+    else {
+        return;
+    };
+    let key = cx.schema.resolve(name);
+    let index = cx.schema.index_by_key(&key);
+    if cx.is_absent(name, *if_exists) || cx.schema.is_created_now(&key) {
+        return;
+    }
+    if index.is_some_and(|i| cx.is_new_key(&i.table))
+        || cx.later().any(|op| builds_again(cx, op, name, index))
+    {
+        return;
+    }
+    let Some(index) = index else {
+        report(findings, cx, name, "", Severity::Info, None);
+        return;
+    };
+    if is_covered(cx, index) {
+        return;
+    }
+    let on = format!(" on `{}`", index.table);
+    let severity = if index.unique {
+        Severity::Warning
+    } else {
+        Severity::Info
+    };
+    report(findings, cx, name, &on, severity, Some(index));
+}
+
+fn report(
+    findings: &mut Findings,
+    cx: &OperationContext<'_>,
+    name: &ObjectName,
+    on: &str,
+    severity: Severity,
+    index: Option<&Index>,
+) {
+    let unique = severity == Severity::Warning;
+    let then = if unique {
+        "duplicates can come in, and then it cannot be built again"
+    } else {
+        "queries that used it read the whole table, and building it again takes as long as it did"
+    };
+    let again = index.map_or_else(String::new, |i| {
+        format!(
+            ":\nCREATE {}INDEX CONCURRENTLY {} ON {} ({});",
+            if unique { "UNIQUE " } else { "" },
+            sql_name(&name.name),
+            sql_key(&i.table),
+            elements(i)
+        )
+    });
+    let draft = findings
+        .report(cx.operation.place, format!("drops index `{name}`{on}: {then}"))
+        .severity(severity)
+        .help(format!(
+            "Look at `idx_scan` of `{}` in pg_stat_user_indexes on every server first, and keep the statement that builds it again{again}",
+            name.name
+        ));
+    if index.is_none() {
+        draft.confidence(Confidence::Medium);
+    }
+}
+
+fn elements(index: &Index) -> String {
+    let names: Vec<String> = index
+        .columns
+        .iter()
+        .map(|c| {
+            if c.is_empty() {
+                "(…)".to_owned()
+            } else {
+                sql_name(c).to_string()
+            }
+        })
+        .collect();
+    names.join(", ")
+}
+
+/// An index of the same name, or one that starts with the same columns, is
+/// built afterwards.
+fn builds_again(
+    cx: &OperationContext<'_>,
+    op: &Operation,
+    name: &ObjectName,
+    old: Option<&std::sync::Arc<Index>>,
+) -> bool {
+    let same_columns = |table: &ObjectName, columns: &[SmolStr]| {
+        old.is_some_and(|old| {
+            cx.schema.resolve(table) == old.table
+                && !old.columns.is_empty()
+                && columns.starts_with(&old.columns)
+        })
+    };
+    match &op.action {
+        Action::CreateIndex(create) => {
+            let columns: Vec<SmolStr> = create
+                .elements
+                .iter()
+                .map(|e| e.column.clone().unwrap_or_default())
+                .collect();
+            create.name.as_ref().is_some_and(|n| n.name == name.name)
+                || same_columns(&create.table, &columns)
+        }
+        Action::AddConstraint { table, constraint } => match &constraint.kind {
+            ConstraintKind::PrimaryKey(key) | ConstraintKind::Unique(key) => {
+                same_columns(&table.name, &key.columns)
+            }
+            _ => false,
+        },
+        Action::Rename {
+            kind: ObjectKind::Index,
+            to,
+            ..
+        } => to.name == name.name,
+        Action::Drop {
+            kind: ObjectKind::Table,
+            name,
+            ..
+        } => old.is_some_and(|old| cx.schema.resolve(name) == old.table),
+        Action::DropColumn { table, column, .. } => old.is_some_and(|old| {
+            cx.schema.resolve(&table.name) == old.table && old.columns.contains(&column.name)
+        }),
+        _ => false,
+    }
+}
+
+/// Another index of the table begins with the same columns.
+fn is_covered(cx: &OperationContext<'_>, index: &Index) -> bool {
+    cx.schema.table_by_key(&index.table).is_some_and(|table| {
+        table
+            .indexes
+            .iter()
+            .filter(|other| **other != index.key)
+            .filter_map(|other| cx.schema.index_by_key(other))
+            .any(|other| {
+                other.predicate.is_none()
+                    && other.method == index.method
+                    && index.exprs.is_empty()
+                    && other.columns.starts_with(&index.columns)
+                    && (!index.unique || other.unique && other.columns == index.columns)
+            })
+    })
+}

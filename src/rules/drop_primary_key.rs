@@ -1,0 +1,49 @@
+//! A table loses its primary key.
+
+use crate::operation::{Action, Kind};
+use crate::rule::{Check, Findings, OperationContext, Rule, sql_ident, sql_object};
+
+pub const RULE: Rule = Rule {
+    id: "drop-primary-key",
+    page: include_str!("../../rules/drop-primary-key.md"),
+    check: Check::Operation {
+        on: &[Kind::DropConstraint],
+        check,
+    },
+};
+
+fn check(cx: &OperationContext<'_>, findings: &mut Findings) {
+    let Action::DropConstraint { table, name, .. } = &cx.operation.action else {
+        return;
+    };
+    if !cx.is_used(table)
+        || cx.is_dropped_later(&table.name)
+        || !cx.is_primary_key(table, &name.name)
+    {
+        return;
+    }
+    if cx.gets_primary_key(table) {
+        return;
+    }
+    let columns = cx
+        .table(&table.name)
+        .and_then(|t| t.constraint(&name.name))
+        .map_or_else(|| "<columns>".to_owned(), |c| c.columns.join(", "));
+    findings
+        .report(
+            cx.operation.place,
+            format!(
+                "drops the primary key of `{}`: duplicates can come in, upserts on it fail, and logical replication refuses UPDATE and DELETE",
+                table.name
+            ),
+        )
+        .confidence(cx.confidence(&table.name))
+        .help(format!(
+            "Exchange it in one statement for the key that follows:\n\
+             ALTER TABLE {0} DROP CONSTRAINT {1}, ADD PRIMARY KEY USING INDEX <unique index>;\n\
+             The way back, while no duplicate has come in:\n\
+             ALTER TABLE {0} ADD CONSTRAINT {1} PRIMARY KEY ({columns});",
+            sql_object(&table.name),
+            sql_ident(name)
+        ));
+}

@@ -1,0 +1,49 @@
+//! A down is there and does nothing.
+
+use crate::operation::Action;
+use crate::project::Down;
+use crate::report::Direction;
+use crate::rule::{Check, Findings, MigrationContext, Rule, mentions};
+use crate::source::Span;
+
+pub const RULE: Rule = Rule {
+    id: "empty-down",
+    page: include_str!("../../rules/empty-down.md"),
+    check: Check::Migration(check),
+};
+
+fn check(cx: &MigrationContext<'_>, findings: &mut Findings) {
+    let Down::Parts(parts) = cx.down() else {
+        return;
+    };
+    let Some(part) = parts
+        .first()
+        .filter(|_| cx.scene.direction == Direction::Up)
+    else {
+        return;
+    };
+    let changes = cx.steps.iter().any(|step| cx.is_a_change(step));
+    if !changes || !cx.scene.way_back.iter().all(|op| does_nothing(&op.action)) {
+        return;
+    }
+    let (source, span) = cx.scene.way_back.first().map_or_else(
+        || (part.source, Span::new(part.span.start, part.span.start)),
+        |op| (part.source, op.place),
+    );
+    let id = &cx.scene.migration.id;
+    findings
+        .report_in(
+            source,
+            span,
+            format!("the down of migration `{id}` does nothing: the tool marks it as undone and the schema stays"),
+        )
+        .help("Write what takes the up back. Where nothing can, let the down fail, so that nobody believes it ran:\nDO $$ BEGIN RAISE EXCEPTION 'this migration has no way back'; END $$;");
+}
+
+fn does_nothing(action: &Action) -> bool {
+    match action {
+        Action::Nothing | Action::Set(_) | Action::Transaction(_) => true,
+        Action::Select { query, calls } => calls.is_empty() && !mentions(&query.text, "from"),
+        _ => false,
+    }
+}

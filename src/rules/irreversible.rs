@@ -1,0 +1,115 @@
+//! Data goes that no down can bring back.
+
+use crate::operation::{Action, CompositeChange, Kind, ObjectKind, ObjectName, Operation, Target};
+use crate::rule::{Check, Findings, OperationContext, Rule, listed, mentions};
+
+pub const RULE: Rule = Rule {
+    id: "irreversible",
+    page: include_str!("../../rules/irreversible.md"),
+    check: Check::Operation {
+        on: &[Kind::Drop, Kind::DropColumn, Kind::AlterComposite],
+        check,
+    },
+};
+
+fn check(cx: &OperationContext<'_>, findings: &mut Findings) {
+    let Some(what) = lost(cx) else {
+        return;
+    };
+    findings
+        .report(
+            cx.operation.place,
+            format!("{what}: no down can bring them back"),
+        )
+        .help(
+            "Copy the data to where it can be read back before this migration, or take it as the point of no return: declare it contract, with an approval and a checkpoint:\n\
+             -- bowline: phase contract\n\
+             -- bowline: approve irreversible reason=\"…\"\n\
+             -- bowline: checkpoint \"…\"",
+        );
+}
+
+/// Losses that no rule of their own reports.
+fn lost(cx: &OperationContext<'_>) -> Option<String> {
+    match &cx.operation.action {
+        // The name lives on, so the old release does; the rows do not.
+        Action::Drop {
+            kind: ObjectKind::Table,
+            name,
+            if_exists,
+            ..
+        } => {
+            let silent = cx.is_absent(name, *if_exists)
+                || cx.is_new(name)
+                || !cx.is_replaced_with_rows(name)
+                || cx.is_copied(name)
+                || cx.later().any(|op| copies(op, name));
+            (!silent).then(|| {
+                format!("drops the rows of `{name}` and puts another relation in its place")
+            })
+        }
+        Action::DropColumn { table, column, .. } => {
+            let again = cx.column_returns(table, &column.name)?;
+            let renamed = match &again.action {
+                Action::RenameColumn { column, .. } => &column.name,
+                _ => return None,
+            };
+            (cx.is_old_column(table, &column.name) && !is_filled(cx, table, renamed)).then(|| {
+                format!(
+                    "drops the values of `{}.{}` and puts `{renamed}` in its place, which nothing filled from them",
+                    table.name, column.name
+                )
+            })
+        }
+        Action::Drop {
+            kind: ObjectKind::Extension,
+            name,
+            cascade: true,
+            ..
+        } => Some(format!(
+            "drops extension `{name}` and, by CASCADE, the columns of its types with their values"
+        )),
+        Action::Drop {
+            kind: ObjectKind::Type | ObjectKind::Domain,
+            name,
+            cascade: true,
+            ..
+        } => {
+            let columns = cx.columns_of_type(&cx.type_key(name));
+            (!columns.is_empty())
+                .then(|| format!("drops, by CASCADE, {} with their values", listed(&columns)))
+        }
+        Action::AlterComposite {
+            name,
+            change: CompositeChange::Drop(attribute),
+            ..
+        } => {
+            let key = cx.type_key(name);
+            let columns = cx.columns_of_type(&key);
+            let silent = cx.is_new_type(&key) || cx.type_exists(&key) && columns.is_empty();
+            (!silent)
+                .then(|| format!("drops attribute `{attribute}` of type `{name}` with its values"))
+        }
+        _ => None,
+    }
+}
+
+fn copies(op: &Operation, name: &ObjectName) -> bool {
+    match &op.action {
+        Action::CreateTable(create) => create
+            .source
+            .as_ref()
+            .is_some_and(|q| mentions(&q.text, &name.name)),
+        _ => false,
+    }
+}
+
+/// Something earlier wrote the column that takes the place.
+fn is_filled(cx: &OperationContext<'_>, target: &Target, column: &str) -> bool {
+    !cx.column_is_new(target, column)
+        || cx.earlier().any(|op| match &op.action {
+            Action::Update(update) => update.columns.iter().any(|c| c.name == column),
+            Action::AddColumn { column: c, .. } => c.name == column && c.generated.is_some(),
+            _ => false,
+        })
+}

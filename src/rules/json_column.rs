@@ -1,0 +1,47 @@
+//! A json column breaks DISTINCT and GROUP BY over whole rows.
+
+use crate::operation::{Action, Kind};
+use crate::rule::{Check, Findings, OperationContext, Rule, sql_name, sql_object};
+
+pub const RULE: Rule = Rule {
+    id: "json-column",
+    page: include_str!("../../rules/json-column.md"),
+    check: Check::Operation {
+        on: &[Kind::AddColumn, Kind::AlterColumnType],
+        check,
+    },
+};
+
+fn check(cx: &OperationContext<'_>, findings: &mut Findings) {
+    let (table, column, ty) = match &cx.operation.action {
+        Action::AddColumn { table, column, .. } => (table, &column.name, &column.ty),
+        Action::AlterColumnType {
+            table, column, ty, ..
+        } => (table, &column.name, ty),
+        _ => return,
+    };
+    let was_json = cx
+        .table(&table.name)
+        .and_then(|t| t.column(column))
+        .is_some_and(|c| c.ty.name == "json");
+    if ty.name != "json" || ty.schema.is_some() || was_json || !cx.is_used(table) {
+        return;
+    }
+    let change = match &cx.operation.action {
+        Action::AddColumn { .. } => format!("ADD COLUMN {} jsonb", sql_name(column)),
+        _ => format!(
+            "ALTER COLUMN {0} TYPE jsonb USING {0}::jsonb",
+            sql_name(column)
+        ),
+    };
+    findings
+        .report(
+            cx.operation.place,
+            format!(
+                "gives `{}` the `json` column `{column}`, which has no equality: SELECT DISTINCT, GROUP BY and UNION over its rows fail in the old release",
+                table.name
+            ),
+        )
+        .confidence(cx.confidence(&table.name))
+        .help(format!("Use jsonb, which can be compared:\nALTER TABLE {} {change};", sql_object(&table.name)));
+}

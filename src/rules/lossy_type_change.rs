@@ -1,0 +1,64 @@
+//! A cast loses what the old type held.
+
+use crate::effect::conversion::loss;
+use crate::operation::{Action, Kind};
+use crate::rule::{
+    Check, Findings, OperationContext, Rule, mentions, sql_ident, sql_name, sql_object,
+};
+
+pub const RULE: Rule = Rule {
+    id: "lossy-type-change",
+    page: include_str!("../../rules/lossy-type-change.md"),
+    check: Check::Operation {
+        on: &[Kind::AlterColumnType],
+        check,
+    },
+};
+
+fn check(cx: &OperationContext<'_>, findings: &mut Findings) {
+    let Action::AlterColumnType {
+        table,
+        column,
+        ty,
+        using,
+        ..
+    } = &cx.operation.action
+    else {
+        return;
+    };
+    if cx.is_new(&table.name) || cx.column_goes(table, &column.name) {
+        return;
+    }
+    let recorded = cx.table(&table.name).and_then(|t| t.column(&column.name));
+    let using = using.as_ref().map(|u| &*u.text);
+    let lost = if using.is_some_and(|text| !mentions(text, &column.name)) {
+        "every value, because USING does not read the column"
+    } else {
+        match recorded.and_then(|old| loss(&old.ty, ty, using.is_some())) {
+            Some(lost) => lost,
+            None => return,
+        }
+    };
+    let from = recorded
+        .map(|c| format!(" from `{}`", c.ty))
+        .unwrap_or_default();
+    let (name, old) = (sql_object(&table.name), sql_ident(column));
+    let new = sql_name(&format!("{}_new", column.name));
+    findings
+        .report(
+            cx.operation.place,
+            format!(
+                "changes `{}` of `{}`{from} to `{ty}` and loses {lost}",
+                column.name, table.name
+            ),
+        )
+        .confidence(cx.confidence(&table.name))
+        .help(format!(
+            "Keep the old column until the new one has proved right:\n\
+             ALTER TABLE {name} ADD COLUMN {new} {ty};\n\
+             UPDATE {name} SET {new} = {};\n\
+             -- later, in a migration declared contract:\n\
+             ALTER TABLE {name} DROP COLUMN {old};",
+            using.map_or_else(|| format!("{old}::{ty}"), ToOwned::to_owned)
+        ));
+}

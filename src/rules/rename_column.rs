@@ -1,0 +1,60 @@
+//! A column gets another name, which the old release does not know.
+
+use crate::operation::{Action, Kind, Target};
+use crate::rule::{Check, Findings, OperationContext, Rule, sql_ident, sql_object, sql_type};
+
+pub const RULE: Rule = Rule {
+    id: "rename-column",
+    page: include_str!("../../rules/rename-column.md"),
+    check: Check::Operation {
+        on: &[Kind::RenameColumn],
+        check,
+    },
+};
+
+fn check(cx: &OperationContext<'_>, findings: &mut Findings) {
+    let Action::RenameColumn { table, column, to } = &cx.operation.action else {
+        return;
+    };
+    if !cx.is_old_column(table, &column.name)
+        || cx.column_returns(table, &column.name).is_some()
+        || cx.is_replaced(&table.name)
+        || cx.is_dropped_later(&table.name)
+        || takes_a_place(cx, table, &to.name)
+    {
+        return;
+    }
+    let (name, old, new) = (sql_object(&table.name), sql_ident(column), sql_ident(to));
+    let ty = cx
+        .table(&table.name)
+        .and_then(|t| t.column(&column.name))
+        .map_or_else(|| "<type>".to_owned(), |c| sql_type(&c.ty));
+    findings
+        .report(
+            cx.operation.place,
+            format!(
+                "renames column `{}` of `{}`, which the old release still uses by that name",
+                column.name, table.name
+            ),
+        )
+        .confidence(cx.confidence(&table.name))
+        .help(format!(
+            "Spread it over releases instead:\n\
+             ALTER TABLE {name} ADD COLUMN {new} {ty};\n\
+             -- release code that writes both; then, in batches:\n\
+             UPDATE {name} SET {new} = {old} WHERE {new} IS DISTINCT FROM {old};\n\
+             -- release code that uses only {new}; then, in a migration declared contract:\n\
+             ALTER TABLE {name} DROP COLUMN {old};"
+        ));
+}
+
+/// The new name was cleared by the script: the column steps into the place of
+/// another, which is reported there.
+fn takes_a_place(cx: &OperationContext<'_>, target: &Target, new: &str) -> bool {
+    cx.earlier().any(|op| match &op.action {
+        Action::DropColumn { table, column, .. } | Action::RenameColumn { table, column, .. } => {
+            column.name == new && cx.is_same(&table.name, &target.name)
+        }
+        _ => false,
+    })
+}

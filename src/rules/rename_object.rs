@@ -1,0 +1,113 @@
+//! A sequence, type or routine gets another name or schema.
+
+use crate::finding::Severity;
+use crate::operation::{Action, CompositeChange, Kind, ObjectKind, ObjectName};
+use crate::rule::{Check, Findings, OperationContext, Rule, sql_name, sql_object};
+
+pub const RULE: Rule = Rule {
+    id: "rename-object",
+    page: include_str!("../../rules/rename-object.md"),
+    check: Check::Operation {
+        on: &[Kind::Rename, Kind::SetSchema, Kind::AlterComposite],
+        check,
+    },
+};
+
+fn check(cx: &OperationContext<'_>, findings: &mut Findings) {
+    let (kind, name, to) = match &cx.operation.action {
+        Action::Rename { kind, name, to, .. } => (*kind, name, to.name.as_str()),
+        Action::SetSchema { kind, name, to } => (*kind, name, to.name.as_str()),
+        Action::AlterComposite {
+            name,
+            change: CompositeChange::Rename(from, to),
+            ..
+        } => return attribute(cx, findings, name, from, to),
+        _ => return,
+    };
+    let Some((word, severity)) = used(cx, kind, name) else {
+        return;
+    };
+    let fact = match &cx.operation.action {
+        Action::SetSchema { .. } => format!("moves {word} `{name}` to schema `{to}`"),
+        _ => format!("renames {word} `{name}` to `{to}`"),
+    };
+    findings
+        .report(
+            cx.operation.place,
+            format!("{fact}: the old release still uses the old name"),
+        )
+        .severity(severity)
+        .help(advice(kind, &sql_object(name), word));
+}
+
+/// What others may name, and how bad it is that it moves.
+fn used(
+    cx: &OperationContext<'_>,
+    kind: ObjectKind,
+    name: &ObjectName,
+) -> Option<(&'static str, Severity)> {
+    match kind {
+        ObjectKind::Type | ObjectKind::Domain => {
+            let key = cx.type_key(name);
+            let seen = !cx.is_new_type(&key) && !cx.type_returns(&key);
+            seen.then_some((kind.word(), Severity::Error))
+        }
+        _ if kind.is_routine() => {
+            let key = cx.schema.resolve_routine(name);
+            let seen = !cx.schema.is_created_now(&key)
+                && !cx.is_trigger_function(&key)
+                && !cx.routine_returns(&key);
+            seen.then_some((kind.word(), Severity::Error))
+        }
+        // ALTER TABLE … RENAME reaches sequences too.
+        ObjectKind::Sequence | ObjectKind::Table => {
+            let sequence = cx.schema.sequence_by_key(&cx.schema.resolve(name));
+            if kind == ObjectKind::Table && sequence.is_none() || cx.is_new(name) {
+                return None;
+            }
+            let owned = sequence.is_some_and(|s| s.owned_by.is_some());
+            let severity = if owned {
+                Severity::Warning
+            } else {
+                Severity::Error
+            };
+            Some(("sequence", severity))
+        }
+        _ => None,
+    }
+}
+
+fn attribute(
+    cx: &OperationContext<'_>,
+    findings: &mut Findings,
+    name: &ObjectName,
+    from: &str,
+    to: &str,
+) {
+    if cx.is_new_type(&cx.type_key(name)) {
+        return;
+    }
+    findings
+        .report(
+            cx.operation.place,
+            format!("renames attribute `{from}` of type `{name}` to `{to}`: the old release still uses the old name"),
+        )
+        .help(format!(
+            "Add the new attribute beside the old one and release code that uses it before the old one goes:\n\
+             ALTER TYPE {} ADD ATTRIBUTE {} <type>;",
+            sql_object(name),
+            sql_name(to)
+        ));
+}
+
+fn advice(kind: ObjectKind, old: &str, word: &str) -> String {
+    if kind.is_routine() {
+        format!(
+            "Create the {word} under the new name as well, release code that calls it, and drop `{old}` in a later migration."
+        )
+    } else {
+        format!(
+            "Keep `{old}` until no release names it: create the new {word} beside it, release code that uses the new name, and drop the old one in a later migration."
+        )
+    }
+}

@@ -1,0 +1,101 @@
+//! A view comes back with other columns.
+
+use crate::finding::Severity;
+use crate::operation::CreateView;
+use crate::operation::{Action, Kind, ObjectKind, ObjectName};
+use crate::rule::{Check, Findings, OperationContext, Rule, listed};
+
+pub const RULE: Rule = Rule {
+    id: "replace-view-shape",
+    page: include_str!("../../rules/replace-view-shape.md"),
+    check: Check::Operation {
+        on: &[Kind::CreateView, Kind::Drop],
+        check,
+    },
+};
+
+fn check(cx: &OperationContext<'_>, findings: &mut Findings) {
+    match &cx.operation.action {
+        Action::CreateView(create) if create.or_replace => replaced(cx, findings, create),
+        Action::Drop {
+            kind: ObjectKind::View | ObjectKind::MaterializedView,
+            name,
+            ..
+        } => made_again(cx, findings, name),
+        _ => {}
+    }
+}
+
+/// The server accepts only columns added at the end.
+fn replaced(cx: &OperationContext<'_>, findings: &mut Findings, create: &CreateView) {
+    let Some(old) = cx.schema.view(&create.name) else {
+        return;
+    };
+    let new = cx.schema.view_columns(create);
+    let changed = old.columns.iter().zip(&new).find(|(a, b)| a != b);
+    let fact = match changed {
+        _ if old.columns.is_empty() || new.is_empty() => return,
+        Some((was, is)) => format!("puts `{is}` where view `{}` has `{was}`", create.name),
+        None if new.len() < old.columns.len() => {
+            format!(
+                "leaves `{}` out of view `{}`",
+                old.columns[new.len()],
+                create.name
+            )
+        }
+        None => return,
+    };
+    findings
+        .report(
+            cx.operation.place,
+            format!(
+                "{fact}: the server refuses, CREATE OR REPLACE can only add columns at the end"
+            ),
+        )
+        .severity(Severity::Error)
+        .help(format!(
+            "Keep the columns {} in this order and add new ones behind them.",
+            old.columns.join(", ")
+        ));
+}
+
+/// Dropped and created anew: the old release misses what is gone.
+fn made_again(cx: &OperationContext<'_>, findings: &mut Findings, name: &ObjectName) {
+    let Some(old) = cx
+        .schema
+        .view(name)
+        .filter(|_| !cx.is_unknown_to_others(name))
+    else {
+        return;
+    };
+    let new = cx.later().find_map(|op| match &op.action {
+        Action::CreateView(create) if cx.is_same(&create.name, name) => {
+            Some(cx.schema.view_columns(create))
+        }
+        _ => None,
+    });
+    let Some(new) = new.filter(|new| !new.is_empty()) else {
+        return;
+    };
+    let gone: Vec<String> = old
+        .columns
+        .iter()
+        .filter(|column| !new.contains(column))
+        .map(|column| format!("`{column}`"))
+        .collect();
+    if gone.is_empty() {
+        return;
+    }
+    findings
+        .report(
+            cx.operation.place,
+            format!(
+                "creates view `{name}` again without {}, which the old release may still read",
+                listed(&gone)
+            ),
+        )
+        .help(format!(
+            "Keep {} in the view until no release reads it, and drop it in a later migration.",
+            listed(&gone)
+        ));
+}

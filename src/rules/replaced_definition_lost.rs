@@ -1,0 +1,85 @@
+//! A definition is replaced, and the down does not bring the earlier one back.
+
+use crate::operation::CreateRoutine;
+use crate::operation::{Action, Kind};
+use crate::rule::{Check, Findings, OperationContext, Rule};
+use crate::schema::{Key, Origin, Place};
+
+pub const RULE: Rule = Rule {
+    id: "replaced-definition-lost",
+    page: include_str!("../../rules/replaced-definition-lost.md"),
+    check: Check::Operation {
+        on: &[Kind::CreateRoutine, Kind::CreateView],
+        check,
+    },
+};
+
+fn check(cx: &OperationContext<'_>, findings: &mut Findings) {
+    if cx.scene.way_back.is_empty() {
+        return;
+    }
+    let (word, name, earlier) = match &cx.operation.action {
+        Action::CreateRoutine(create) if create.or_replace => {
+            let key = cx.schema.resolve_routine(&create.name);
+            let Some(earlier) = replaced_routine(cx, &key, create) else {
+                return;
+            };
+            let word = if create.procedure {
+                "procedure"
+            } else {
+                "function"
+            };
+            (word, &create.name, earlier)
+        }
+        Action::CreateView(create) if create.or_replace && !cx.is_new(&create.name) => {
+            let Some(place) = cx
+                .schema
+                .view(&create.name)
+                .and_then(|v| created_at(v.origin))
+            else {
+                return;
+            };
+            ("view", &create.name, place)
+        }
+        _ => return,
+    };
+    let restores = |action: &Action| match action {
+        Action::CreateRoutine(create) => create.name.name == name.name,
+        Action::CreateView(create) => create.name.name == name.name,
+        _ => false,
+    };
+    if cx.goes_back(restores) {
+        return;
+    }
+    findings
+        .report(
+            cx.operation.place,
+            format!(
+                "replaces {word} `{name}`, and the down does not bring its earlier definition back"
+            ),
+        )
+        .related(earlier, "the earlier definition")
+        .help(format!(
+            "Put the earlier definition of `{name}` into the down as CREATE OR REPLACE {}.",
+            word.to_ascii_uppercase()
+        ));
+}
+
+fn replaced_routine(cx: &OperationContext<'_>, key: &Key, create: &CreateRoutine) -> Option<Place> {
+    let parts = |arguments: &str| {
+        arguments.matches(',').count() + usize::from(!arguments.trim().is_empty())
+    };
+    cx.schema
+        .routines(key)
+        .iter()
+        .filter(|old| !cx.is_from_here(old.origin))
+        .find(|old| parts(&old.arguments) == parts(&create.arguments))
+        .and_then(|old| created_at(old.origin))
+}
+
+fn created_at(origin: Origin) -> Option<Place> {
+    match origin {
+        Origin::Created { at, .. } => Some(at),
+        Origin::Assumed => None,
+    }
+}

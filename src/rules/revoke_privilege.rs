@@ -1,0 +1,70 @@
+//! A right goes that the old release may use.
+
+use crate::operation::{Action, Grant, Kind, ObjectKind, ObjectName, Operation};
+use crate::rule::{Check, Findings, OperationContext, Rule, listed};
+
+pub const RULE: Rule = Rule {
+    id: "revoke-privilege",
+    page: include_str!("../../rules/revoke-privilege.md"),
+    check: Check::Operation {
+        on: &[Kind::Grant],
+        check,
+    },
+};
+
+fn check(cx: &OperationContext<'_>, findings: &mut Findings) {
+    let Action::Grant(grant) = &cx.operation.action else {
+        return;
+    };
+    let created_here = |name: &ObjectName| match grant.on {
+        kind if kind.is_routine() => cx.schema.is_created_now(&cx.schema.resolve_routine(name)),
+        ObjectKind::Schema => cx
+            .schema
+            .namespace(&name.name)
+            .is_some_and(|o| cx.is_from_here(o)),
+        ObjectKind::Type | ObjectKind::Domain => cx.is_new_type(&cx.type_key(name)),
+        _ => cx.is_new(name),
+    };
+    let all_new = !grant.objects.is_empty() && grant.objects.iter().all(created_here);
+    if !grant.revoke || grant.on == ObjectKind::Privileges || all_new {
+        return;
+    }
+    if cx.later().any(|op| gives_back(op, grant)) {
+        return;
+    }
+    let objects: Vec<String> = grant.objects.iter().map(|o| format!("`{o}`")).collect();
+    let on = if objects.is_empty() {
+        String::new()
+    } else {
+        format!(" on {}", listed(&objects))
+    };
+    findings
+        .report(
+            cx.operation.place,
+            format!(
+                "revokes {}{on} from {}: the old release loses the right if it runs as such a role",
+                grant.privileges.join(", ").to_ascii_uppercase(),
+                grant.grantees.join(", "),
+            ),
+        )
+        .help(
+            "Release code that no longer needs the right, or connects as another role, first; revoke in a later migration declared contract.",
+        );
+}
+
+/// Is all of it granted again?
+fn gives_back(op: &Operation, revoked: &Grant) -> bool {
+    let Action::Grant(grant) = &op.action else {
+        return false;
+    };
+    let everything = grant.privileges.iter().any(|p| p.starts_with("all"));
+    !grant.revoke
+        && grant.on == revoked.on
+        && revoked.objects.iter().all(|o| grant.objects.contains(o))
+        && revoked.grantees.iter().all(|g| grant.grantees.contains(g))
+        && (everything
+            || revoked
+                .privileges
+                .iter()
+                .all(|p| grant.privileges.contains(p)))
+}

@@ -1,0 +1,62 @@
+//! A column becomes required while the old release may write NULL.
+
+use crate::finding::Severity;
+use crate::operation::{Action, ConstraintKind, Kind};
+use crate::rule::{Check, Findings, OperationContext, Rule, sql_ident, sql_name, sql_object};
+
+pub const RULE: Rule = Rule {
+    id: "set-not-null",
+    page: include_str!("../../rules/set-not-null.md"),
+    check: Check::Operation {
+        on: &[Kind::SetNotNull, Kind::AddConstraint],
+        check,
+    },
+};
+
+fn check(cx: &OperationContext<'_>, findings: &mut Findings) {
+    let (table, column) = match &cx.operation.action {
+        Action::SetNotNull { table, column } => (table, column),
+        Action::AddConstraint { table, constraint } => match &constraint.kind {
+            ConstraintKind::NotNull(column) => (table, column),
+            _ => return,
+        },
+        _ => return,
+    };
+    if !cx.is_used(table) || cx.column_goes(table, &column.name) {
+        return;
+    }
+    let known = cx.table(&table.name);
+    let fills = known.is_some_and(|t| t.fills_itself(&column.name));
+    let new = cx.column_is_new(table, &column.name);
+    if known.is_some_and(|t| t.is_not_null(&column.name))
+        || new && fills
+        || cx.refuses_null_already(table, &column.name)
+    {
+        return;
+    }
+    let who = if new {
+        "INSERTs of the old release do not name it and fail"
+    } else if fills {
+        "the old release fails where it writes NULL"
+    } else {
+        "the old release fails where it writes NULL or leaves it out"
+    };
+    let (name, col) = (sql_object(&table.name), sql_ident(column));
+    let constraint = sql_name(&format!("{}_{}_not_null", table.name.name, column.name));
+    findings
+        .report(
+            cx.operation.place,
+            format!("makes `{}` of `{}` NOT NULL: {who}", column.name, table.name),
+        )
+        .severity(if fills { Severity::Warning } else { Severity::Error })
+        .confidence(cx.confidence(&table.name))
+        .help(format!(
+            "Release code that always writes `{}` first; then let a check prove it, which SET NOT NULL uses instead of a scan:\n\
+             ALTER TABLE {name} ADD CONSTRAINT {constraint} CHECK ({col} IS NOT NULL) NOT VALID;\n\
+             -- in the next migration\n\
+             ALTER TABLE {name} VALIDATE CONSTRAINT {constraint};\n\
+             ALTER TABLE {name} ALTER COLUMN {col} SET NOT NULL;\n\
+             ALTER TABLE {name} DROP CONSTRAINT {constraint};",
+            column.name
+        ));
+}

@@ -1,0 +1,66 @@
+//! Every row of a table is overwritten.
+
+use crate::finding::Severity;
+use crate::operation::{Action, Ident, Kind};
+use crate::rule::{
+    Check, Findings, OperationContext, Rule, listed, sql_ident, sql_name, sql_object,
+    takes_every_row,
+};
+
+pub const RULE: Rule = Rule {
+    id: "update-without-where",
+    page: include_str!("../../rules/update-without-where.md"),
+    check: Check::Operation {
+        on: &[Kind::Update],
+        check,
+    },
+};
+
+fn check(cx: &OperationContext<'_>, findings: &mut Findings) {
+    let Action::Update(update) = &cx.operation.action else {
+        return;
+    };
+    let name = &update.table;
+    let all = update.from.is_none() && takes_every_row(update.filter.as_ref().map(|f| &*f.text));
+    if !all || cx.is_new(name) || cx.is_copied(name) {
+        return;
+    }
+    let overwritten: Vec<&Ident> = update
+        .columns
+        .iter()
+        .filter(|c| !cx.is_new_column(name, &c.name))
+        .collect();
+    if overwritten.is_empty() && !update.columns.is_empty() {
+        return;
+    }
+    let added_later = |c: &&Ident| {
+        cx.table(name)
+            .is_some_and(|t| t.column_added.contains_key(&c.name))
+    };
+    let backfill = !overwritten.is_empty() && overwritten.iter().all(added_later);
+    let list: Vec<String> = overwritten
+        .iter()
+        .map(|c| format!("`{}`", c.name))
+        .collect();
+    let first = overwritten
+        .first()
+        .map_or_else(|| "<column>".to_owned(), |c| sql_ident(c).to_string());
+    findings
+        .report(
+            cx.operation.place,
+            format!("overwrites {} in every row of `{name}`: no down knows what stood there", listed(&list)),
+        )
+        .severity(if backfill { Severity::Warning } else { Severity::Error })
+        .confidence(cx.confidence(name))
+        .help(if backfill {
+            format!("Write only what is empty, so that nothing is lost and it can run again:\nUPDATE {} SET {first} = … WHERE {first} IS NULL;", sql_object(name))
+        } else {
+            format!(
+                "Write into a new column and leave the old one until it is no longer needed, or keep the old values:\n\
+                 ALTER TABLE {0} ADD COLUMN {1} <type>;\n\
+                 UPDATE {0} SET {1} = {first};",
+                sql_object(name),
+                sql_name(&format!("{}_before", first.trim_matches('"')))
+            )
+        });
+}
