@@ -4,6 +4,7 @@
 //! the migration: does it still find what it names, may it still write what it
 //! writes, and does it get what it expects?
 
+use super::conversion::{Conversion, conversion};
 use super::{Effect, Scene};
 use crate::operation::{
     Action, Column, ConstraintKind, DataType, Identity, ObjectKind, ObjectName, RowSecurity, Target,
@@ -205,46 +206,11 @@ fn type_change(scene: &Scene<'_>, table: &Target, column: &str, to: &DataType) -
         .and_then(|t| t.column(column))
         .map(|c| &c.ty);
     match from {
-        Some(from) if from == to || widens_text(from, to) => Compatible,
-        Some(from) if widens_number(from, to) => Degraded,
-        _ => Broken,
+        Some(from) => match conversion(from, to) {
+            Conversion::Same | Conversion::Wider => Compatible,
+            Conversion::WiderThanReaders => Degraded,
+            Conversion::Narrower | Conversion::Other => Broken,
+        },
+        None => Broken,
     }
-}
-
-/// Text to longer text: whoever reads and writes the old type does not notice.
-pub fn widens_text(from: &DataType, to: &DataType) -> bool {
-    let text = |ty: &DataType| ty.array == 0 && matches!(ty.name.as_str(), "varchar" | "text");
-    if !text(from) || !text(to) {
-        return false;
-    }
-    match (from.modifiers[0], to.modifiers[0]) {
-        (_, None) => true,
-        (Some(old), Some(new)) => new >= old,
-        (None, Some(_)) => false,
-    }
-}
-
-/// A wider number: writes succeed, reads may meet values that do not fit.
-pub fn widens_number(from: &DataType, to: &DataType) -> bool {
-    let rank = |ty: &DataType| match ty.name.as_str() {
-        "smallint" => Some(1),
-        "int" => Some(2),
-        "bigint" => Some(3),
-        _ => None,
-    };
-    if let (Some(old), Some(new)) = (rank(from), rank(to)) {
-        return new >= old && from.array == to.array;
-    }
-    let numeric = |ty: &DataType| ty.name == "numeric" && ty.array == 0;
-    if numeric(from) && numeric(to) {
-        return match (from.modifiers, to.modifiers) {
-            (_, [None, _]) => true,
-            ([Some(p), s], [Some(q), r]) => {
-                let (s, r) = (s.unwrap_or(0), r.unwrap_or(0));
-                r >= s && q - r >= p - s
-            }
-            _ => false,
-        };
-    }
-    from.name == "real" && to.name == "double precision"
 }

@@ -1,7 +1,11 @@
 //! What a step adds to or takes from what others use.
 
+use std::ops::Range;
+
 use super::{MigrationContext, Step};
 use crate::operation::{Action, ObjectKind, ObjectName, Target};
+use crate::project::Part;
+use crate::statement::lexer::{TokenKind, tokens_into};
 
 /// A change that releases on one side of a migration notice.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -45,6 +49,14 @@ impl MigrationContext<'_> {
         )
     }
 
+    /// Does anything but comments stand in a part?
+    pub fn says_something(&self, part: &Part) -> bool {
+        let mut tokens = Vec::new();
+        let text = self.scene.sources[part.source].text();
+        tokens_into(text, part.span, &mut tokens);
+        tokens.iter().any(|t| t.kind != TokenKind::Semicolon)
+    }
+
     /// What the step adds or takes away, of things that outlive the migration.
     pub fn change(&self, step: &Step) -> Option<Change> {
         let at = self.position(step);
@@ -56,15 +68,21 @@ impl MigrationContext<'_> {
                 return lasting.then_some(added("creates a table"));
             }
             Action::AddColumn { table, column, .. } => {
-                return (self.is_old(at, table) && !self.column_was_there(at, table, &column.name))
-                    .then_some(added("adds a column"));
+                let lasting = self.is_old(at, table)
+                    && !self.column_was_there(at, table, &column.name)
+                    && !self.column_goes(at, table, &column.name);
+                return lasting.then_some(added("adds a column"));
             }
             Action::DropColumn { table, column, .. } => {
-                let old = self.is_old(at, table) && !self.column_comes(at, table, &column.name);
+                let old = self.is_old(at, table)
+                    && !self.column_comes(at + 1..self.steps.len(), table, &column.name)
+                    && !self.column_comes(0..at, table, &column.name);
                 return old.then_some(lost("drops a column"));
             }
             Action::RenameColumn { table, column, .. } => {
-                let old = self.is_old(at, table) && !self.column_comes(at, table, &column.name);
+                let old = self.is_old(at, table)
+                    && !self.column_comes(at + 1..self.steps.len(), table, &column.name)
+                    && !self.column_comes(0..at, table, &column.name);
                 return old.then_some(away("renames a column"));
             }
             Action::Drop { kind, name, .. } => return self.dropped(at, *kind, name),
@@ -138,15 +156,25 @@ impl MigrationContext<'_> {
         })
     }
 
-    fn column_comes(&self, at: usize, target: &Target, column: &str) -> bool {
+    /// Is the table given a column of this name in these steps?
+    fn column_comes(&self, steps: Range<usize>, target: &Target, column: &str) -> bool {
+        self.actions(steps).any(|action| match action {
+            Action::AddColumn {
+                table, column: c, ..
+            } => c.name == column && table.name == target.name,
+            Action::RenameColumn { table, to, .. } => {
+                to.name == column && table.name == target.name
+            }
+            _ => false,
+        })
+    }
+
+    fn column_goes(&self, at: usize, target: &Target, column: &str) -> bool {
         self.actions(at + 1..self.steps.len())
             .any(|action| match action {
-                Action::AddColumn {
+                Action::DropColumn {
                     table, column: c, ..
                 } => c.name == column && table.name == target.name,
-                Action::RenameColumn { table, to, .. } => {
-                    to.name == column && table.name == target.name
-                }
                 _ => false,
             })
     }
@@ -163,7 +191,7 @@ impl MigrationContext<'_> {
         })
     }
 
-    fn actions(&self, range: std::ops::Range<usize>) -> impl Iterator<Item = &Action> {
+    fn actions(&self, range: Range<usize>) -> impl Iterator<Item = &Action> {
         let end = range.end.min(self.steps.len());
         let start = range.start.min(end);
         self.steps[start..end].iter().map(|s| &s.operation.action)

@@ -23,7 +23,8 @@ fn check(cx: &MigrationContext<'_>, findings: &mut Findings) {
         return;
     };
     let changes = cx.steps.iter().any(|step| cx.is_a_change(step));
-    if !changes || !cx.scene.way_back.iter().all(|op| does_nothing(&op.action)) {
+    let unread = cx.scene.way_back.is_empty() && parts.iter().any(|part| cx.says_something(part));
+    if unread || !changes || !cx.scene.way_back.iter().all(|op| does_nothing(&op.action)) {
         return;
     }
     let (source, span) = cx.scene.way_back.first().map_or_else(
