@@ -29,6 +29,7 @@ use registry::Registry;
 struct Outcome {
     findings: Vec<Finding>,
     migrations: Vec<MigrationReport>,
+    problems: Vec<Problem>,
     summary: Summary,
 }
 
@@ -78,7 +79,7 @@ fn not_judged(history: &History) -> Problem {
 }
 
 fn assemble(
-    project: Project,
+    mut project: Project,
     outcomes: Vec<Outcome>,
     directives: Vec<(SourceId, Directives)>,
     registry: &Registry<'_>,
@@ -91,6 +92,7 @@ fn assemble(
     for outcome in outcomes {
         findings.extend(outcome.findings);
         migrations.extend(outcome.migrations);
+        project.problems.extend(outcome.problems);
         summary.statements += outcome.summary.statements;
         summary.unparsed += outcome.summary.unparsed;
         summary.opaque += outcome.summary.opaque;

@@ -18,7 +18,7 @@ use crate::inverse;
 use crate::operation::{Action, Operation, TransactionControl};
 use crate::page::Group;
 use crate::phase::{self, Phase};
-use crate::project::{History, Migration, Project, SourceId};
+use crate::project::{Down, History, Migration, Problem, Project, SourceId};
 use crate::report::{Direction, MigrationReport};
 use crate::rule::{Check, Findings, MigrationContext, OperationContext, Run, Scene, Step};
 use crate::schema::{Key, Mark, MigrationIndex, Schema};
@@ -36,8 +36,15 @@ pub struct Fold<'a> {
     /// An earlier migration set a limit: the project means to have one.
     uses_lock_timeout: bool,
     schema: Schema,
+    /// Downs that were held against their ups, and those that differ.
+    pairs: usize,
+    unequal: usize,
     outcome: Outcome,
 }
+
+/// From so many pairs on, a history is asked whether its downs belong to the
+/// ups of the same name at all.
+const ENOUGH_PAIRS: usize = 20;
 
 /// What a phase is known by.
 struct Declared {
@@ -65,6 +72,8 @@ impl<'a> Fold<'a> {
             directives,
             uses_lock_timeout: false,
             schema: Schema::default(),
+            pairs: 0,
+            unequal: 0,
             outcome: Outcome::default(),
         }
     }
@@ -88,7 +97,41 @@ impl<'a> Fold<'a> {
             );
             current = read;
         }
+        self.doubt_pairs();
         self.outcome
+    }
+
+    /// Some projects cut one change into many files and number the downs the
+    /// other way round. Where most downs do not undo the up of their name, the
+    /// file is not the unit, and what was found says nothing about the project.
+    fn doubt_pairs(&mut self) {
+        if self.pairs < ENOUGH_PAIRS || self.unequal * 5 < self.pairs * 2 {
+            return;
+        }
+        let downs: FxHashSet<SourceId> = self
+            .history
+            .migrations
+            .iter()
+            .filter_map(|m| match &m.down {
+                Down::Parts(parts) => Some(parts),
+                _ => None,
+            })
+            .flatten()
+            .map(|part| part.source)
+            .collect();
+        self.outcome.findings.retain(|finding| {
+            !(finding.rule == "down-not-inverse"
+                || finding.rule == "schema-conflict" && downs.contains(&finding.source))
+        });
+        self.outcome.problems.push(Problem {
+            path: self.history.root.clone(),
+            message: format!(
+                "{} of {} downs do not undo the up of the same name, so downs were not held \
+                 against ups here",
+                self.unequal, self.pairs
+            ),
+            fatal: false,
+        });
     }
 
     fn migration(&mut self, read: &ReadMigration) {
@@ -280,8 +323,16 @@ impl<'a> Fold<'a> {
         });
         let is_void =
             matches!(&operation.action, Action::Set(set) if set.local) && how.transaction.is_none();
-        if !is_void
-            && let Some(conflict) = self.schema.apply(operation, planned.source)
+        let conflict = match is_void {
+            true => None,
+            false => self.schema.apply(operation, planned.source),
+        };
+        if let Action::CreateTable(create) = &operation.action
+            && planned.siblings.iter().any(|o| is_unread(&o.action))
+        {
+            self.schema.doubt(&create.name);
+        }
+        if let Some(conflict) = conflict
             && let Some(mut finding) =
                 self.registry
                     .builtin("schema-conflict", planned.source, operation.place)
@@ -493,6 +544,7 @@ impl<'a> Fold<'a> {
         if !migration.selected || unsure(up) || unsure(down) || !does_something(down) {
             return;
         }
+        self.pairs += 1;
         let found = inverse::differences(&self.schema, start, created).list;
         let Some(first) = read.down.first() else {
             return;
@@ -508,6 +560,7 @@ impl<'a> Fold<'a> {
         if found.is_empty() {
             return;
         }
+        self.unequal += 1;
         let Some(mut finding) = self
             .registry
             .builtin("down-not-inverse", first.part.source, span)
@@ -593,6 +646,10 @@ fn collector(active: &Active, source: SourceId, list: &mut Vec<Finding>) -> Find
         source,
         list: std::mem::take(list),
     }
+}
+
+fn is_unread(action: &Action) -> bool {
+    matches!(action, Action::Unparsed { .. } | Action::Opaque { .. })
 }
 
 fn sources_of(migration: &Migration) -> impl Iterator<Item = SourceId> {

@@ -106,9 +106,13 @@ fn tables(schema: &Schema, then: &Then<'_>, before: &Table, after: &Table, list:
         &before.constraints,
         &after.constraints,
         same_constraint,
-        |constraint, left| {
+        |constraint| &constraint.name,
+        |constraint, state| {
+            if matches!(constraint.definition.kind, ConstraintKind::NotNull(_)) {
+                return;
+            }
             let what = constraint_words(constraint);
-            list.push(format!("{what} of `{key}` is {}", state(left)));
+            list.push(format!("{what} of `{key}` {state}"));
         },
     );
     let earlier = |index: &Key| match then.get(index) {
@@ -122,15 +126,17 @@ fn tables(schema: &Schema, then: &Then<'_>, before: &Table, after: &Table, list:
         .iter()
         .filter_map(|k| schema.index_by_key(k).cloned())
         .collect();
-    unmatched(&old, &new, same_index, |index, left| {
-        if index.constraint.is_none() {
-            list.push(format!(
-                "index `{}` on `{key}` is {}",
-                index.key.name,
-                state(left)
-            ));
-        }
-    });
+    unmatched(
+        &old,
+        &new,
+        same_index,
+        |index| &index.key.name,
+        |index, state| {
+            if index.constraint.is_none() {
+                list.push(format!("index `{}` on `{key}` {state}", index.key.name));
+            }
+        },
+    );
     names(
         key,
         "trigger",
@@ -155,32 +161,31 @@ fn tables(schema: &Schema, then: &Then<'_>, before: &Table, after: &Table, list:
     }
 }
 
-fn state(left: bool) -> &'static str {
-    if left { "still there" } else { "gone" }
-}
-
-/// Calls `report` for what has no counterpart: `true` for what is left over,
-/// `false` for what is gone.
+/// Calls `report` for what has no counterpart, with what became of it.
 fn unmatched<T>(
     before: &[Arc<T>],
     after: &[Arc<T>],
     same: fn(&T, &T) -> bool,
-    mut report: impl FnMut(&T, bool),
+    name: fn(&T) -> &SmolStr,
+    mut report: impl FnMut(&T, &str),
 ) {
-    for new in after {
-        if !before
+    let lacks = |list: &[Arc<T>], item: &Arc<T>| {
+        !list
             .iter()
-            .any(|old| Arc::ptr_eq(old, new) || same(old, new))
-        {
-            report(new, true);
-        }
+            .any(|other| Arc::ptr_eq(other, item) || same(other, item))
+    };
+    let named = |list: &[Arc<T>], item: &T| list.iter().any(|other| name(other) == name(item));
+    for new in after.iter().filter(|new| lacks(before, new)) {
+        let state = if named(before, new) {
+            "is defined in another way"
+        } else {
+            "is still there"
+        };
+        report(new, state);
     }
-    for old in before {
-        if !after
-            .iter()
-            .any(|new| Arc::ptr_eq(old, new) || same(old, new))
-        {
-            report(old, false);
+    for old in before.iter().filter(|old| lacks(after, old)) {
+        if !named(after, old) {
+            report(old, "is gone");
         }
     }
 }
@@ -223,7 +228,8 @@ fn columns(key: &Key, before: &Column, after: &Column, list: &mut Vec<String>) {
             "column `{name}` of `{key}` has lost its default `{}`",
             shown(&old.text)
         )),
-        (None, Some(new)) if plain(&new.text) != "null" => list.push(format!(
+        // A column that comes back NOT NULL needs a default for the rows.
+        (None, Some(new)) if plain(&new.text) != "null" && !after.not_null => list.push(format!(
             "column `{name}` of `{key}` has the default `{}`, which it had not",
             shown(&new.text)
         )),
@@ -294,6 +300,12 @@ fn plain(text: &str) -> String {
         .filter(|c| !c.is_whitespace() && *c != '"')
         .flat_map(char::to_lowercase)
         .collect();
+    match out.as_str() {
+        "current_timestamp" | "transaction_timestamp()" => out = "now()".to_owned(),
+        "'t'" | "'true'" => out = "true".to_owned(),
+        "'f'" | "'false'" => out = "false".to_owned(),
+        _ => {}
+    }
     while out.starts_with('(') && out.ends_with(')') && balanced(&out[1..out.len() - 1]) {
         out = out[1..out.len() - 1].to_owned();
     }

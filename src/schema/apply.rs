@@ -53,6 +53,15 @@ impl Schema {
     /// session starts afresh.
     pub fn begin_migration(&mut self, migration: MigrationIndex) {
         self.migration = migration;
+        let temporary: Vec<Key> = self
+            .created_now
+            .iter()
+            .filter(|key| key.schema == "pg_temp")
+            .cloned()
+            .collect();
+        for key in temporary {
+            self.remove_relation(&key, true);
+        }
         self.created_now.clear();
         self.set_session(Session::default());
     }
@@ -454,7 +463,7 @@ impl Schema {
                 None
             }
             ObjectKind::Function | ObjectKind::Procedure | ObjectKind::Aggregate => {
-                self.drop_routine(name, arguments);
+                self.drop_routine(name, arguments, cascade);
                 None
             }
             ObjectKind::Schema => {

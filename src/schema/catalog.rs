@@ -8,7 +8,7 @@ use super::apply::{At, Conflict};
 use super::journal::Entry;
 use super::{Domain, Key, Origin, Place, Relation, Routine, Schema, Sequence, TypeEntry};
 use crate::operation::{
-    CompositeChange, CreateDomain, CreateRoutine, CreateType, DomainChange, ObjectName,
+    Column, CompositeChange, CreateDomain, CreateRoutine, CreateType, DomainChange, ObjectName,
     TypeDefinition,
 };
 
@@ -163,6 +163,30 @@ impl Schema {
         }
         if self.created_now.contains(old) {
             self.mark_created(new);
+        }
+        self.retype_columns(old, new);
+    }
+
+    /// Columns follow their type to its new name.
+    fn retype_columns(&mut self, old: &Key, new: &Key) {
+        let of_type = |c: &Column| {
+            c.ty.name == old.name && c.ty.schema.as_deref().is_none_or(|s| s == old.schema)
+        };
+        let tables: Vec<Key> = self
+            .tables()
+            .filter(|t| t.columns.iter().any(|c| of_type(c)))
+            .map(|t| t.key.clone())
+            .collect();
+        for table in tables {
+            self.edit_table(&table, |t| {
+                for column in t.columns.iter_mut().filter(|c| of_type(c)) {
+                    let own = Arc::make_mut(column);
+                    own.ty.name = new.name.clone();
+                    if own.ty.schema.is_some() {
+                        own.ty.schema = Some(new.schema.as_str().into());
+                    }
+                }
+            });
         }
     }
 
@@ -322,8 +346,16 @@ impl Schema {
         self.mark_created(&key);
     }
 
-    pub(super) fn drop_routine(&mut self, name: &ObjectName, arguments: Option<&SmolStr>) {
+    pub(super) fn drop_routine(
+        &mut self,
+        name: &ObjectName,
+        arguments: Option<&SmolStr>,
+        cascade: bool,
+    ) {
         let key = self.resolve_routine(name);
+        if cascade {
+            self.drop_triggers_calling(&key);
+        }
         let list = self.routines(&key);
         let kept: Vec<Arc<Routine>> = match arguments {
             Some(arguments) if list.len() > 1 => {
@@ -336,6 +368,27 @@ impl Schema {
             _ => Vec::new(),
         };
         self.put_routines(&key, kept);
+    }
+
+    fn drop_triggers_calling(&mut self, routine: &Key) {
+        let calls = |schema: &Schema, function: Option<&ObjectName>| {
+            function.is_some_and(|f| schema.resolve_routine(f) == *routine)
+        };
+        let tables: Vec<Key> = self
+            .tables()
+            .filter(|t| t.triggers.iter().any(|x| calls(self, x.function.as_ref())))
+            .map(|t| t.key.clone())
+            .collect();
+        for table in tables {
+            let names: Vec<SmolStr> = self
+                .table_by_key(&table)
+                .into_iter()
+                .flat_map(|t| &t.triggers)
+                .filter(|x| calls(self, x.function.as_ref()))
+                .map(|x| x.name.clone())
+                .collect();
+            self.edit_table(&table, |t| t.triggers.retain(|x| !names.contains(&x.name)));
+        }
     }
 
     pub(super) fn rekey_routine(&mut self, old: &Key, new: &Key) {

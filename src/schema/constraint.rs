@@ -382,6 +382,37 @@ fn column_before(columns: &[Arc<Column>], constraint: &Constraint) -> Option<Smo
         .map(|column| column.name.clone())
 }
 
+/// An expression with one name put in another's place.
+pub(super) fn rename_in(expr: &Expr, from: &str, to: &str) -> Option<Expr> {
+    let text: &str = &expr.text;
+    let mut lexer = Lexer::new(text, Span::new(0, text.len() as u32));
+    let mut out = String::new();
+    let mut done = 0;
+    while let Some(lexeme) = lexer.next() {
+        let Lexeme::Token(token) = lexeme else {
+            continue;
+        };
+        let word = token.span.of(text);
+        let is_name = match token.kind {
+            TokenKind::Word => word.eq_ignore_ascii_case(from),
+            TokenKind::QuotedName => word.trim_matches('"') == from,
+            _ => false,
+        };
+        if is_name {
+            out.push_str(&text[done..token.span.start as usize]);
+            out.push_str(to);
+            done = token.span.end as usize;
+        }
+    }
+    (done > 0).then(|| {
+        out.push_str(&text[done..]);
+        Expr {
+            text: out.into(),
+            span: expr.span,
+        }
+    })
+}
+
 /// Names that an expression mentions, function names and qualifiers left out.
 pub fn names_in(text: &str) -> Vec<SmolStr> {
     let mut tokens = Vec::new();

@@ -5,13 +5,20 @@ use std::sync::Arc;
 use smol_str::SmolStr;
 
 use super::apply::{At, Conflict};
+use super::constraint::rename_in;
 use super::{Key, Relation, Schema, Table, View};
-use crate::operation::{ObjectKind, ObjectName, Target};
+use crate::operation::{ConstraintKind, Expr, ObjectKind, ObjectName, Target};
 
 /// Puts another name where one stood.
 fn swap<T: PartialEq + Clone>(list: &mut [T], old: &T, new: &T) {
     for item in list.iter_mut().filter(|item| *item == old) {
         *item = new.clone();
+    }
+}
+
+fn replace_name(expr: &mut Expr, from: &SmolStr, to: &SmolStr) {
+    if let Some(renamed) = rename_in(expr, from, to) {
+        *expr = renamed;
     }
 }
 
@@ -265,7 +272,11 @@ impl Schema {
             t.edit_column(from, |c| c.name = to.clone());
             for constraint in &mut t.constraints {
                 if constraint.columns.contains(from) {
-                    swap(&mut Arc::make_mut(constraint).columns, from, to);
+                    let own = Arc::make_mut(constraint);
+                    swap(&mut own.columns, from, to);
+                    if let ConstraintKind::Check(expr) = &mut own.definition.kind {
+                        replace_name(expr, from, to);
+                    }
                 }
             }
             if let Some(partition) = &mut t.partition_by {
@@ -279,6 +290,9 @@ impl Schema {
             self.edit_index(index, |i| {
                 swap(&mut i.columns, from, to);
                 swap(&mut i.include, from, to);
+                for expr in i.exprs.iter_mut().chain(&mut i.predicate) {
+                    replace_name(expr, from, to);
+                }
             });
         }
         for sequence in self.sequences_of(key, Some(from)) {

@@ -63,6 +63,13 @@ pub(super) fn add(list: &mut Vec<Key>, key: &Key) {
 }
 
 impl Schema {
+    /// Part of a table's definition could not be read: what is known of it is
+    /// not all there is.
+    pub fn doubt(&mut self, name: &ObjectName) {
+        let key = self.resolve(name);
+        self.edit_table(&key, |t| t.columns_known = false);
+    }
+
     pub(super) fn create_table(&mut self, create: &CreateTable, at: At) -> Option<Conflict> {
         let temporary = create.persistence == Persistence::Temporary;
         let key = self.creation_key(&create.name, temporary);

@@ -208,7 +208,12 @@ impl<'a> Work<'a> {
             .sequence_by_key(&key)
             .filter(|sequence| sequence.implicit)
             .and_then(|sequence| sequence.owned_by.as_ref())
-            .and_then(|(owner, _)| self.table(owner));
+            .and_then(|(owner, column)| {
+                let table = self.table(owner)?;
+                let column = table.column(column)?;
+                let needed = column.default.is_some() || column.identity.is_some();
+                needed.then_some(table)
+            });
         for table in owner.into_iter().chain(self.tables_with_default(&key)) {
             if cascade {
                 self.lock(&table.key, LockMode::AccessExclusive);
