@@ -130,9 +130,9 @@ impl Chain {
             TokenKind::Word => {
                 let word = token.span.of(text);
                 let is = |other: &&str| word.eq_ignore_ascii_case(other);
-                if WORDS.iter().any(|w| is(&w)) {
+                if WORDS.iter().any(is) {
                     self.operators += 1;
-                } else if ["union", "except", "intersect"].iter().any(|w| is(&w)) {
+                } else if ["union", "except", "intersect"].iter().any(is) {
                     self.sets += 1;
                 } else if is(&"case") {
                     self.cases += 1;
@@ -518,7 +518,7 @@ mod tests {
             ("SELECT a FROM ${schema}.t WHERE b = :x", "${schema}.t(a b)"),
             ("SELECT a FROM t WHERE b = 'x'\n'y'", "t(a b)"),
             ("SELECT c::text, d[1] FROM t", "t(c d)"),
-            ("SELECT FROM WHERE", "cannot be read"),
+            ("SELECT a FROM t WHERE", "cannot be read"),
             ("SELECT 1 END", "cannot be read"),
         ];
         for (query, expected) in table {
