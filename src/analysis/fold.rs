@@ -281,7 +281,9 @@ impl<'a> Fold<'a> {
             }
             self.step(&mut run, planned, index);
         }
-        self.count(parts);
+        if migration.selected {
+            self.count(parts);
+        }
         let steps = run.steps;
         self.migration_rules(&scene, &steps);
         let verdict = verdict_of(&steps, |key| self.is_hidden(key));
@@ -346,7 +348,7 @@ impl<'a> Fold<'a> {
                 });
             }
             finding.help =
-                "Make the migration fit the schema that the ones before it leave behind".into();
+                "make the migration fit the schema that the ones before it leave behind".into();
             self.outcome.findings.push(finding);
         }
     }
@@ -549,14 +551,13 @@ impl<'a> Fold<'a> {
         let Some(first) = read.down.first() else {
             return;
         };
-        let span = first
+        let place = first
             .statements
-            .first()
-            .and_then(|s| s.operations.first())
-            .map_or(
-                Span::new(first.part.span.start, first.part.span.start),
-                |o| o.place,
-            );
+            .iter()
+            .flat_map(|s| &s.operations)
+            .find(|o| !is_setting(&o.action))
+            .map(|o| o.place);
+        let span = place.unwrap_or(Span::new(first.part.span.start, first.part.span.start));
         if found.is_empty() {
             return;
         }
@@ -572,8 +573,8 @@ impl<'a> Fold<'a> {
         if more > 0 {
             listed.push_str(&format!("; and {more} more"));
         }
-        finding.message = format!("The down does not give the schema back: {listed}");
-        finding.help = "Undo each step of the up, last step first; \
+        finding.message = format!("the down does not give the schema back: {listed}");
+        finding.help = "undo each step of the up, last step first; \
             say in a comment what cannot be restored"
             .into();
         self.outcome.findings.push(finding);
@@ -650,6 +651,14 @@ fn collector(active: &Active, source: SourceId, list: &mut Vec<Finding>) -> Find
 
 fn is_unread(action: &Action) -> bool {
     matches!(action, Action::Unparsed { .. } | Action::Opaque { .. })
+}
+
+/// Does it only prepare for what comes?
+fn is_setting(action: &Action) -> bool {
+    matches!(
+        action,
+        Action::Transaction(_) | Action::Set(_) | Action::Nothing
+    )
 }
 
 fn sources_of(migration: &Migration) -> impl Iterator<Item = SourceId> {
