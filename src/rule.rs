@@ -62,7 +62,7 @@ pub struct Scene<'a> {
     /// Declared, or inferred from what the script does.
     pub phase: Option<Phase>,
     pub phase_declared: bool,
-    /// The project itself sets `lock_timeout` somewhere.
+    /// This migration or an earlier one sets `lock_timeout`.
     pub uses_lock_timeout: bool,
     /// A directive approves of what cannot be taken back.
     pub approved: bool,

@@ -335,6 +335,7 @@ impl<'a> Fold<'a> {
             self.schema.doubt(&create.name);
         }
         if let Some(conflict) = conflict
+            && !operation.within.conditional
             && let Some(mut finding) =
                 self.registry
                     .builtin("schema-conflict", planned.source, operation.place)

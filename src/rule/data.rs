@@ -38,7 +38,19 @@ impl MigrationContext<'_> {
         }?;
         let key = self.schema.resolve(table);
         let is_view = self.schema.view_by_key(&key).is_some();
-        (!is_view && !self.is_new_key(&key)).then_some(table)
+        (!is_view && !is_bookkeeping(&key.name) && !self.is_new_key(&key)).then_some(table)
+    }
+
+    /// Was a new table filled from one that others can see, before this step?
+    pub fn is_filled_before(&self, at: usize, table: &ObjectName) -> bool {
+        self.steps[..at].iter().any(|step| {
+            let query = match &step.operation.action {
+                Action::Insert(insert) if insert.table == *table => insert.query.as_ref(),
+                Action::CreateTable(create) if create.name == *table => create.source.as_ref(),
+                _ => None,
+            };
+            query.is_some_and(|query| self.copies_a_table(&query.text))
+        })
     }
 
     fn is_selective(&self, filter: &str, table: &ObjectName) -> bool {
@@ -90,6 +102,22 @@ impl MigrationContext<'_> {
             }
         })
     }
+}
+
+/// Tables that hold a row per migration, or one in all.
+fn is_bookkeeping(name: &str) -> bool {
+    const TOOLS: &[&str] = &[
+        "schema",
+        "flyway",
+        "alembic",
+        "migration",
+        "database",
+        "db",
+        "goose",
+    ];
+    let name = name.trim_start_matches('_');
+    let ends = ["version", "migrations", "history", "changelog"];
+    ends.iter().any(|word| name.ends_with(word)) && TOOLS.iter().any(|word| name.starts_with(word))
 }
 
 /// The condition behind WHERE.

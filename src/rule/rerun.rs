@@ -1,7 +1,7 @@
 //! What a statement leaves behind, and whether it may run twice.
 
 use super::{MigrationContext, Step};
-use crate::operation::{Action, DomainChange, ObjectKind};
+use crate::operation::{Action, DomainChange, ObjectKind, Persistence};
 use crate::project::{Layout, Transaction};
 
 impl MigrationContext<'_> {
@@ -20,18 +20,21 @@ impl MigrationContext<'_> {
 
 /// Does the statement leave something behind?
 pub fn changes(action: &Action) -> bool {
-    !matches!(
-        action,
-        Action::Set(_)
-            | Action::Nothing
-            | Action::Select { .. }
-            | Action::Transaction(_)
-            | Action::Analyze { .. }
-            | Action::Vacuum { .. }
-            | Action::LockTable { .. }
-            | Action::Opaque { .. }
-            | Action::Unparsed { .. }
-    )
+    let temporary = matches!(action, Action::CreateTable(create)
+        if create.persistence == Persistence::Temporary);
+    !temporary
+        && !matches!(
+            action,
+            Action::Set(_)
+                | Action::Nothing
+                | Action::Select { .. }
+                | Action::Transaction(_)
+                | Action::Analyze { .. }
+                | Action::Vacuum { .. }
+                | Action::LockTable { .. }
+                | Action::Opaque { .. }
+                | Action::Unparsed { .. }
+        )
 }
 
 /// Does it fail, or do its work twice, when it is run again?

@@ -2,8 +2,8 @@
 
 use super::{MigrationContext, OperationContext, Step, sql_name};
 use crate::effect::{Effect, LockMode};
-use crate::operation::{Action, Constraint, ConstraintKind, DataType, ObjectName};
-use crate::schema::Key;
+use crate::operation::{Action, Constraint, ConstraintKind, DataType, ObjectName, Operation};
+use crate::schema::{Key, Relation};
 
 /// Why adding a column is work rather than a note in the catalog. One reason
 /// each, the heaviest: so that one rule reports.
@@ -239,7 +239,7 @@ impl MigrationContext<'_> {
         step.effect
             .locks
             .iter()
-            .filter(|lock| !lock.created && self.is_visible_relation(&lock.relation))
+            .filter(|lock| !lock.created && self.is_visible_relation(step, &lock.relation))
             .map(|lock| (&lock.relation, lock.mode))
             .max_by_key(|(_, mode)| *mode)
     }
@@ -252,7 +252,7 @@ impl MigrationContext<'_> {
             .filter(|lock| {
                 !lock.created
                     && lock.mode.blocks_reads()
-                    && self.is_visible_relation(&lock.relation)
+                    && self.is_visible_relation(step, &lock.relation)
             })
             .map(|lock| &lock.relation)
     }
@@ -294,13 +294,18 @@ impl MigrationContext<'_> {
 
     /// A table or view that others can see and that stays. Indexes are locked
     /// with their table: it is enough to speak of that.
-    fn is_visible_relation(&self, key: &Key) -> bool {
-        let gone =
-            self.schema.was_dropped(key).is_some() && self.schema.relation_by_key(key).is_none();
-        !gone
-            && !self.is_new_key(key)
-            && self.schema.index_by_key(key).is_none()
-            && self.schema.sequence_by_key(key).is_none()
+    fn is_visible_relation(&self, step: &Step<'_>, key: &Key) -> bool {
+        let known = match self.schema.relation_by_key(key) {
+            Some(Relation::Table(_) | Relation::View(_)) => true,
+            Some(_) => false,
+            // Renamed since, unless it was dropped.
+            None => {
+                let names = named(step.operation);
+                self.schema.was_dropped(key).is_none()
+                    && names.is_some_and(|name| self.schema.resolve(name) == *key)
+            }
+        };
+        known && !self.is_new_key(key)
     }
 
     /// A number that statements of one transaction share and others do not.
@@ -309,6 +314,18 @@ impl MigrationContext<'_> {
             Some(transaction) => (true, transaction),
             None => (false, step.statement),
         }
+    }
+}
+
+/// The relation that a statement names first.
+fn named(operation: &Operation) -> Option<&ObjectName> {
+    match &operation.action {
+        Action::Rename { kind, name, .. } | Action::SetSchema { kind, name, .. }
+            if kind.is_relation() =>
+        {
+            Some(name)
+        }
+        action => subject(action),
     }
 }
 

@@ -17,7 +17,10 @@ fn check(cx: &OperationContext<'_>, findings: &mut Findings) {
     let Action::CreateIndex(index) = &cx.operation.action else {
         return;
     };
-    if index.concurrently || cx.is_partitioned(&index.table) || !cx.blocks(&index.table) {
+    // Nobody writes to a materialized view.
+    let is_view = cx.schema.view(&index.table).is_some();
+    if index.concurrently || is_view || cx.is_partitioned(&index.table) || !cx.blocks(&index.table)
+    {
         return;
     }
     let Some((sql, place)) = cx.with_word("INDEX", "CONCURRENTLY") else {

@@ -1,4 +1,4 @@
-//! Dropping a foreign key locks the table it refers to.
+//! Dropping a table locks the tables that its foreign keys refer to.
 
 use crate::operation::{Action, Kind, ObjectKind, ObjectName};
 use crate::rule::{Check, Findings, OperationContext, Rule};
@@ -8,33 +8,30 @@ pub const RULE: Rule = Rule {
     id: "drop-table-locks-parents",
     page: include_str!("../../rules/drop-table-locks-parents.md"),
     check: Check::Operation {
-        on: &[Kind::Drop, Kind::DropConstraint, Kind::DropColumn],
+        on: &[Kind::Drop],
         check,
     },
 };
 
 fn check(cx: &OperationContext<'_>, findings: &mut Findings) {
-    let (table, what) = match &cx.operation.action {
-        Action::Drop {
-            kind: ObjectKind::Table,
-            name,
-            ..
-        } => (name, format!("dropping `{name}`")),
-        Action::DropConstraint { table, name, .. } => (
-            &table.name,
-            format!("dropping `{}` of `{}`", name.name, table.name),
-        ),
-        Action::DropColumn { table, column, .. } => (
-            &table.name,
-            format!("dropping `{}.{}`", table.name, column.name),
-        ),
-        _ => return,
+    let Action::Drop {
+        kind: ObjectKind::Table,
+        name,
+        ..
+    } = &cx.operation.action
+    else {
+        return;
     };
-    for parent in locked_parents(cx, table) {
+    let parents = locked_parents(cx, name);
+    if !parents.is_empty() {
+        let names: Vec<String> = parents.iter().map(|key| format!("`{key}`")).collect();
         findings
             .report(
                 cx.operation.place,
-                format!("{what} also locks `{parent}`, which it refers to, against reads and writes"),
+                format!(
+                    "dropping `{name}` also locks {}, which it refers to, against reads and writes",
+                    names.join(", ")
+                ),
             )
             .help("put `SET lock_timeout = '2s';` in front of it, and keep it the only statement of its transaction");
     }

@@ -37,6 +37,10 @@ pub const RULE: Rule = Rule {
 };
 
 fn check(cx: &OperationContext<'_>, findings: &mut Findings) {
+    // What fails is reported as such.
+    if cx.effect.refusal.is_some() {
+        return;
+    }
     let left = cx
         .effect
         .worked_under_lock()

@@ -68,6 +68,8 @@ fn check(cx: &OperationContext<'_>, findings: &mut Findings) {
 fn has_a_rule_of_its_own(cx: &OperationContext<'_>) -> bool {
     let on_rows = cx.effect.refusal.as_ref().is_some_and(|r| r.on_rows);
     match &cx.operation.action {
+        // It asks first, in its own way.
+        _ if cx.operation.within.conditional => true,
         // `nontransactional-in-transaction`
         _ if cx.operation.within.block && cx.effect.forbidden_in_transaction.is_some() => true,
         // `add-column-not-null`

@@ -24,6 +24,7 @@ fn check(cx: &OperationContext<'_>, findings: &mut Findings) {
     }
     let from = cx
         .column_type(&table.name, &column.name)
+        .filter(|old| *old != ty.to_string())
         .map_or(String::new(), |old| format!(" from `{old}`"));
     let sql = sql_object(&table.name);
     let new = crate::rule::sql_name(&format!("{}_new", column.name));

@@ -60,9 +60,8 @@ fn work(cx: &MigrationContext<'_>, at: usize, step: &Step) -> Option<String> {
                 .reads_visible(&view.query.text)
                 .then(|| format!("`{}` is computed", view.name));
         }
-        Action::CreateIndex(index) => {
-            let table = cx.schema.table(&index.table)?;
-            let filled = table.filled && !index.only && cx.is_new_key(&table.key);
+        Action::CreateIndex(index) if cx.is_new_key(&cx.schema.resolve(&index.table)) => {
+            let filled = !index.only && cx.is_filled_before(at, &index.table);
             return filled.then(|| format!("an index on `{}` is built", index.table));
         }
         Action::Update(_) | Action::Delete(_) | Action::Insert(_) | Action::Select { .. } => {
