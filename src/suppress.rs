@@ -118,6 +118,7 @@ pub fn directives(
         ours: memmem::Finder::new("bowline: ignore"),
         line: Span::default(),
         last: Default::default(),
+        near: FxHashMap::default(),
         out: Directives::default(),
     };
     for comment in comments {
@@ -291,6 +292,8 @@ struct Reader<'a> {
     line: Span,
     /// The comment whose statement was looked for last, and the statement.
     last: (Span, Span),
+    /// Suggestions that were looked for.
+    near: FxHashMap<&'a str, Option<&'a str>>,
     out: Directives,
 }
 
@@ -359,13 +362,14 @@ impl<'a> Reader<'a> {
     }
 
     /// `bowline ignore …`: a slip only when what follows could not be prose.
-    fn missing_colon(&mut self, span: Span, name: &str, rest: &str) {
+    fn missing_colon(&mut self, span: Span, name: &str, rest: &'a str) {
         let rest = rest.trim_start_matches(|c: char| c.is_whitespace() || ":=,;.-_".contains(c));
         let mut words = rest.split(|c: char| c.is_whitespace() || c == ',');
         let verb = words.next().unwrap_or("");
         let next = words.find(|word| !word.is_empty()).unwrap_or("");
+        let names_rule = next.contains('-') && self.nearest_rule(next).is_some();
         let meant = match verb {
-            "ignore" | "ignore-file" => self.names_rule(next) || next.starts_with("reason="),
+            "ignore" | "ignore-file" => names_rule || next.starts_with("reason="),
             "phase" => PHASES.contains(&next),
             "approve" => next == IRREVERSIBLE,
             "checkpoint" => next.starts_with('"'),
@@ -385,8 +389,19 @@ impl<'a> Reader<'a> {
         }
     }
 
-    fn names_rule(&self, word: &str) -> bool {
-        word.contains('-') && nearest(word, self.vocabulary.rules.iter().copied()).is_some()
+    /// The rule that a word may have meant. A file with more unknown words
+    /// than this is no longer one of typos.
+    fn nearest_rule(&mut self, word: &'a str) -> Option<&'a str> {
+        const TYPOS: usize = 100;
+        if let Some(known) = self.near.get(word) {
+            return *known;
+        }
+        if self.near.len() == TYPOS {
+            return None;
+        }
+        let near = nearest(word, self.vocabulary.rules.iter().copied());
+        self.near.insert(word, near);
+        near
     }
 
     /// A directive in the middle of a comment does nothing.
@@ -491,7 +506,7 @@ impl<'a> Reader<'a> {
         let mut prose: Option<Span> = None;
         for word in words {
             let name = word.of(self.text);
-            match nearest(name, self.vocabulary.rules.iter().copied()) {
+            match self.nearest_rule(name) {
                 Some(near) => self.unknown(
                     *word,
                     format!("unknown rule `{name}`"),
@@ -700,8 +715,8 @@ impl<'a> Reader<'a> {
         self.out.slips.push(Slip {
             rule,
             span,
-            message,
-            help,
+            message: brief(message),
+            help: brief(help),
         });
     }
 
@@ -848,6 +863,16 @@ impl Said {
         *slot = non_empty(value);
         true
     }
+}
+
+/// A message of bearable length, whatever it quotes.
+fn brief(mut text: String) -> String {
+    const LONGEST: usize = 240;
+    if let Some((end, _)) = text.char_indices().nth(LONGEST) {
+        text.truncate(end);
+        text.push('…');
+    }
+    text
 }
 
 fn non_empty(text: &str) -> Option<String> {
