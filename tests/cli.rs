@@ -294,7 +294,7 @@ fn what_cannot_be_read_does_not_hide_the_rest() {
 #[test]
 fn standard_input_is_a_file_of_its_name() {
     let project = Project::new(&[]);
-    let text = format!("{CREATE}COMMIT;\n{INDEX}");
+    let text = format!("{CREATE}{INDEX}");
     let arguments = [
         "check",
         "-",
