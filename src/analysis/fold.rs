@@ -707,9 +707,9 @@ fn sets_lock_timeout(plan: &[Planned<'_>], to_a_limit: bool) -> bool {
 /// The phase that an operation belongs to, and the table that it is about.
 fn phase_of(action: &Action) -> (Option<&SmolStr>, Option<Phase>) {
     match action {
-        Action::DropColumn { table, .. }
-        | Action::RenameColumn { table, .. }
-        | Action::DropConstraint { table, .. } => (Some(&table.name.name), Some(Phase::Contract)),
+        Action::DropColumn { table, .. } | Action::RenameColumn { table, .. } => {
+            (Some(&table.name.name), Some(Phase::Contract))
+        }
         Action::Drop { name, kind, .. } if kind.is_relation() => {
             (Some(&name.name), Some(Phase::Contract))
         }

@@ -22,7 +22,10 @@ fn check(cx: &MigrationContext<'_>, findings: &mut Findings) {
     else {
         return;
     };
-    let changes = cx.steps.iter().any(|step| cx.is_a_change(step));
+    let changes = cx
+        .steps
+        .iter()
+        .any(|step| cx.is_a_change(step) && !changes_rows_only(&step.operation.action));
     let unread = cx.scene.way_back.is_empty() && parts.iter().any(|part| cx.says_something(part));
     if unread || !changes || !cx.scene.way_back.iter().all(|op| does_nothing(&op.action)) {
         return;
@@ -39,6 +42,14 @@ fn check(cx: &MigrationContext<'_>, findings: &mut Findings) {
             format!("the down of migration `{id}` does nothing: the tool marks it as undone and the schema stays"),
         )
         .help("Write what takes the up back. Where nothing can, let the down fail, so that nobody believes it ran:\nDO $$ BEGIN RAISE EXCEPTION 'this migration has no way back'; END $$;");
+}
+
+/// Whether rows need a way back is what `data-change-without-undo` asks.
+fn changes_rows_only(action: &Action) -> bool {
+    matches!(
+        action,
+        Action::Insert(_) | Action::Update(_) | Action::Delete(_) | Action::Merge { .. }
+    )
 }
 
 fn does_nothing(action: &Action) -> bool {
