@@ -404,3 +404,47 @@ fn rules_are_listed_and_explained() {
     assert_eq!(page.code, 0);
     assert!(page.out.contains("What to do instead"));
 }
+
+#[test]
+fn directives_speak_to_the_check() {
+    let project = Project::with_error();
+    let why = "-- bowline: ignore create-index-blocking reason=\"two rows\"\n";
+    let cases = [
+        (format!("{why}{INDEX}"), vec![], 1),
+        (
+            format!("{why}{QUIET}{INDEX}"),
+            vec!["1 unused-suppression", "3 create-index-blocking"],
+            0,
+        ),
+        (
+            format!("-- bowline: ignore create-index-blocking\n{INDEX}"),
+            vec!["1 unexplained-suppression"],
+            1,
+        ),
+        (
+            format!("-- bowline: ingore create-index-blocking\n{QUIET}"),
+            vec!["1 unknown-directive"],
+            0,
+        ),
+    ];
+    for (text, found, suppressed) in cases {
+        project.write("db/0002_index.sql", &text);
+        let run = project.run(&["check", "--format", "json"]);
+        let found: Vec<_> = found
+            .iter()
+            .map(|f| format!("db/0002_index.sql:{f}"))
+            .collect();
+        assert_eq!(run.findings(), found, "{text}");
+        assert_eq!(run.json()["summary"]["suppressed"], suppressed, "{text}");
+    }
+}
+
+#[test]
+fn other_linters_comments_count_where_the_configuration_says_so() {
+    let project = Project::with_error();
+    let text = format!("-- squawk-ignore require-concurrent-index-creation\n{INDEX}");
+    project.write("db/0002_index.sql", &text);
+    assert_eq!(project.run(&["check"]).code, 1);
+    project.write("bowline.toml", "suppressions-of = [\"squawk\"]");
+    assert_eq!(project.run(&["check"]).code, 0);
+}
