@@ -278,6 +278,8 @@ pub struct CreateView {
     pub columns: Vec<SmolStr>,
     pub query: Query,
     pub with_data: bool,
+    /// What the query reads and yields, where it could be read.
+    pub reading: Option<query::Reading>,
 }
 
 #[derive(Clone, Debug)]

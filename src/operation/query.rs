@@ -20,6 +20,7 @@ use sqlparser::tokenizer::Token as SqlToken;
 
 use super::ObjectName;
 use crate::source::Span;
+use crate::statement::Cursor;
 use crate::statement::cursor::fold;
 use crate::statement::lexer::{Token, TokenKind, tokens_into};
 
@@ -38,22 +39,55 @@ pub struct QueryUse {
     pub all: bool,
 }
 
-/// The relations that a query reads, each once. `None` where the query cannot
-/// be read.
-pub fn uses(query: &str) -> Option<Vec<QueryUse>> {
+/// What a query reads and yields.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Reading {
+    /// The relations, each once.
+    pub uses: Vec<QueryUse>,
+    /// The names of its columns; `None` where a `*` says that only the schema
+    /// knows.
+    pub output: Option<Vec<SmolStr>>,
+}
+
+/// Reads a query; `None` where `sqlparser` cannot, or had better not try.
+pub fn read(query: &str) -> Option<Reading> {
     let query = parse(query)?;
     let mut walk = Walk {
         scopes: vec![Scope::default()],
         uses: Vec::new(),
     };
     let _ = query.visit(&mut walk);
-    Some(walk.uses)
+    Some(Reading {
+        uses: walk.uses,
+        output: output(&query),
+    })
 }
 
-/// The names of the columns that a query yields. `None` where it cannot be
-/// read, or where a `*` says that only the schema knows.
-pub fn output(query: &str) -> Option<Vec<SmolStr>> {
-    let query = parse(query)?;
+/// The relations that stand behind FROM and JOIN, by words alone: what can be
+/// said of a query that was not read.
+pub fn mentioned(query: &str) -> Vec<QueryUse> {
+    let mut tokens = Vec::new();
+    tokens_into(query, Span::new(0, query.len() as u32), &mut tokens);
+    let mut cursor = Cursor::new(query, &tokens);
+    let mut uses: Vec<QueryUse> = Vec::new();
+    while !cursor.done() {
+        let names = cursor.eat_any(&["FROM", "JOIN"]).is_some();
+        if !names {
+            cursor.bump();
+        } else if let Some(relation) = ObjectName::read(&mut cursor)
+            && !uses.iter().any(|known| known.relation == relation)
+        {
+            uses.push(QueryUse {
+                relation,
+                columns: Vec::new(),
+                all: true,
+            });
+        }
+    }
+    uses
+}
+
+fn output(query: &ast::Query) -> Option<Vec<SmolStr>> {
     let mut body = query.body.as_ref();
     loop {
         body = match body {
@@ -471,6 +505,14 @@ fn expr_name(mut expr: &Expr) -> SmolStr {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    fn uses(query: &str) -> Option<Vec<QueryUse>> {
+        read(query).map(|reading| reading.uses)
+    }
+
+    fn output(query: &str) -> Option<Vec<SmolStr>> {
+        read(query).and_then(|reading| reading.output)
+    }
 
     fn shown(query: &str) -> String {
         let Some(uses) = uses(query) else {

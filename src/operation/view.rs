@@ -1,7 +1,7 @@
 //! CREATE VIEW.
 
 use super::reader::Reader;
-use super::{Action, CreateView, ObjectName, Query};
+use super::{Action, CreateView, ObjectName, Query, query};
 use crate::statement::Cursor;
 
 /// CREATE [MATERIALIZED] VIEW.
@@ -23,6 +23,7 @@ pub fn create(r: &mut Reader<'_>) {
         false => r.query(span),
     };
     view.with_data = tail(r);
+    view.reading = query::read(&view.query.text);
     let place = view.name.span;
     r.push_whole(Action::CreateView(Box::new(view)), place);
 }
@@ -55,6 +56,7 @@ fn head(r: &mut Reader<'_>) -> Option<(CreateView, bool)> {
         columns: Vec::new(),
         query,
         with_data: true,
+        reading: None,
     };
     Some((view, recursive))
 }

@@ -430,7 +430,7 @@ fn five_thousand_findings_take_no_time() {
             let start = Instant::now();
             let text = render(format, &report, &options());
             let taken = start.elapsed();
-            assert!(taken < Duration::from_secs(3), "{format:?} took {taken:?}");
+            assert!(taken < Duration::from_secs(10), "{format:?} took {taken:?}");
             assert!(
                 text.len() < 32 << 20,
                 "{format:?} wrote {} bytes",

@@ -7,7 +7,7 @@ use smol_str::SmolStr;
 use super::apply::{At, Conflict};
 use super::table::add;
 use super::{Key, Relation, Schema, Use, View};
-use crate::operation::CreateView;
+use crate::operation::{CreateView, query};
 
 impl Schema {
     pub(super) fn create_view(&mut self, create: &CreateView, at: At) -> Option<Conflict> {
@@ -55,12 +55,41 @@ impl Schema {
 
     /// The names of a view's columns; empty where they could not be told.
     pub fn view_columns(&self, create: &CreateView) -> Vec<SmolStr> {
-        create.columns.clone()
+        let Some(output) = create.reading.as_ref().and_then(|r| r.output.as_ref()) else {
+            return create.columns.clone();
+        };
+        let own = create
+            .columns
+            .iter()
+            .chain(output.iter().skip(create.columns.len()));
+        own.cloned().collect()
     }
 
     /// The relations that a view's query reads, resolved here and now.
-    fn uses_of(&self, _create: &CreateView) -> Vec<Use> {
-        Vec::new()
+    fn uses_of(&self, create: &CreateView) -> Vec<Use> {
+        let mentioned;
+        let uses = match &create.reading {
+            Some(reading) => &reading.uses,
+            None => {
+                mentioned = query::mentioned(&create.query.text);
+                &mentioned
+            }
+        };
+        uses.iter()
+            .map(|used| {
+                let relation = self.resolve(&used.relation);
+                let mut columns = used.columns.clone();
+                if let Some(table) = self.table_by_key(&relation).filter(|t| t.columns_known) {
+                    columns.retain(|c| table.column(c).is_some());
+                }
+                columns.sort_unstable();
+                Use {
+                    relation,
+                    columns,
+                    all: used.all,
+                }
+            })
+            .collect()
     }
 
     fn link_view(&mut self, used: &Key, view: &Key) {
