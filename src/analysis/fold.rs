@@ -296,7 +296,9 @@ impl<'a> Fold<'a> {
 
     fn step<'p>(&mut self, run: &mut ScriptRun<'_, 'p>, planned: &Planned<'p>, index: usize) {
         let operation = planned.operation;
-        if let Action::Transaction(control) = &operation.action {
+        if let Action::Transaction(control) = &operation.action
+            && !operation.within.block
+        {
             self.control(run, control);
         }
         let effect = postgres::effect(&effect::Scene {

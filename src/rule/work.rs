@@ -279,6 +279,23 @@ impl MigrationContext<'_> {
             .find_map(|earlier| Some((earlier, self.locked_against_readers(earlier).next()?)))
     }
 
+    /// A step of the same statement that locks a visible table against
+    /// readers: a statement takes the strongest lock of all its actions first.
+    pub fn lock_of_statement(&self, at: usize) -> Option<(&Step<'_>, &Key)> {
+        let step = &self.steps[at];
+        let same = |other: &&Step<'_>| other.statement == step.statement;
+        let before = self.steps[..at].iter().rev().take_while(same);
+        let behind = self.steps[at + 1..].iter().take_while(same);
+        let mut others = before.chain(behind);
+        if others.clone().any(|other| self.blocked(other).is_some()) {
+            return None;
+        }
+        others
+            .by_ref()
+            .filter(|other| other.visible)
+            .find_map(|other| Some((other, self.locked_against_readers(other).next()?)))
+    }
+
     /// The step that added, unvalidated and in the same transaction, the
     /// constraint that this step validates.
     pub fn added_before_validation(&self, at: usize) -> Option<&Step<'_>> {

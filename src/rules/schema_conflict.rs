@@ -34,6 +34,7 @@ pub const RULE: Rule = Rule {
             Kind::Reindex,
             Kind::CreateView,
             Kind::RefreshView,
+            Kind::AddEnumValue,
             Kind::AlterComposite,
             Kind::AlterDomain,
             Kind::CreateTrigger,

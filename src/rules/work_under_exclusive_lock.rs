@@ -20,10 +20,10 @@ fn check(cx: &MigrationContext<'_>, findings: &mut Findings) {
         let Some(work) = work(cx, at, step) else {
             continue;
         };
-        let Some((earlier, key)) = cx.lock_held_at(at) else {
+        let Some((earlier, key)) = cx.lock_held_at(at).or_else(|| cx.lock_of_statement(at)) else {
             continue;
         };
-        if !reported.insert(step.run.transaction) {
+        if !reported.insert(cx.unit(step)) {
             continue;
         }
         let place = Place {
