@@ -6,6 +6,7 @@
 
 mod around;
 mod change;
+mod columns;
 mod data;
 mod dependents;
 mod rerun;
@@ -27,6 +28,7 @@ use crate::source::{Source, Span};
 use crate::verdict::Verdict;
 
 pub use change::Change;
+pub use columns::{DECLARES, Declared};
 pub use dependents::Dependent;
 pub use rerun::{changes, clears_the_way, fails_when_repeated};
 pub use runner::one_line;

@@ -18,6 +18,7 @@ pub mod backfill_with_ddl;
 pub mod change_column_type;
 pub mod change_default;
 pub mod change_owner;
+pub mod char_type;
 pub mod cluster;
 pub mod concurrent_index_may_be_invalid;
 pub mod contract_unapproved;
@@ -56,21 +57,25 @@ pub mod enable_row_security;
 pub mod enum_value_used_early;
 pub mod exclusion_blocking;
 pub mod foreign_key_locks_both;
+pub mod foreign_key_without_index;
 pub mod generated_column_rewrite;
 pub mod identity_always;
 pub mod index_on_partitioned;
 pub mod index_rebuilt_by_type_change;
 pub mod irreversible;
 pub mod json_column;
+pub mod json_instead_of_jsonb;
 pub mod lock_table;
 pub mod logged_rewrite;
 pub mod lossy_type_change;
 pub mod missing_down;
 pub mod missing_lock_timeout;
+pub mod missing_primary_key;
 pub mod missing_statement_timeout;
 pub mod misspelt_opt_out;
 pub mod mixed_phases;
 pub mod mixed_transactionality;
+pub mod money_type;
 pub mod nontransactional_in_transaction;
 pub mod not_rerunnable;
 pub mod opaque_sql;
@@ -88,11 +93,14 @@ pub mod revoke_privilege;
 pub mod rewrites_or_scans_under_lock;
 pub mod schema_conflict;
 pub mod serial_column_rewrite;
+pub mod serial_instead_of_identity;
 pub mod set_not_null;
 pub mod set_not_null_scan;
 pub mod several_foreign_keys;
+pub mod short_integer_key;
 pub mod split_alters;
 pub mod tablespace_rewrite;
+pub mod timestamp_without_zone;
 pub mod toggle_trigger;
 pub mod transaction_control;
 pub mod truncate;
@@ -111,6 +119,7 @@ pub mod unused_suppression;
 pub mod update_without_where;
 pub mod vacuum_full;
 pub mod validate_in_same_transaction;
+pub mod varchar_limit;
 pub mod volatile_default_rewrite;
 pub mod wide_lock_window;
 pub mod work_under_exclusive_lock;
@@ -136,6 +145,7 @@ pub static ALL: &[&Rule] = &[
     &change_column_type::RULE,
     &change_default::RULE,
     &change_owner::RULE,
+    &char_type::RULE,
     &cluster::RULE,
     &concurrent_index_may_be_invalid::RULE,
     &contract_unapproved::RULE,
@@ -174,21 +184,25 @@ pub static ALL: &[&Rule] = &[
     &enum_value_used_early::RULE,
     &exclusion_blocking::RULE,
     &foreign_key_locks_both::RULE,
+    &foreign_key_without_index::RULE,
     &generated_column_rewrite::RULE,
     &identity_always::RULE,
     &index_on_partitioned::RULE,
     &index_rebuilt_by_type_change::RULE,
     &irreversible::RULE,
     &json_column::RULE,
+    &json_instead_of_jsonb::RULE,
     &lock_table::RULE,
     &logged_rewrite::RULE,
     &lossy_type_change::RULE,
     &missing_down::RULE,
     &missing_lock_timeout::RULE,
+    &missing_primary_key::RULE,
     &missing_statement_timeout::RULE,
     &misspelt_opt_out::RULE,
     &mixed_phases::RULE,
     &mixed_transactionality::RULE,
+    &money_type::RULE,
     &nontransactional_in_transaction::RULE,
     &not_rerunnable::RULE,
     &opaque_sql::RULE,
@@ -206,11 +220,14 @@ pub static ALL: &[&Rule] = &[
     &rewrites_or_scans_under_lock::RULE,
     &schema_conflict::RULE,
     &serial_column_rewrite::RULE,
+    &serial_instead_of_identity::RULE,
     &set_not_null::RULE,
     &set_not_null_scan::RULE,
     &several_foreign_keys::RULE,
+    &short_integer_key::RULE,
     &split_alters::RULE,
     &tablespace_rewrite::RULE,
+    &timestamp_without_zone::RULE,
     &toggle_trigger::RULE,
     &transaction_control::RULE,
     &truncate::RULE,
@@ -229,6 +246,7 @@ pub static ALL: &[&Rule] = &[
     &update_without_where::RULE,
     &vacuum_full::RULE,
     &validate_in_same_transaction::RULE,
+    &varchar_limit::RULE,
     &volatile_default_rewrite::RULE,
     &wide_lock_window::RULE,
     &work_under_exclusive_lock::RULE,
