@@ -336,7 +336,10 @@ impl<'a> Fold<'a> {
         {
             self.schema.doubt(&create.name);
         }
+        let decides =
+            operation.within.block && planned.siblings.iter().any(|o| o.within.conditional);
         if let Some(conflict) = conflict
+            && !decides
             && !operation.within.conditional
             && let Some(mut finding) =
                 self.registry

@@ -70,7 +70,7 @@ fn has_a_rule_of_its_own(cx: &OperationContext<'_>) -> bool {
     let on_rows = cx.effect.refusal.as_ref().is_some_and(|r| r.on_rows);
     match &cx.operation.action {
         // It asks first, in its own way.
-        _ if cx.operation.within.conditional => true,
+        _ if may_not_run(cx) => true,
         // `nontransactional-in-transaction`
         _ if cx.operation.within.block && cx.effect.forbidden_in_transaction.is_some() => true,
         // `add-column-not-null`
@@ -82,6 +82,11 @@ fn has_a_rule_of_its_own(cx: &OperationContext<'_>) -> bool {
         }
         _ => false,
     }
+}
+
+/// In a block that decides what it runs.
+fn may_not_run(cx: &OperationContext<'_>) -> bool {
+    cx.operation.within.block && cx.siblings.iter().any(|o| o.within.conditional)
 }
 
 fn depends(cx: &OperationContext<'_>) -> bool {

@@ -43,6 +43,10 @@ fn check(cx: &MigrationContext<'_>, findings: &mut Findings) {
 
 /// What takes time and is not reported by a rule of its own.
 fn work(cx: &MigrationContext<'_>, at: usize, step: &Step) -> Option<String> {
+    // What cannot run in a transaction fails at once.
+    if step.effect.forbidden_in_transaction.is_some() {
+        return None;
+    }
     match &step.operation.action {
         Action::RefreshView {
             name,

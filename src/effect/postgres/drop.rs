@@ -153,8 +153,9 @@ impl<'a> Work<'a> {
 
     /// Is the object dropped by the same statement?
     fn dropped_here(&self, key: &Key) -> bool {
-        self.siblings()
-            .any(|action| matches!(action, Action::Drop { name, .. } if self.resolve(name) == *key))
+        self.scene.siblings.iter().any(|sibling| {
+            matches!(&sibling.action, Action::Drop { name, .. } if self.resolve(name) == *key)
+        })
     }
 
     fn drop_storage(&mut self, key: &Key, table: Option<&'a Table>) {
