@@ -315,7 +315,7 @@ pub struct Draft<'a>(&'a mut Finding);
 
 impl Draft<'_> {
     pub fn help(self, help: impl Into<String>) -> Self {
-        self.0.help = help.into();
+        self.0.help = sentence(help.into());
         self
     }
 
@@ -346,6 +346,14 @@ impl Draft<'_> {
         });
         self
     }
+}
+
+/// Gives a text a capital letter to begin with.
+fn sentence(mut text: String) -> String {
+    if let Some(first) = text.get_mut(..1) {
+        first.make_ascii_uppercase();
+    }
+    text
 }
 
 /// `name` as SQL would have to write it.

@@ -107,10 +107,10 @@ pub fn old_release(scene: &Scene<'_>, effect: &Effect) -> OldRelease {
             }
         }
         Action::CreateIndex(index) if index.unique && sees(&index.table) => Degraded,
-        Action::RowSecurity { table, mode } if on(table) => match mode {
-            RowSecurity::Enable | RowSecurity::Force => Degraded,
-            _ => Compatible,
-        },
+        Action::RowSecurity {
+            table,
+            mode: RowSecurity::Enable | RowSecurity::Force,
+        } if on(table) => Degraded,
         Action::Grant(grant) if grant.revoke => Degraded,
         Action::Truncate { tables, .. } if tables.iter().any(sees) => Degraded,
         _ if effect.refusal.is_some() => Compatible,

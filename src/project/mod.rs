@@ -170,9 +170,11 @@ pub struct Options {
     pub exclude: Exclude,
 }
 
+type PathTest = dyn Fn(&str) -> bool + Send + Sync;
+
 /// Tells of paths, as reports show them, which are not read.
 #[derive(Clone, Default)]
-pub struct Exclude(Option<Arc<dyn Fn(&str) -> bool + Send + Sync>>);
+pub struct Exclude(Option<Arc<PathTest>>);
 
 impl Exclude {
     pub fn new(excludes: impl Fn(&str) -> bool + Send + Sync + 'static) -> Self {
