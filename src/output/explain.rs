@@ -189,7 +189,7 @@ fn next_link(text: &str) -> Option<(&str, &str, &str, &str)> {
     ))
 }
 
-fn wrapped(text: &str, width: usize, indent: usize) -> Vec<String> {
+pub(super) fn wrapped(text: &str, width: usize, indent: usize) -> Vec<String> {
     let lead = text.len() - text.trim_start().len();
     let mut lines = Vec::new();
     let mut line = " ".repeat(lead);

@@ -11,6 +11,7 @@ use miette::{
 use rustc_hash::FxHashMap;
 
 use super::excerpt::Excerpt;
+use super::explain::wrapped;
 use super::paint::{Paint, Style, shown};
 use super::{Options, RuleInfo, count, source};
 use crate::finding::{Finding, Related, Severity};
@@ -166,15 +167,19 @@ impl<'a> Screen<'a> {
             old_release,
             undo,
         } = migration.verdict;
-        let dot = self.dot();
-        write!(
-            out,
-            "   deploy {}{dot}old release {}{dot}undo {}",
-            self.paint.text(grade(deploy as usize), deploy.into()),
-            self.paint
-                .text(grade(old_release as usize), old_release.into()),
-            self.paint.text(grade(undo as usize), undo.into()),
-        )?;
+        let answer =
+            |question, at: usize, word| format!("{question} {}", self.paint.text(grade(at), word));
+        let mut answers = vec![answer("deploy", deploy as usize, deploy.into())];
+        // Of a way back only this is asked: the rest stands with the way there.
+        if migration.direction == Direction::Up {
+            answers.push(answer(
+                "old release",
+                old_release as usize,
+                old_release.into(),
+            ));
+            answers.push(answer("undo", undo as usize, undo.into()));
+        }
+        write!(out, "   {}", answers.join(self.dot()))?;
         let notes = notes(migration, several);
         if !notes.is_empty() {
             let notes = format!("[{}]", shown(&notes.join(", ")));
@@ -192,8 +197,8 @@ impl<'a> Screen<'a> {
         let ellipsis = if self.options.unicode { "…" } else { "..." };
         let diagnostic = Shown {
             finding,
-            message: shown(&finding.message).into_owned(),
-            help: shown(finding.help.trim_end()).into_owned(),
+            message: wrapped(&shown(&finding.message), self.width(4), 0).join("\n"),
+            help: self.help(&shown(finding.help.trim_end())),
             excerpt: Excerpt::new(file, finding.span, ellipsis),
             url: self
                 .options
@@ -220,6 +225,23 @@ impl<'a> Screen<'a> {
             writeln!(out, "  {label}  {}{look}", shown(&fix.title))?;
         }
         Ok(())
+    }
+
+    /// Prose is wrapped; SQL is not, because it is there to be copied.
+    fn help(&self, text: &str) -> String {
+        let lines = text.lines().flat_map(|line| {
+            if is_sql(line) {
+                vec![line.to_owned()]
+            } else {
+                wrapped(line, self.width(8), 0)
+            }
+        });
+        lines.collect::<Vec<_>>().join("\n")
+    }
+
+    /// What is left of a line behind an indent.
+    fn width(&self, indent: usize) -> usize {
+        self.options.width.max(40) - indent
     }
 
     fn related(&self, related: &Related, out: &mut dyn io::Write) -> io::Result<()> {
@@ -367,6 +389,18 @@ impl<'a> Screen<'a> {
     }
 }
 
+/// Is it a line of SQL in a help: indented, a comment, or a word in capitals
+/// first?
+fn is_sql(line: &str) -> bool {
+    let word = line
+        .split(|c: char| !c.is_alphabetic())
+        .next()
+        .unwrap_or("");
+    line.starts_with(' ')
+        || line.starts_with("--")
+        || (word.len() > 1 && word.chars().all(char::is_uppercase))
+}
+
 /// Green, yellow and red for the three grades of an answer.
 fn grade(grade: usize) -> Style {
     match grade {
@@ -413,6 +447,7 @@ fn handler(options: &Options) -> GraphicalReportHandler {
     };
     GraphicalReportHandler::new_themed(theme)
         .with_width(options.width.max(40))
+        .with_wrap_lines(false)
         .with_links(options.links)
         .with_context_lines(1)
         .without_cause_chain()

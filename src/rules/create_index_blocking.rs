@@ -2,7 +2,7 @@
 
 use crate::finding::Edit;
 use crate::operation::{Action, Kind};
-use crate::rule::{Check, Findings, OperationContext, Rule, sql_object};
+use crate::rule::{Check, Findings, OperationContext, Rule};
 
 pub const RULE: Rule = Rule {
     id: "create-index-blocking",
@@ -34,11 +34,7 @@ fn check(cx: &OperationContext<'_>, findings: &mut Findings) {
                 index.table
             ),
         )
-        .help(format!(
-            "run `{sql}` {}; plain `CREATE INDEX` on {} locks out every write",
-            cx.scene.without_transaction(),
-            sql_object(&index.table)
-        ))
+        .help(format!("run `{sql}` {}", cx.scene.without_transaction()))
         .confidence(cx.confidence(&index.table));
     if cx.run.transaction.is_none() && !cx.operation.within.block {
         let edit = Edit {
