@@ -5,6 +5,7 @@
 //! files nor parsers, nor who else reports.
 
 mod around;
+mod body;
 mod change;
 mod columns;
 mod data;

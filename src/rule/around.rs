@@ -3,7 +3,7 @@
 
 use super::{OperationContext, keeps_null_out, mentions};
 use crate::operation::{Action, ConstraintKind, ObjectKind, ObjectName, Operation, Target};
-use crate::schema::{Key, Origin, Table};
+use crate::schema::{GoneRule, Key, Origin, Table};
 use smol_str::SmolStr;
 
 impl<'a> OperationContext<'a> {
@@ -273,6 +273,27 @@ impl<'a> OperationContext<'a> {
             } => n.name == name,
             _ => false,
         })
+    }
+
+    /// Did this migration drop such a rule, so that what comes now stands in
+    /// its place? A key over fewer columns was the stricter one.
+    pub fn stands_for_gone(&self, table: &ObjectName, rule: GoneRule, columns: &[SmolStr]) -> bool {
+        let migration = self.schema.migration();
+        self.table(table).is_some_and(|t| {
+            t.gone.iter().any(|gone| {
+                gone.migration == migration
+                    && gone.rule == rule
+                    && !gone.columns.is_empty()
+                    && gone.columns.iter().all(|c| columns.contains(c))
+                    && (rule == GoneRule::Unique || gone.columns.len() == columns.len())
+            })
+        })
+    }
+
+    /// Has the script done the same kind of thing to the same object before?
+    /// Then that was reported there.
+    pub fn is_told_before(&self, same: impl Fn(&Action) -> bool) -> bool {
+        self.earlier().any(|op| same(&op.action))
     }
 
     pub fn is_from_here(&self, origin: Origin) -> bool {

@@ -12,6 +12,8 @@ use crate::statement::lexer::{TokenKind, tokens_into};
 pub struct Change {
     pub takes_away: bool,
     pub loses_data: bool,
+    /// Rows or columns, or a view of them, come or go.
+    pub of_rows: bool,
     /// "drops a column".
     pub verb: &'static str,
 }
@@ -20,6 +22,17 @@ const fn away(verb: &'static str) -> Change {
     Change {
         takes_away: true,
         loses_data: false,
+        of_rows: true,
+        verb,
+    }
+}
+
+/// Something that holds no rows.
+const fn beside(verb: &'static str) -> Change {
+    Change {
+        takes_away: true,
+        loses_data: false,
+        of_rows: false,
         verb,
     }
 }
@@ -28,6 +41,7 @@ const fn lost(verb: &'static str) -> Change {
     Change {
         takes_away: true,
         loses_data: true,
+        of_rows: true,
         verb,
     }
 }
@@ -36,6 +50,7 @@ const fn added(verb: &'static str) -> Change {
     Change {
         takes_away: false,
         loses_data: false,
+        of_rows: true,
         verb,
     }
 }
@@ -94,7 +109,7 @@ impl MigrationContext<'_> {
                 kind: ObjectKind::Schema,
                 ..
             } => away("renames a schema"),
-            Action::RenameEnumValue { .. } => away("renames an enum value"),
+            Action::RenameEnumValue { .. } => beside("renames an enum value"),
             Action::Truncate { tables, .. } => {
                 let old = tables.iter().any(|name| !self.is_made_before(at, name));
                 return old.then_some(lost("truncates a table"));
@@ -109,9 +124,9 @@ impl MigrationContext<'_> {
             ObjectKind::Table | ObjectKind::ForeignTable => lost("drops a table"),
             ObjectKind::View | ObjectKind::MaterializedView => away("drops a view"),
             ObjectKind::Schema => lost("drops a schema"),
-            ObjectKind::Sequence => away("drops a sequence"),
-            ObjectKind::Type | ObjectKind::Domain => away("drops a type"),
-            _ if kind.is_routine() => away("drops a routine"),
+            ObjectKind::Sequence => beside("drops a sequence"),
+            ObjectKind::Type | ObjectKind::Domain => beside("drops a type"),
+            _ if kind.is_routine() => beside("drops a routine"),
             _ => return None,
         };
         old.then_some(change)

@@ -1,8 +1,9 @@
 //! What still uses an object, as far as the history tells.
 
+use super::body::{aliases, alone, names_table, qualified};
 use super::{OperationContext, mentions};
 use crate::operation::{Action, ConstraintKind, ObjectName, Target};
-use crate::schema::{Key, Place, Table};
+use crate::schema::{Key, Place, Routine, Table};
 
 /// Something that uses an object.
 #[derive(Clone, Debug)]
@@ -110,9 +111,9 @@ impl OperationContext<'_> {
             .schema
             .all_routines()
             .filter(|routine| !self.is_from_here(routine.origin))
-            .filter(|routine| {
-                mentions(&routine.body, &name.name)
-                    && column.is_none_or(|column| mentions(&routine.body, column))
+            .filter(|routine| match column {
+                None => names_table(&routine.body, &name.name),
+                Some(column) => self.names_column(routine, name, column),
             })
             .filter(|routine| !self.routine_is_redone(&routine.key))
             .map(|routine| Dependent {
@@ -134,6 +135,34 @@ impl OperationContext<'_> {
             .collect();
         found.sort_by(|a, b| a.what.cmp(&b.what));
         found
+    }
+
+    /// A column by its table's name or alias, by NEW or OLD in a trigger of the
+    /// table, or alone in a routine that reads no other table which has one.
+    fn names_column(&self, routine: &Routine, table: &ObjectName, column: &str) -> bool {
+        let body = &*routine.body;
+        if !mentions(body, column) {
+            return false;
+        }
+        let own_trigger = self.table(table).is_some_and(|t| {
+            let mut functions = t.triggers.iter().filter_map(|t| t.function.as_ref());
+            functions.any(|f| f.name == routine.key.name)
+        });
+        if own_trigger && (qualified(body, "new", column) || qualified(body, "old", column)) {
+            return true;
+        }
+        names_table(body, &table.name)
+            && (qualified(body, &table.name, column)
+                || aliases(body, &table.name).any(|alias| qualified(body, alias, column))
+                || alone(body, column) && !self.is_elsewhere(body, table, column))
+    }
+
+    /// Does the text name another table with such a column?
+    fn is_elsewhere(&self, body: &str, table: &ObjectName, column: &str) -> bool {
+        let own = self.schema.resolve(table);
+        self.schema.tables().any(|other| {
+            other.key != own && other.column(column).is_some() && mentions(body, &other.key.name)
+        })
     }
 
     fn routine_is_redone(&self, key: &Key) -> bool {
@@ -162,12 +191,14 @@ impl OperationContext<'_> {
         found
     }
 
-    /// Leaves out the views that the script creates again.
+    /// Leaves out the views that the script creates again, and what it drops by
+    /// name afterwards.
     pub fn not_made_again(&self, mut found: Vec<Dependent>) -> Vec<Dependent> {
         found.retain(|dependent| {
             !dependent.relation.as_ref().is_some_and(|key| {
                 self.later().any(|op| match &op.action {
                     Action::CreateView(create) => self.schema.resolve(&create.name) == *key,
+                    Action::Drop { name, .. } => self.schema.resolve(name) == *key,
                     _ => false,
                 })
             })

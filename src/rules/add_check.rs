@@ -7,6 +7,7 @@ use crate::rule::one_line;
 use crate::rule::{
     Check, Findings, OperationContext, Rule, keeps_null_out, listed, same_expression, sql_object,
 };
+use crate::schema::GoneRule;
 
 pub const RULE: Rule = Rule {
     id: "add-check",
@@ -57,6 +58,9 @@ fn on_table(
             && keeps_null_out(&check.text, c)
             && !cx.table(&table.name).is_some_and(|t| t.fills_itself(c))
     });
+    if cx.stands_for_gone(&table.name, GoneRule::Check, &columns) {
+        return;
+    }
     if !cx.is_used(table)
         || !required && !cx.old_writes_meet(table, &columns)
         || holds_already(cx, table, check)

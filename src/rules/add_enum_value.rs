@@ -25,6 +25,15 @@ fn check(cx: &OperationContext<'_>, findings: &mut Findings) {
         _ => false,
     });
     let columns = cx.columns_of_type(&key);
+    let same =
+        |action: &Action| matches!(action, Action::AddEnumValue { name: n, .. } if n == name);
+    if cx.is_told_before(same) {
+        return;
+    }
+    let added = match cx.later().filter(|op| same(&op.action)).count() {
+        0 => format!("`{value}`"),
+        n => format!("`{value}` and {n} more"),
+    };
     if cx.is_new_type(&key) || there || known.is_some() && columns.is_empty() {
         return;
     }
@@ -36,7 +45,7 @@ fn check(cx: &OperationContext<'_>, findings: &mut Findings) {
     findings
         .report(
             cx.operation.place,
-            format!("adds `{value}` to enum `{name}`: the old release may not know it when it reads it{read}"),
+            format!("adds {added} to enum `{name}`: the old release may not know it when it reads it{read}"),
         )
         .confidence(if known.is_some() { Confidence::High } else { Confidence::Medium })
         .help(format!(

@@ -3,6 +3,7 @@
 use crate::operation::ForeignKey;
 use crate::operation::{Action, ConstraintKind, Kind, Target};
 use crate::rule::{Check, Findings, OperationContext, Rule, sql_name, sql_object};
+use crate::schema::GoneRule;
 
 pub const RULE: Rule = Rule {
     id: "add-foreign-key",
@@ -25,6 +26,7 @@ fn check(cx: &OperationContext<'_>, findings: &mut Findings) {
     let again = named.is_some_and(|n| cx.was_there_as(&table.name, &n.name));
     if constraint.not_enforced
         || again
+        || cx.stands_for_gone(&table.name, GoneRule::ForeignKey, &key.columns)
         || !cx.old_writes_meet(table, &key.columns)
         || stands_already(cx, table, key)
     {

@@ -3,6 +3,7 @@
 use crate::operation::Key;
 use crate::operation::{Action, ConstraintKind, Kind, Target};
 use crate::rule::{Check, Findings, OperationContext, Rule, sql_object};
+use crate::schema::GoneRule;
 use smol_str::SmolStr;
 
 pub const RULE: Rule = Rule {
@@ -43,12 +44,18 @@ fn check(cx: &OperationContext<'_>, findings: &mut Findings) {
     if new || again || required && unique {
         return;
     }
+    if cx.stands_for_gone(&table.name, GoneRule::Unique, &columns) && required {
+        return;
+    }
     let refused = match (required, unique) {
         (true, _) => "repeat a value",
         (_, true) => "leave it NULL",
         _ => "repeat a value or leave it NULL",
     };
-    let list = columns.join(", ");
+    let list = match columns.as_slice() {
+        [] => "<columns>".to_owned(),
+        names => names.join(", "),
+    };
     findings
         .report(
             cx.operation.place,

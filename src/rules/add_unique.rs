@@ -1,7 +1,8 @@
 //! Duplicates that the old release writes begin to fail.
 
 use crate::operation::{Action, ConstraintKind, Kind, ObjectName, Target};
-use crate::rule::{Check, Findings, OperationContext, Rule, sql_object};
+use crate::rule::{Check, Findings, OperationContext, Rule, one_line, sql_object};
+use crate::schema::GoneRule;
 use smol_str::SmolStr;
 
 pub const RULE: Rule = Rule {
@@ -22,27 +23,38 @@ fn check(cx: &OperationContext<'_>, findings: &mut Findings) {
         if_exists: false,
         only: false,
     };
-    if !cx.old_writes_meet(&target, &columns) || cx.is_unique_already(table, &columns) {
+    if !cx.old_writes_meet(&target, &columns)
+        || cx.is_unique_already(table, &columns)
+        || cx.stands_for_gone(table, GoneRule::Unique, &columns)
+    {
         return;
     }
-    let list = columns.join(", ");
-    let what = if list.is_empty() {
-        "an expression".to_owned()
-    } else {
-        format!("`{list}`")
-    };
+    let list = elements(cx, &columns);
     findings
         .report(
             cx.operation.place,
-            format!("requires {what} of `{table}` to be unique: writes of the old release that repeat a value fail"),
+            format!("requires `{list}` of `{table}` to be unique: writes of the old release that repeat a value fail"),
         )
         .confidence(cx.confidence(table))
         .help(format!(
             "Release code that writes no duplicates first, and look for those that are there:\n\
              SELECT {0}, count(*) FROM {1} GROUP BY {0} HAVING count(*) > 1;",
-            if list.is_empty() { "<expression>" } else { &list },
+            list,
             sql_object(table)
         ));
+}
+
+/// What is unique, expressions as they stand.
+fn elements(cx: &OperationContext<'_>, columns: &[SmolStr]) -> String {
+    let Action::CreateIndex(index) = &cx.operation.action else {
+        return columns.join(", ");
+    };
+    let elements = index.elements.iter().map(|e| match (&e.column, &e.expr) {
+        (Some(column), _) => column.to_string(),
+        (None, Some(expr)) => one_line(&expr.text),
+        _ => "<expression>".to_owned(),
+    });
+    elements.collect::<Vec<_>>().join(", ")
 }
 
 /// The table and columns of what is new and unique; an adopted index was in

@@ -2,8 +2,10 @@
 
 use crate::effect::conversion::{Conversion, conversion};
 use crate::finding::{Confidence, Severity};
-use crate::operation::{Action, DataType, Ident, Kind, Target};
-use crate::rule::{Check, Findings, OperationContext, Rule, sql_ident, sql_name, sql_object};
+use crate::operation::{Action, DataType, Ident, Kind, ObjectKind, Target, TypeDefinition};
+use crate::rule::{
+    Check, Findings, OperationContext, Rule, listed, sql_ident, sql_name, sql_object,
+};
 
 pub const RULE: Rule = Rule {
     id: "change-column-type",
@@ -28,6 +30,9 @@ fn check(cx: &OperationContext<'_>, findings: &mut Findings) {
     let Some(old) = recorded.map(|c| &c.ty) else {
         return unknown(cx, findings, table, column, ty);
     };
+    if let Some(gone) = lost_values(cx, old, ty) {
+        return enum_rebuilt(cx, findings, table, column, old, &gone);
+    }
     let (severity, then) = match conversion(old, ty) {
         Conversion::Same | Conversion::Wider => return,
         Conversion::WiderThanReaders => (
@@ -56,7 +61,64 @@ fn check(cx: &OperationContext<'_>, findings: &mut Findings) {
         .help(remedy(table, column, ty));
 }
 
-/// The old type is not in the history.
+/// The values that an enum no longer has, where another takes its place under
+/// its name; `None` where no enum is exchanged for an enum.
+fn lost_values(cx: &OperationContext<'_>, old: &DataType, new: &DataType) -> Option<Vec<String>> {
+    let values = |ty: &DataType| match &cx.schema.enum_or_type(&cx.schema.type_key(ty))?.definition
+    {
+        TypeDefinition::Enum(values) => Some(values.clone()),
+        _ => None,
+    };
+    let (before, after) = (values(old)?, values(new)?);
+    let renamed = |from: &str, to: &str| {
+        cx.earlier().chain(cx.later()).any(|op| match &op.action {
+            Action::Rename {
+                kind: ObjectKind::Type,
+                name,
+                to: t,
+                ..
+            } => name.name == from && t.name == to,
+            _ => false,
+        })
+    };
+    // `mood_new` becomes `mood` later, or `mood` became `mood_old` before: both
+    // are a rename from the new type's name to the old one's.
+    if !renamed(&new.name, &old.name) {
+        return None;
+    }
+    let gone = before.iter().filter(|value| !after.contains(value));
+    Some(gone.map(|value| format!("`{value}`")).collect())
+}
+
+fn enum_rebuilt(
+    cx: &OperationContext<'_>,
+    findings: &mut Findings,
+    table: &Target,
+    column: &Ident,
+    old: &DataType,
+    gone: &[String],
+) {
+    if gone.is_empty() {
+        return;
+    }
+    let gone = listed(gone);
+    findings
+        .report(
+            cx.operation.place,
+            format!(
+                "gives `{}` of `{}` an enum without {gone}, which the old release may still write",
+                column.name, table.name
+            ),
+        )
+        .confidence(cx.confidence(&table.name))
+        .help(format!(
+            "Release code that no longer writes {gone} first, move the rows, and rebuild `{old}` in a later migration; \
+             a value that nobody writes may as well stay."
+        ));
+}
+
+/// The old type is not in the history. Text to text is left alone: it is more
+/// often made longer than shorter.
 fn unknown(
     cx: &OperationContext<'_>,
     findings: &mut Findings,
@@ -64,6 +126,9 @@ fn unknown(
     column: &Ident,
     ty: &DataType,
 ) {
+    if matches!(ty.name.as_str(), "varchar" | "text") && ty.array == 0 {
+        return;
+    }
     findings
         .report(
             cx.operation.place,

@@ -27,6 +27,7 @@ fn check(cx: &OperationContext<'_>, findings: &mut Findings) {
     if cx.is_new(name)
         || cx.is_copied(name)
         || cx.is_dropped_later(name)
+        || cx.is_told_before(|action| changes_old_rows(cx, action, name))
         || cx.goes_back(|action| changes_rows(cx, action, name))
     {
         return;
@@ -64,6 +65,16 @@ fn overwrites(cx: &OperationContext<'_>, update: &Update) -> bool {
         .iter()
         .any(|c| !cx.is_new_column(&update.table, &c.name) && !fills_null(c))
         || update.columns.is_empty()
+}
+
+/// An earlier statement did the like to the same table, and was reported.
+fn changes_old_rows(cx: &OperationContext<'_>, action: &Action, name: &ObjectName) -> bool {
+    match action {
+        Action::Update(update) => cx.is_same(&update.table, name) && overwrites(cx, update),
+        Action::Delete(delete) => cx.is_same(&delete.table, name) && delete.filter.is_some(),
+        Action::Merge { table, .. } => cx.is_same(table, name),
+        _ => false,
+    }
 }
 
 /// The down writes the same table.

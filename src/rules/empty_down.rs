@@ -1,6 +1,6 @@
 //! A down is there and does nothing.
 
-use crate::operation::Action;
+use crate::operation::{Action, Operation};
 use crate::project::Down;
 use crate::report::Direction;
 use crate::rule::{Check, Findings, MigrationContext, Rule, mentions};
@@ -27,7 +27,14 @@ fn check(cx: &MigrationContext<'_>, findings: &mut Findings) {
         .iter()
         .any(|step| cx.is_a_change(step) && !changes_rows_only(&step.operation.action));
     let unread = cx.scene.way_back.is_empty() && parts.iter().any(|part| cx.says_something(part));
-    if unread || !changes || !cx.scene.way_back.iter().all(|op| does_nothing(&op.action)) {
+    if unread
+        || !changes
+        || !cx
+            .scene
+            .way_back
+            .iter()
+            .all(|op| does_nothing(op, cx.scene.sources[part.source].slice(op.clause)))
+    {
         return;
     }
     let (source, span) = cx.scene.way_back.first().map_or_else(
@@ -52,8 +59,13 @@ fn changes_rows_only(action: &Action) -> bool {
     )
 }
 
-fn does_nothing(action: &Action) -> bool {
-    match action {
+/// A block may refuse on purpose, which is something.
+fn does_nothing(op: &Operation, text: &str) -> bool {
+    let block = text
+        .get(..2)
+        .is_some_and(|word| word.eq_ignore_ascii_case("do"));
+    match &op.action {
+        _ if op.within.block || block => false,
         Action::Nothing | Action::Set(_) | Action::Transaction(_) => true,
         Action::Select { query, calls } => calls.is_empty() && !mentions(&query.text, "from"),
         _ => false,

@@ -41,7 +41,7 @@ fn lost(cx: &OperationContext<'_>) -> Option<String> {
         } => {
             let silent = cx.is_absent(name, *if_exists)
                 || cx.is_new(name)
-                || !cx.is_replaced_with_rows(name)
+                || !takes_new_rows(cx, name)
                 || cx.is_copied(name)
                 || cx.later().any(|op| copies(op, name));
             (!silent).then(|| {
@@ -92,6 +92,19 @@ fn lost(cx: &OperationContext<'_>) -> Option<String> {
         }
         _ => None,
     }
+}
+
+/// What takes the place is a table that this migration made: nobody can have
+/// filled it with the rows before. A query computes its rows anew.
+fn takes_new_rows(cx: &OperationContext<'_>, name: &ObjectName) -> bool {
+    let key = cx.schema.resolve(name);
+    cx.later().any(|op| match &op.action {
+        Action::Rename {
+            kind, name: n, to, ..
+        } => kind.is_relation() && to.name == key.name && cx.is_new(n) && cx.table(n).is_some(),
+        Action::CreateView(create) => cx.schema.resolve(&create.name) == key,
+        _ => false,
+    })
 }
 
 fn copies(op: &Operation, name: &ObjectName) -> bool {

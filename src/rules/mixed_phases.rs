@@ -16,7 +16,9 @@ fn check(cx: &MigrationContext<'_>, findings: &mut Findings) {
     }
     let find = |takes_away: bool| {
         cx.steps.iter().find_map(|step| {
-            let change = cx.change(step).filter(|c| c.takes_away == takes_away)?;
+            let change = cx
+                .change(step)
+                .filter(|c| c.of_rows && c.takes_away == takes_away)?;
             Some((step, change))
         })
     };

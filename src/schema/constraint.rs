@@ -6,7 +6,7 @@ use smol_str::SmolStr;
 
 use super::apply::{At, Conflict};
 use super::table::add;
-use super::{Index, Key, Relation, Schema, TableConstraint, names};
+use super::{Gone, GoneRule, Index, Key, Relation, Schema, TableConstraint, names};
 use crate::operation::{
     Column, Constraint, ConstraintKind, Expr, Key as KeyColumns, ObjectName, Target,
 };
@@ -291,8 +291,19 @@ impl Schema {
             ConstraintKind::NotNull(column) => Some(column.name.clone()),
             _ => None,
         };
+        let gone = Gone {
+            migration: self.migration,
+            rule: match &constraint.definition.kind {
+                ConstraintKind::PrimaryKey(_) | ConstraintKind::Unique(_) => GoneRule::Unique,
+                ConstraintKind::Check(_) => GoneRule::Check,
+                ConstraintKind::ForeignKey(_) => GoneRule::ForeignKey,
+                _ => GoneRule::Other,
+            },
+            columns: constraint.columns.clone(),
+        };
         self.edit_table(key, |t| {
             t.constraints.retain(|c| c.name != constraint.name);
+            t.note_gone(gone);
             if let Some(column) = not_null {
                 t.edit_column(&column, |c| c.not_null = false);
             }

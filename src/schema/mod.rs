@@ -130,6 +130,25 @@ pub struct Table {
     /// Which migration last added a column of this name; absent means the
     /// migration that created the table.
     pub column_added: FxHashMap<SmolStr, MigrationIndex>,
+    /// What the migration that is being applied dropped: what comes in its
+    /// place is no new rule.
+    pub gone: Vec<Gone>,
+}
+
+/// A constraint or unique index that is no longer there.
+#[derive(Clone, Debug)]
+pub struct Gone {
+    pub migration: MigrationIndex,
+    pub rule: GoneRule,
+    pub columns: Vec<SmolStr>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum GoneRule {
+    Unique,
+    Check,
+    ForeignKey,
+    Other,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -311,6 +330,11 @@ pub struct Schema {
 }
 
 impl Table {
+    pub(super) fn note_gone(&mut self, gone: Gone) {
+        self.gone.retain(|old| old.migration == gone.migration);
+        self.gone.push(gone);
+    }
+
     pub fn column(&self, name: &str) -> Option<&Arc<Column>> {
         self.columns.iter().find(|c| c.name == name)
     }

@@ -7,7 +7,9 @@ use smol_str::SmolStr;
 use super::apply::{At, Conflict};
 use super::journal::Entry;
 use super::names;
-use super::{Index, Key, Origin, Partition, Place, Relation, Schema, Table, Trigger};
+use super::{
+    Gone, GoneRule, Index, Key, Origin, Partition, Place, Relation, Schema, Table, Trigger,
+};
 use crate::operation::{
     Action, Bound, Column, Constraint, CreateTable, CreateTrigger, DataType, Expr, Identity, Like,
     ObjectKind, ObjectName, Persistence, Target,
@@ -36,6 +38,7 @@ impl Table {
             views: Vec::new(),
             filled: false,
             column_added: Default::default(),
+            gone: Vec::new(),
         }
     }
 
@@ -581,8 +584,16 @@ impl Schema {
         if let Some(parent) = &index.parent {
             self.edit_index(parent, |i| i.children.retain(|c| *c != index.key));
         }
+        let migration = self.migration;
         self.edit_table(&index.table, |t| {
             t.indexes.retain(|k| *k != index.key);
+            if index.unique {
+                t.note_gone(Gone {
+                    migration,
+                    rule: GoneRule::Unique,
+                    columns: index.columns.clone(),
+                });
+            }
             if let Some(name) = &index.constraint {
                 t.constraints.retain(|c| c.name != *name);
             }
