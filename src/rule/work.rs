@@ -1,5 +1,7 @@
 //! Questions about locks and work that many rules ask.
 
+use rustc_hash::FxHashMap;
+
 use super::{MigrationContext, OperationContext, Step, sql_name};
 use crate::effect::{Effect, LockMode};
 use crate::operation::{Action, Constraint, ConstraintKind, DataType, ObjectName, Operation};
@@ -264,36 +266,51 @@ impl MigrationContext<'_> {
             .find(|(key, _)| !self.is_new_key(key))
     }
 
-    /// The step before `at` that, in the same transaction and in an earlier
-    /// statement, locked a visible table against readers; with that table.
-    pub fn lock_held_at(&self, at: usize) -> Option<(&Step<'_>, &Key)> {
-        let step = &self.steps[at];
-        step.run.transaction?;
-        self.steps[..at]
-            .iter()
-            .filter(|earlier| {
-                earlier.visible
-                    && earlier.run.transaction == step.run.transaction
-                    && earlier.statement != step.statement
-            })
-            .find_map(|earlier| Some((earlier, self.locked_against_readers(earlier).next()?)))
+    /// For each step the first one that, in the same transaction and in an
+    /// earlier statement, locked a visible table against readers.
+    pub fn locks_held(&self) -> Vec<Option<usize>> {
+        let mut first: FxHashMap<u32, usize> = FxHashMap::default();
+        let mut held = Vec::with_capacity(self.steps.len());
+        for (at, step) in self.steps.iter().enumerate() {
+            let Some(transaction) = step.run.transaction else {
+                held.push(None);
+                continue;
+            };
+            let known = first.get(&transaction).copied();
+            held.push(known.filter(|lock| self.steps[*lock].statement != step.statement));
+            let locks = known.is_none()
+                && step.visible
+                && self.locked_against_readers(step).next().is_some();
+            if locks {
+                first.insert(transaction, at);
+            }
+        }
+        held
+    }
+
+    /// The table that a step locks against readers, if others can see it.
+    pub fn locked_table<'s>(&'s self, step: &'s Step<'_>) -> Option<&'s Key> {
+        self.locked_against_readers(step).next()
     }
 
     /// A step of the same statement that locks a visible table against
     /// readers: a statement takes the strongest lock of all its actions first.
-    pub fn lock_of_statement(&self, at: usize) -> Option<(&Step<'_>, &Key)> {
+    pub fn lock_of_statement(&self, at: usize) -> Option<usize> {
         let step = &self.steps[at];
-        let same = |other: &&Step<'_>| other.statement == step.statement;
-        let before = self.steps[..at].iter().rev().take_while(same);
-        let behind = self.steps[at + 1..].iter().take_while(same);
+        let same = |other: &usize| self.steps[*other].statement == step.statement;
+        let before = (0..at).rev().take_while(same);
+        let behind = (at + 1..self.steps.len()).take_while(same);
         let mut others = before.chain(behind);
-        if others.clone().any(|other| self.blocked(other).is_some()) {
+        if others
+            .clone()
+            .any(|other| self.blocked(&self.steps[other]).is_some())
+        {
             return None;
         }
-        others
-            .by_ref()
-            .filter(|other| other.visible)
-            .find_map(|other| Some((other, self.locked_against_readers(other).next()?)))
+        others.find(|other| {
+            let other = &self.steps[*other];
+            other.visible && self.locked_table(other).is_some()
+        })
     }
 
     /// The step that added, unvalidated and in the same transaction, the
@@ -303,10 +320,9 @@ impl MigrationContext<'_> {
         let Action::ValidateConstraint { table, name } = &step.operation.action else {
             return None;
         };
-        self.steps[..at].iter().rev().find(|earlier| {
-            self.unit(earlier) == self.unit(step)
-                && adds_unvalidated(&earlier.operation.action, &table.name, &name.name)
-        })
+        let same = |earlier: &&Step<'_>| self.unit(earlier) == self.unit(step);
+        let mut earlier = self.steps[..at].iter().rev().take_while(same);
+        earlier.find(|earlier| adds_unvalidated(&earlier.operation.action, &table.name, &name.name))
     }
 
     /// A table or view that others can see and that stays. Indexes are locked

@@ -62,7 +62,7 @@ fn report(
                 "adding a primary key to `{table}` builds its index while reads and writes wait"
             ),
             format!(
-                "build the index first, {}:\n  \
+                "build the index first ({}):\n  \
                  CREATE UNIQUE INDEX CONCURRENTLY {name} ON {sql} ({});\n\
                  then let the key adopt it, once its columns are NOT NULL:\n  \
                  ALTER TABLE {sql} ADD CONSTRAINT {name} PRIMARY KEY USING INDEX {name};",

@@ -50,7 +50,7 @@ fn check(cx: &OperationContext<'_>, findings: &mut Findings) {
         )
     } else {
         format!(
-            "build the index first, {}:\n  \
+            "build the index first ({}):\n  \
              CREATE UNIQUE INDEX CONCURRENTLY {name} ON {sql} ({columns}){nulls};\n\
              then let the constraint adopt it, in a later migration:\n  \
              ALTER TABLE {sql} ADD CONSTRAINT {name} UNIQUE USING INDEX {name};",

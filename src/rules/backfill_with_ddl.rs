@@ -13,11 +13,15 @@ pub const RULE: Rule = Rule {
 
 fn check(cx: &MigrationContext<'_>, findings: &mut Findings) {
     let mut reported = FxHashSet::default();
+    let held = cx.locks_held();
     for (at, step) in cx.steps.iter().enumerate() {
         let Some(table) = cx.mass_change(step) else {
             continue;
         };
-        let Some((earlier, key)) = cx.lock_held_at(at) else {
+        let Some(earlier) = held[at].map(|lock| &cx.steps[lock]) else {
+            continue;
+        };
+        let Some(key) = cx.locked_table(earlier) else {
             continue;
         };
         if !reported.insert(step.run.transaction) {

@@ -35,7 +35,9 @@ fn check(cx: &OperationContext<'_>, findings: &mut Findings) {
 }
 
 fn is_dropped_before(cx: &OperationContext<'_>, index: &ObjectName) -> bool {
-    cx.earlier().any(|operation| {
+    // Near by: a search through the whole script for every index would not
+    // stay linear.
+    cx.earlier().rev().take(32).any(|operation| {
         matches!(&operation.action, Action::Drop { kind: ObjectKind::Index, name, .. }
             if name.name == index.name)
     })

@@ -52,7 +52,7 @@ fn remedy(cx: &OperationContext<'_>, index: &CreateIndex) -> String {
     format!(
         "create it on the parent alone, which is quick:\n  \
          CREATE {unique}INDEX {name} ON ONLY {table} {rest};\n\
-         then build it on each partition {}, and attach it:\n  \
+         then build it on each partition ({}), and attach it:\n  \
          CREATE {unique}INDEX CONCURRENTLY {partition}_idx ON {partition} {rest};\n  \
          ALTER INDEX {name} ATTACH PARTITION {partition}_idx;",
         cx.scene.without_transaction()

@@ -44,7 +44,8 @@ fn remedy(cx: &OperationContext<'_>, table: &ObjectName, column: &Ident) -> Stri
             "add it without looking at the rows:\n  \
              ALTER TABLE {sql} ADD CONSTRAINT {name} NOT NULL {quoted} NOT VALID;\n\
              and check them in a later migration, while reads and writes go on:\n  \
-             ALTER TABLE {sql} VALIDATE CONSTRAINT {name};"
+             ALTER TABLE {sql} VALIDATE CONSTRAINT {name};\n\
+             before PostgreSQL 18: a CHECK ({quoted} IS NOT NULL) that is added NOT VALID and validated proves it"
         );
     }
     let name = sql_name(&format!("{}_{}_present", table.name, column.name));

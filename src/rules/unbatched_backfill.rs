@@ -11,11 +11,12 @@ pub const RULE: Rule = Rule {
 };
 
 fn check(cx: &MigrationContext<'_>, findings: &mut Findings) {
+    let held = cx.locks_held();
     for (at, step) in cx.steps.iter().enumerate() {
         let Some(table) = cx.mass_change(step) else {
             continue;
         };
-        if cx.lock_held_at(at).is_some() {
+        if held[at].is_some() {
             continue;
         }
         let sql = sql_object(table);

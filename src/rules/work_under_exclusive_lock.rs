@@ -16,11 +16,16 @@ pub const RULE: Rule = Rule {
 
 fn check(cx: &MigrationContext<'_>, findings: &mut Findings) {
     let mut reported = FxHashSet::default();
+    let held = cx.locks_held();
     for (at, step) in cx.steps.iter().enumerate() {
         let Some(work) = work(cx, at, step) else {
             continue;
         };
-        let Some((earlier, key)) = cx.lock_held_at(at).or_else(|| cx.lock_of_statement(at)) else {
+        let Some(lock) = held[at].or_else(|| cx.lock_of_statement(at)) else {
+            continue;
+        };
+        let earlier = &cx.steps[lock];
+        let Some(key) = cx.locked_table(earlier) else {
             continue;
         };
         if !reported.insert(cx.unit(step)) {
