@@ -42,21 +42,25 @@ pub fn in_literal<T>(text: &str, token: Token, read: impl FnOnce(&str, Span) -> 
 
 thread_local! {
     /// Spaces that stand for the part of a file before a text that is not in
-    /// it; kept, so that many such texts cost no more than one.
-    static BEFORE: Cell<String> = const { Cell::new(String::new()) };
+    /// it, one string for each level of such texts. They are kept, so that
+    /// many texts cost no more than one.
+    static BEFORE: Cell<Vec<String>> = const { Cell::new(Vec::new()) };
 }
 
 /// Lets `read` see a text as if it stood at an offset of a file.
 fn at_offset<T>(offset: u32, sql: &str, read: impl FnOnce(&str, Span) -> T) -> T {
     let offset = offset as usize;
-    let mut text = BEFORE.take();
-    let missing = offset.saturating_sub(text.len());
-    text.extend(std::iter::repeat_n(' ', missing));
+    let mut kept = BEFORE.take();
+    let mut text = kept.pop().unwrap_or_default();
+    BEFORE.set(kept);
+    text.push_str(&" ".repeat(offset.saturating_sub(text.len())));
     text.truncate(offset);
     text.push_str(sql);
     let result = read(&text, Span::new(offset as u32, text.len() as u32));
     text.truncate(offset);
-    BEFORE.set(text);
+    let mut kept = BEFORE.take();
+    kept.push(text);
+    BEFORE.set(kept);
     result
 }
 

@@ -10,7 +10,7 @@ use super::reader::Reader;
 use super::{Action, Operation, Within, dml, dynamic};
 use crate::source::Span;
 use crate::statement::Cursor;
-use crate::statement::lexer::{TokenKind, tokens_into};
+use crate::statement::lexer::{Token, TokenKind, tokens_into};
 
 /// Reads the block that stands at `span` of `text`.
 pub fn read(r: &Reader<'_>, text: &str, span: Span, within: Within) -> Vec<Operation> {
@@ -18,6 +18,7 @@ pub fn read(r: &Reader<'_>, text: &str, span: Span, within: Within) -> Vec<Opera
     tokens_into(text, span, &mut tokens);
     let mut walk = Walk {
         reader: r,
+        tokens: &tokens,
         cursor: Cursor::new(text, &tokens),
         span,
         within,
@@ -46,6 +47,7 @@ enum Open {
 
 struct Walk<'r, 'a, 't> {
     reader: &'r Reader<'a>,
+    tokens: &'t [Token],
     cursor: Cursor<'t>,
     span: Span,
     within: Within,
@@ -267,7 +269,7 @@ impl<'t> Walk<'_, '_, 't> {
             let span = self.cursor.span_from(mark);
             self.cursor.back_to(mark);
             if self.cursor.at_word("EXECUTE") {
-                self.execute(span);
+                self.execute(span, end);
             } else if self.at_query() {
                 self.sql(span);
             }
@@ -299,7 +301,12 @@ impl<'t> Walk<'_, '_, 't> {
                     return false;
                 }
             } else if ahead.at_kind(TokenKind::OpenBracket) {
-                ahead.group();
+                while !ahead.done()
+                    && !ahead.at_kind(TokenKind::Semicolon)
+                    && !ahead.eat(TokenKind::CloseBracket)
+                {
+                    ahead.bump();
+                }
             } else {
                 return ahead.at_operator(":=") || ahead.at_operator("=");
             }
@@ -342,7 +349,7 @@ impl<'t> Walk<'_, '_, 't> {
         let end = self.cursor.mark();
         self.cursor.back_to(mark);
         if self.cursor.at_word("EXECUTE") {
-            self.execute(span);
+            self.execute(span, end);
         } else if self.cursor.at_word("PERFORM") {
             let within = self.here();
             let text = self.cursor.text();
@@ -361,11 +368,14 @@ impl<'t> Walk<'_, '_, 't> {
         self.out.extend(operations);
     }
 
-    /// With the cursor at EXECUTE, the statement being `span`.
-    fn execute(&mut self, span: Span) {
+    /// With the cursor at EXECUTE, the statement being `span` and going on to
+    /// the token `end`.
+    fn execute(&mut self, span: Span, end: usize) {
         self.cursor.bump();
         let within = self.here();
-        let operations = dynamic::execute(self.reader, self.cursor.clone(), span, within);
+        let tokens = self.tokens.get(self.cursor.mark()..end).unwrap_or(&[]);
+        let expression = Cursor::new(self.cursor.text(), tokens);
+        let operations = dynamic::execute(self.reader, expression, span, within);
         self.out.extend(operations);
     }
 

@@ -56,6 +56,34 @@ fn no_cut_statement_aborts_or_passes_in_silence() {
 }
 
 #[test]
+fn the_length_of_a_block_costs_no_more_than_its_length() {
+    for repeated in [
+        "BEGIN ",
+        "IF a THEN ",
+        "EXECUTE 'DROP ' || 'TABLE t'; ",
+        "EXECUTE f(; ",
+        "EXECUTE 'DO ''BEGIN EXECUTE ''''a'''' || ''''b''''; END''' || ''; ",
+        "x[; ",
+        "FOR x IN EXECUTE ( ",
+        "EXCEPTION WHEN a THEN ",
+        "BEGIN x; EXCEPTION WHEN a THEN ",
+        "EXPLAIN ",
+        "DO $a$ BEGIN DELETE FROM t; END $a$; ",
+        "END; ",
+        "CASE WHEN ",
+    ] {
+        let many = repeated.repeat(5_000);
+        operations(&format!("DO $$ BEGIN {many} END $$"));
+        let quoted = many.replace('\'', "''");
+        operations(&format!("DO 'BEGIN {quoted} END'"));
+        operations(&format!("CREATE FUNCTION f() LANGUAGE sql AS '{quoted}'"));
+    }
+    operations(&"EXPLAIN ANALYZE ".repeat(40_000));
+    operations(&"WITH a AS (INSERT INTO t ".repeat(40_000));
+    operations(&"CREATE SCHEMA s ".repeat(40_000));
+}
+
+#[test]
 fn depth_is_not_recursion() {
     let deep = "(".repeat(40_000);
     let closed = ")".repeat(40_000);
@@ -67,6 +95,19 @@ fn depth_is_not_recursion() {
         "ALTER TABLE t ALTER a TYPE x USING ",
         "ALTER TABLE t ADD a int DEFAULT ",
         "DROP FUNCTION f",
+        "CREATE VIEW v AS ",
+        "CREATE SCHEMA s CREATE VIEW v AS ",
+        "CREATE FUNCTION f",
+        "CREATE DOMAIN d AS int DEFAULT ",
+        "COMMENT ON FUNCTION f",
+        "GRANT a",
+        "SET a = ",
+        "INSERT INTO t ",
+        "UPDATE t SET a = ",
+        "SELECT ",
+        "WITH a AS ",
+        "DO $$ BEGIN ",
+        "DO $$ BEGIN EXECUTE ",
         "",
     ] {
         operations(&format!("{start}{deep}"));
