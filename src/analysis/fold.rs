@@ -354,7 +354,7 @@ impl<'a> Fold<'a> {
                 });
             }
             finding.help =
-                "make the migration fit the schema that the ones before it leave behind".into();
+                "Make the migration fit the schema that the ones before it leave behind".into();
             self.outcome.findings.push(finding);
         }
     }
@@ -511,16 +511,15 @@ impl<'a> Fold<'a> {
         let (_, schema, findings, steps) = mark;
         self.schema.roll_back(*schema);
         let registry = self.registry;
-        let mut index = 0;
-        self.outcome.findings.retain(|finding| {
-            index += 1;
+        let since = self.outcome.findings.split_off(*findings);
+        let stays = |finding: &Finding| {
             let group = registry.get(finding.rule).map(Active::group);
-            index <= *findings
-                || matches!(
-                    group,
-                    Some(Group::Deploy | Group::Transactions | Group::Trust)
-                )
-        });
+            matches!(
+                group,
+                Some(Group::Deploy | Group::Transactions | Group::Trust)
+            )
+        };
+        self.outcome.findings.extend(since.into_iter().filter(stays));
         for step in &mut run.steps[*steps..] {
             step.verdict.old_release = OldRelease::Compatible;
             step.verdict.undo = Undo::Exact;
@@ -568,6 +567,10 @@ impl<'a> Fold<'a> {
             return;
         }
         self.unequal += 1;
+        // The files do not bring the schema back as it was.
+        if let Some(up) = self.outcome.migrations.last_mut() {
+            up.verdict.undo = up.verdict.undo.max(Undo::Lossy);
+        }
         let Some(mut finding) = self
             .registry
             .builtin("down-not-inverse", first.part.source, span)
@@ -580,7 +583,7 @@ impl<'a> Fold<'a> {
             listed.push_str(&format!("; and {more} more"));
         }
         finding.message = format!("the down does not give the schema back: {listed}");
-        finding.help = "undo each step of the up, last step first; \
+        finding.help = "Undo each step of the up, last step first; \
             say in a comment what cannot be restored"
             .into();
         self.outcome.findings.push(finding);
