@@ -65,7 +65,7 @@ fn refused(cx: &OperationContext<'_>, findings: &mut Findings) {
     let mut draft = findings
         .report(
             cx.operation.place,
-            format!("{} still uses {what}, so the server refuses to {verb} it", listed(&names)),
+            format!("{what} is still used by {}, so the server refuses to {verb} it", listed(&names)),
         )
         .help(format!(
             "Drop or change {} before, in the same migration, and create it again afterwards where it is still needed.",

@@ -207,7 +207,7 @@ pub struct Use {
     pub relation: Key,
     /// Sorted.
     pub columns: Vec<SmolStr>,
-    /// `*`, or the columns could not be told: every column of that time.
+    /// The columns could not be told: any column.
     pub all: bool,
 }
 

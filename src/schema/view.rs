@@ -79,14 +79,21 @@ impl Schema {
             .map(|used| {
                 let relation = self.resolve(&used.relation);
                 let mut columns = used.columns.clone();
+                let mut all = used.all;
                 if let Some(table) = self.table_by_key(&relation).filter(|t| t.columns_known) {
                     columns.retain(|c| table.column(c).is_some());
+                    if all {
+                        // `*` is what stood there then: later columns are not
+                        // among it.
+                        columns = table.columns.iter().map(|c| c.name.clone()).collect();
+                        all = false;
+                    }
                 }
                 columns.sort_unstable();
                 Use {
                     relation,
                     columns,
-                    all: used.all,
+                    all,
                 }
             })
             .collect()
