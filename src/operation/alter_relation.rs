@@ -3,7 +3,7 @@
 use super::reader::Reader;
 use super::{Action, ObjectKind, ObjectName, alter_table};
 
-/// ALTER [MATERIALIZED] VIEW.
+/// `ALTER [MATERIALIZED] VIEW`.
 pub fn view(r: &mut Reader<'_>) {
     r.cursor.eat_word("ALTER");
     let kind = match r.cursor.eat_word("MATERIALIZED") {

@@ -20,7 +20,7 @@ use crate::statement::lexer::TokenKind;
 
 type Done = Result<(), SmolStr>;
 
-/// ALTER [FOREIGN] TABLE.
+/// `ALTER [FOREIGN] TABLE`.
 pub fn read(r: &mut Reader<'_>) {
     r.cursor.eat_word("ALTER");
     let kind = match r.cursor.eat_word("FOREIGN") {

@@ -7,7 +7,7 @@ use super::reader::Reader;
 use super::{Action, CreateIndex, Expr, IndexElement, ObjectKind, ObjectName, alter_table};
 use crate::statement::lexer::TokenKind;
 
-/// CREATE [UNIQUE] INDEX.
+/// `CREATE [UNIQUE] INDEX`.
 pub fn create(r: &mut Reader<'_>) {
     match index(r) {
         Ok(index) => {

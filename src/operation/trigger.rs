@@ -4,7 +4,7 @@ use super::alter_relation::rename_on;
 use super::reader::Reader;
 use super::{Action, CreateTrigger, Ident, ObjectKind, ObjectName};
 
-/// CREATE [CONSTRAINT] TRIGGER.
+/// `CREATE [CONSTRAINT] TRIGGER`.
 pub fn create(r: &mut Reader<'_>) {
     r.cursor.bump();
     let or_replace = r.cursor.eat_words(&["OR", "REPLACE"]);

@@ -4,7 +4,7 @@ use super::reader::Reader;
 use super::{Action, CreateView, ObjectName, Query, query};
 use crate::statement::Cursor;
 
-/// CREATE [MATERIALIZED] VIEW.
+/// `CREATE [MATERIALIZED] VIEW`.
 pub fn create(r: &mut Reader<'_>) {
     let Some((mut view, recursive)) = head(r) else {
         return r.expected("the name of a view");
