@@ -583,9 +583,7 @@ impl<'a> Fold<'a> {
             listed.push_str(&format!("; and {more} more"));
         }
         finding.message = format!("the down does not give the schema back: {listed}");
-        finding.help = "Undo each step of the up, last step first; \
-            say in a comment what cannot be restored"
-            .into();
+        finding.help = remedy(&found);
         self.outcome.findings.push(finding);
     }
 
@@ -660,6 +658,26 @@ fn collector(active: &Active, source: SourceId, list: &mut Vec<Finding>) -> Find
 
 fn is_unread(action: &Action) -> bool {
     matches!(action, Action::Unparsed { .. } | Action::Opaque { .. })
+}
+
+/// What the down would have to do besides, for people.
+fn remedy(differences: &[String]) -> String {
+    let step = |difference: &String| {
+        let gone = difference.strip_suffix(" is gone");
+        let left = difference.strip_suffix(" is still there");
+        gone.map(|what| format!("create {what} again"))
+            .or_else(|| left.map(|what| format!("drop {what}")))
+    };
+    let steps: Vec<String> = differences.iter().filter_map(step).take(3).collect();
+    if steps.is_empty() {
+        return "Undo each step of the up, last step first; say in a comment what does not come back"
+            .into();
+    }
+    let mut help = format!("In the down, {}", steps.join(", and "));
+    if steps.iter().any(|step| step.starts_with("create")) {
+        help.push_str("; say in a comment which data does not come back");
+    }
+    help
 }
 
 /// Does it only prepare for what comes?
