@@ -519,7 +519,9 @@ impl<'a> Fold<'a> {
                 Some(Group::Deploy | Group::Transactions | Group::Trust)
             )
         };
-        self.outcome.findings.extend(since.into_iter().filter(stays));
+        self.outcome
+            .findings
+            .extend(since.into_iter().filter(stays));
         for step in &mut run.steps[*steps..] {
             step.verdict.old_release = OldRelease::Compatible;
             step.verdict.undo = Undo::Exact;

@@ -317,9 +317,36 @@ impl<'a> Screen<'a> {
             )?;
         }
         if summary.suppressed > 0 {
-            writeln!(out, "{} suppressed", count(summary.suppressed, "finding"))?;
+            self.suppressed(out)?;
         }
         self.not_understood(out)
+    }
+
+    /// How many findings a directive keeps quiet; which and why, where asked.
+    fn suppressed(&self, out: &mut dyn io::Write) -> io::Result<()> {
+        let number = count(self.report.summary.suppressed, "finding");
+        if !self.options.suppressed {
+            return writeln!(out, "{number} suppressed");
+        }
+        writeln!(out, "{number} suppressed:")?;
+        for suppressed in &self.report.suppressed {
+            let finding = &suppressed.finding;
+            let file = source(self.report, finding.source);
+            let place = file.position(finding.span.start);
+            let reason = suppressed.reason.as_deref().unwrap_or("without a reason");
+            let by = suppressed.by.iter().map(|by| format!(" ({by})"));
+            writeln!(
+                out,
+                "  {}:{}:{} {}: {}{}",
+                shown(file.path()),
+                place.line,
+                place.column,
+                finding.rule,
+                shown(reason),
+                shown(&by.collect::<String>())
+            )?;
+        }
+        Ok(())
     }
 
     fn clean(

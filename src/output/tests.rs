@@ -353,6 +353,18 @@ fn sarif() {
 }
 
 #[test]
+fn suppressed_findings_are_listed_when_asked() {
+    let asked = Options {
+        suppressed: true,
+        ..options()
+    };
+    let text = render(Format::Human, &report(), &asked);
+    let line = "lock-table: nobody uses it yet (ann)";
+    assert!(text.contains(line), "{text}");
+    assert!(!render(Format::Human, &report(), &options()).contains(line));
+}
+
+#[test]
 fn sarif_lists_suppressed_results_when_asked() {
     let asked = Options {
         suppressed: true,
