@@ -33,7 +33,8 @@ pub struct Fold<'a> {
     config: &'a Config,
     dialect: Dialect,
     directives: &'a [(SourceId, Directives)],
-    /// An earlier migration set a limit: the project means to have one.
+    /// An earlier migration set a limit, or the configuration asks for one: the
+    /// project means to have it.
     uses_lock_timeout: bool,
     schema: Schema,
     /// Downs that were held against their ups, and those that differ.
@@ -70,7 +71,7 @@ impl<'a> Fold<'a> {
             config,
             dialect,
             directives,
-            uses_lock_timeout: false,
+            uses_lock_timeout: config.asks_for("missing-lock-timeout"),
             schema: Schema::default(),
             pairs: 0,
             unequal: 0,
