@@ -5,7 +5,6 @@
 //! files nor parsers, nor who else reports.
 
 mod around;
-mod body;
 mod change;
 mod columns;
 mod data;

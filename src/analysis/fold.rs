@@ -18,7 +18,7 @@ use crate::inverse;
 use crate::operation::{Action, Operation, TransactionControl};
 use crate::page::Group;
 use crate::phase::{self, Phase};
-use crate::project::{Down, History, Migration, Problem, Project, SourceId};
+use crate::project::{Down, History, Layout, Migration, Problem, Project, SourceId};
 use crate::report::{Direction, MigrationReport};
 use crate::rule::{Check, Findings, MigrationContext, OperationContext, Run, Scene, Step};
 use crate::schema::{Key, Mark, MigrationIndex, Schema};
@@ -40,12 +40,18 @@ pub struct Fold<'a> {
     /// Downs that were held against their ups, and those that differ.
     pairs: usize,
     unequal: usize,
+    /// Conflicts in ups, and how many migrations have them.
+    conflicts: usize,
+    conflicted: usize,
     outcome: Outcome,
 }
 
 /// From so many pairs on, a history is asked whether its downs belong to the
 /// ups of the same name at all.
 const ENOUGH_PAIRS: usize = 20;
+
+/// From so many conflicts on, a folder is asked whether it is one history.
+const MANY_CONFLICTS: usize = 5;
 
 /// What a phase is known by.
 struct Declared {
@@ -75,6 +81,8 @@ impl<'a> Fold<'a> {
             schema: Schema::default(),
             pairs: 0,
             unequal: 0,
+            conflicts: 0,
+            conflicted: 0,
             outcome: Outcome::default(),
         }
     }
@@ -99,6 +107,7 @@ impl<'a> Fold<'a> {
             current = read;
         }
         self.doubt_pairs();
+        self.doubt_order();
         self.outcome
     }
 
@@ -135,6 +144,54 @@ impl<'a> Fold<'a> {
         });
     }
 
+    /// A published history applied once. One that could not have is not one:
+    /// several ways to the same state, or an installation beside its upgrades.
+    /// Where a tool keeps the order, one bad migration says nothing of the kind.
+    fn doubt_order(&mut self) {
+        let known_order = self.history.layout != Layout::Plain;
+        let few = self.conflicted * 50 <= self.history.migrations.len();
+        if self.conflicts < MANY_CONFLICTS || few || known_order && self.conflicted < 3 {
+            return;
+        }
+        let conflict = |finding: &Finding| finding.rule == "schema-conflict";
+        self.outcome.findings.retain(|finding| !conflict(finding));
+        self.outcome.problems.push(Problem {
+            path: self.history.root.clone(),
+            message: format!(
+                "{} of {} migrations do not fit what those before them leave behind: this is not \
+                 one history, so schema-conflict was left out here",
+                self.conflicted,
+                self.history.migrations.len()
+            ),
+            fatal: false,
+        });
+    }
+
+    fn count_conflicts(&mut self, first: usize) {
+        let new = &self.outcome.findings[first.min(self.outcome.findings.len())..];
+        let conflicts = new.iter().filter(|f| f.rule == "schema-conflict").count();
+        self.conflicts += conflicts;
+        self.conflicted += usize::from(conflicts > 0);
+    }
+
+    /// The up is not SQL: what it did can only be told from what its down takes
+    /// back.
+    fn doubt_unseen_up(&mut self, read: &ReadMigration) {
+        for part in read.down.iter().filter(|_| read.up.is_empty()) {
+            let source = part.part.source;
+            let text = self.project.sources[source].slice(part.part.span);
+            self.schema.lose_sight(text, source);
+        }
+    }
+
+    /// Files of no known tool that share a number may be one and the same.
+    fn shares_number(&self, migration: &Migration) -> bool {
+        let same = |other: &&Migration| other.version == migration.version;
+        self.history.layout == Layout::Plain
+            && !migration.version.is_empty()
+            && self.history.migrations.iter().filter(same).count() > 1
+    }
+
     fn migration(&mut self, read: &ReadMigration) {
         let migration = &self.history.migrations[read.index];
         let declared = self.declared(migration);
@@ -161,6 +218,7 @@ impl<'a> Fold<'a> {
         self.report(migration, read, Direction::Up, &declared, inferred, verdict);
 
         if !read.down.is_empty() {
+            self.doubt_unseen_up(read);
             let created: FxHashSet<Key> = self.schema.created_now().clone();
             let before_down = self.schema.mark();
             let verdict = self.script(
@@ -266,6 +324,7 @@ impl<'a> Fold<'a> {
             marks: Vec::new(),
             steps: Vec::with_capacity(plan.len()),
             rolls_back: has_rollback(parts),
+            unread: None,
         };
         let mut part = usize::MAX;
         for (index, planned) in plan.iter().enumerate() {
@@ -289,6 +348,9 @@ impl<'a> Fold<'a> {
         self.migration_rules(&scene, &steps);
         let verdict = verdict_of(&steps, |key| self.is_hidden(key));
         self.uses_lock_timeout |= sets_lock_timeout(plan, true);
+        if direction == Direction::Up {
+            self.count_conflicts(first);
+        }
         if !migration.selected {
             self.outcome.findings.truncate(first);
         }
@@ -326,6 +388,11 @@ impl<'a> Fold<'a> {
             lock_timeout: self.schema.session().lock_timeout,
             effect,
         });
+        if is_unread(&operation.action) && run.unread != Some(planned.statement) {
+            run.unread = Some(planned.statement);
+            let text = self.project.sources[planned.source].slice(planned.statement_span);
+            self.schema.lose_sight(text, planned.source);
+        }
         let is_void =
             matches!(&operation.action, Action::Set(set) if set.local) && how.transaction.is_none();
         let conflict = match is_void {
@@ -342,6 +409,7 @@ impl<'a> Fold<'a> {
         if let Some(conflict) = conflict
             && !decides
             && !operation.within.conditional
+            && !self.shares_number(run.scene.migration)
             && let Some(mut finding) =
                 self.registry
                     .builtin("schema-conflict", planned.source, operation.place)
@@ -642,6 +710,8 @@ struct ScriptRun<'s, 'p> {
     marks: Vec<SavedState>,
     steps: Vec<Step<'p>>,
     rolls_back: bool,
+    /// The last statement of which something could not be read.
+    unread: Option<u32>,
 }
 
 fn rests(active: &Active, scene: &Scene<'_>) -> bool {

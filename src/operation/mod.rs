@@ -33,6 +33,7 @@ pub mod grant;
 pub mod comment;
 pub mod session;
 pub mod maintenance;
+pub mod naming;
 pub mod dml;
 pub mod catalog;
 

@@ -50,7 +50,7 @@ fn check(cx: &OperationContext<'_>, findings: &mut Findings) {
     let Some(refusal) = &cx.effect.refusal else {
         return;
     };
-    if has_a_rule_of_its_own(cx) || cx.operation.within.conditional {
+    if has_a_rule_of_its_own(cx) || cx.operation.within.conditional || cx.schema.is_unsure() {
         return;
     }
     let when = if refusal.on_rows {

@@ -326,6 +326,8 @@ pub struct Schema {
     migration: MigrationIndex,
     /// What that migration created, temporary or not.
     created_now: FxHashSet<Key>,
+    /// That migration did something that could not be read.
+    unsure: bool,
     journal: journal::Journal,
 }
 
@@ -461,6 +463,12 @@ impl Schema {
     /// Has the history created every relation that it mentioned so far?
     pub fn is_complete(&self) -> bool {
         !self.assumed
+    }
+
+    /// Has the migration that is being applied done something that could not be
+    /// read? What exists now is a guess until it ends.
+    pub fn is_unsure(&self) -> bool {
+        self.unsure
     }
 
     /// What the migration that is being applied created.
