@@ -219,7 +219,8 @@ impl<'a> Fold<'a> {
 
         if !read.down.is_empty() {
             self.doubt_unseen_up(read);
-            let created: FxHashSet<Key> = self.schema.created_now().clone();
+            // By the time the down runs, what the up created is in use.
+            let created = self.schema.take_created_now();
             let before_down = self.schema.mark();
             let verdict = self.script(
                 migration,
@@ -234,6 +235,7 @@ impl<'a> Fold<'a> {
                 self.compare(migration, read, &up, &down, start, &created);
             }
             self.schema.roll_back(before_down);
+            self.schema.put_created_now(created);
             self.report(migration, read, Direction::Down, &declared, None, verdict);
         }
         if start.is_some() {

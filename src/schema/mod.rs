@@ -471,9 +471,14 @@ impl Schema {
         self.unsure
     }
 
-    /// What the migration that is being applied created.
-    pub fn created_now(&self) -> &FxHashSet<Key> {
-        &self.created_now
+    /// Makes everything old, and says what was new.
+    pub fn take_created_now(&mut self) -> FxHashSet<Key> {
+        std::mem::take(&mut self.created_now)
+    }
+
+    /// Makes new again what was new.
+    pub fn put_created_now(&mut self, created: FxHashSet<Key>) {
+        self.created_now = created;
     }
 
     /// Can nobody but the migration that is being applied see it?
