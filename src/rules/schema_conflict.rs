@@ -5,6 +5,7 @@
 //! what PostgreSQL refuses for other reasons is said here.
 
 use crate::operation::{Action, Kind, ObjectName};
+use crate::report::Direction;
 use crate::rule::{Check, Findings, OperationContext, Rule, subject};
 
 pub const RULE: Rule = Rule {
@@ -73,6 +74,8 @@ fn has_a_rule_of_its_own(cx: &OperationContext<'_>) -> bool {
         _ if may_not_run(cx) => true,
         // `nontransactional-in-transaction`
         _ if cx.operation.within.block && cx.effect.forbidden_in_transaction.is_some() => true,
+        // The rules below look at ups alone.
+        _ if cx.scene.direction == Direction::Down => false,
         // `add-column-not-null`
         Action::AddColumn { column, .. } => on_rows && column.not_null,
         // `dependent-object-breaks`
