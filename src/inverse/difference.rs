@@ -147,8 +147,8 @@ fn tables(schema: &Schema, then: &Then<'_>, before: &Table, after: &Table, list:
     names(
         key,
         "policy",
-        before.policies.iter(),
-        after.policies.iter(),
+        before.policies.iter().map(|p| &p.name),
+        after.policies.iter().map(|p| &p.name),
         list,
     );
     if before.row_security != after.row_security {

@@ -313,6 +313,9 @@ pub struct CreateTrigger {
     pub function: Option<ObjectName>,
     /// A foreign table named by `FROM`.
     pub from: Option<ObjectName>,
+    /// What `UPDATE OF` names.
+    pub columns: Vec<SmolStr>,
+    pub when: Option<Expr>,
 }
 
 #[derive(Clone, Debug)]
@@ -756,6 +759,8 @@ pub enum Action {
     CreatePolicy {
         name: Ident,
         table: ObjectName,
+        /// USING and WITH CHECK.
+        conditions: Vec<Expr>,
     },
     AlterPolicy {
         name: Ident,

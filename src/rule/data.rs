@@ -38,7 +38,16 @@ impl MigrationContext<'_> {
         }?;
         let key = self.schema.resolve(table);
         let is_view = self.schema.view_by_key(&key).is_some();
-        (!is_view && !is_bookkeeping(&key.name) && !self.is_new_key(&key)).then_some(table)
+        let own = self.is_new_key(&key) || self.creates(table);
+        (!is_view && !is_bookkeeping(&key.name) && !own).then_some(table)
+    }
+
+    /// Does the script create the table, even if it drops it again?
+    fn creates(&self, table: &ObjectName) -> bool {
+        self.steps.iter().any(|step| {
+            matches!(&step.operation.action, Action::CreateTable(create) if create.name == *table)
+                && step.effect.locks.iter().any(|lock| lock.created)
+        })
     }
 
     /// Was a new table filled from one that others can see, before this step?

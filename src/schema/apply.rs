@@ -9,7 +9,9 @@ use std::sync::Arc;
 use smol_str::SmolStr;
 
 use super::journal::Entry;
-use super::{Key, MigrationIndex, Origin, Place, Relation, Schema, Sequence, Session, Table};
+use super::{
+    Key, MigrationIndex, Origin, Place, Policy, Relation, Schema, Sequence, Session, Table,
+};
 use crate::operation::{
     Action, ObjectKind, ObjectName, Operation, Persistence, SetParameter, Target,
 };
@@ -236,9 +238,16 @@ impl Schema {
                 });
                 None
             }
-            Action::CreatePolicy { name, table } => {
-                let name = name.name.clone();
-                self.change_table(table, at, |t| t.policies.push(name));
+            Action::CreatePolicy {
+                name,
+                table,
+                conditions,
+            } => {
+                let policy = Policy {
+                    name: name.name.clone(),
+                    conditions: conditions.clone(),
+                };
+                self.change_table(table, at, |t| t.policies.push(policy));
                 None
             }
             Action::CreateRule { name, table, .. } => {
@@ -530,7 +539,7 @@ impl Schema {
                 if let Some(key) = on.map(|table| self.resolve(table)) {
                     self.edit_table(&key, |t| match kind {
                         ObjectKind::Trigger => t.triggers.retain(|x| x.name != name.name),
-                        ObjectKind::Policy => t.policies.retain(|x| *x != name.name),
+                        ObjectKind::Policy => t.policies.retain(|x| x.name != name.name),
                         _ => t.rules.retain(|x| *x != name.name),
                     });
                 }

@@ -110,7 +110,7 @@ pub struct Table {
     /// Indexes that belong to it, those of constraints included.
     pub indexes: Vec<Key>,
     pub triggers: Vec<Trigger>,
-    pub policies: Vec<SmolStr>,
+    pub policies: Vec<Policy>,
     pub rules: Vec<SmolStr>,
     pub row_security: bool,
     /// It is partitioned.
@@ -161,6 +161,16 @@ pub struct Partition {
 pub struct Trigger {
     pub name: SmolStr,
     pub function: Option<ObjectName>,
+    /// What `UPDATE OF` names.
+    pub columns: Vec<SmolStr>,
+    pub when: Option<Expr>,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Policy {
+    pub name: SmolStr,
+    /// USING and WITH CHECK.
+    pub conditions: Vec<Expr>,
 }
 
 /// A constraint as it stands: always named, the server's way where the file

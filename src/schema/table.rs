@@ -486,6 +486,8 @@ impl Schema {
         let trigger = Trigger {
             name: create.name.name.clone(),
             function: create.function.clone(),
+            columns: create.columns.clone(),
+            when: create.when.clone(),
         };
         self.change_table(&create.table, at, |t| {
             t.triggers.retain(|known| known.name != trigger.name);

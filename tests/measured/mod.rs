@@ -28,15 +28,8 @@ pub fn versions(text: &str) -> std::ops::RangeInclusive<u8> {
     first.parse().unwrap()..=last.parse().unwrap()
 }
 
-/// Every measurement: one form at a time, and forms put together.
-pub fn rows() -> Vec<Row> {
-    ["postgres.tsv", "adversarial.tsv"]
-        .into_iter()
-        .flat_map(rows_of)
-        .collect()
-}
-
-fn rows_of(file: &str) -> Vec<Row> {
+/// The rows of one file of measurements.
+pub fn rows(file: &str) -> Vec<Row> {
     read(file)
         .lines()
         .skip(1)

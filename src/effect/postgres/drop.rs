@@ -23,6 +23,9 @@ impl<'a> Work<'a> {
                 self.refuse(format!("view `{}` depends on column `{column}`", view.key));
             }
         }
+        if !cascade {
+            self.refuse_watched(table, column, "dropped");
+        }
         if self.version >= 15
             && !cascade
             && let Some(generated) = self.generated_from(table, column)
@@ -252,7 +255,7 @@ impl<'a> Work<'a> {
         let key = self.resolve(on);
         let there = |table: &Table| match kind {
             ObjectKind::Trigger => table.triggers.iter().any(|t| t.name == name.name),
-            ObjectKind::Policy => table.policies.contains(&name.name),
+            ObjectKind::Policy => table.policies.iter().any(|p| p.name == name.name),
             _ => table.rules.contains(&name.name),
         };
         let missing = self
