@@ -15,14 +15,13 @@ use crate::effect::old_release::old_release;
 use crate::effect::{self, Effect, postgres};
 use crate::finding::Finding;
 use crate::inverse;
-use crate::operation::{Action, Operation, TransactionControl};
+use crate::operation::{Action, ObjectName, Operation, TransactionControl};
 use crate::page::Group;
 use crate::phase::{self, Phase};
 use crate::project::{Down, History, Layout, Migration, Problem, Project, SourceId};
 use crate::report::{Direction, MigrationReport};
 use crate::rule::{Check, Findings, MigrationContext, OperationContext, Run, Scene, Step};
-use crate::schema::{Key, Mark, MigrationIndex, Schema};
-use crate::source::Span;
+use crate::schema::{Key, Mark, MigrationIndex, Schema, column_of};
 use crate::suppress::Directives;
 use crate::verdict::{Deploy, OldRelease, Undo, Verdict};
 
@@ -221,6 +220,10 @@ impl<'a> Fold<'a> {
             self.doubt_unseen_up(read);
             // By the time the down runs, what the up created is in use.
             let created = self.schema.take_created_now();
+            let mut made = created.clone();
+            for name in up.iter().filter_map(|p| drops_for_certain(p.operation)) {
+                made.remove(&self.schema.resolve(name));
+            }
             let before_down = self.schema.mark();
             let verdict = self.script(
                 migration,
@@ -232,7 +235,7 @@ impl<'a> Fold<'a> {
                 Direction::Down,
             );
             if let Some(start) = start {
-                self.compare(migration, read, &up, &down, start, &created);
+                self.compare(migration, &up, &down, start, &made);
             }
             self.schema.roll_back(before_down);
             self.schema.put_created_now(created);
@@ -603,7 +606,6 @@ impl<'a> Fold<'a> {
     fn compare(
         &mut self,
         migration: &Migration,
-        read: &ReadMigration,
         up: &[Planned<'_>],
         down: &[Planned<'_>],
         start: Mark,
@@ -626,16 +628,12 @@ impl<'a> Fold<'a> {
         }
         self.pairs += 1;
         let found = inverse::differences(&self.schema, start, created).list;
-        let Some(first) = read.down.first() else {
+        let does = |p: &&Planned<'_>| !is_setting(&p.operation.action);
+        let about = |p: &&Planned<'_>| is_about(p.operation, &found);
+        let at = down.iter().find(about).or_else(|| down.iter().find(does));
+        let Some(at) = at.or(down.first()) else {
             return;
         };
-        let place = first
-            .statements
-            .iter()
-            .flat_map(|s| &s.operations)
-            .find(|o| !is_setting(&o.action))
-            .map(|o| o.place);
-        let span = place.unwrap_or(Span::new(first.part.span.start, first.part.span.start));
         if found.is_empty() {
             return;
         }
@@ -644,9 +642,9 @@ impl<'a> Fold<'a> {
         if let Some(up) = self.outcome.migrations.last_mut() {
             up.verdict.undo = up.verdict.undo.max(Undo::Lossy);
         }
-        let Some(mut finding) = self
-            .registry
-            .builtin("down-not-inverse", first.part.source, span)
+        let Some(mut finding) =
+            self.registry
+                .builtin("down-not-inverse", at.source, at.operation.place)
         else {
             return;
         };
@@ -753,6 +751,40 @@ fn remedy(differences: &[String]) -> String {
         help.push_str("; say in a comment which data does not come back");
     }
     help
+}
+
+/// A relation that a script drops was there, whatever the history knows.
+fn drops_for_certain(operation: &Operation) -> Option<&ObjectName> {
+    match &operation.action {
+        Action::Drop {
+            kind,
+            name,
+            if_exists: false,
+            ..
+        } if kind.is_relation() => Some(name),
+        _ => None,
+    }
+}
+
+/// The statement of a down that is about one of the differences.
+fn is_about(operation: &Operation, differences: &[String]) -> bool {
+    let named = match &operation.action {
+        Action::Drop { name, .. } => format!(" `{}`", name.name),
+        Action::CreateView(view) => format!("view `{}`", view.name),
+        Action::CreateIndex(index) => match &index.name {
+            Some(name) => format!("index `{}`", name.name),
+            None => return false,
+        },
+        Action::AddConstraint { constraint, .. } => match &constraint.name {
+            Some(name) => format!(" `{}` of", name.name),
+            None => return false,
+        },
+        action => match column_of(action) {
+            Some((table, column)) => format!("column `{column}` of `{}`", table.name),
+            None => return false,
+        },
+    };
+    differences.iter().any(|text| text.contains(&named))
 }
 
 /// Does it only prepare for what comes?

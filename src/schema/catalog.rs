@@ -114,6 +114,31 @@ impl Schema {
                 }
             }
         });
+        self.rename_in_defaults(&self.type_key_of(name), from, to);
+    }
+
+    /// A default keeps the value, under whatever name.
+    fn rename_in_defaults(&mut self, of: &Key, from: &str, to: &str) {
+        let quoted = format!("'{from}'");
+        let has_it = |schema: &Schema, column: &Column| {
+            let default = column.default.as_ref();
+            default.is_some_and(|d| d.text.contains(&quoted)) && schema.type_key(&column.ty) == *of
+        };
+        let found: Vec<(Key, SmolStr)> = self
+            .tables()
+            .flat_map(|t| t.columns.iter().map(|c| (t.key.clone(), c)))
+            .filter(|(_, column)| has_it(self, column))
+            .map(|(table, column)| (table, column.name.clone()))
+            .collect();
+        for (table, column) in found {
+            self.edit_table(&table, |t| {
+                t.edit_column(&column, |c| {
+                    if let Some(default) = &mut c.default {
+                        default.text = default.text.replace(&quoted, &format!("'{to}'")).into();
+                    }
+                });
+            });
+        }
     }
 
     pub(super) fn alter_composite(&mut self, name: &ObjectName, change: &CompositeChange) {
