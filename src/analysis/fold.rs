@@ -130,6 +130,7 @@ impl<'a> Fold<'a> {
             .collect();
         self.outcome.findings.retain(|finding| {
             !(finding.rule == "down-not-inverse"
+                || finding.rule == "empty-down"
                 || finding.rule == "schema-conflict" && downs.contains(&finding.source))
         });
         self.outcome.problems.push(Problem {

@@ -1,6 +1,6 @@
 //! How many rows a data change touches, as far as its text tells.
 
-use super::{MigrationContext, Step};
+use super::{MigrationContext, OperationContext, Step};
 use crate::operation::{Action, ObjectName};
 use crate::schema::{Relation, Schema, Table};
 use crate::source::Span;
@@ -110,6 +110,20 @@ impl MigrationContext<'_> {
                     && !self.is_new_key(&self.schema.resolve(&name))
             }
         })
+    }
+}
+
+impl OperationContext<'_> {
+    /// Does a condition name rows, by constants, of a table whose rows the
+    /// history itself wrote?
+    pub fn names_seeded_rows(&self, table: &ObjectName, filter: &str) -> bool {
+        let known = self.table(table).filter(|table| table.seeded);
+        let filter = Filter {
+            text: filter,
+            table: known,
+            schema: self.schema,
+        };
+        known.is_some() && filter.any_of(&tokens(filter.text))
     }
 }
 

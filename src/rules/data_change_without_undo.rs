@@ -24,7 +24,14 @@ fn check(cx: &OperationContext<'_>, findings: &mut Findings) {
         Action::Merge { table, .. } => (table, "merges into"),
         _ => return,
     };
-    if cx.is_new(name)
+    let filter = match &cx.operation.action {
+        Action::Update(update) => update.filter.as_ref(),
+        Action::Delete(delete) => delete.filter.as_ref(),
+        _ => None,
+    };
+    let seeded = filter.is_some_and(|f| cx.names_seeded_rows(name, &f.text));
+    if seeded
+        || cx.is_new(name)
         || cx.is_copied(name)
         || cx.is_dropped_later(name)
         || cx.is_told_before(|action| changes_old_rows(cx, action, name))

@@ -349,6 +349,9 @@ impl Schema {
             }
             Action::Insert(insert) => {
                 self.fill(&insert.table);
+                if insert.query.is_none() {
+                    self.seed(&insert.table);
+                }
                 None
             }
             Action::Copy {
@@ -472,6 +475,13 @@ impl Schema {
             next += 1;
         }
         list
+    }
+
+    fn seed(&mut self, name: &ObjectName) {
+        let key = self.resolve(name);
+        if self.table_by_key(&key).is_some_and(|t| !t.seeded) {
+            self.edit_table(&key, |t| t.seeded = true);
+        }
     }
 
     fn fill(&mut self, name: &ObjectName) {

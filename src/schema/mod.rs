@@ -127,6 +127,8 @@ pub struct Table {
     pub views: Vec<Key>,
     /// Rows were written by the history itself (INSERT, COPY, CTAS).
     pub filled: bool,
+    /// Some of them value by value: reference data.
+    pub seeded: bool,
     /// Which migration last added a column of this name; absent means the
     /// migration that created the table.
     pub column_added: FxHashMap<SmolStr, MigrationIndex>,

@@ -37,6 +37,7 @@ impl Table {
             referenced_by: Vec::new(),
             views: Vec::new(),
             filled: false,
+            seeded: false,
             column_added: Default::default(),
             gone: Vec::new(),
         }
