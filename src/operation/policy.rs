@@ -3,7 +3,7 @@
 use super::alter_relation::rename_on;
 use super::reader::Reader;
 use super::trigger::name_on_table;
-use super::{Action, Expr, ObjectKind};
+use super::{Action, ObjectKind};
 use crate::statement::lexer::TokenKind;
 
 /// CREATE POLICY.
@@ -13,16 +13,9 @@ pub fn create(r: &mut Reader<'_>) {
     let Some((name, table)) = name_on_table(r) else {
         return r.expected("a policy, `ON` and a table");
     };
-    let conditions = clauses(r);
+    clauses(r);
     let place = name.span;
-    r.push_whole(
-        Action::CreatePolicy {
-            name,
-            table,
-            conditions,
-        },
-        place,
-    );
+    r.push_whole(Action::CreatePolicy { name, table }, place);
 }
 
 /// ALTER POLICY.
@@ -39,18 +32,16 @@ pub fn alter(r: &mut Reader<'_>) {
     r.push_whole(Action::AlterPolicy { name, table }, place);
 }
 
-/// Yields the conditions of USING and WITH CHECK.
-fn clauses(r: &mut Reader<'_>) -> Vec<Expr> {
-    let mut conditions = Vec::new();
+fn clauses(r: &mut Reader<'_>) {
     loop {
         if r.cursor.eat_word("TO") {
             while r.cursor.ident().is_some() && r.cursor.eat(TokenKind::Comma) {}
         } else if r.cursor.eat_word("USING") || r.cursor.eat_words(&["WITH", "CHECK"]) {
-            conditions.extend(r.expr_in_parens());
+            r.cursor.group();
         } else if r.cursor.eat_any(&["AS", "FOR"]).is_some() {
             r.cursor.ident();
         } else {
-            return conditions;
+            return;
         }
     }
 }

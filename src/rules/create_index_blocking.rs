@@ -23,7 +23,9 @@ fn check(cx: &OperationContext<'_>, findings: &mut Findings) {
     {
         return;
     }
-    let (sql, place) = cx.with_word("INDEX", "CONCURRENTLY");
+    let Some((sql, place)) = cx.with_word("INDEX", "CONCURRENTLY") else {
+        return;
+    };
     let draft = findings
         .report(
             cx.operation.place,
@@ -34,11 +36,10 @@ fn check(cx: &OperationContext<'_>, findings: &mut Findings) {
         )
         .help(format!("run `{sql}` {}", cx.scene.without_transaction()))
         .confidence(cx.confidence(&index.table));
-    let alone = cx.run.transaction.is_none() && !cx.operation.within.block;
-    if let Some(span) = place.filter(|_| alone) {
+    if cx.run.transaction.is_none() && !cx.operation.within.block {
         let edit = Edit {
             source: cx.source,
-            span,
+            span: place,
             text: " CONCURRENTLY".into(),
         };
         draft.fix("build the index concurrently", false, vec![edit]);
