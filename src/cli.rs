@@ -10,6 +10,8 @@ mod config;
 mod destination;
 mod place;
 mod progress;
+mod step_summary;
+mod target;
 
 use std::ffi::OsString;
 use std::io::{self, IsTerminal, Write};
@@ -151,7 +153,10 @@ fn rule_infos() -> Vec<RuleInfo> {
 fn options(color: Color, to_stdout: bool) -> output::Options {
     let to_terminal = to_stdout && io::stdout().is_terminal();
     let folder = std::env::current_dir().unwrap_or_default();
-    let workspace = std::env::var_os("GITHUB_WORKSPACE").map(Into::into);
+    let workspace = ["GITHUB_WORKSPACE", "CI_PROJECT_DIR"]
+        .iter()
+        .find_map(std::env::var_os)
+        .map(Into::into);
     output::Options {
         color: match color {
             Color::Always => true,

@@ -66,7 +66,9 @@ fn bowline() -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_bowline"));
     command
         .env_remove("NO_COLOR")
-        .env_remove("GITHUB_WORKSPACE");
+        .env_remove("GITHUB_WORKSPACE")
+        .env_remove("GITHUB_STEP_SUMMARY")
+        .env_remove("CI_PROJECT_DIR");
     command
 }
 
@@ -131,7 +133,7 @@ fn exit_codes_follow_the_threshold() {
 #[test]
 fn wrong_usage_is_told_on_standard_error() {
     let project = Project::with_error();
-    let cases: [(&[&str], &str); 14] = [
+    let cases: [(&[&str], &str); 16] = [
         (&[], "Usage: bowline"),
         (&["chekc"], "'check'"),
         (&["check", "--fromat", "json"], "'--format'"),
@@ -152,6 +154,14 @@ fn wrong_usage_is_told_on_standard_error() {
         (
             &["check", "--config", "a", "--no-config"],
             "cannot be used with",
+        ),
+        (
+            &["check", "--output", "srif=report"],
+            "did you mean `sarif`?",
+        ),
+        (
+            &["check", "--output", "a", "--output", "json=a"],
+            "names `a` twice",
         ),
         (
             &["check", "--output", "no/report"],
@@ -329,6 +339,53 @@ fn a_report_file_is_replaced_as_a_whole() {
         .filter(|name| name.contains("report"))
         .collect();
     assert_eq!(names, ["report.json"]);
+}
+
+#[test]
+fn one_run_writes_several_forms() {
+    let project = Project::with_error();
+    let arguments = "check --format json --output sarif=a.sarif -o markdown=comment.md";
+    let run = project.run(&arguments.split(' ').collect::<Vec<_>>());
+    assert_eq!((run.code, run.err.as_str()), (1, ""));
+    assert_eq!(run.findings(), [FOUND]);
+    let read = |name| fs::read_to_string(project.path(name)).unwrap();
+    assert!(read("a.sarif").contains("\"2.1.0\""));
+    assert!(read("comment.md").contains("### bowline: 1 error"));
+    let arguments = "check --format json --output report.json --output gitlab=quality.json";
+    let run = project.run(&arguments.split(' ').collect::<Vec<_>>());
+    assert_eq!((run.code, run.out.as_str()), (1, ""));
+    assert!(read("report.json").contains("\"findings\""));
+    assert!(read("quality.json").starts_with('['));
+}
+
+#[test]
+fn annotations_come_with_the_summary_of_the_step() {
+    let project = Project::with_error();
+    let summary = project.path("summary.md");
+    let run = |arguments: &[&str]| {
+        let mut command = project.command(arguments);
+        Run::from(
+            command
+                .env("GITHUB_STEP_SUMMARY", &summary)
+                .output()
+                .unwrap(),
+        )
+    };
+    fs::write(&summary, "of another step\n").unwrap();
+    run(&["check", "--format", "json"]);
+    assert_eq!(fs::read_to_string(&summary).unwrap(), "of another step\n");
+    let github = run(&["check", "--format", "github"]);
+    assert_eq!((github.code, github.err.as_str()), (1, ""));
+    let place = "::error file=db/0002_index.sql,line=1,endLine=1,col=14,endColumn=25";
+    assert!(github.out.starts_with(place), "{}", github.out);
+    let text = fs::read_to_string(&summary).unwrap();
+    let added = text.strip_prefix("of another step\n").unwrap();
+    assert!(added.contains("### bowline: 1 error"), "{text}");
+    fs::remove_file(&summary).unwrap();
+    fs::create_dir(&summary).unwrap();
+    let run = run(&["check", "--format", "github"]);
+    assert_eq!(run.code, 2);
+    assert!(run.err.contains("summary.md"), "{}", run.err);
 }
 
 #[test]

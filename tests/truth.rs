@@ -9,13 +9,15 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
-use std::path::{Path, PathBuf};
+
+mod measured;
 
 use bowline::effect::{Effect, LockMode, ScanKind, Scene, postgres};
 use bowline::operation::{self, Action, Operation};
 use bowline::schema::{Key, Relation, Schema};
 use bowline::source::Span;
 use bowline::statement::split::{SplitOptions, split};
+use measured::{Row, bless, expand, fixture_texts, fixtures, read, rows, version_list, versions};
 
 const CELLS: [&str; 5] = [
     "in_transaction",
@@ -24,18 +26,6 @@ const CELLS: [&str; 5] = [
     "index_rebuilds",
     "scans",
 ];
-
-/// A row of the file of measurements.
-struct Row {
-    case: String,
-    versions: std::ops::RangeInclusive<u8>,
-    setup: String,
-    before: String,
-    statement: String,
-    one_string: bool,
-    /// In the order of [`CELLS`].
-    cells: [String; 5],
-}
 
 /// What was seen, or what the model says: one text per cell.
 #[derive(Default)]
@@ -49,76 +39,6 @@ struct Outcome {
 struct Tally {
     agreed: usize,
     total: usize,
-}
-
-fn fixtures() -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).join("fixtures/truth")
-}
-
-fn read(name: &str) -> String {
-    std::fs::read_to_string(fixtures().join(name)).unwrap_or_default()
-}
-
-fn versions(text: &str) -> std::ops::RangeInclusive<u8> {
-    let (first, last) = text.split_once('-').unwrap_or((text, text));
-    first.parse().unwrap()..=last.parse().unwrap()
-}
-
-fn rows() -> Vec<Row> {
-    read("postgres.tsv")
-        .lines()
-        .skip(1)
-        .map(|line| {
-            let mut cells: Vec<String> = line.split('\t').map(String::from).collect();
-            cells.resize(11, String::new());
-            Row {
-                case: cells[0].clone(),
-                versions: versions(&cells[1]),
-                setup: cells[2].clone(),
-                before: cells[3].clone(),
-                statement: cells[4].clone(),
-                one_string: cells[5] == "yes",
-                cells: std::array::from_fn(|n| cells[6 + n].clone()),
-            }
-        })
-        .collect()
-}
-
-/// The fixtures by name, not yet expanded.
-fn fixture_texts() -> BTreeMap<String, String> {
-    let mut texts = BTreeMap::new();
-    let mut name = String::new();
-    for line in read("postgres_fixtures.sql").lines() {
-        if let Some(next) = line.strip_prefix("-- @") {
-            name = next.to_string();
-        } else if !name.is_empty() {
-            let text: &mut String = texts.entry(name.clone()).or_default();
-            text.push_str(line);
-            text.push('\n');
-        }
-    }
-    texts
-}
-
-/// Replaces `@name` by the fixture of that name, once each.
-fn expand(setup: &str, fixtures: &BTreeMap<String, String>, seen: &mut BTreeSet<String>) -> String {
-    let mut out = String::new();
-    for word in setup.split_inclusive(char::is_whitespace) {
-        match word
-            .trim()
-            .strip_prefix('@')
-            .and_then(|n| fixtures.get_key_value(n))
-        {
-            Some((name, text)) => {
-                if seen.insert(name.clone()) {
-                    out.push_str(&expand(text, fixtures, seen));
-                    out.push('\n');
-                }
-            }
-            None => out.push_str(word),
-        }
-    }
-    out
 }
 
 fn statements(text: &str) -> Vec<operation::Statement> {
@@ -317,22 +237,13 @@ fn truth_of(row: &Row, cell: usize) -> String {
 /// Differences by case and cell: the versions, what is true, what was said.
 type Differences = BTreeMap<(String, &'static str), (BTreeSet<u8>, String, String)>;
 
-fn version_list(versions: &BTreeSet<u8>) -> String {
-    let (first, last) = (versions.first().unwrap(), versions.last().unwrap());
-    if versions.len() == usize::from(last - first) + 1 && versions.len() > 1 {
-        return format!("{first}-{last}");
-    }
-    let names: Vec<String> = versions.iter().map(u8::to_string).collect();
-    names.join(",")
-}
-
 #[test]
 fn the_model_agrees_with_the_servers() {
     let fixtures = fixture_texts();
     let mut tallies: BTreeMap<(u8, usize), Tally> = BTreeMap::new();
     let mut differences: Differences = BTreeMap::new();
     let mut unread: BTreeSet<String> = BTreeSet::new();
-    for row in rows() {
+    for row in rows("postgres.tsv") {
         for version in row.versions.clone() {
             let said = predict(&row, version, &fixtures);
             // A version that does not know a syntax refuses it; so may we.
@@ -390,10 +301,6 @@ fn sum<'t>(tallies: impl Iterator<Item = &'t Tally>) -> Tally {
         agreed: sum.agreed + tally.agreed,
         total: sum.total + tally.total,
     })
-}
-
-fn bless() -> bool {
-    std::env::var_os("BOWLINE_BLESS").is_some()
 }
 
 fn check_floor(tallies: &BTreeMap<(u8, usize), Tally>, unread: usize) {
@@ -554,7 +461,7 @@ fn changes_of_type_are_as_measured() {
 /// off anywhere: whatever comes out, it comes out.
 #[test]
 fn nothing_is_known_and_nothing_breaks() {
-    for row in rows() {
+    for row in rows("postgres.tsv") {
         let text = &row.statement;
         let cuts = text.char_indices().map(|(n, _)| n).step_by(7);
         for end in cuts.chain([text.len()]) {

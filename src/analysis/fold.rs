@@ -15,14 +15,13 @@ use crate::effect::old_release::old_release;
 use crate::effect::{self, Effect, postgres};
 use crate::finding::Finding;
 use crate::inverse;
-use crate::operation::{Action, Operation, TransactionControl};
+use crate::operation::{Action, ObjectName, Operation, TransactionControl};
 use crate::page::Group;
 use crate::phase::{self, Phase};
-use crate::project::{Down, History, Migration, Problem, Project, SourceId};
+use crate::project::{Down, History, Layout, Migration, Problem, Project, SourceId};
 use crate::report::{Direction, MigrationReport};
-use crate::rule::{Check, Findings, MigrationContext, Names, OperationContext, Run, Scene, Step};
-use crate::schema::{Key, Mark, MigrationIndex, Schema};
-use crate::source::Span;
+use crate::rule::{Check, Findings, MigrationContext, OperationContext, Run, Scene, Step};
+use crate::schema::{Key, Mark, MigrationIndex, Schema, column_of};
 use crate::suppress::Directives;
 use crate::verdict::{Deploy, OldRelease, Undo, Verdict};
 
@@ -40,12 +39,18 @@ pub struct Fold<'a> {
     /// Downs that were held against their ups, and those that differ.
     pairs: usize,
     unequal: usize,
+    /// Conflicts in ups, and how many migrations have them.
+    conflicts: usize,
+    conflicted: usize,
     outcome: Outcome,
 }
 
 /// From so many pairs on, a history is asked whether its downs belong to the
 /// ups of the same name at all.
 const ENOUGH_PAIRS: usize = 20;
+
+/// From so many conflicts on, a folder is asked whether it is one history.
+const MANY_CONFLICTS: usize = 5;
 
 /// What a phase is known by.
 struct Declared {
@@ -75,6 +80,8 @@ impl<'a> Fold<'a> {
             schema: Schema::default(),
             pairs: 0,
             unequal: 0,
+            conflicts: 0,
+            conflicted: 0,
             outcome: Outcome::default(),
         }
     }
@@ -99,6 +106,7 @@ impl<'a> Fold<'a> {
             current = read;
         }
         self.doubt_pairs();
+        self.doubt_order();
         self.outcome
     }
 
@@ -122,6 +130,7 @@ impl<'a> Fold<'a> {
             .collect();
         self.outcome.findings.retain(|finding| {
             !(finding.rule == "down-not-inverse"
+                || finding.rule == "empty-down"
                 || finding.rule == "schema-conflict" && downs.contains(&finding.source))
         });
         self.outcome.problems.push(Problem {
@@ -133,6 +142,54 @@ impl<'a> Fold<'a> {
             ),
             fatal: false,
         });
+    }
+
+    /// A published history applied once. One that could not have is not one:
+    /// several ways to the same state, or an installation beside its upgrades.
+    /// Where a tool keeps the order, one bad migration says nothing of the kind.
+    fn doubt_order(&mut self) {
+        let known_order = self.history.layout != Layout::Plain;
+        let few = self.conflicted * 50 <= self.history.migrations.len();
+        if self.conflicts < MANY_CONFLICTS || few || known_order && self.conflicted < 3 {
+            return;
+        }
+        let conflict = |finding: &Finding| finding.rule == "schema-conflict";
+        self.outcome.findings.retain(|finding| !conflict(finding));
+        self.outcome.problems.push(Problem {
+            path: self.history.root.clone(),
+            message: format!(
+                "{} of {} migrations do not fit what those before them leave behind: this is not \
+                 one history, so schema-conflict was left out here",
+                self.conflicted,
+                self.history.migrations.len()
+            ),
+            fatal: false,
+        });
+    }
+
+    fn count_conflicts(&mut self, first: usize) {
+        let new = &self.outcome.findings[first.min(self.outcome.findings.len())..];
+        let conflicts = new.iter().filter(|f| f.rule == "schema-conflict").count();
+        self.conflicts += conflicts;
+        self.conflicted += usize::from(conflicts > 0);
+    }
+
+    /// The up is not SQL: what it did can only be told from what its down takes
+    /// back.
+    fn doubt_unseen_up(&mut self, read: &ReadMigration) {
+        for part in read.down.iter().filter(|_| read.up.is_empty()) {
+            let source = part.part.source;
+            let text = self.project.sources[source].slice(part.part.span);
+            self.schema.lose_sight(text, source);
+        }
+    }
+
+    /// Files of no known tool that share a number may be one and the same.
+    fn shares_number(&self, migration: &Migration) -> bool {
+        let same = |other: &&Migration| other.version == migration.version;
+        self.history.layout == Layout::Plain
+            && !migration.version.is_empty()
+            && self.history.migrations.iter().filter(same).count() > 1
     }
 
     fn migration(&mut self, read: &ReadMigration) {
@@ -161,7 +218,13 @@ impl<'a> Fold<'a> {
         self.report(migration, read, Direction::Up, &declared, inferred, verdict);
 
         if !read.down.is_empty() {
-            let created: FxHashSet<Key> = self.schema.created_now().clone();
+            self.doubt_unseen_up(read);
+            // By the time the down runs, what the up created is in use.
+            let created = self.schema.take_created_now();
+            let mut made = created.clone();
+            for name in up.iter().filter_map(|p| drops_for_certain(p.operation)) {
+                made.remove(&self.schema.resolve(name));
+            }
             let before_down = self.schema.mark();
             let verdict = self.script(
                 migration,
@@ -173,9 +236,10 @@ impl<'a> Fold<'a> {
                 Direction::Down,
             );
             if let Some(start) = start {
-                self.compare(migration, read, &up, &down, start, &created);
+                self.compare(migration, &up, &down, start, &made);
             }
             self.schema.roll_back(before_down);
+            self.schema.put_created_now(created);
             self.report(migration, read, Direction::Down, &declared, None, verdict);
         }
         if start.is_some() {
@@ -256,9 +320,7 @@ impl<'a> Fold<'a> {
             approved: declared.approved,
             checkpoint: declared.checkpoint,
             script: &script,
-            names: Names::default(),
             way_back,
-            names_back: Names::default(),
             sources: &self.project.sources,
         };
         let first = self.outcome.findings.len();
@@ -268,6 +330,7 @@ impl<'a> Fold<'a> {
             marks: Vec::new(),
             steps: Vec::with_capacity(plan.len()),
             rolls_back: has_rollback(parts),
+            unread: None,
         };
         let mut part = usize::MAX;
         for (index, planned) in plan.iter().enumerate() {
@@ -291,6 +354,9 @@ impl<'a> Fold<'a> {
         self.migration_rules(&scene, &steps);
         let verdict = verdict_of(&steps, |key| self.is_hidden(key));
         self.uses_lock_timeout |= sets_lock_timeout(plan, true);
+        if direction == Direction::Up {
+            self.count_conflicts(first);
+        }
         if !migration.selected {
             self.outcome.findings.truncate(first);
         }
@@ -319,7 +385,6 @@ impl<'a> Fold<'a> {
             .any(|l| !l.created && l.mode.blocks_writes() && !self.is_hidden(&l.relation));
         run.steps.push(Step {
             operation,
-            index,
             verdict,
             run: how,
             source: planned.source,
@@ -329,6 +394,11 @@ impl<'a> Fold<'a> {
             lock_timeout: self.schema.session().lock_timeout,
             effect,
         });
+        if is_unread(&operation.action) && run.unread != Some(planned.statement) {
+            run.unread = Some(planned.statement);
+            let text = self.project.sources[planned.source].slice(planned.statement_span);
+            self.schema.lose_sight(text, planned.source);
+        }
         let is_void =
             matches!(&operation.action, Action::Set(set) if set.local) && how.transaction.is_none();
         let conflict = match is_void {
@@ -345,6 +415,7 @@ impl<'a> Fold<'a> {
         if let Some(conflict) = conflict
             && !decides
             && !operation.within.conditional
+            && !self.shares_number(run.scene.migration)
             && let Some(mut finding) =
                 self.registry
                     .builtin("schema-conflict", planned.source, operation.place)
@@ -536,7 +607,6 @@ impl<'a> Fold<'a> {
     fn compare(
         &mut self,
         migration: &Migration,
-        read: &ReadMigration,
         up: &[Planned<'_>],
         down: &[Planned<'_>],
         start: Mark,
@@ -559,16 +629,12 @@ impl<'a> Fold<'a> {
         }
         self.pairs += 1;
         let found = inverse::differences(&self.schema, start, created).list;
-        let Some(first) = read.down.first() else {
+        let does = |p: &&Planned<'_>| !is_setting(&p.operation.action);
+        let about = |p: &&Planned<'_>| is_about(p.operation, &found);
+        let at = down.iter().find(about).or_else(|| down.iter().find(does));
+        let Some(at) = at.or(down.first()) else {
             return;
         };
-        let place = first
-            .statements
-            .iter()
-            .flat_map(|s| &s.operations)
-            .find(|o| !is_setting(&o.action))
-            .map(|o| o.place);
-        let span = place.unwrap_or(Span::new(first.part.span.start, first.part.span.start));
         if found.is_empty() {
             return;
         }
@@ -577,9 +643,9 @@ impl<'a> Fold<'a> {
         if let Some(up) = self.outcome.migrations.last_mut() {
             up.verdict.undo = up.verdict.undo.max(Undo::Lossy);
         }
-        let Some(mut finding) = self
-            .registry
-            .builtin("down-not-inverse", first.part.source, span)
+        let Some(mut finding) =
+            self.registry
+                .builtin("down-not-inverse", at.source, at.operation.place)
         else {
             return;
         };
@@ -645,6 +711,8 @@ struct ScriptRun<'s, 'p> {
     marks: Vec<SavedState>,
     steps: Vec<Step<'p>>,
     rolls_back: bool,
+    /// The last statement of which something could not be read.
+    unread: Option<u32>,
 }
 
 fn rests(active: &Active, scene: &Scene<'_>) -> bool {
@@ -684,6 +752,40 @@ fn remedy(differences: &[String]) -> String {
         help.push_str("; say in a comment which data does not come back");
     }
     help
+}
+
+/// A relation that a script drops was there, whatever the history knows.
+fn drops_for_certain(operation: &Operation) -> Option<&ObjectName> {
+    match &operation.action {
+        Action::Drop {
+            kind,
+            name,
+            if_exists: false,
+            ..
+        } if kind.is_relation() => Some(name),
+        _ => None,
+    }
+}
+
+/// The statement of a down that is about one of the differences.
+fn is_about(operation: &Operation, differences: &[String]) -> bool {
+    let named = match &operation.action {
+        Action::Drop { name, .. } => format!(" `{}`", name.name),
+        Action::CreateView(view) => format!("view `{}`", view.name),
+        Action::CreateIndex(index) => match &index.name {
+            Some(name) => format!("index `{}`", name.name),
+            None => return false,
+        },
+        Action::AddConstraint { constraint, .. } => match &constraint.name {
+            Some(name) => format!(" `{}` of", name.name),
+            None => return false,
+        },
+        action => match column_of(action) {
+            Some((table, column)) => format!("column `{column}` of `{}`", table.name),
+            None => return false,
+        },
+    };
+    differences.iter().any(|text| text.contains(&named))
 }
 
 /// Does it only prepare for what comes?

@@ -13,11 +13,12 @@ use strum::{IntoEnumIterator, VariantNames};
 
 use super::destination::Destination;
 use super::progress::Progress;
-use super::{Color, Failure, config, options, place, rule_infos};
+use super::target::{self, Output, Target};
+use super::{Color, Failure, config, options, place, rule_infos, step_summary};
 use crate::analysis;
 use crate::config::{Config, FailOn};
 use crate::dialect::Dialect;
-use crate::output::Format;
+use crate::output::{self, Format};
 use crate::project::{Exclude, Layout, Options, Project, discover, stream};
 use crate::report::Report;
 use crate::source::{ReadError, Source};
@@ -27,12 +28,16 @@ pub struct Arguments {
     /// Files and folders to check, or `-` for standard input; by default what
     /// the configuration names, or the current folder.
     paths: Vec<PathBuf>,
-    /// The form of the report.
+    /// The form of the report: `human` for a terminal; `json` for scripts; `sarif` for code
+    /// scanning; `github` for annotations in GitHub Actions, with the Markdown in the step's
+    /// summary; `gitlab` for Code Quality; `rdjsonl` for reviewdog; `markdown` for a comment
+    /// on a pull request.
     #[arg(long, value_name = "FORMAT", default_value = "human", value_parser = format_parser())]
     format: Format,
-    /// Write the report to a file, which is replaced as a whole.
-    #[arg(long, short, value_name = "FILE")]
-    output: Option<PathBuf>,
+    /// Write the report to a file, which is replaced as a whole; with a format before it,
+    /// besides what goes to standard output. May be given several times.
+    #[arg(long, short, value_name = "[FORMAT=]FILE", value_parser = target::parse)]
+    output: Vec<Output>,
     /// The least severe finding that makes the exit code 1 [default: error].
     #[arg(long, value_name = "SEVERITY", value_parser = fail_on_parser())]
     fail_on: Option<FailOn>,
@@ -84,20 +89,37 @@ fn layout_parser() -> impl TypedValueParser<Value = Layout> {
 /// Checks, writes the report, and says how it ends.
 pub fn run(arguments: &Arguments, color: Color) -> Result<ExitCode, Failure> {
     let input = arguments.input()?;
+    let targets = target::targets(&arguments.output, arguments.format)?;
     let config = arguments.config(&input)?;
     use_threads(arguments.threads);
     let report = Progress::default();
     let report = report.watch(|| arguments.report(input, config.clone(), &report))?;
-    let mut options = options(color, arguments.output.is_none());
-    options.suppressed = arguments.show_suppressed;
-    let destination = match &arguments.output {
-        Some(file) => Destination::File(file),
-        None => Destination::Stdout,
-    };
-    let rules = rule_infos();
-    destination.write(|out| arguments.format.write(&report, &rules, &options, out))?;
+    for target in &targets {
+        write(&report, *target, arguments.show_suppressed, color)?;
+    }
     let threshold = arguments.fail_on.or(config.fail_on).unwrap_or_default();
     Ok(exit_code(&report, threshold, arguments.exit_zero))
+}
+
+fn write(
+    report: &Report,
+    Target {
+        format,
+        destination,
+    }: Target<'_>,
+    suppressed: bool,
+    color: Color,
+) -> Result<(), Failure> {
+    let options = output::Options {
+        suppressed,
+        ..options(color, matches!(destination, Destination::Stdout))
+    };
+    let rules = rule_infos();
+    destination.write(|out| format.write(report, &rules, &options, out))?;
+    match format {
+        Format::Github => step_summary::append(report, &rules, &options),
+        _ => Ok(()),
+    }
 }
 
 fn exit_code(report: &Report, threshold: FailOn, exit_zero: bool) -> ExitCode {

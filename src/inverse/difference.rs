@@ -9,8 +9,11 @@ use std::sync::Arc;
 use rustc_hash::{FxHashMap, FxHashSet};
 use smol_str::SmolStr;
 
-use crate::operation::{Column, ConstraintKind, TypeDefinition};
+use crate::operation::{Column, ConstraintKind, DataType, TypeDefinition};
 use crate::schema::{Index, Key, Mark, Origin, Relation, Schema, Table, TableConstraint, View};
+use crate::source::Span;
+use crate::statement::Cursor;
+use crate::statement::lexer::{TokenKind, tokens_into};
 
 /// Sentences without full stop, in a fixed order.
 #[derive(Debug, Default, PartialEq, Eq)]
@@ -102,19 +105,6 @@ fn tables(schema: &Schema, then: &Then<'_>, before: &Table, after: &Table, list:
             list.push(format!("column `{}` of `{key}` is gone", column.name));
         }
     }
-    unmatched(
-        &before.constraints,
-        &after.constraints,
-        same_constraint,
-        |constraint| &constraint.name,
-        |constraint, state| {
-            if matches!(constraint.definition.kind, ConstraintKind::NotNull(_)) {
-                return;
-            }
-            let what = constraint_words(constraint);
-            list.push(format!("{what} of `{key}` {state}"));
-        },
-    );
     let earlier = |index: &Key| match then.get(index) {
         Some(Some(Relation::Index(index))) => Some(index.clone()),
         Some(_) => None,
@@ -127,12 +117,32 @@ fn tables(schema: &Schema, then: &Then<'_>, before: &Table, after: &Table, list:
         .filter_map(|k| schema.index_by_key(k).cloned())
         .collect();
     unmatched(
+        &before.constraints,
+        &after.constraints,
+        same_constraint,
+        |constraint| &constraint.name,
+        |constraint, state| {
+            if matches!(constraint.definition.kind, ConstraintKind::NotNull(_)) {
+                return;
+            }
+            if is_unique_either_way(constraint, &old, &new) {
+                return;
+            }
+            let what = constraint_words(constraint);
+            list.push(format!("{what} of `{key}` {state}"));
+        },
+    );
+    unmatched(
         &old,
         &new,
         same_index,
         |index| &index.key.name,
         |index, state| {
-            if index.constraint.is_none() {
+            let is_unique = |c: &Arc<TableConstraint>| is_key_of(c, index);
+            let key_instead = [before, after]
+                .iter()
+                .any(|table| index.unique && table.constraints.iter().any(is_unique));
+            if index.constraint.is_none() && !key_instead {
                 list.push(format!("index `{}` on `{key}` {state}", index.key.name));
             }
         },
@@ -147,8 +157,8 @@ fn tables(schema: &Schema, then: &Then<'_>, before: &Table, after: &Table, list:
     names(
         key,
         "policy",
-        before.policies.iter(),
-        after.policies.iter(),
+        before.policies.iter().map(|p| &p.name),
+        after.policies.iter().map(|p| &p.name),
         list,
     );
     if before.row_security != after.row_security {
@@ -207,7 +217,7 @@ fn names<'a>(
 
 fn columns(key: &Key, before: &Column, after: &Column, list: &mut Vec<String>) {
     let name = &after.name;
-    if before.ty != after.ty {
+    if !same_type(&before.ty, &after.ty) {
         list.push(format!(
             "column `{name}` of `{key}` is `{}` instead of `{}`",
             after.ty, before.ty
@@ -223,13 +233,17 @@ fn columns(key: &Key, before: &Column, after: &Column, list: &mut Vec<String>) {
             "column `{name}` of `{key}` is {now} instead of {then}"
         ));
     }
-    match (&before.default, &after.default) {
+    let given = |column: &'_ Column| {
+        let default = column.default.clone();
+        default.filter(|d| plain(&d.text) != "null")
+    };
+    match (&given(before), &given(after)) {
         (Some(old), None) => list.push(format!(
             "column `{name}` of `{key}` has lost its default `{}`",
             shown(&old.text)
         )),
         // A column that comes back NOT NULL needs a default for the rows.
-        (None, Some(new)) if plain(&new.text) != "null" && !after.not_null => list.push(format!(
+        (None, Some(new)) if !after.not_null => list.push(format!(
             "column `{name}` of `{key}` has the default `{}`, which it had not",
             shown(&new.text)
         )),
@@ -242,6 +256,21 @@ fn columns(key: &Key, before: &Column, after: &Column, list: &mut Vec<String>) {
     }
 }
 
+fn same_type(a: &DataType, b: &DataType) -> bool {
+    let schema = |ty: &DataType| {
+        ty.schema
+            .as_deref()
+            .filter(|s| *s != "public")
+            .map(str::to_owned)
+    };
+    schema(a) == schema(b) && a.name == b.name && a.modifiers == b.modifiers && a.array == b.array
+}
+
+/// Both NO ACTION and RESTRICT refuse.
+fn reaction(action: Option<&SmolStr>) -> Option<&SmolStr> {
+    action.filter(|a| !a.eq_ignore_ascii_case("no action") && !a.eq_ignore_ascii_case("restrict"))
+}
+
 fn same_constraint(a: &TableConstraint, b: &TableConstraint) -> bool {
     if a.columns != b.columns && !matches!(a.definition.kind, ConstraintKind::Check(_)) {
         return false;
@@ -251,10 +280,31 @@ fn same_constraint(a: &TableConstraint, b: &TableConstraint) -> bool {
             a.name == b.name || plain(&x.text) == plain(&y.text)
         }
         (ConstraintKind::ForeignKey(x), ConstraintKind::ForeignKey(y)) => {
-            a.references == b.references && x.on_delete == y.on_delete && x.on_update == y.on_update
+            a.references == b.references
+                && reaction(x.on_delete.as_ref()) == reaction(y.on_delete.as_ref())
+                && reaction(x.on_update.as_ref()) == reaction(y.on_update.as_ref())
         }
         (x, y) => std::mem::discriminant(x) == std::mem::discriminant(y),
     }
+}
+
+/// A unique constraint and a unique index over the same columns keep out the
+/// same rows.
+fn is_unique_either_way(
+    constraint: &TableConstraint,
+    before: &[Arc<Index>],
+    after: &[Arc<Index>],
+) -> bool {
+    let has = |list: &[Arc<Index>]| list.iter().any(|index| is_key_of(constraint, index));
+    matches!(constraint.definition.kind, ConstraintKind::Unique(_)) && has(before) && has(after)
+}
+
+fn is_key_of(constraint: &TableConstraint, index: &Index) -> bool {
+    matches!(constraint.definition.kind, ConstraintKind::Unique(_))
+        && index.unique
+        && index.predicate.is_none()
+        && index.exprs.is_empty()
+        && index.columns == constraint.columns
 }
 
 fn constraint_words(constraint: &TableConstraint) -> String {
@@ -292,45 +342,63 @@ fn views(before: &View, after: &View, list: &mut Vec<String>) {
     }
 }
 
-/// Text without the differences that mean nothing: case, spaces, brackets
-/// around the whole, casts of literals to their own type.
+/// Text without the differences that mean nothing: case, blanks, casts,
+/// parentheses that only group, and the schema `public`.
 fn plain(text: &str) -> String {
-    let mut out: String = text
-        .chars()
-        .filter(|c| !c.is_whitespace() && *c != '"')
-        .flat_map(char::to_lowercase)
-        .collect();
-    match out.as_str() {
-        "current_timestamp" | "transaction_timestamp()" => out = "now()".to_owned(),
-        "'t'" | "'true'" => out = "true".to_owned(),
-        "'f'" | "'false'" => out = "false".to_owned(),
-        _ => {}
+    let mut tokens = Vec::new();
+    tokens_into(text, Span::new(0, text.len() as u32), &mut tokens);
+    let mut cursor = Cursor::new(text, &tokens);
+    let mut words: Vec<SmolStr> = Vec::new();
+    let mut calls: Vec<bool> = Vec::new();
+    while let Some(token) = cursor.peek() {
+        if cursor.eat(TokenKind::DoubleColon) {
+            if DataType::read(&mut cursor).is_none() {
+                words.push("::".into());
+            }
+            continue;
+        }
+        if cursor.at_word("public") && cursor.peek_at(1).is_some_and(|t| t.kind == TokenKind::Dot) {
+            cursor.bump();
+            cursor.bump();
+            continue;
+        }
+        let ident = cursor.ident();
+        if ident.is_none() {
+            cursor.bump();
+        }
+        match token.kind {
+            TokenKind::OpenParen => {
+                let call = words.last().is_some_and(|word| is_called(word));
+                calls.push(call);
+                if call {
+                    words.push("(".into());
+                }
+            }
+            TokenKind::CloseParen => {
+                if calls.pop().unwrap_or(true) {
+                    words.push(")".into());
+                }
+            }
+            _ => words.push(ident.map_or_else(|| token.span.of(text).into(), |i| i.name)),
+        }
     }
-    while out.starts_with('(') && out.ends_with(')') && balanced(&out[1..out.len() - 1]) {
-        out = out[1..out.len() - 1].to_owned();
+    let plain = words.join(" ");
+    match plain.as_str() {
+        "current_timestamp" | "transaction_timestamp ( )" => "now ( )".into(),
+        "'t'" | "'true'" => "true".into(),
+        "'f'" | "'false'" => "false".into(),
+        "array [ ]" => "'{}'".into(),
+        _ => plain.replace("'public.", "'"),
     }
-    if let Some(rest) = out.strip_prefix('\'')
-        && let Some(end) = rest.find('\'')
-        && rest[end + 1..].starts_with("::")
-    {
-        out.truncate(end + 2);
-    }
-    out
 }
 
-fn balanced(text: &str) -> bool {
-    let mut depth = 0i64;
-    for byte in text.bytes() {
-        match byte {
-            b'(' => depth += 1,
-            b')' => depth -= 1,
-            _ => {}
-        }
-        if depth < 0 {
-            return false;
-        }
-    }
-    depth == 0
+/// May a parenthesis behind this word hold arguments?
+fn is_called(word: &str) -> bool {
+    const NOT_CALLED: &[&str] = &[
+        "and", "or", "not", "in", "when", "then", "else", "case", "where", "on", "as", "from",
+        "join", "select", "any", "all", "union", "between", "like", "using",
+    ];
+    word.starts_with(|c: char| c.is_alphabetic() || c == '_') && !NOT_CALLED.contains(&word)
 }
 
 fn shown(text: &str) -> String {
@@ -339,4 +407,31 @@ fn shown(text: &str) -> String {
         return text;
     }
     text.chars().take(57).chain("…".chars()).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn spellings_are_no_differences() {
+        let table = [
+            ("lower((name)::text)", "lower(name)"),
+            (
+                "((status = 'a'::text) AND (b = false))",
+                "status = 'a' AND b = FALSE",
+            ),
+            ("public.f (a)", "f(a)"),
+            ("ARRAY[]::feature[]", "'{}'"),
+            ("'x'::character varying", "'x'"),
+            ("CURRENT_TIMESTAMP", "now()"),
+            ("nextval('public.s'::regclass)", "nextval('s')"),
+        ];
+        for (a, b) in table {
+            assert_eq!(plain(a), plain(b), "{a}");
+        }
+        assert_ne!(plain("'A'"), plain("'a'"));
+        assert_ne!(plain("a + b"), plain("a - b"));
+        assert_ne!(plain("f(a)"), plain("g(a)"));
+    }
 }

@@ -165,8 +165,11 @@ pub fn execute(
     let place = cursor.span_from(begin);
     if !sql.constant || !at_end(&cursor) {
         return vec![Operation {
-            action: Action::Opaque {
-                why: why(&sql.text),
+            action: match changes_nothing(&sql.text) {
+                true => Action::Nothing,
+                false => Action::Opaque {
+                    why: why(&sql.text),
+                },
             },
             place: if place.is_empty() { statement } else { place },
             clause: statement,
@@ -181,6 +184,17 @@ pub fn execute(
         operation.clause = statement;
     }
     operations
+}
+
+/// Whatever the rest of the text is, it gives rights, describes, or reads.
+fn changes_nothing(prefix: &str) -> bool {
+    let mut words = prefix.split_ascii_whitespace();
+    let (Some(first), Some(_)) = (words.next(), words.next()) else {
+        return false;
+    };
+    ["grant", "comment", "select"]
+        .iter()
+        .any(|word| first.eq_ignore_ascii_case(word))
 }
 
 fn why(prefix: &str) -> SmolStr {

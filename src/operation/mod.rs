@@ -33,6 +33,7 @@ pub mod grant;
 pub mod comment;
 pub mod session;
 pub mod maintenance;
+pub mod naming;
 pub mod dml;
 pub mod catalog;
 
@@ -312,6 +313,9 @@ pub struct CreateTrigger {
     pub function: Option<ObjectName>,
     /// A foreign table named by `FROM`.
     pub from: Option<ObjectName>,
+    /// What `UPDATE OF` names.
+    pub columns: Vec<SmolStr>,
+    pub when: Option<Expr>,
 }
 
 #[derive(Clone, Debug)]
@@ -755,6 +759,8 @@ pub enum Action {
     CreatePolicy {
         name: Ident,
         table: ObjectName,
+        /// USING and WITH CHECK.
+        conditions: Vec<Expr>,
     },
     AlterPolicy {
         name: Ident,

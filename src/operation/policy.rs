@@ -3,7 +3,7 @@
 use super::alter_relation::rename_on;
 use super::reader::Reader;
 use super::trigger::name_on_table;
-use super::{Action, ObjectKind};
+use super::{Action, Expr, ObjectKind};
 use crate::statement::lexer::TokenKind;
 
 /// CREATE POLICY.
@@ -13,9 +13,16 @@ pub fn create(r: &mut Reader<'_>) {
     let Some((name, table)) = name_on_table(r) else {
         return r.expected("a policy, `ON` and a table");
     };
-    clauses(r);
+    let conditions = clauses(r);
     let place = name.span;
-    r.push_whole(Action::CreatePolicy { name, table }, place);
+    r.push_whole(
+        Action::CreatePolicy {
+            name,
+            table,
+            conditions,
+        },
+        place,
+    );
 }
 
 /// ALTER POLICY.
@@ -32,16 +39,18 @@ pub fn alter(r: &mut Reader<'_>) {
     r.push_whole(Action::AlterPolicy { name, table }, place);
 }
 
-fn clauses(r: &mut Reader<'_>) {
+/// Yields the conditions of USING and WITH CHECK.
+fn clauses(r: &mut Reader<'_>) -> Vec<Expr> {
+    let mut conditions = Vec::new();
     loop {
         if r.cursor.eat_word("TO") {
             while r.cursor.ident().is_some() && r.cursor.eat(TokenKind::Comma) {}
         } else if r.cursor.eat_word("USING") || r.cursor.eat_words(&["WITH", "CHECK"]) {
-            r.cursor.group();
+            conditions.extend(r.expr_in_parens());
         } else if r.cursor.eat_any(&["AS", "FOR"]).is_some() {
             r.cursor.ident();
         } else {
-            return;
+            return conditions;
         }
     }
 }

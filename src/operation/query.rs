@@ -35,7 +35,7 @@ pub struct QueryUse {
     /// The columns that are named. One without a qualifier is listed with each
     /// relation of its SELECT that may have it.
     pub columns: Vec<SmolStr>,
-    /// `*`, or the whole row.
+    /// `*`. A whole row, as in `f(t)`, depends on no column.
     pub all: bool,
 }
 
@@ -319,7 +319,9 @@ impl Visitor for Walk {
                 let star = Some(last(of));
                 self.innermost().stars.push(star);
             }
-            Expr::Function(function) => self.whole_rows(&function.args),
+            Expr::Function(function) if last(&function.name) == "row" => {
+                self.spread_rows(&function.args);
+            }
             _ => {}
         }
         ControlFlow::Continue(())
@@ -336,7 +338,9 @@ impl Walk {
         &mut self.scopes[last]
     }
 
-    fn whole_rows(&mut self, arguments: &FunctionArguments) {
+    /// `ROW(t.*)` names the columns; `f(t.*)` takes the row, whatever its
+    /// columns are.
+    fn spread_rows(&mut self, arguments: &FunctionArguments) {
         let FunctionArguments::List(list) = arguments else {
             return;
         };
@@ -401,8 +405,8 @@ impl Walk {
     }
 
     fn unqualified(&mut self, scope: &Scope, column: &SmolStr) {
-        if let Some(table) = scope.tables.iter().find(|t| t.alias == *column) {
-            return self.use_all(table.relation);
+        if scope.tables.iter().any(|t| t.alias == *column) {
+            return;
         }
         let outer = self.scopes.iter().rev().find(|s| !s.tables.is_empty());
         let tables = match (scope.tables.is_empty(), outer) {
@@ -540,7 +544,9 @@ mod tests {
             ),
             ("SELECT a FROM t, u", "t(a) u(a)"),
             ("SELECT x.* FROM t x, u", "t(*) u()"),
-            ("SELECT row_to_json(x) FROM t x", "t(*)"),
+            ("SELECT row_to_json(x) FROM t x", "t()"),
+            ("SELECT f(x.*), x.a FROM t x", "t(a)"),
+            ("SELECT ROW(x.*) FROM t x", "t(*)"),
             ("SELECT a FROM t JOIN u USING (id)", "t(id a) u(id a)"),
             (
                 "SELECT a FROM t WHERE EXISTS (SELECT 1 FROM u WHERE u.k = t.k)",

@@ -269,7 +269,7 @@ pub fn meta(r: &mut Reader<'_>) {
         "gexec" => "runs the rows of a query as SQL",
         "copy" => "copies rows between a file and a table",
         "c" | "connect" => "continues on another database",
-        "if" | "elif" | "else" | "endif" => "chooses what runs when it is run",
+        "if" => "chooses what runs when it is run",
         "!" => "runs a program",
         _ => return nothing(r),
     };

@@ -1,5 +1,7 @@
 //! Triggers and rules.
 
+use smol_str::SmolStr;
+
 use super::alter_relation::rename_on;
 use super::reader::Reader;
 use super::{Action, CreateTrigger, Ident, ObjectKind, ObjectName};
@@ -17,7 +19,8 @@ pub fn create(r: &mut Reader<'_>) {
     };
     let timing =
         r.cursor.eat_any(&["BEFORE", "AFTER"]).is_some() || r.cursor.eat_words(&["INSTEAD", "OF"]);
-    if !timing || !events(r) || !r.cursor.eat_word("ON") {
+    let mut columns = Vec::new();
+    if !timing || !events(r, &mut columns) || !r.cursor.eat_word("ON") {
         return r.expected("when the trigger fires and `ON`");
     }
     let Some(table) = ObjectName::read(&mut r.cursor) else {
@@ -30,6 +33,8 @@ pub fn create(r: &mut Reader<'_>) {
         constraint,
         function: None,
         from: None,
+        columns,
+        when: None,
     };
     clauses(r, &mut trigger);
     if r.cursor.eat_word("EXECUTE") && r.cursor.eat_any(&["FUNCTION", "PROCEDURE"]).is_some() {
@@ -44,14 +49,19 @@ pub fn create(r: &mut Reader<'_>) {
     }
 }
 
-fn events(r: &mut Reader<'_>) -> bool {
+/// `INSERT OR UPDATE OF a, b OR …`.
+fn events(r: &mut Reader<'_>, columns: &mut Vec<SmolStr>) -> bool {
     loop {
         match r
             .cursor
             .eat_any(&["INSERT", "UPDATE", "DELETE", "TRUNCATE"])
         {
             Some("UPDATE") if r.cursor.eat_word("OF") => {
-                ObjectName::read_list(&mut r.cursor);
+                columns.extend(
+                    ObjectName::read_list(&mut r.cursor)
+                        .into_iter()
+                        .map(|c| c.name),
+                );
             }
             Some(_) => {}
             None => return false,
@@ -68,7 +78,7 @@ fn clauses(r: &mut Reader<'_>, trigger: &mut CreateTrigger) {
         if r.cursor.eat_word("FROM") {
             trigger.from = ObjectName::read(&mut r.cursor);
         } else if r.cursor.eat_word("WHEN") {
-            r.cursor.group();
+            trigger.when = r.expr_in_parens();
         } else if r.cursor.eat_word("REFERENCING") {
             while r.cursor.eat_any(&["OLD", "NEW"]).is_some() {
                 r.cursor.eat_any(&["TABLE", "ROW"]);

@@ -131,6 +131,10 @@ impl SourceCode for Excerpt {
 }
 
 impl Excerpt {
+    pub fn text(&self) -> &str {
+        &self.text
+    }
+
     /// Where the span is in the excerpt: offset and length.
     pub fn mark(&self) -> (usize, usize) {
         (self.mark.0, self.mark.1 - self.mark.0)

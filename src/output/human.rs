@@ -8,14 +8,13 @@ use miette::{
     Diagnostic, GraphicalReportHandler, GraphicalTheme, LabeledSpan, SourceCode, ThemeCharacters,
     ThemeStyles,
 };
-use rustc_hash::FxHashMap;
 
 use super::excerpt::Excerpt;
 use super::explain::wrapped;
+use super::files::{BEST, File, files, is_sql, not_understood, notes};
 use super::paint::{Paint, Style, shown};
 use super::{Options, RuleInfo, count, source};
 use crate::finding::{Finding, Related, Severity};
-use crate::project::SourceId;
 use crate::report::{Direction, MigrationReport, Report, Verdict};
 
 /// Writes the report for a terminal.
@@ -36,54 +35,6 @@ pub fn write(
     screen.summary(&files, out)
 }
 
-/// What is said about one file.
-struct File<'a> {
-    source: SourceId,
-    migrations: Vec<&'a MigrationReport>,
-    findings: Vec<&'a Finding>,
-}
-
-impl File<'_> {
-    /// Nothing about it needs a reader. What a way back loses stands in the
-    /// verdict on the way there.
-    fn is_quiet(&self) -> bool {
-        let is_good = |migration: &&MigrationReport| {
-            migration.direction == Direction::Down || migration.verdict == Verdict::default()
-        };
-        self.findings.is_empty() && self.migrations.iter().all(is_good)
-    }
-
-    fn ups(&self) -> usize {
-        let is_up = |migration: &&&MigrationReport| migration.direction == Direction::Up;
-        self.migrations.iter().filter(is_up).count()
-    }
-}
-
-/// The files in the order of their migrations, then the others.
-fn files(report: &Report) -> Vec<File<'_>> {
-    let mut places: FxHashMap<SourceId, usize> = FxHashMap::default();
-    let mut files: Vec<File<'_>> = Vec::new();
-    let mut place = |source: SourceId, files: &mut Vec<File<'_>>| {
-        *places.entry(source).or_insert_with(|| {
-            files.push(File {
-                source,
-                migrations: Vec::new(),
-                findings: Vec::new(),
-            });
-            files.len() - 1
-        })
-    };
-    for migration in &report.migrations {
-        let at = place(migration.source, &mut files);
-        files[at].migrations.push(migration);
-    }
-    for finding in &report.findings {
-        let at = place(finding.source, &mut files);
-        files[at].findings.push(finding);
-    }
-    files
-}
-
 struct Screen<'a> {
     report: &'a Report,
     options: &'a Options,
@@ -94,7 +45,6 @@ struct Screen<'a> {
 }
 
 const WIDEST_PATH: usize = 48;
-const BEST: &str = "online · compatible · exact";
 
 impl<'a> Screen<'a> {
     fn new(report: &'a Report, options: &'a Options, files: &[File<'_>]) -> Self {
@@ -385,47 +335,12 @@ impl<'a> Screen<'a> {
     }
 
     fn not_understood(&self, out: &mut dyn io::Write) -> io::Result<()> {
-        let summary = self.report.summary;
-        let unread = self
-            .report
-            .problems
-            .iter()
-            .filter(|problem| problem.fatal)
-            .count();
-        let mut parts = Vec::new();
-        if summary.unparsed > 0 {
-            parts.push(format!(
-                "{} not parsed",
-                count(summary.unparsed, "statement")
-            ));
-        }
-        if summary.opaque > 0 {
-            parts.push(format!(
-                "{} only in part",
-                count(summary.opaque, "statement")
-            ));
-        }
-        if unread > 0 {
-            parts.push(format!("{} not checked", count(unread, "file")));
-        }
-        if parts.is_empty() {
+        let Some(parts) = not_understood(self.report) else {
             return Ok(());
-        }
+        };
         let label = self.paint.text(Style::Yellow, "Not understood:");
-        writeln!(out, "{label} {}", parts.join(", "))
+        writeln!(out, "{label} {parts}")
     }
-}
-
-/// Is it a line of SQL in a help: indented, a comment, or a word in capitals
-/// first?
-fn is_sql(line: &str) -> bool {
-    let word = line
-        .split(|c: char| !c.is_alphabetic())
-        .next()
-        .unwrap_or("");
-    line.starts_with(' ')
-        || line.starts_with("--")
-        || (word.len() > 1 && word.chars().all(char::is_uppercase))
 }
 
 /// Green, yellow and red for the three grades of an answer.
@@ -435,28 +350,6 @@ fn grade(grade: usize) -> Style {
         1 => Style::Yellow,
         _ => Style::Red,
     }
-}
-
-/// What else is known of a migration: which of its file, phase, release.
-fn notes(migration: &MigrationReport, several: bool) -> Vec<String> {
-    let mut notes = Vec::new();
-    if several {
-        let direction: &str = migration.direction.into();
-        notes.push(format!("{} {direction}", migration.id));
-    } else if migration.direction == Direction::Down {
-        notes.push("down".to_owned());
-    }
-    if let Some(phase) = migration.phase {
-        let inferred = if migration.phase_declared { "" } else { "?" };
-        notes.push(format!("{}{inferred}", phase.name()));
-    }
-    notes.extend(
-        migration
-            .release
-            .iter()
-            .map(|release| format!("release {release}")),
-    );
-    notes
 }
 
 fn handler(options: &Options) -> GraphicalReportHandler {

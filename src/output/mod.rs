@@ -7,10 +7,15 @@
 
 mod excerpt;
 pub mod explain;
+mod files;
+pub mod github;
+pub mod gitlab;
 pub mod human;
 pub mod json;
 mod line_hash;
+pub mod markdown;
 mod paint;
+pub mod rdjsonl;
 mod repository;
 pub mod rule_list;
 pub mod sarif;
@@ -50,6 +55,10 @@ pub enum Format {
     Human,
     Json,
     Sarif,
+    Github,
+    Gitlab,
+    Rdjsonl,
+    Markdown,
 }
 
 impl Format {
@@ -68,6 +77,10 @@ impl Format {
             Format::Human => human::write,
             Format::Json => json::write,
             Format::Sarif => sarif::write,
+            Format::Github => github::write,
+            Format::Gitlab => gitlab::write,
+            Format::Rdjsonl => rdjsonl::write,
+            Format::Markdown => markdown::write,
         };
         write(report, rules, options, out)
     }

@@ -40,22 +40,27 @@ impl Repository {
 
     /// The address of a file that the report names.
     pub fn uri(&self, path: &str) -> Uri {
+        let path = self.path(path);
+        if is_absolute(&path) {
+            Uri::Absolute(format!("file:///{}", encoded(path.trim_start_matches('/'))))
+        } else {
+            Uri::Relative(encoded(&path))
+        }
+    }
+
+    /// A file that the report names, relative to the root; absolute where it is
+    /// outside.
+    pub fn path(&self, path: &str) -> String {
         let whole = if is_absolute(path) || self.folder.is_empty() {
             normal(path)
         } else {
             normal(&format!("{}/{path}", self.folder))
         };
-        if !is_absolute(&whole) {
-            return Uri::Relative(encoded(&whole));
-        }
         match whole.strip_prefix(self.root.as_str()) {
             Some(rest) if rest.starts_with('/') || self.root == "/" => {
-                Uri::Relative(encoded(rest.trim_start_matches('/')))
+                rest.trim_start_matches('/').to_owned()
             }
-            _ => Uri::Absolute(format!(
-                "file:///{}",
-                encoded(whole.trim_start_matches('/'))
-            )),
+            _ => whole,
         }
     }
 }

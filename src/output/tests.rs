@@ -257,6 +257,8 @@ fn holds(schema_path: &str, document: &str) {
 
 const REPORT_SCHEMA: &str = "schema/bowline-report.schema.json";
 const SARIF_SCHEMA: &str = "tests/schemas/sarif-2.1.0.json";
+const GITLAB_SCHEMA: &str = "tests/schemas/gitlab-code-quality.json";
+const REVIEWDOG_SCHEMA: &str = "tests/schemas/reviewdog-diagnostic.json";
 
 #[test]
 fn pages_of_the_fixture_are_good() {
@@ -394,6 +396,148 @@ fn sarif_keeps_the_most_severe_and_says_what_it_cut() {
             .unwrap(),
         "25000 of 25002 results are listed, the most severe first; 2 results left out"
     );
+}
+
+#[test]
+fn github() {
+    insta::assert_snapshot!(render(Format::Github, &report(), &options()));
+    assert_eq!(render(Format::Github, &empty(&[]), &options()), "");
+}
+
+/// Lines of workflow commands by their first word.
+fn kinds(text: &str) -> [usize; 3] {
+    ["::error ", "::warning ", "::notice "]
+        .map(|kind| text.lines().filter(|line| line.starts_with(kind)).count())
+}
+
+#[test]
+fn github_gets_as_many_of_each_kind_as_it_shows() {
+    let mut report = many(&"DROP TABLE a;\n".repeat(36), 36);
+    for (finding, at) in report.findings.iter_mut().zip(0..) {
+        finding.severity = match at {
+            0..13 => Severity::Info,
+            13..25 => Severity::Warning,
+            _ => Severity::Error,
+        };
+    }
+    let text = render(Format::Github, &report, &options());
+    assert_eq!(kinds(&text), [10, 10, 10]);
+    assert!(text.starts_with("::error "), "{text}");
+    let last = text.lines().last().unwrap();
+    assert!(last.contains("7 annotations left out"), "{last}");
+    report.findings.truncate(10);
+    let text = render(Format::Github, &report, &options());
+    assert_eq!(kinds(&text), [0, 0, 10]);
+    assert!(!text.contains("left out"));
+}
+
+#[test]
+fn github_commands_are_one_line_whatever_a_name_holds() {
+    let mut report = empty(&[("a,b:c%\n::error::x.sql", "DROP TABLE a;")]);
+    report.findings = vec![Finding {
+        message: "drops `50%\r\n::set-output name=a::b`".into(),
+        ..finding("lock-table", Severity::Error, 0, Span::new(0, 4))
+    }];
+    let text = render(Format::Github, &report, &options());
+    assert_eq!(text.lines().count(), 1, "{text}");
+    assert!(text.contains("file=api/a%2Cb%3Ac%25%0A%3A%3Aerror%3A%3Ax.sql,line=1,"));
+    assert!(text.contains("drops `50%25\u{fffd}%0A::set-output"));
+}
+
+#[test]
+fn gitlab() {
+    let text = render(Format::Gitlab, &report(), &options());
+    holds(GITLAB_SCHEMA, &text);
+    assert_eq!(render(Format::Gitlab, &empty(&[]), &options()), "[]\n");
+    insta::assert_snapshot!(text);
+}
+
+#[test]
+fn gitlab_fingerprints_are_unique_and_survive_moved_lines() {
+    let prints = |text: &str| {
+        let report = many(text, 5);
+        let issues: Value =
+            serde_json::from_str(&render(Format::Gitlab, &report, &options())).unwrap();
+        let issues = issues.as_array().unwrap();
+        let print = |issue: &Value| issue["fingerprint"].as_str().unwrap().to_owned();
+        issues.iter().map(print).collect::<Vec<_>>()
+    };
+    let before = prints(&"DROP TABLE a;\n".repeat(5));
+    assert_eq!(before, ["5f0c", "5f0c#2", "5f0c#3", "5f0c#4", "5f0c#5"]);
+    assert_eq!(before, prints(&"\n\nDROP TABLE a;\n".repeat(5)));
+}
+
+#[test]
+fn rdjsonl() {
+    let text = render(Format::Rdjsonl, &report(), &options());
+    for line in text.lines() {
+        holds(REVIEWDOG_SCHEMA, line);
+    }
+    assert_eq!(render(Format::Rdjsonl, &empty(&[]), &options()), "");
+    insta::assert_snapshot!(text);
+}
+
+#[test]
+fn markdown() {
+    insta::assert_snapshot!(render(Format::Markdown, &report(), &options()));
+    let asked = Options {
+        suppressed: true,
+        ..options()
+    };
+    let text = render(Format::Markdown, &report(), &asked);
+    assert!(text.contains(": nobody uses it yet (ann)\n"), "{text}");
+}
+
+#[test]
+fn a_comment_for_a_clean_project_is_short() {
+    let mut report = empty(&[("a.sql", ""), ("b.sql", "")]);
+    report.migrations = vec![
+        migration(0, "1", Verdict::default()),
+        migration(1, "2", Verdict::default()),
+    ];
+    insta::assert_snapshot!(render(Format::Markdown, &report, &options()), @r"
+    <!-- bowline -->
+    ### bowline: no findings in 2 migrations
+
+    | migration | deploy | old release | undo |
+    |---|---|---|---|
+    | `api/a.sql` | 🟢 online | 🟢 compatible | 🟢 exact |
+    | `api/b.sql` | 🟢 online | 🟢 compatible | 🟢 exact |
+    ");
+    assert!(render(Format::Markdown, &empty(&[]), &options()).contains("no migrations were found"));
+}
+
+#[test]
+fn a_comment_is_never_too_long() {
+    let mut report = many(&"DROP TABLE 😀; ".repeat(3_000), 3_000);
+    report.findings[2_999].severity = Severity::Error;
+    report.findings[2_999].message = "`last` is dropped".into();
+    report.findings[2_998].help = "x ".repeat(40_000);
+    report.migrations = (0..3_000)
+        .map(|_| MigrationReport {
+            direction: Direction::Up,
+            ..migration(0, &"9".repeat(80), Verdict::default())
+        })
+        .collect();
+    report.problems = (0..900)
+        .map(|number| Problem {
+            path: format!("db/{number}.bin"),
+            message: "is not text: it holds NUL bytes".into(),
+            fatal: true,
+        })
+        .collect();
+    let text = render(Format::Markdown, &report, &options());
+    let units = text.encode_utf16().count();
+    assert!((60_000..=65_536).contains(&units), "{units}");
+    assert!(text.contains("**error** [`lock-table`](https://example.org/rules/lock-table.md), line 1: `last` is dropped"));
+    assert_eq!(
+        text.matches("<details>").count(),
+        text.matches("</details>").count()
+    );
+    let last = text.lines().last().unwrap();
+    assert!(last.starts_with("**Left out: "), "{last}");
+    let shown = text.matches("\n**info** ").count();
+    assert!(last.contains(&format!("{} infos", 2_999 - shown)), "{last}");
 }
 
 #[test]

@@ -1,6 +1,6 @@
 //! How many rows a data change touches, as far as its text tells.
 
-use super::{MigrationContext, Step};
+use super::{MigrationContext, OperationContext, Step};
 use crate::operation::{Action, ObjectName};
 use crate::schema::{Relation, Schema, Table};
 use crate::source::Span;
@@ -38,7 +38,16 @@ impl MigrationContext<'_> {
         }?;
         let key = self.schema.resolve(table);
         let is_view = self.schema.view_by_key(&key).is_some();
-        (!is_view && !is_bookkeeping(&key.name) && !self.is_new_key(&key)).then_some(table)
+        let own = self.is_new_key(&key) || self.creates(table);
+        (!is_view && !is_bookkeeping(&key.name) && !own).then_some(table)
+    }
+
+    /// Does the script create the table, even if it drops it again?
+    fn creates(&self, table: &ObjectName) -> bool {
+        self.steps.iter().any(|step| {
+            matches!(&step.operation.action, Action::CreateTable(create) if create.name == *table)
+                && step.effect.locks.iter().any(|lock| lock.created)
+        })
     }
 
     /// Was a new table filled from one that others can see, before this step?
@@ -101,6 +110,20 @@ impl MigrationContext<'_> {
                     && !self.is_new_key(&self.schema.resolve(&name))
             }
         })
+    }
+}
+
+impl OperationContext<'_> {
+    /// Does a condition name rows, by constants, of a table whose rows the
+    /// history itself wrote?
+    pub fn names_seeded_rows(&self, table: &ObjectName, filter: &str) -> bool {
+        let known = self.table(table).filter(|table| table.seeded);
+        let filter = Filter {
+            text: filter,
+            table: known,
+            schema: self.schema,
+        };
+        known.is_some() && filter.any_of(&tokens(filter.text))
     }
 }
 

@@ -1,9 +1,9 @@
 //! What still uses an object, as far as the history tells.
 
-use super::body::{aliases, alone, names_table, qualified, words};
-use super::{Facet, OperationContext, mentions};
-use crate::operation::{Action, ConstraintKind, ObjectName, Target};
-use crate::schema::{Key, Place, Routine, Table};
+use super::{OperationContext, mentions};
+use crate::operation::naming::{self, Naming};
+use crate::operation::{Action, ConstraintKind, ObjectKind, ObjectName, Target};
+use crate::schema::{Key, Place, Routine, Table, Trigger};
 
 /// Something that uses an object.
 #[derive(Clone, Debug)]
@@ -104,23 +104,29 @@ impl OperationContext<'_> {
         found
     }
 
-    /// Routines whose text names a relation, and a column of it if one is
-    /// given; those that the script replaces or drops later left out.
+    /// Routines whose text names a relation, or a column of it if one is
+    /// given; those that the script replaces or drops later left out, and
+    /// trigger functions that nothing calls.
     pub fn routines_naming(&self, name: &ObjectName, column: Option<&str>) -> Vec<Dependent> {
-        let triggers = self.table(name).into_iter().flat_map(|t| &t.triggers);
-        let run_by_triggers = triggers
-            .filter_map(|trigger| trigger.function.as_ref())
-            .flat_map(|f| self.schema.routines(&self.schema.resolve_routine(f)));
+        let key = self.schema.resolve(name);
+        let word = column.unwrap_or(&name.name);
         let mut found: Vec<Dependent> = self
             .schema
-            .routines_with(&name.name)
-            .chain(run_by_triggers)
+            .all_routines()
             .filter(|routine| !self.is_from_here(routine.origin))
-            .filter(|routine| match column {
-                None => names_table(&routine.body, &name.name),
-                Some(column) => self.names_column(routine, name, column),
-            })
+            .filter(|routine| mentions(&routine.body, word))
             .filter(|routine| !self.routine_is_redone(&routine.key))
+            .filter(|routine| {
+                let naming = naming::read(&routine.body);
+                let names = match column {
+                    None => self.names_relation(&naming, &key),
+                    Some(column) => {
+                        self.names_column(&naming, routine, &key, column)
+                            || self.is_trigger_of(routine, &key) && names_row(&naming, column)
+                    }
+                };
+                names && self.may_run(routine, column.is_none().then_some(&key))
+            })
             .map(|routine| Dependent {
                 what: format!(
                     "{} `{}`",
@@ -139,50 +145,99 @@ impl OperationContext<'_> {
             })
             .collect();
         found.sort_by(|a, b| a.what.cmp(&b.what));
-        found.dedup_by(|a, b| a.what == b.what);
         found
     }
 
-    /// A column by its table's name or alias, by NEW or OLD in a trigger of the
-    /// table, or alone in a routine that reads no other table which has one.
-    fn names_column(&self, routine: &Routine, table: &ObjectName, column: &str) -> bool {
-        let body = &*routine.body;
-        if !mentions(body, column) {
-            return false;
-        }
-        let own_trigger = self.table(table).is_some_and(|t| {
-            let mut functions = t.triggers.iter().filter_map(|t| t.function.as_ref());
-            functions.any(|f| f.name == routine.key.name)
-        });
-        if own_trigger && (qualified(body, "new", column) || qualified(body, "old", column)) {
-            return true;
-        }
-        names_table(body, &table.name)
-            && (qualified(body, &table.name, column)
-                || aliases(body, &table.name).any(|alias| qualified(body, alias, column))
-                || alone(body, column) && !self.is_elsewhere(body, table, column))
+    fn names_relation(&self, naming: &Naming, key: &Key) -> bool {
+        let mut relations = naming.pieces.iter().flat_map(|p| &p.relations);
+        relations.any(|(name, _)| !naming.is_own(name) && self.schema.resolve(name) == *key)
     }
 
-    /// Does the text name another table with such a column?
-    fn is_elsewhere(&self, body: &str, table: &ObjectName, column: &str) -> bool {
-        let own = self.schema.resolve(table);
-        words(body).any(|word| {
-            let key = Key::new(own.schema.clone(), word);
-            let other = self.schema.table_by_key(&key);
-            key != own && other.is_some_and(|t| t.column(column).is_some())
+    /// Qualified by the table, or without a qualifier where no other relation
+    /// there may have such a column.
+    fn names_column(&self, naming: &Naming, routine: &Routine, key: &Key, column: &str) -> bool {
+        let returns = routine.returns.as_deref().unwrap_or("");
+        let variable = naming.own.iter().any(|own| own == column)
+            || mentions(&routine.arguments, column)
+            || mentions(returns, column);
+        naming.pieces.iter().any(|piece| {
+            let is_it = |name: &ObjectName| self.schema.resolve(name) == *key;
+            let (it, others): (Vec<_>, Vec<_>) =
+                piece.relations.iter().partition(|(name, _)| is_it(name));
+            let qualified = piece
+                .qualified
+                .iter()
+                .any(|(of, c)| c == column && it.iter().any(|(_, alias)| alias == of));
+            let alone = !variable
+                && !it.is_empty()
+                && !piece.derived
+                && piece.plain.iter().any(|c| c == column);
+            qualified
+                || alone
+                    && others
+                        .iter()
+                        .all(|(name, _)| naming.is_own(name) || self.lacks_column(name, column))
+        })
+    }
+
+    fn lacks_column(&self, name: &ObjectName, column: &str) -> bool {
+        let table = self.schema.table(name).filter(|t| t.columns_known);
+        let view = self.schema.view(name).filter(|v| !v.columns.is_empty());
+        table.is_some_and(|t| t.column(column).is_none())
+            || view.is_some_and(|v| v.columns.iter().all(|c| c != column))
+    }
+
+    /// The triggers that call a routine, with their tables.
+    fn triggers_of(&self, routine: &Routine) -> Vec<(&Key, &Trigger)> {
+        let calls = |trigger: &Trigger| {
+            let function = trigger.function.as_ref();
+            function.is_some_and(|f| self.schema.resolve_routine(f) == routine.key)
+        };
+        let tables = self.schema.tables();
+        let on = tables.flat_map(|table| table.triggers.iter().map(move |t| (&table.key, t)));
+        on.filter(|(_, trigger)| calls(trigger)).collect()
+    }
+
+    /// Is it the trigger function of this table and of no other?
+    fn is_trigger_of(&self, routine: &Routine, table: &Key) -> bool {
+        let triggers = self.triggers_of(routine);
+        !triggers.is_empty() && triggers.iter().all(|(on, _)| *on == table)
+    }
+
+    /// A function may be called by anybody; a trigger function is called while
+    /// a trigger stands on a table that stays.
+    fn may_run(&self, routine: &Routine, dropped: Option<&Key>) -> bool {
+        let returns = routine.returns.as_deref().unwrap_or("");
+        let triggers = self.triggers_of(routine);
+        !returns.eq_ignore_ascii_case("trigger")
+            || triggers
+                .iter()
+                .any(|(on, trigger)| Some(*on) != dropped && !self.trigger_goes(on, trigger))
+    }
+
+    fn trigger_goes(&self, on: &Key, trigger: &Trigger) -> bool {
+        self.later().any(|op| match &op.action {
+            Action::Drop {
+                kind: ObjectKind::Trigger,
+                name,
+                on: Some(table),
+                ..
+            } => name.name == trigger.name && self.schema.resolve(table) == *on,
+            Action::Drop { kind, name, .. } => {
+                kind.is_relation() && self.schema.resolve(name) == *on
+            }
+            _ => false,
         })
     }
 
     fn routine_is_redone(&self, key: &Key) -> bool {
         self.routine_returns(key)
-            || self
-                .later_on(Facet::Object, &key.name)
-                .any(|op| match &op.action {
-                    Action::Drop { kind, name, .. } => {
-                        kind.is_routine() && self.schema.resolve_routine(name) == *key
-                    }
-                    _ => false,
-                })
+            || self.later().any(|op| match &op.action {
+                Action::Drop { kind, name, .. } => {
+                    kind.is_routine() && self.schema.resolve_routine(name) == *key
+                }
+                _ => false,
+            })
     }
 
     /// Leaves out what the same statement drops too, what is new, and what the
@@ -206,16 +261,21 @@ impl OperationContext<'_> {
     pub fn not_made_again(&self, mut found: Vec<Dependent>) -> Vec<Dependent> {
         found.retain(|dependent| {
             !dependent.relation.as_ref().is_some_and(|key| {
-                self.later_on(Facet::Object, &key.name)
-                    .any(|op| match &op.action {
-                        Action::CreateView(create) => self.schema.resolve(&create.name) == *key,
-                        Action::Drop { name, .. } => self.schema.resolve(name) == *key,
-                        _ => false,
-                    })
+                self.later().any(|op| match &op.action {
+                    Action::CreateView(create) => self.schema.resolve(&create.name) == *key,
+                    Action::Drop { name, .. } => self.schema.resolve(name) == *key,
+                    _ => false,
+                })
             })
         });
         found
     }
+}
+
+/// `NEW.column` or `OLD.column`.
+fn names_row(naming: &Naming, column: &str) -> bool {
+    let mut qualified = naming.pieces.iter().flat_map(|p| &p.qualified);
+    qualified.any(|(of, c)| c == column && (of == "new" || of == "old"))
 }
 
 fn generated_from(table: &Table, column: &str) -> Vec<Dependent> {

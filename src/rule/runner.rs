@@ -76,14 +76,17 @@ impl OperationContext<'_> {
     }
 
     /// The statement on one line with `word` behind the first `after`, for a
-    /// remedy; and where the word would have to be put.
-    pub fn with_word(&self, after: &str, word: &str) -> Option<(String, Span)> {
+    /// remedy; and where the word would have to be put. The statement may
+    /// stand elsewhere, in a routine that is called here.
+    pub fn with_word(&self, after: &str, word: &str) -> (String, Option<Span>) {
         let span = self.operation.clause;
         let text = self.text(span);
-        let at = find_word(text, after)? + after.len();
-        let place = span.start + u32::try_from(at).ok()?;
+        let Some(at) = find_word(text, after).map(|at| at + after.len()) else {
+            return (format!("… {after} {word} …"), None);
+        };
+        let place = span.start + at as u32;
         let sql = format!("{} {word}{}", &text[..at], &text[at..]);
-        Some((one_line(&sql), Span::new(place, place)))
+        (one_line(&sql), Some(Span::new(place, place)))
     }
 }
 

@@ -23,9 +23,7 @@ fn check(cx: &OperationContext<'_>, findings: &mut Findings) {
     {
         return;
     }
-    let Some((sql, place)) = cx.with_word("INDEX", "CONCURRENTLY") else {
-        return;
-    };
+    let (sql, place) = cx.with_word("INDEX", "CONCURRENTLY");
     let draft = findings
         .report(
             cx.operation.place,
@@ -36,10 +34,11 @@ fn check(cx: &OperationContext<'_>, findings: &mut Findings) {
         )
         .help(format!("run `{sql}` {}", cx.scene.without_transaction()))
         .confidence(cx.confidence(&index.table));
-    if cx.run.transaction.is_none() && !cx.operation.within.block {
+    let alone = cx.run.transaction.is_none() && !cx.operation.within.block;
+    if let Some(span) = place.filter(|_| alone) {
         let edit = Edit {
             source: cx.source,
-            span: place,
+            span,
             text: " CONCURRENTLY".into(),
         };
         draft.fix("build the index concurrently", false, vec![edit]);

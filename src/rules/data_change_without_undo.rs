@@ -3,7 +3,7 @@
 use crate::operation::Update;
 use crate::operation::{Action, Ident, Kind, ObjectName};
 use crate::rule::{
-    Check, Facet, Findings, OperationContext, Rule, mentions, sql_name, sql_object, takes_every_row,
+    Check, Findings, OperationContext, Rule, mentions, sql_name, sql_object, takes_every_row,
 };
 
 pub const RULE: Rule = Rule {
@@ -24,16 +24,18 @@ fn check(cx: &OperationContext<'_>, findings: &mut Findings) {
         Action::Merge { table, .. } => (table, "merges into"),
         _ => return,
     };
-    let told = cx
-        .earlier_on(Facet::Rows, &name.name)
-        .any(|op| changes_old_rows(cx, &op.action, name));
-    if cx.is_new(name)
-        || told
+    let filter = match &cx.operation.action {
+        Action::Update(update) => update.filter.as_ref(),
+        Action::Delete(delete) => delete.filter.as_ref(),
+        _ => None,
+    };
+    let seeded = filter.is_some_and(|f| cx.names_seeded_rows(name, &f.text));
+    if seeded
+        || cx.is_new(name)
         || cx.is_copied(name)
         || cx.is_dropped_later(name)
-        || cx
-            .back_on(Facet::Rows, &name.name)
-            .any(|op| changes_rows(cx, &op.action, name))
+        || cx.is_told_before(|action| changes_old_rows(cx, action, name))
+        || cx.goes_back(|action| changes_rows(cx, action, name))
     {
         return;
     }

@@ -1,7 +1,7 @@
 //! Something still uses what is dropped, renamed or retyped.
 
 use crate::finding::Confidence;
-use crate::operation::{Action, Kind};
+use crate::operation::{Action, Kind, Operation};
 use crate::rule::{Check, Findings, OperationContext, Rule, listed};
 
 pub const RULE: Rule = Rule {
@@ -98,6 +98,11 @@ fn broken(cx: &OperationContext<'_>, findings: &mut Findings) {
         _ => return,
     };
     if cx.is_new(name) || cx.schema.relation(name).is_none() {
+        return;
+    }
+    let goes_unseen =
+        |op: &Operation| matches!(op.action, Action::Opaque { .. } | Action::Unparsed { .. });
+    if cx.later().any(goes_unseen) {
         return;
     }
     for routine in cx.routines_naming(name, column) {

@@ -1,5 +1,6 @@
 //! The database no longer holds what it held.
 
+use crate::finding::Severity;
 use crate::operation::{Action, ConstraintKind, Kind, Target};
 use crate::rule::one_line;
 use crate::rule::{Check, Findings, OperationContext, Rule, keeps_null_out, sql_ident, sql_object};
@@ -66,11 +67,16 @@ fn check(cx: &OperationContext<'_>, findings: &mut Findings) {
     {
         return;
     }
+    let severity = match old {
+        Some(_) => Severity::Info,
+        None => Severity::Warning,
+    };
     findings
         .report(
             cx.operation.place,
             format!("drops {what}, and then it cannot be added back"),
         )
+        .severity(severity)
         .confidence(cx.confidence(&table.name))
         .help(format!(
             "Drop it once no release relies on it, and keep the statement that restores it; look for rows in its way before:\n\

@@ -1,9 +1,10 @@
 //! A new enum value is used in the transaction that adds it.
 
+use crate::effect::Lock;
 use crate::finding::Confidence;
 use crate::operation::{Action, ObjectName};
 use crate::rule::{Check, Findings, MigrationContext, Rule, Step, sql_object, subject};
-use crate::schema::{Key, Place};
+use crate::schema::{Key, Place, Table};
 
 pub const RULE: Rule = Rule {
     id: "enum-value-used-early",
@@ -81,17 +82,22 @@ fn uses(
     if text.contains(&format!("{literal}::")) || text.contains(name.name.as_str()) {
         return Some(Confidence::High);
     }
+    let ty = enum_key(cx, name);
+    let has = |table: &Table| {
+        let mut columns = table.columns.iter();
+        columns.any(|column| cx.schema.type_key(&column.ty) == ty)
+    };
     let table = match action {
         Action::CreateTable(create) => &create.name,
+        Action::Select { .. } => {
+            let mut read = step.effect.locks.iter();
+            let table = |l: &Lock| cx.schema.table_by_key(&l.relation).is_some_and(|t| has(t));
+            return read.any(table).then_some(Confidence::High);
+        }
         action => subject(action)?,
     };
-    let ty = enum_key(cx, name);
     match cx.schema.table(table) {
-        Some(table) if table.is_known() => table
-            .columns
-            .iter()
-            .any(|column| cx.schema.type_key(&column.ty) == ty)
-            .then_some(Confidence::High),
+        Some(table) if table.is_known() => has(table).then_some(Confidence::High),
         _ => Some(Confidence::Low),
     }
 }

@@ -1,6 +1,6 @@
 //! What a statement does cannot be seen from its text.
 
-use crate::operation::{Action, Kind};
+use crate::operation::{Action, Kind, Operation};
 use crate::rule::{Check, Findings, OperationContext, Rule};
 
 pub const RULE: Rule = Rule {
@@ -16,6 +16,11 @@ fn check(cx: &OperationContext<'_>, findings: &mut Findings) {
     let Action::Opaque { why } = &cx.operation.action else {
         return;
     };
+    let is_unread = |op: &&Operation| matches!(op.action, Action::Opaque { .. });
+    let first = cx.siblings.iter().find(is_unread);
+    if first.is_some_and(|first| !std::ptr::eq(first, cx.operation)) {
+        return;
+    }
     findings
         .report(
             cx.operation.place,

@@ -24,9 +24,7 @@ fn check(cx: &OperationContext<'_>, findings: &mut Findings) {
     if *target == ReindexTarget::System || is_new(cx, name.as_ref()) {
         return;
     }
-    let Some((sql, _)) = cx.with_word(word(*target), "CONCURRENTLY") else {
-        return;
-    };
+    let (sql, _) = cx.with_word(word(*target), "CONCURRENTLY");
     let what = name
         .as_ref()
         .map_or(String::new(), |name| format!(" `{name}`"));

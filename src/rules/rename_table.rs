@@ -1,9 +1,7 @@
 //! A table or view gets another name, under which the old release does not look.
 
 use crate::operation::{Action, Kind, ObjectName};
-use crate::rule::{
-    Check, Facet, Findings, OperationContext, Rule, sql_ident, sql_name, sql_object,
-};
+use crate::rule::{Check, Findings, OperationContext, Rule, sql_ident, sql_name, sql_object};
 use crate::schema::{Key, Relation};
 
 pub const RULE: Rule = Rule {
@@ -85,11 +83,10 @@ fn takes_a_place(cx: &OperationContext<'_>, from: &ObjectName) -> bool {
     };
     let schema = cx.schema.resolve(from).schema;
     let target = Key::new(schema, to.name.clone());
-    cx.earlier_on(Facet::Object, &target.name)
-        .any(|op| match &op.action {
-            Action::Rename { kind, name, .. } | Action::Drop { kind, name, .. } => {
-                kind.is_relation() && name.name == target.name
-            }
-            _ => false,
-        })
+    cx.earlier().any(|op| match &op.action {
+        Action::Rename { kind, name, .. } | Action::Drop { kind, name, .. } => {
+            kind.is_relation() && name.name == target.name
+        }
+        _ => false,
+    })
 }

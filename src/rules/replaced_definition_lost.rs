@@ -2,7 +2,7 @@
 
 use crate::operation::CreateRoutine;
 use crate::operation::{Action, Kind};
-use crate::rule::{Check, Facet, Findings, OperationContext, Rule};
+use crate::rule::{Check, Findings, OperationContext, Rule};
 use crate::schema::{Key, Origin, Place};
 
 pub const RULE: Rule = Rule {
@@ -48,10 +48,7 @@ fn check(cx: &OperationContext<'_>, findings: &mut Findings) {
         Action::CreateView(create) => create.name.name == name.name,
         _ => false,
     };
-    if cx
-        .back_on(Facet::Object, &name.name)
-        .any(|op| restores(&op.action))
-    {
+    if cx.goes_back(restores) {
         return;
     }
     findings

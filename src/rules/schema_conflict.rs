@@ -5,6 +5,7 @@
 //! what PostgreSQL refuses for other reasons is said here.
 
 use crate::operation::{Action, Kind, ObjectName};
+use crate::report::Direction;
 use crate::rule::{Check, Findings, OperationContext, Rule, subject};
 
 pub const RULE: Rule = Rule {
@@ -50,7 +51,7 @@ fn check(cx: &OperationContext<'_>, findings: &mut Findings) {
     let Some(refusal) = &cx.effect.refusal else {
         return;
     };
-    if has_a_rule_of_its_own(cx) || cx.operation.within.conditional {
+    if has_a_rule_of_its_own(cx) || cx.operation.within.conditional || cx.schema.is_unsure() {
         return;
     }
     let when = if refusal.on_rows {
@@ -73,9 +74,12 @@ fn has_a_rule_of_its_own(cx: &OperationContext<'_>) -> bool {
         _ if may_not_run(cx) => true,
         // `nontransactional-in-transaction`
         _ if cx.operation.within.block && cx.effect.forbidden_in_transaction.is_some() => true,
+        // The rules below look at ups alone.
+        _ if cx.scene.direction == Direction::Down => false,
         // `add-column-not-null`
         Action::AddColumn { column, .. } => on_rows && column.not_null,
-        // `dependent-object-breaks`
+        // `dependent-object-breaks`, which does not read downs
+        _ if cx.scene.direction == Direction::Down => false,
         Action::Drop { name, .. } => depends(cx) && !cx.is_new(name),
         Action::DropColumn { .. } | Action::AlterColumnType { .. } => {
             depends(cx) && !subject(&cx.operation.action).is_some_and(|t: &ObjectName| cx.is_new(t))

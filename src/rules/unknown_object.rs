@@ -2,7 +2,7 @@
 
 use crate::operation::{Action, Kind, ObjectName};
 use crate::rule::{Check, Findings, OperationContext, Rule, subject};
-use crate::schema::Key;
+use crate::schema::{Key, Origin};
 
 pub const RULE: Rule = Rule {
     id: "unknown-object",
@@ -41,7 +41,7 @@ fn check(cx: &OperationContext<'_>, findings: &mut Findings) {
         && !name.template
         && !is_foreign(&key)
         && cx.schema.was_dropped(&key).is_none()
-        && creates_tables(cx)
+        && is_whole(cx)
     {
         report(cx, findings, name);
     }
@@ -99,6 +99,7 @@ fn is_foreign(key: &Key) -> bool {
         "pgboss",
     ];
     key.name.starts_with("pg_")
+        || key.name.starts_with("__")
         || key.schema.starts_with("pg_")
         || key.schema.starts_with('_')
         || key.schema.starts_with("timescaledb")
@@ -106,8 +107,13 @@ fn is_foreign(key: &Key) -> bool {
         || SCHEMAS.contains(&key.schema.as_str())
 }
 
-/// A history that creates no table is not a whole one. A look at some tables
-/// must do: it is taken for every first mention.
-fn creates_tables(cx: &OperationContext<'_>) -> bool {
-    cx.schema.tables().take(64).any(|table| table.is_known())
+/// A history that creates no table, or that changes many which it never
+/// created, is not a whole one. It is asked for every first mention.
+fn is_whole(cx: &OperationContext<'_>) -> bool {
+    let (known, unknown): (Vec<_>, Vec<_>) = cx.schema.tables().partition(|t| t.is_known());
+    let unknown = unknown
+        .iter()
+        .filter(|t| t.origin == Origin::Assumed && !is_foreign(&t.key))
+        .count();
+    !known.is_empty() && unknown * 10 <= known.len()
 }

@@ -73,7 +73,7 @@ fn work(cx: &MigrationContext<'_>, at: usize, step: &Step) -> Option<String> {
             let filled = !index.only && cx.is_filled_before(at, &index.table);
             return filled.then(|| format!("an index on `{}` is built", index.table));
         }
-        Action::Update(_) | Action::Delete(_) | Action::Insert(_) | Action::Select { .. } => {
+        Action::Update(_) | Action::Delete(_) | Action::Insert(_) => {
             return None;
         }
         _ => {}

@@ -9,7 +9,9 @@ use std::sync::Arc;
 use smol_str::SmolStr;
 
 use super::journal::Entry;
-use super::{Key, MigrationIndex, Origin, Place, Relation, Schema, Sequence, Session, Table};
+use super::{
+    Key, MigrationIndex, Origin, Place, Policy, Relation, Schema, Sequence, Session, Table,
+};
 use crate::operation::{
     Action, ObjectKind, ObjectName, Operation, Persistence, SetParameter, Target,
 };
@@ -63,7 +65,51 @@ impl Schema {
             self.remove_relation(&key, true);
         }
         self.created_now.clear();
+        self.unsure = false;
         self.set_session(Session::default());
+    }
+
+    /// Something ran whose text could not be read. What it mentions may look
+    /// different now, and what this file dropped may be there again.
+    pub fn lose_sight(&mut self, text: &str, source: SourceId) {
+        if !self.unsure {
+            self.unsure = true;
+            let from_here = |place: &&Place| place.source == source;
+            let back: Vec<Key> = self
+                .dropped
+                .iter()
+                .filter(|(_, place)| from_here(place))
+                .map(|(key, _)| key.clone())
+                .collect();
+            back.iter().for_each(|key| self.forget_drop(key));
+        }
+        let words = || text.split(|c: char| !c.is_alphanumeric() && c != '_');
+        let changes = |word: &str| {
+            ["alter", "drop", "rename"]
+                .iter()
+                .any(|verb| word.eq_ignore_ascii_case(verb))
+        };
+        if !words().any(changes) {
+            return;
+        }
+        let mut previous = "";
+        for word in words() {
+            let name = SmolStr::new(word);
+            for key in [Key::new(previous, name.clone()), self.resolve_word(&name)] {
+                if self.table_by_key(&key).is_some_and(|t| t.columns_known) {
+                    self.edit_table(&key, |t| t.columns_known = false);
+                }
+            }
+            previous = word;
+        }
+    }
+
+    /// It may be there still, or again.
+    fn forget_drop(&mut self, key: &Key) {
+        if self.dropped.contains_key(key) {
+            self.note(|s| Entry::Dropped(key.clone(), s.dropped.get(key).copied()));
+            self.dropped.remove(key);
+        }
     }
 
     pub(super) fn set_session(&mut self, session: Session) {
@@ -81,7 +127,13 @@ impl Schema {
             span: operation.place,
         };
         let conflict = self.dispatch(&operation.action, at);
-        conflict.filter(|_| !operation.within.conditional)
+        if let Action::Drop { name, .. } = &operation.action
+            && (operation.within.conditional || self.unsure)
+        {
+            let key = self.resolve(name);
+            self.forget_drop(&key);
+        }
+        conflict.filter(|_| !operation.within.conditional && !self.unsure)
     }
 
     fn dispatch(&mut self, action: &Action, at: At) -> Option<Conflict> {
@@ -186,9 +238,16 @@ impl Schema {
                 });
                 None
             }
-            Action::CreatePolicy { name, table } => {
-                let name = name.name.clone();
-                self.change_table(table, at, |t| t.policies.push(name));
+            Action::CreatePolicy {
+                name,
+                table,
+                conditions,
+            } => {
+                let policy = Policy {
+                    name: name.name.clone(),
+                    conditions: conditions.clone(),
+                };
+                self.change_table(table, at, |t| t.policies.push(policy));
                 None
             }
             Action::CreateRule { name, table, .. } => {
@@ -290,6 +349,9 @@ impl Schema {
             }
             Action::Insert(insert) => {
                 self.fill(&insert.table);
+                if insert.query.is_none() {
+                    self.seed(&insert.table);
+                }
                 None
             }
             Action::Copy {
@@ -415,6 +477,13 @@ impl Schema {
         list
     }
 
+    fn seed(&mut self, name: &ObjectName) {
+        let key = self.resolve(name);
+        if self.table_by_key(&key).is_some_and(|t| !t.seeded) {
+            self.edit_table(&key, |t| t.seeded = true);
+        }
+    }
+
     fn fill(&mut self, name: &ObjectName) {
         let key = self.resolve(name);
         if self.table_by_key(&key).is_some_and(|t| !t.filled) {
@@ -480,7 +549,7 @@ impl Schema {
                 if let Some(key) = on.map(|table| self.resolve(table)) {
                     self.edit_table(&key, |t| match kind {
                         ObjectKind::Trigger => t.triggers.retain(|x| x.name != name.name),
-                        ObjectKind::Policy => t.policies.retain(|x| *x != name.name),
+                        ObjectKind::Policy => t.policies.retain(|x| x.name != name.name),
                         _ => t.rules.retain(|x| *x != name.name),
                     });
                 }

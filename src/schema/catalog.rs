@@ -114,6 +114,31 @@ impl Schema {
                 }
             }
         });
+        self.rename_in_defaults(&self.type_key_of(name), from, to);
+    }
+
+    /// A default keeps the value, under whatever name.
+    fn rename_in_defaults(&mut self, of: &Key, from: &str, to: &str) {
+        let quoted = format!("'{from}'");
+        let has_it = |schema: &Schema, column: &Column| {
+            let default = column.default.as_ref();
+            default.is_some_and(|d| d.text.contains(&quoted)) && schema.type_key(&column.ty) == *of
+        };
+        let found: Vec<(Key, SmolStr)> = self
+            .tables()
+            .flat_map(|t| t.columns.iter().map(|c| (t.key.clone(), c)))
+            .filter(|(_, column)| has_it(self, column))
+            .map(|(table, column)| (table, column.name.clone()))
+            .collect();
+        for (table, column) in found {
+            self.edit_table(&table, |t| {
+                t.edit_column(&column, |c| {
+                    if let Some(default) = &mut c.default {
+                        default.text = default.text.replace(&quoted, &format!("'{to}'")).into();
+                    }
+                });
+            });
+        }
     }
 
     pub(super) fn alter_composite(&mut self, name: &ObjectName, change: &CompositeChange) {
@@ -339,7 +364,6 @@ impl Schema {
             body: create.body_text.clone(),
             operations: create.operations.clone(),
         };
-        self.note_words(&routine);
         let mut list = self.routines(&key).to_vec();
         list.retain(|known| known.arguments != create.arguments);
         list.push(Arc::new(routine));
@@ -395,11 +419,6 @@ impl Schema {
     pub(super) fn rekey_routine(&mut self, old: &Key, new: &Key) {
         let list = self.routines(old).to_vec();
         self.put_routines(old, Vec::new());
-        for routine in &list {
-            let mut renamed = (**routine).clone();
-            renamed.key = new.clone();
-            self.note_words(&renamed);
-        }
         self.put_routines(new, list);
     }
 
@@ -462,30 +481,9 @@ impl Schema {
         }
     }
 
-    /// The routines whose text has a word, whatever its case; one that was
-    /// replaced may come twice.
-    pub fn routines_with(&self, word: &str) -> impl Iterator<Item = &Arc<Routine>> {
-        let keys = self.routine_words.get(&word.to_lowercase()[..]);
-        keys.into_iter()
-            .flatten()
-            .flat_map(|key| self.routines(key))
-    }
-
-    fn note_words(&mut self, routine: &Routine) {
-        if !matches!(routine.language.as_str(), "sql" | "plpgsql") {
-            return;
-        }
-        let body = routine.body.to_lowercase();
-        let words = body.split(|c: char| !c.is_alphanumeric() && c != '_');
-        for word in words.filter(|w| !w.is_empty()) {
-            let keys = match self.routine_words.get_mut(word) {
-                Some(keys) => keys,
-                None => self.routine_words.entry(word.into()).or_default(),
-            };
-            if keys.last() != Some(&routine.key) {
-                keys.push(routine.key.clone());
-            }
-        }
+    /// Every routine, in no particular order.
+    pub fn all_routines(&self) -> impl Iterator<Item = &Arc<Routine>> {
+        self.routines.values().flatten()
     }
 
     /// Did the history create this schema?

@@ -249,7 +249,10 @@ impl Schema {
             return missing;
         };
         if table.constraint(name).is_none() {
-            let certain = table.columns_known && !if_exists && !name.ends_with("_not_null");
+            let of_not_null = name
+                .trim_end_matches(|c: char| c.is_ascii_digit())
+                .ends_with("_not_null");
+            let certain = table.columns_known && !if_exists && !of_not_null;
             return certain
                 .then(|| Conflict::new(format!("`{key}` has no constraint `{name}`")))
                 .flatten();

@@ -110,7 +110,7 @@ pub struct Table {
     /// Indexes that belong to it, those of constraints included.
     pub indexes: Vec<Key>,
     pub triggers: Vec<Trigger>,
-    pub policies: Vec<SmolStr>,
+    pub policies: Vec<Policy>,
     pub rules: Vec<SmolStr>,
     pub row_security: bool,
     /// It is partitioned.
@@ -127,6 +127,8 @@ pub struct Table {
     pub views: Vec<Key>,
     /// Rows were written by the history itself (INSERT, COPY, CTAS).
     pub filled: bool,
+    /// Some of them value by value: reference data.
+    pub seeded: bool,
     /// Which migration last added a column of this name; absent means the
     /// migration that created the table.
     pub column_added: FxHashMap<SmolStr, MigrationIndex>,
@@ -161,6 +163,16 @@ pub struct Partition {
 pub struct Trigger {
     pub name: SmolStr,
     pub function: Option<ObjectName>,
+    /// What `UPDATE OF` names.
+    pub columns: Vec<SmolStr>,
+    pub when: Option<Expr>,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Policy {
+    pub name: SmolStr,
+    /// USING and WITH CHECK.
+    pub conditions: Vec<Expr>,
 }
 
 /// A constraint as it stands: always named, the server's way where the file
@@ -314,9 +326,6 @@ pub struct Schema {
     domains: FxHashMap<Key, Arc<Domain>>,
     /// Overloads side by side.
     routines: FxHashMap<Key, Vec<Arc<Routine>>>,
-    /// Which routines have a word, in lower case, in their text; some may be
-    /// gone since.
-    routine_words: FxHashMap<SmolStr, Vec<Key>>,
     schemas: FxHashMap<SmolStr, Origin>,
     extensions: FxHashMap<SmolStr, Origin>,
     /// Sequences that were ever tied to a table; what holds now stands in the
@@ -329,6 +338,8 @@ pub struct Schema {
     migration: MigrationIndex,
     /// What that migration created, temporary or not.
     created_now: FxHashSet<Key>,
+    /// That migration did something that could not be read.
+    unsure: bool,
     journal: journal::Journal,
 }
 
@@ -466,9 +477,20 @@ impl Schema {
         !self.assumed
     }
 
-    /// What the migration that is being applied created.
-    pub fn created_now(&self) -> &FxHashSet<Key> {
-        &self.created_now
+    /// Has the migration that is being applied done something that could not be
+    /// read? What exists now is a guess until it ends.
+    pub fn is_unsure(&self) -> bool {
+        self.unsure
+    }
+
+    /// Makes everything old, and says what was new.
+    pub fn take_created_now(&mut self) -> FxHashSet<Key> {
+        std::mem::take(&mut self.created_now)
+    }
+
+    /// Makes new again what was new.
+    pub fn put_created_now(&mut self, created: FxHashSet<Key>) {
+        self.created_now = created;
     }
 
     /// Can nobody but the migration that is being applied see it?

@@ -56,7 +56,11 @@ impl Schema {
                                 trigger.name = to.clone();
                             }
                         }
-                        ObjectKind::Policy => swap(&mut t.policies, &name.name, to),
+                        ObjectKind::Policy => {
+                            for policy in t.policies.iter_mut().filter(|x| x.name == name.name) {
+                                policy.name = to.clone();
+                            }
+                        }
                         _ => swap(&mut t.rules, &name.name, to),
                     });
                 }
@@ -278,6 +282,13 @@ impl Schema {
                         replace_name(expr, from, to);
                     }
                 }
+            }
+            for trigger in &mut t.triggers {
+                swap(&mut trigger.columns, from, to);
+            }
+            let conditions = t.policies.iter_mut().flat_map(|p| &mut p.conditions);
+            for expr in conditions.chain(t.triggers.iter_mut().flat_map(|t| &mut t.when)) {
+                replace_name(expr, from, to);
             }
             if let Some(partition) = &mut t.partition_by {
                 swap(&mut partition.columns, from, to);

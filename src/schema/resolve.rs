@@ -14,6 +14,11 @@ impl Schema {
         })
     }
 
+    /// The same for a name that stands alone.
+    pub(super) fn resolve_word(&self, name: &SmolStr) -> Key {
+        self.resolve_by(None, name, |schema, key| schema.relations.contains_key(key))
+    }
+
     /// The same for types and domains.
     pub fn resolve_type(&self, name: &SmolStr) -> Key {
         self.resolve_by(None, name, |schema, key| {

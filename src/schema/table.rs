@@ -37,6 +37,7 @@ impl Table {
             referenced_by: Vec::new(),
             views: Vec::new(),
             filled: false,
+            seeded: false,
             column_added: Default::default(),
             gone: Vec::new(),
         }
@@ -486,6 +487,8 @@ impl Schema {
         let trigger = Trigger {
             name: create.name.name.clone(),
             function: create.function.clone(),
+            columns: create.columns.clone(),
+            when: create.when.clone(),
         };
         self.change_table(&create.table, at, |t| {
             t.triggers.retain(|known| known.name != trigger.name);

@@ -23,6 +23,9 @@ impl<'a> Work<'a> {
                 self.refuse(format!("view `{}` depends on column `{column}`", view.key));
             }
         }
+        if !cascade {
+            self.refuse_watched(table, column, "dropped");
+        }
         if self.version >= 15
             && !cascade
             && let Some(generated) = self.generated_from(table, column)
@@ -212,7 +215,11 @@ impl<'a> Work<'a> {
             .and_then(|(owner, column)| {
                 let table = self.table(owner)?;
                 let column = table.column(column)?;
-                let needed = column.default.is_some() || column.identity.is_some();
+                let own = column
+                    .default
+                    .as_ref()
+                    .is_some_and(|d| &*d.text == "nextval()");
+                let needed = own || column.identity.is_some();
                 needed.then_some(table)
             });
         for table in owner.into_iter().chain(self.tables_with_default(&key)) {
@@ -248,7 +255,7 @@ impl<'a> Work<'a> {
         let key = self.resolve(on);
         let there = |table: &Table| match kind {
             ObjectKind::Trigger => table.triggers.iter().any(|t| t.name == name.name),
-            ObjectKind::Policy => table.policies.contains(&name.name),
+            ObjectKind::Policy => table.policies.iter().any(|p| p.name == name.name),
             _ => table.rules.contains(&name.name),
         };
         let missing = self

@@ -6,6 +6,13 @@
 //! Every statement about the server is held against measurements by
 //! `tests/truth.rs`; case names in comments are rows of
 //! `fixtures/truth/postgres.tsv`.
+//!
+//! Not measured, but taken from the server's source or manual: the lock on
+//! tables that refer to a partitioned parent when a partition is attached;
+//! index locks of `INSERT … ON CONFLICT`, of `COPY TO` and of `CLUSTER ON`;
+//! sequences that go along with `SET LOGGED`; reads of referring tables by
+//! DELETE and UPDATE; `data/lossy.tsv`; and the rows of `data/parameters.tsv`
+//! that name `reloptions.c`.
 
 mod add_column;
 mod constraint;

@@ -2,8 +2,8 @@
 
 use crate::effect::LockMode;
 use crate::operation::{
-    Action, ColumnOption, Constraint, ConstraintKind, CreateTable, DetachMode, Ident, Persistence,
-    ReplicaIdentity, Target,
+    Action, ColumnOption, Constraint, ConstraintKind, CreateTable, DetachMode, Expr, Ident,
+    Persistence, ReplicaIdentity, Target,
 };
 use crate::schema::{Key, Table, object_name};
 
@@ -555,6 +555,24 @@ impl<'a> Work<'a> {
                         .is_some_and(|g| mentions(&g.expr.text, column))
             })
             .map(|other| other.name.as_str())
+    }
+
+    /// A policy or trigger that names the column keeps it as it is.
+    pub(super) fn refuse_watched(&mut self, table: &Table, column: &str, done: &str) {
+        let named = |expr: &Expr| mentions(&expr.text, column);
+        let policy = table
+            .policies
+            .iter()
+            .find(|p| p.conditions.iter().any(named))
+            .map(|p| format!("policy `{}`", p.name));
+        let trigger = table
+            .triggers
+            .iter()
+            .find(|t| t.columns.iter().any(|c| c == column) || t.when.as_ref().is_some_and(named))
+            .map(|t| format!("trigger `{}`", t.name));
+        if let Some(watcher) = policy.or(trigger) {
+            self.refuse(format!("`{column}` cannot be {done}: {watcher} uses it"));
+        }
     }
 
     /// Does a default give each row a value of its own? What is not known may.

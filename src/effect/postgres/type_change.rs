@@ -398,6 +398,7 @@ impl<'a> Work<'a> {
                 "column `{column}` is used by the generated column `{generated}`"
             ));
         }
+        self.refuse_watched(table, column, "changed");
         self.refuse_inherited(table, column, "changed");
         self.refuse_partition_key(table, column);
     }

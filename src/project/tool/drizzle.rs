@@ -63,6 +63,7 @@ fn read(folder: &Folder) -> Vec<Migration> {
     for script in numbered(folder) {
         if scripts.contains_key(script.stem()) {
             let mut migration = migration(script, script.stem());
+            migration.up.clear();
             migration.suspicious.push(script.suspicious(
                 Span::default(),
                 "Drizzle does not run this file: `meta/_journal.json` does not list it",
