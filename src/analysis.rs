@@ -13,12 +13,14 @@ mod unit;
 use std::sync::atomic::AtomicUsize;
 
 use rayon::prelude::*;
+use rustc_hash::FxHashSet;
 
 use crate::config::Config;
 use crate::dialect::{Dialect, Engine};
 use crate::finding::{Finding, Severity};
 use crate::project::{History, Problem, Project, SourceId};
 use crate::report::{MigrationReport, Report, Summary};
+use crate::source::Span;
 use crate::suppress::{self, Directives};
 
 use fold::Fold;
@@ -28,6 +30,9 @@ use registry::Registry;
 #[derive(Default)]
 struct Outcome {
     findings: Vec<Finding>,
+    /// What is found in migrations that nobody asked about. It is not reported,
+    /// but directives speak of it, and fingerprints count it.
+    context: Vec<Finding>,
     migrations: Vec<MigrationReport>,
     problems: Vec<Problem>,
     summary: Summary,
@@ -49,6 +54,7 @@ pub fn run(
         .partition(|h| dialect.is_some() || h.engine == Engine::Postgres);
     project.problems.extend(others.iter().map(not_judged));
     let directives = unit::directives(&project, config);
+    let places = Places::new(&judged, project.sources.len());
     let outcomes: Vec<Outcome> = judged
         .par_iter()
         .map(|history| {
@@ -63,7 +69,9 @@ pub fn run(
         .or(config.dialect)
         .or_else(|| judged.iter().find_map(|h| h.dialect))
         .unwrap_or_default();
-    assemble(project, outcomes, directives, &registry, config, shown)
+    assemble(
+        project, outcomes, directives, places, &registry, config, shown,
+    )
 }
 
 fn not_judged(history: &History) -> Problem {
@@ -82,37 +90,59 @@ fn assemble(
     mut project: Project,
     outcomes: Vec<Outcome>,
     directives: Vec<(SourceId, Directives)>,
+    places: Places,
     registry: &Registry<'_>,
     config: &Config,
     dialect: Dialect,
 ) -> Report {
     let mut findings = Vec::new();
+    let mut context = Vec::new();
     let mut migrations = Vec::new();
     let mut summary = Summary::default();
     for outcome in outcomes {
         findings.extend(outcome.findings);
+        context.extend(outcome.context);
         migrations.extend(outcome.migrations);
         project.problems.extend(outcome.problems);
         summary.statements += outcome.summary.statements;
         summary.unparsed += outcome.summary.unparsed;
         summary.opaque += outcome.summary.opaque;
     }
+    let context = Context::of(context, &mut findings);
     for (source, found) in &directives {
+        if !places.judged[*source] {
+            continue;
+        }
         let slips = found.slips.iter().cloned();
         findings.extend(slips.map(|slip| slip.finding(*source)));
     }
     let may_report = |rule: &str| config.may_report(rule, registry.is_on_by_default(rule));
     let applied = suppress::apply(findings, &directives, may_report);
     let (mut kept, mut suppressed) = (applied.kept, applied.suppressed);
-    kept.extend(applied.unused);
+    kept.extend(
+        applied
+            .unused
+            .into_iter()
+            .filter(|f| places.judged[f.source]),
+    );
     kept.retain_mut(|finding| configured(finding, &project, config, registry));
+    let mut others: Vec<Finding> = kept.extract_if(.., |f| context.holds(f)).collect();
+    others.extend(
+        suppressed
+            .extract_if(.., |s| context.holds(&s.finding))
+            .map(|s| s.finding),
+    );
     order(&mut kept, &project);
     suppressed.sort_by(|a, b| key(&a.finding, &project).cmp(&key(&b.finding, &project)));
-    fingerprint::fill(&mut kept, &mut suppressed, &project.sources);
+    order(&mut others, &project);
+    let reported = kept
+        .iter_mut()
+        .chain(suppressed.iter_mut().map(|s| &mut s.finding));
+    fingerprint::fill(reported.collect(), others, &project.sources, &places.order);
     summary.files = migrations
         .iter()
         .map(|m| m.source)
-        .collect::<rustc_hash::FxHashSet<_>>()
+        .collect::<FxHashSet<_>>()
         .len();
     summary.suppressed = suppressed.len();
     for finding in &kept {
@@ -123,6 +153,7 @@ fn assemble(
         }
     }
     Report {
+        scope: project.scope,
         dialect,
         sources: project.sources,
         migrations,
@@ -130,6 +161,59 @@ fn assemble(
         suppressed,
         problems: project.problems,
         summary,
+    }
+}
+
+/// Where files stand in the histories.
+struct Places {
+    /// Is a migration of the file one that was asked about?
+    judged: Vec<bool>,
+    /// Ranks of the files, in the order in which they are applied.
+    order: Vec<usize>,
+}
+
+impl Places {
+    fn new(histories: &[History], files: usize) -> Self {
+        let mut places = Self {
+            judged: vec![false; files],
+            order: vec![usize::MAX; files],
+        };
+        let migrations = histories.iter().flat_map(|h| &h.migrations);
+        for (rank, migration) in migrations.enumerate() {
+            for source in migration.sources() {
+                places.judged[source] |= migration.selected;
+                places.order[source] = places.order[source].min(rank);
+            }
+        }
+        places
+    }
+}
+
+/// Knows the findings that are not reported.
+struct Context(FxHashSet<(SourceId, Span, &'static str, String)>);
+
+impl Context {
+    /// Puts them among the others, so that directives meet them.
+    fn of(context: Vec<Finding>, findings: &mut Vec<Finding>) -> Self {
+        let name = |f: &Finding| (f.source, f.span, f.rule, f.message.clone());
+        let mut names: FxHashSet<_> = context.iter().map(name).collect();
+        if !names.is_empty() {
+            for finding in findings.iter() {
+                names.remove(&name(finding));
+            }
+        }
+        findings.extend(context);
+        Self(names)
+    }
+
+    fn holds(&self, finding: &Finding) -> bool {
+        !self.0.is_empty()
+            && self.0.contains(&(
+                finding.source,
+                finding.span,
+                finding.rule,
+                finding.message.clone(),
+            ))
     }
 }
 

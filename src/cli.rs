@@ -6,6 +6,7 @@
 //! not be read.
 
 mod check;
+mod checked;
 mod config;
 mod destination;
 mod place;
@@ -21,6 +22,7 @@ use clap::{Parser, Subcommand, ValueEnum};
 use thiserror::Error;
 
 use crate::config::{ConfigError, unknown};
+use crate::git::GitError;
 use crate::output::{self, Repository, RuleInfo, explain, rule_list};
 use crate::page::{Page, PageError};
 use crate::rules;
@@ -77,6 +79,8 @@ enum Failure {
     Usage(String),
     #[error(transparent)]
     Config(#[from] ConfigError),
+    #[error(transparent)]
+    Git(#[from] GitError),
     #[error("`{path}` {error}")]
     Unreadable { path: String, error: ReadError },
     #[error("cannot write `{path}`: {error}")]

@@ -9,6 +9,7 @@ pub mod source;
 pub mod dialect;
 pub mod statement;
 pub mod phase;
+pub mod git;
 pub mod project;
 pub mod operation;
 pub mod schema;

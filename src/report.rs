@@ -5,7 +5,7 @@ use std::sync::Arc;
 use crate::dialect::Dialect;
 use crate::finding::Finding;
 use crate::phase::Phase;
-use crate::project::{Layout, Problem, SourceId, Transaction};
+use crate::project::{Layout, Problem, Scope, SourceId, Transaction};
 use crate::source::Source;
 
 pub use crate::verdict::{Deploy, OldRelease, Undo, Verdict};
@@ -53,6 +53,7 @@ pub struct Summary {
 
 #[derive(Debug)]
 pub struct Report {
+    pub scope: Scope,
     pub dialect: Dialect,
     pub sources: Vec<Arc<Source>>,
     /// In the order of the histories.

@@ -1,28 +1,40 @@
 //! Names for findings that survive moved lines and renamed files.
+//!
+//! A name is a hash of the rule and of the text of the line. Neither the file's
+//! name nor the migration's id goes into it, because a rename changes both. What
+//! is the same in several places is numbered in the order in which migrations
+//! are applied, whether they are reported on or not: a new migration comes last,
+//! and takes no one's number. Where one comes in between all the same, the
+//! baseline goes by the files besides.
 
 use std::fmt::Write;
 
-use rustc_hash::FxHashMap;
+use rustc_hash::{FxHashMap, FxHashSet};
 use sha2::{Digest, Sha256};
 
 use crate::finding::Finding;
-use crate::report::Suppressed;
 use crate::source::Source;
 
 /// How much text around a finding makes up its name.
 const WINDOW: usize = 240;
 
-/// Fills in all fingerprints: a hash of the rule and of the text of the line,
-/// spaces folded, with a number for the n-th that is the same.
+/// Fills in the fingerprints of what is reported. `context` is what is found
+/// besides; `order` ranks the files.
 pub fn fill(
-    findings: &mut [Finding],
-    suppressed: &mut [Suppressed],
+    reported: Vec<&mut Finding>,
+    mut context: Vec<Finding>,
     sources: &[std::sync::Arc<Source>],
+    order: &[usize],
 ) {
+    let rules: FxHashSet<&str> = reported.iter().map(|finding| finding.rule).collect();
+    let same_rule = context.iter_mut().filter(|f| rules.contains(f.rule));
+    let mut all: Vec<&mut Finding> = same_rule.collect();
+    all.extend(reported);
+    all.sort_by(|a, b| {
+        let key = |f: &Finding| (order[f.source], f.source, f.span, f.rule);
+        key(a).cmp(&key(b)).then_with(|| a.message.cmp(&b.message))
+    });
     let mut seen: FxHashMap<[u8; 16], u32> = FxHashMap::default();
-    let all = findings
-        .iter_mut()
-        .chain(suppressed.iter_mut().map(|s| &mut s.finding));
     for finding in all {
         let digest = digest(finding, &sources[finding.source]);
         let count = seen.entry(digest).or_insert(0);

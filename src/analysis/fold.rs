@@ -358,7 +358,8 @@ impl<'a> Fold<'a> {
             self.count_conflicts(first);
         }
         if !migration.selected {
-            self.outcome.findings.truncate(first);
+            let context = self.outcome.findings.split_off(first);
+            self.outcome.context.extend(context);
         }
         verdict
     }

@@ -1,7 +1,6 @@
 //! `bowline check`.
 
 use std::io::{self, Read};
-use std::num::NonZeroUsize;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::sync::Arc;
@@ -9,25 +8,24 @@ use std::sync::atomic::Ordering;
 
 use clap::Args;
 use clap::builder::{PossibleValuesParser, TypedValueParser};
-use strum::{IntoEnumIterator, VariantNames};
+use strum::VariantNames;
 
+use super::checked::{Checked, Judged, deselect};
 use super::destination::Destination;
 use super::progress::Progress;
 use super::target::{self, Output, Target};
-use super::{Color, Failure, config, options, place, rule_infos, step_summary};
+use super::{Color, Failure, options, place, rule_infos, step_summary};
 use crate::analysis;
 use crate::config::{Config, FailOn};
-use crate::dialect::Dialect;
 use crate::output::{self, Format};
-use crate::project::{Exclude, Layout, Options, Project, discover, stream};
+use crate::project::{Project, stream};
 use crate::report::Report;
 use crate::source::{ReadError, Source};
 
 #[derive(Debug, Args)]
 pub struct Arguments {
-    /// Files and folders to check, or `-` for standard input; by default what
-    /// the configuration names, or the current folder.
-    paths: Vec<PathBuf>,
+    #[command(flatten)]
+    checked: Checked,
     /// The form of the report: `human` for a terminal; `json` for scripts; `sarif` for code
     /// scanning; `github` for annotations in GitHub Actions, with the Markdown in the step's
     /// summary; `gitlab` for Code Quality; `rdjsonl` for reviewdog; `markdown` for a comment
@@ -44,30 +42,19 @@ pub struct Arguments {
     /// Exit with 0 whatever is found.
     #[arg(long)]
     exit_zero: bool,
-    /// The engine and its version, such as `postgres@16`.
-    #[arg(long, value_name = "ENGINE")]
-    engine: Option<Dialect>,
-    /// The tool whose file convention the migrations follow.
-    #[arg(long, value_name = "TOOL", value_parser = layout_parser())]
-    layout: Option<Layout>,
-    /// The configuration, instead of the nearest `bowline.toml`.
-    #[arg(long, value_name = "FILE")]
-    config: Option<PathBuf>,
-    /// Read no configuration.
-    #[arg(long, conflicts_with = "config")]
-    no_config: bool,
-    /// Turn on the rules that are off by default.
+    /// Judge only migrations that are new or changed since a revision's common
+    /// ancestor with HEAD; the others are read as their history.
+    #[arg(long, value_name = "REV", conflicts_with = "staged")]
+    since: Option<String>,
+    /// Judge only staged migrations, in the form in which they are staged.
     #[arg(long)]
-    pedantic: bool,
+    staged: bool,
     /// List suppressed findings too.
     #[arg(long)]
     show_suppressed: bool,
     /// The file that standard input stands for.
     #[arg(long, value_name = "NAME")]
     stdin_filename: Option<String>,
-    /// How many threads to use [default: one for each processor].
-    #[arg(long, value_name = "NUMBER")]
-    threads: Option<NonZeroUsize>,
 }
 
 fn format_parser() -> impl TypedValueParser<Value = Format> {
@@ -78,20 +65,12 @@ fn fail_on_parser() -> impl TypedValueParser<Value = FailOn> {
     PossibleValuesParser::new(FailOn::VARIANTS).try_map(|word| word.parse::<FailOn>())
 }
 
-fn layout_parser() -> impl TypedValueParser<Value = Layout> {
-    PossibleValuesParser::new(Layout::iter().map(Layout::name)).map(|word| {
-        Layout::iter()
-            .find(|layout| layout.name() == word)
-            .unwrap_or(Layout::Plain)
-    })
-}
-
 /// Checks, writes the report, and says how it ends.
 pub fn run(arguments: &Arguments, color: Color) -> Result<ExitCode, Failure> {
     let input = arguments.input()?;
     let targets = target::targets(&arguments.output, arguments.format)?;
     let config = arguments.config(&input)?;
-    use_threads(arguments.threads);
+    arguments.checked.use_threads();
     let report = Progress::default();
     let report = report.watch(|| arguments.report(input, config.clone(), &report))?;
     for target in &targets {
@@ -145,8 +124,12 @@ const STDIN: &str = "-";
 
 impl Arguments {
     fn input(&self) -> Result<Input, Failure> {
-        let stdin = self.paths.iter().any(|path| path.as_os_str() == STDIN);
-        if stdin && self.paths.len() > 1 {
+        let stdin = self
+            .checked
+            .paths
+            .iter()
+            .any(|path| path.as_os_str() == STDIN);
+        if stdin && self.checked.paths.len() > 1 {
             return Err(Failure::Usage(
                 "`-` is the only path where it is one".into(),
             ));
@@ -157,8 +140,12 @@ impl Arguments {
             ));
         }
         if !stdin {
-            let paths = self.paths.iter().map(|path| place::named(path));
-            return Ok(Input::Paths(paths.collect()));
+            return Ok(Input::Paths(self.checked.named()));
+        }
+        if self.staged || self.since.is_some() {
+            return Err(Failure::Usage(
+                "--since and --staged ask git about files, and standard input is none".into(),
+            ));
         }
         let name = self.stdin_filename.as_deref().unwrap_or("stdin.sql");
         Ok(Input::Stdin(place::shown(&place::named(Path::new(name)))))
@@ -169,9 +156,7 @@ impl Arguments {
             Input::Paths(paths) => paths.clone(),
             Input::Stdin(name) => vec![PathBuf::from(name)],
         };
-        let mut config = config::load(self.config.as_deref(), self.no_config, &places)?;
-        config.pedantic |= self.pedantic;
-        Ok(Arc::new(config))
+        self.checked.config(&places)
     }
 
     fn report(
@@ -180,61 +165,42 @@ impl Arguments {
         config: Arc<Config>,
         progress: &Progress,
     ) -> Result<Report, Failure> {
-        let mut project = self.project(input, &config)?;
-        deselect(&mut project, &config);
+        let project = self.project(input, &config)?;
         progress
             .total
             .store(project.sources.len(), Ordering::Relaxed);
-        Ok(analysis::run(project, &config, self.engine, &progress.done))
+        Ok(analysis::run(
+            project,
+            &config,
+            self.checked.engine,
+            &progress.done,
+        ))
     }
 
     fn project(&self, input: Input, config: &Arc<Config>) -> Result<Project, Failure> {
-        let rules = Arc::clone(config);
-        let options = Options {
-            layout: self.layout.or(config.layout),
-            engine: self.engine.or(config.dialect),
-            exclude: Exclude::new(move |path| rules.excludes(path)),
-        };
         match input {
-            Input::Paths(paths) => Ok(discover(&or_default(paths, config), &options)),
-            Input::Stdin(name) => read_stdin(&name)
-                .map(|source| stream(source, &options))
-                .map_err(|error| Failure::Unreadable { path: name, error }),
+            Input::Paths(paths) => self.checked.discover(paths, config, self.judged()),
+            Input::Stdin(name) => {
+                let source =
+                    read_stdin(&name).map_err(|error| Failure::Unreadable { path: name, error })?;
+                let mut project = stream(source, &self.checked.options(config));
+                deselect(&mut project, config);
+                Ok(project)
+            }
         }
     }
-}
 
-fn or_default(paths: Vec<PathBuf>, config: &Config) -> Vec<PathBuf> {
-    if !paths.is_empty() {
-        return paths;
+    fn judged(&self) -> Judged<'_> {
+        match &self.since {
+            Some(revision) => Judged::Since(revision),
+            None if self.staged => Judged::Staged,
+            None => Judged::All,
+        }
     }
-    if config.paths.is_empty() {
-        return vec![PathBuf::from(".")];
-    }
-    let root = config.root();
-    config.paths.iter().map(|path| root.join(path)).collect()
 }
 
 fn read_stdin(name: &str) -> Result<Source, ReadError> {
     let mut bytes = Vec::new();
     io::stdin().lock().read_to_end(&mut bytes)?;
     Source::decode(name, bytes)
-}
-
-/// What the configuration ignores stays as history and is not reported on.
-fn deselect(project: &mut Project, config: &Config) {
-    for history in &mut project.histories {
-        for migration in &mut history.migrations {
-            let path = project.sources[migration.source].path();
-            migration.selected &= !config.ignores(path);
-        }
-    }
-}
-
-fn use_threads(number: Option<NonZeroUsize>) {
-    let number = number.map_or(0, NonZeroUsize::get);
-    // Fails only where a pool is running already, and that one serves as well.
-    let _ = rayon::ThreadPoolBuilder::new()
-        .num_threads(number)
-        .build_global();
 }

@@ -15,6 +15,7 @@ use super::files::{BEST, File, files, is_sql, not_understood, notes};
 use super::paint::{Paint, Style, shown};
 use super::{Options, RuleInfo, count, source};
 use crate::finding::{Finding, Related, Severity};
+use crate::project::Scope;
 use crate::report::{Direction, MigrationReport, Report, Verdict};
 
 /// Writes the report for a terminal.
@@ -254,7 +255,7 @@ impl<'a> Screen<'a> {
         let summary = self.report.summary;
         let migrations = files.iter().map(File::ups).sum();
         if files.is_empty() {
-            writeln!(out, "No migrations were found")?;
+            self.nothing(out)?;
         } else if self.report.findings.is_empty() {
             self.clean(files, migrations, out)?;
         } else {
@@ -297,6 +298,17 @@ impl<'a> Screen<'a> {
             )?;
         }
         Ok(())
+    }
+
+    fn nothing(&self, out: &mut dyn io::Write) -> io::Result<()> {
+        match &self.report.scope {
+            Scope::All => writeln!(out, "No migrations were found"),
+            Scope::Since(revision) => {
+                let revision = shown(revision);
+                writeln!(out, "No migrations are new or changed since `{revision}`")
+            }
+            Scope::Staged => writeln!(out, "No migrations are staged"),
+        }
     }
 
     fn clean(

@@ -82,6 +82,7 @@ fn migration(source: SourceId, id: &str, verdict: Verdict) -> MigrationReport {
 
 fn empty(sources: &[(&str, &str)]) -> Report {
     Report {
+        scope: crate::project::Scope::All,
         dialect: Dialect::postgres(16),
         sources: sources
             .iter()

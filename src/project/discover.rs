@@ -9,7 +9,8 @@ use rustc_hash::FxHashSet;
 use walkdir::{DirEntry, WalkDir};
 
 use super::folder::{CLIMB, join, parent};
-use super::{File, Named, Options, Problem, Project, name, organise, place};
+use super::{File, Named, Options, Problem, Project, Scope, changed, name, organise, place};
+use crate::git::Index;
 use crate::source::Source;
 
 /// Folders that hold other people's files or what a build leaves behind.
@@ -53,10 +54,14 @@ pub fn discover(paths: &[PathBuf], options: &Options) -> Project {
         found: BTreeMap::new(),
         above: FxHashSet::default(),
         visited: FxHashSet::default(),
+        walked: Vec::new(),
         problems: Vec::new(),
     };
     for path in paths {
         finder.path(path);
+    }
+    if let Some(index) = &options.index {
+        finder.lay_over(index);
     }
     let Finder {
         found, problems, ..
@@ -70,15 +75,29 @@ pub fn discover(paths: &[PathBuf], options: &Options) -> Project {
             Err(problem) => all_problems.push(problem),
         }
     }
+    let all = options.changes.as_ref().map(|_| files.clone());
     let mut project = organise(files, options);
-    project
-        .histories
-        .retain(|history| history.migrations.iter().any(|m| m.selected));
+    drop_context(&mut project);
     name_empty_paths(paths, &project, &mut all_problems);
+    if let (Some(files), Some(changes)) = (all, &options.changes) {
+        project.scope = match options.index {
+            Some(_) => Scope::Staged,
+            None => Scope::Since(changes.revision.clone()),
+        };
+        changed::narrow(&mut project, files, options, changes);
+        drop_context(&mut project);
+    }
     all_problems.append(&mut project.problems);
     all_problems.sort_by(|a, b| a.path.cmp(&b.path));
     project.problems = all_problems;
     project
+}
+
+/// Histories of which nothing is selected are of no use.
+fn drop_context(project: &mut Project) {
+    project
+        .histories
+        .retain(|history| history.migrations.iter().any(|m| m.selected));
 }
 
 fn name_empty_paths(paths: &[PathBuf], project: &Project, problems: &mut Vec<Problem>) {
@@ -132,10 +151,10 @@ fn shown(path: &Path) -> String {
 }
 
 fn read((path, entry): (String, Entry)) -> Result<File, Problem> {
-    let source = if entry.sign {
-        Ok(Source::new(path.clone(), ""))
-    } else {
-        Source::read(&entry.on_disk, path.clone())
+    let source = match entry.text {
+        _ if entry.sign => Ok(Source::new(path.clone(), "")),
+        Some(bytes) => Source::decode(path.clone(), bytes),
+        None => Source::read(&entry.on_disk, path.clone()),
     };
     match source {
         Ok(source) => Ok(File {
@@ -158,6 +177,16 @@ struct Entry {
     selected: bool,
     /// Only its presence counts.
     sign: bool,
+    /// What counts instead of what lies on disk.
+    text: Option<Vec<u8>>,
+}
+
+/// A folder that was looked through.
+struct Walked {
+    path: PathBuf,
+    shown: String,
+    depth: usize,
+    selected: bool,
 }
 
 struct Finder<'a> {
@@ -167,6 +196,7 @@ struct Finder<'a> {
     above: FxHashSet<String>,
     /// Targets of links that have been walked.
     visited: FxHashSet<PathBuf>,
+    walked: Vec<Walked>,
     problems: Vec<Problem>,
 }
 
@@ -207,6 +237,14 @@ impl Finder<'_> {
     }
 
     fn walk(&mut self, path: &Path, shown: &str, depth: usize, selected: bool) {
+        if self.options.index.is_some() {
+            self.walked.push(Walked {
+                path: path.into(),
+                shown: shown.into(),
+                depth,
+                selected,
+            });
+        }
         let walk = WalkDir::new(path)
             .max_depth(depth)
             .into_iter()
@@ -268,7 +306,7 @@ impl Finder<'_> {
         let base = base(shown);
         let script = place::is_script(shown) || named == Named::File;
         let sign = SIGNS.contains(&base) || base.ends_with(".down.go");
-        if !(script || sign || COMPANIONS.contains(&base) || base.ends_with(".sql.conf")) {
+        if !(script || sign || is_companion(shown)) {
             return;
         }
         if self.options.exclude.excludes(shown) {
@@ -279,9 +317,50 @@ impl Finder<'_> {
             named,
             selected,
             sign,
+            text: None,
         });
         entry.named = entry.named.max(named);
         entry.selected |= selected;
+    }
+
+    /// Leaves what would be committed: files as they are staged, those that lie
+    /// only in the index, and none that it does not know.
+    fn lay_over(&mut self, index: &Index) {
+        let mut places = index.repository.places();
+        for walked in std::mem::take(&mut self.walked) {
+            let Some(folder) = places.folder(&walked.path) else {
+                continue;
+            };
+            for path in index.paths() {
+                let below = match folder.as_str() {
+                    "" => Some(path),
+                    folder => path
+                        .strip_prefix(folder)
+                        .and_then(|rest| rest.strip_prefix('/')),
+                };
+                let Some(rest) = below else { continue };
+                if is_walked(rest, walked.depth) {
+                    let named = match rest.contains('/') {
+                        false if walked.selected => Named::Folder,
+                        _ => Named::No,
+                    };
+                    let shown = join(&walked.shown, rest);
+                    self.add(&walked.path.join(rest), &shown, named, walked.selected);
+                    if let Some(entry) = self.found.get_mut(&shown) {
+                        entry.text = index.text(path).map(<[u8]>::to_vec);
+                    }
+                }
+            }
+        }
+        self.found.retain(|_, entry| {
+            let Some(path) = places.file(&entry.on_disk) else {
+                return true;
+            };
+            if let Some(text) = index.text(&path) {
+                entry.text = Some(text.to_vec());
+            }
+            index.holds(&path)
+        });
     }
 
     /// The tools' files above a folder, up to where the repository ends.
@@ -318,6 +397,22 @@ impl Finder<'_> {
 fn is_skipped(entry: &DirEntry) -> bool {
     let name = entry.file_name().to_string_lossy();
     entry.file_type().is_dir() && (name.starts_with('.') || SKIPPED.contains(&name.as_ref()))
+}
+
+/// Would a walk of that depth have met the file?
+fn is_walked(below: &str, depth: usize) -> bool {
+    let mut segments: Vec<&str> = below.split('/').collect();
+    segments.len() <= depth && {
+        segments.pop();
+        !segments
+            .iter()
+            .any(|name| name.starts_with('.') || SKIPPED.contains(name))
+    }
+}
+
+/// Is it a tool's own file that is read where it lies?
+pub fn is_companion(path: &str) -> bool {
+    COMPANIONS.contains(&base(path)) || path.ends_with(".sql.conf")
 }
 
 fn base(path: &str) -> &str {

@@ -4,6 +4,7 @@
 //! applies them. Each tool's conventions stand in one file of this folder; the
 //! facts were read from the tools' own sources (named there).
 
+mod changed;
 mod directive;
 mod discover;
 mod engine;
@@ -16,8 +17,10 @@ mod tool;
 use std::sync::Arc;
 
 use crate::dialect::{Dialect, Engine};
+use crate::git::{Changes, Index};
 use crate::source::{Source, Span};
 
+pub use changed::is_of_interest;
 pub use discover::discover;
 pub use stream::stream;
 
@@ -132,6 +135,13 @@ pub struct Migration {
     pub suspicious: Vec<Suspicious>,
 }
 
+impl Migration {
+    /// The files of a migration, up before down; a file may come twice.
+    pub fn sources(&self) -> impl Iterator<Item = SourceId> {
+        sources_of(self)
+    }
+}
+
 /// The migrations of one database, in the order in which they are applied.
 #[derive(Clone, Debug)]
 pub struct History {
@@ -154,9 +164,21 @@ pub struct Problem {
     pub fatal: bool,
 }
 
+/// Which of the migrations that were named are judged.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub enum Scope {
+    #[default]
+    All,
+    /// Those that are not as this revision has them.
+    Since(String),
+    /// Those that are staged.
+    Staged,
+}
+
 /// Everything that was found.
 #[derive(Debug, Default)]
 pub struct Project {
+    pub scope: Scope,
     pub sources: Vec<Arc<Source>>,
     pub histories: Vec<History>,
     pub problems: Vec<Problem>,
@@ -168,6 +190,10 @@ pub struct Options {
     pub layout: Option<Layout>,
     pub engine: Option<Dialect>,
     pub exclude: Exclude,
+    /// Only what changed is selected.
+    pub changes: Option<Arc<Changes>>,
+    /// What is staged is read instead of what lies on disk.
+    pub index: Option<Arc<Index>>,
 }
 
 type PathTest = dyn Fn(&str) -> bool + Send + Sync;
@@ -236,6 +262,7 @@ pub fn organise(files: Vec<File>, options: &Options) -> Project {
         .collect();
     histories.sort_by(|a, b| (&a.root, a.engine.name()).cmp(&(&b.root, b.engine.name())));
     Project {
+        scope: Scope::All,
         sources,
         histories,
         problems,
