@@ -41,6 +41,7 @@ fn check(cx: &OperationContext<'_>, findings: &mut Findings) {
         && !name.template
         && !is_foreign(&key)
         && cx.schema.was_dropped(&key).is_none()
+        && !is_elsewhere(cx, name)
         && is_whole(cx)
     {
         report(cx, findings, name);
@@ -105,6 +106,12 @@ fn is_foreign(key: &Key) -> bool {
         || key.schema.starts_with("timescaledb")
         || key.schema.starts_with("supabase")
         || SCHEMAS.contains(&key.schema.as_str())
+}
+
+/// The connection's search path may hold the schema that has it.
+fn is_elsewhere(cx: &OperationContext<'_>, name: &ObjectName) -> bool {
+    let mut tables = cx.schema.tables();
+    name.schema.is_none() && tables.any(|t| t.key.name == name.name)
 }
 
 /// A history that creates no table, or that changes many which it never
