@@ -9,8 +9,10 @@ mod check;
 mod checked;
 mod config;
 mod destination;
+mod init;
 mod place;
 mod progress;
+mod shell;
 mod step_summary;
 mod target;
 
@@ -19,6 +21,7 @@ use std::io::{self, IsTerminal, Write};
 use std::process::ExitCode;
 
 use clap::{Parser, Subcommand, ValueEnum};
+use clap_complete::Shell;
 use thiserror::Error;
 
 use crate::config::{ConfigError, unknown};
@@ -57,6 +60,13 @@ enum Command {
     },
     /// Explain a rule: why it matters, what to do instead, when it is safe.
     Explain { rule: String },
+    /// Write a `bowline.toml` that says what was found.
+    Init(init::Arguments),
+    /// Write the completions of a shell.
+    Completions { shell: Shell },
+    /// Write the manual page of bowline, or of one of its commands.
+    #[command(hide = true)]
+    Man { command: Option<String> },
 }
 
 #[derive(Clone, Copy, Debug, ValueEnum)]
@@ -70,6 +80,7 @@ enum Color {
 enum ListFormat {
     Human,
     Json,
+    Markdown,
 }
 
 /// Why a run ends with exit code 2 and without a report.
@@ -108,6 +119,9 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
         Command::Check(arguments) => check::run(arguments, cli.color),
         Command::Rules { format } => list(*format, cli.color),
         Command::Explain { rule } => explain(rule, cli.color),
+        Command::Init(arguments) => init::run(arguments),
+        Command::Completions { shell } => shell::completions(*shell),
+        Command::Man { command } => shell::manual(command.as_deref()),
     };
     result.unwrap_or_else(|failure| {
         let _ = writeln!(io::stderr(), "error: {failure}");
@@ -121,6 +135,7 @@ fn list(format: ListFormat, color: Color) -> Result<ExitCode, Failure> {
     Destination::Stdout.write(|out| match format {
         ListFormat::Human => rule_list::write_human(&rules, &options, out),
         ListFormat::Json => rule_list::write_json(&rules, &options, out),
+        ListFormat::Markdown => rule_list::write_markdown(&rules, out),
     })?;
     Ok(ExitCode::SUCCESS)
 }

@@ -4,6 +4,8 @@
 //! silently switches a check off is worse than a run that stops. Globs are
 //! matched against paths relative to the file's folder.
 
+mod schema;
+
 use std::borrow::Cow;
 use std::path::{Component, Path, PathBuf};
 
@@ -18,6 +20,8 @@ use crate::dialect::Dialect;
 use crate::finding::Severity;
 use crate::phase::Phase;
 use crate::project::Layout;
+
+pub use schema::{about, json_schema};
 
 /// The name of the file.
 pub const FILE_NAME: &str = "bowline.toml";
@@ -351,7 +355,8 @@ fn one_of(words: &[&str]) -> String {
     }
 }
 
-const KEYS: [&str; 10] = [
+/// Every key at the top of the file.
+pub const KEYS: [&str; 10] = [
     "engine",
     "layout",
     "exclude",
@@ -365,7 +370,8 @@ const KEYS: [&str; 10] = [
 ];
 const PHASES: [&str; 3] = ["expand", "migrate", "contract"];
 const LEVELS: [&str; 5] = ["error", "warning", "info", "on", "off"];
-const SECTION_KEYS: [&str; 4] = ["globs", "rules", "phase", "ignore"];
+/// Every key of a `[[path]]` section.
+pub const SECTION_KEYS: [&str; 4] = ["globs", "rules", "phase", "ignore"];
 
 type Value<'i> = Spanned<DeValue<'i>>;
 

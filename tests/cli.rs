@@ -463,6 +463,26 @@ fn rules_are_listed_and_explained() {
 }
 
 #[test]
+fn completions_and_manual_pages_know_every_flag() {
+    let run = |arguments: &[&str]| Run::from(bowline().args(arguments).output().unwrap());
+    for shell in ["bash", "elvish", "fish", "powershell", "zsh"] {
+        let script = run(&["completions", shell]);
+        assert_eq!(script.code, 0, "{shell}");
+        assert!(script.out.contains("fail-on"), "{shell}");
+    }
+    let pages = [("check", "\\-\\-fail\\-on"), ("init", "\\-\\-force")];
+    for (command, flag) in pages {
+        let page = run(&["man", command]);
+        assert!(page.out.contains(&format!(".TH bowline-{command} 1")));
+        assert!(page.out.contains(flag), "{}", page.out);
+    }
+    assert!(run(&["man"]).out.contains("bowline\\-check(1)"));
+    let unknown = run(&["man", "chekc"]);
+    assert_eq!(unknown.code, 2);
+    assert!(unknown.err.contains("did you mean `check`?"));
+}
+
+#[test]
 fn directives_speak_to_the_check() {
     let project = Project::with_error();
     let why = "-- bowline: ignore create-index-blocking reason=\"two rows\"\n";

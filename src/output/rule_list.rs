@@ -5,7 +5,7 @@ use std::io;
 use serde::Serialize;
 use strum::IntoEnumIterator;
 
-use super::explain::severity;
+use super::explain::{confidence, severity};
 use super::paint::{Paint, Style};
 use super::{Options, RuleInfo};
 use crate::finding::{Confidence, Severity};
@@ -78,6 +78,47 @@ pub fn write_json(
     };
     serde_json::to_writer_pretty(&mut *out, &list)?;
     out.write_all(b"\n")
+}
+
+/// Where the rules' pages are, seen from the folder of `docs/rules.md`.
+const PAGES: &str = "../rules";
+
+/// Writes the index of the rules that is committed as `docs/rules.md`.
+///
+/// # Errors
+/// What `out` answers.
+pub fn write_markdown(rules: &[RuleInfo], out: &mut dyn io::Write) -> io::Result<()> {
+    let rules = read(rules);
+    writeln!(out, "# Rules\n")?;
+    writeln!(
+        out,
+        "{} rules, under the question that each is evidence for. `bowline rules --format markdown` writes this page.",
+        rules.len()
+    )?;
+    for group in Group::iter() {
+        let members: Vec<_> = rules
+            .iter()
+            .filter(|(head, _)| head.group == group)
+            .collect();
+        if members.is_empty() {
+            continue;
+        }
+        writeln!(out, "\n## {}\n", group.question())?;
+        writeln!(out, "| rule | what it says | severity | confidence |")?;
+        writeln!(out, "|---|---|---|---|")?;
+        for (head, title) in members {
+            writeln!(
+                out,
+                "| [`{id}`]({PAGES}/{id}.md) | {title} | {severity}{off} | {confidence} |",
+                id = head.id,
+                title = title.replace('|', "\\|"),
+                severity = severity(head.severity).0,
+                off = if head.on { "" } else { ", off by default" },
+                confidence = confidence(head.confidence),
+            )?;
+        }
+    }
+    Ok(())
 }
 
 /// Front matter and title of each rule, sorted by id.

@@ -270,7 +270,7 @@ pub fn organise(files: Vec<File>, options: &Options) -> Project {
 }
 
 /// The files of a migration, up before down; a file may come twice.
-fn sources_of(migration: &Migration) -> impl Iterator<Item = SourceId> {
+pub fn sources_of(migration: &Migration) -> impl Iterator<Item = SourceId> {
     let down = match &migration.down {
         Down::Parts(parts) => parts.as_slice(),
         _ => &[],
