@@ -1,9 +1,10 @@
 //! The house keeps its own rules: modules in pipeline order, the list of rules
-//! as the folder has it.
+//! as the folder has it, and their index.
 
 use std::collections::BTreeSet;
 use std::fs;
 use std::path::{Path, PathBuf};
+use std::process::Command;
 
 fn root() -> PathBuf {
     PathBuf::from(env!("CARGO_MANIFEST_DIR"))
@@ -29,6 +30,20 @@ fn the_list_of_rules_is_the_folder() {
     if committed != text {
         fs::write(&file, &text).unwrap();
         panic!("src/rules/mod.rs was out of date and is written anew: look at it and commit it");
+    }
+}
+
+/// `docs/rules.md` follows from the pages; this test writes it.
+#[test]
+fn the_index_of_rules_is_fresh() {
+    let output = Command::new(env!("CARGO_BIN_EXE_bowline"))
+        .args(["rules", "--format", "markdown"])
+        .output()
+        .unwrap();
+    let file = root().join("docs/rules.md");
+    if fs::read(&file).unwrap_or_default() != output.stdout {
+        fs::write(&file, output.stdout).unwrap();
+        panic!("docs/rules.md was out of date and is written anew: look at it and commit it");
     }
 }
 
