@@ -17,19 +17,32 @@ fn check(cx: &OperationContext<'_>, findings: &mut Findings) {
     let Action::RefreshView {
         name,
         concurrently: false,
-        with_data: true,
+        with_data,
     } = &cx.operation.action
     else {
         return;
     };
     let view = cx.schema.view(name);
-    if !cx.is_new(name) && view.is_none_or(|view| view.populated) {
+    if cx.is_new(name) || view.is_some_and(|view| !view.populated) {
+        return;
+    }
+    if *with_data {
         findings
             .report(
                 cx.operation.place,
                 format!("refreshing `{name}` blocks its reads until the query is done"),
             )
             .help(remedy(cx, name, view.map(|view| &**view)));
+    } else {
+        findings
+            .report(
+                cx.operation.place,
+                format!("emptying `{name}` makes every read of it fail until it is refreshed"),
+            )
+            .help(format!(
+                "leave it as it is until it can be refreshed, or drop it once nobody reads it:\n  DROP MATERIALIZED VIEW {};",
+                sql_object(name)
+            ));
     }
 }
 

@@ -243,33 +243,87 @@ impl<'a> Work<'a> {
         let Some((column, from, to)) = range(parent, bound) else {
             return false;
         };
-        let checks = self.comparisons(default, column);
-        checks.iter().any(|c| match c.operator {
-            ">=" | ">" => to != "MAXVALUE" && at_least(&c.value, to),
-            "<" => from != "MINVALUE" && at_least(from, &c.value),
-            "<=" => from != "MINVALUE" && less(&c.value, from),
-            _ => false,
-        })
+        valid_checks(default).any(|text| excludes(text, column, from, to))
     }
 
     fn comparisons(&self, table: &Table, column: &str) -> Vec<Comparison> {
-        table
-            .constraints
-            .iter()
-            .filter(|c| c.validated && !c.definition.not_enforced)
-            .filter_map(|c| match &c.definition.kind {
-                ConstraintKind::Check(check) => Some(&check.text),
-                _ => None,
-            })
+        valid_checks(table)
             .flat_map(|text| comparisons(text, column))
             .collect()
     }
+}
+
+fn valid_checks(table: &Table) -> impl Iterator<Item = &str> {
+    table
+        .constraints
+        .iter()
+        .filter(|c| c.validated && !c.definition.not_enforced)
+        .filter_map(|c| match &c.definition.kind {
+            ConstraintKind::Check(check) => Some(&*check.text),
+            _ => None,
+        })
+}
+
+/// Does a check keep out every row of a range? `NOT (…)` does where the whole
+/// range fulfils what stands in it, `… OR …` where no side holds a row of the
+/// range (attach_default_proof_*).
+fn excludes(text: &str, column: &str, from: &str, to: &str) -> bool {
+    let tokens = Tokens::of(text);
+    let list = strip(&tokens.list);
+    if let [not, inner @ ..] = list
+        && is_word(*not, text, "NOT")
+        && strip(inner).len() < inner.len()
+    {
+        return strip(inner)
+            .split(|token| is_word(*token, text, "AND"))
+            .all(|part| {
+                comparison(strip(part), text, column).is_some_and(|c| c.holds_within(from, to))
+            });
+    }
+    list.split(|token| is_word(*token, text, "OR")).all(|side| {
+        strip(side)
+            .split(|token| is_word(*token, text, "AND"))
+            .map(strip)
+            .any(|part| {
+                is_null_test(part, text, column)
+                    || comparison(part, text, column).is_some_and(|c| c.fails_within(from, to))
+            })
+    })
+}
+
+/// `column IS NULL`: no row of a range is.
+fn is_null_test(part: &[Token], text: &str, column: &str) -> bool {
+    matches!(part, [name, is, null] if is_name(*name, text, column)
+        && is_word(*is, text, "IS")
+        && is_word(*null, text, "NULL"))
 }
 
 /// `column operator constant`, from a CHECK that is an AND of such.
 struct Comparison {
     operator: &'static str,
     value: String,
+}
+
+impl Comparison {
+    /// True of every value of the range?
+    fn holds_within(&self, from: &str, to: &str) -> bool {
+        match self.operator {
+            ">=" => from != "MINVALUE" && at_least(from, &self.value),
+            ">" => from != "MINVALUE" && less(&self.value, from),
+            "<" | "<=" => to != "MAXVALUE" && at_least(&self.value, to),
+            _ => false,
+        }
+    }
+
+    /// True of no value of the range?
+    fn fails_within(&self, from: &str, to: &str) -> bool {
+        match self.operator {
+            ">=" | ">" => to != "MAXVALUE" && at_least(&self.value, to),
+            "<" => from != "MINVALUE" && at_least(from, &self.value),
+            "<=" => from != "MINVALUE" && less(&self.value, from),
+            _ => false,
+        }
+    }
 }
 
 fn comparisons(text: &str, column: &str) -> Vec<Comparison> {
@@ -374,6 +428,21 @@ mod tests {
         assert!(comparisons("d >= 1 OR d < 4", "d").is_empty());
         assert!(comparisons("NOT d >= 1", "d").is_empty());
         assert!(comparisons("", "d").is_empty());
+    }
+
+    #[test]
+    fn checks_keep_ranges_out() {
+        let out = |text: &str| excludes(text, "d", "2000", "4000");
+        assert!(out("d >= 4000"));
+        assert!(out("(d < 2000) OR (d >= 4000)"));
+        assert!(out("d IS NULL OR d < 2000 OR d >= 4000"));
+        assert!(out("NOT (d >= 2000 AND d < 4000)"));
+        assert!(out("NOT (d >= 1000 AND d < 5000)"));
+        assert!(!out("NOT (d >= 2500 AND d < 4000)"));
+        assert!(!out("d < 2000 OR d >= 3000"));
+        assert!(!out("d < 2000 OR e > 1"));
+        assert!(!out("NOT (d >= 2000 AND e > 1)"));
+        assert!(!out(""));
     }
 
     #[test]
