@@ -78,8 +78,7 @@ fn has_a_rule_of_its_own(cx: &OperationContext<'_>) -> bool {
         _ if cx.scene.direction == Direction::Down => false,
         // `add-column-not-null`
         Action::AddColumn { column, .. } => on_rows && column.not_null,
-        // `dependent-object-breaks`, which does not read downs
-        _ if cx.scene.direction == Direction::Down => false,
+        // `dependent-object-breaks`
         Action::Drop { name, .. } => depends(cx) && !cx.is_new(name),
         Action::DropColumn { .. } | Action::AlterColumnType { .. } => {
             depends(cx) && !subject(&cx.operation.action).is_some_and(|t: &ObjectName| cx.is_new(t))
