@@ -54,6 +54,9 @@ fn check(cx: &OperationContext<'_>, findings: &mut Findings) {
     if has_a_rule_of_its_own(cx) || cx.operation.within.conditional || cx.schema.is_unsure() {
         return;
     }
+    if refusal.on_rows && subject(&cx.operation.action).is_some_and(|t| is_emptied(cx, t)) {
+        return;
+    }
     let when = if refusal.on_rows {
         " as soon as the table has rows"
     } else {
@@ -85,6 +88,15 @@ fn has_a_rule_of_its_own(cx: &OperationContext<'_>) -> bool {
         }
         _ => false,
     }
+}
+
+/// Has the script taken every row away before?
+fn is_emptied(cx: &OperationContext<'_>, table: &ObjectName) -> bool {
+    cx.earlier().any(|op| match &op.action {
+        Action::Truncate { tables, .. } => tables.iter().any(|name| cx.is_same(name, table)),
+        Action::Delete(delete) => delete.filter.is_none() && cx.is_same(&delete.table, table),
+        _ => false,
+    })
 }
 
 /// In a block that decides what it runs.
