@@ -6,7 +6,7 @@ use smol_str::SmolStr;
 
 use super::apply::{At, Conflict};
 use super::journal::Entry;
-use super::{Domain, Key, Origin, Place, Relation, Routine, Schema, Sequence, TypeEntry};
+use super::{Domain, Key, Origin, Place, Relation, Routine, Schema, Sequence, Table, TypeEntry};
 use crate::operation::{
     Column, CompositeChange, CreateDomain, CreateRoutine, CreateType, DomainChange, ObjectName,
     TypeDefinition,
@@ -395,28 +395,36 @@ impl Schema {
         self.put_routines(&key, kept);
     }
 
-    fn drop_triggers_calling(&mut self, routine: &Key) {
-        let calls = |schema: &Schema, function: Option<&ObjectName>| {
-            function.is_some_and(|f| schema.resolve_routine(f) == *routine)
+    /// The tables with triggers that call a routine, and the triggers' names.
+    fn triggers_calling(&self, routine: &Key) -> Vec<(Key, Vec<SmolStr>)> {
+        let calls = |function: Option<&ObjectName>| {
+            function.is_some_and(|f| self.resolve_routine(f) == *routine)
         };
-        let tables: Vec<Key> = self
-            .tables()
-            .filter(|t| t.triggers.iter().any(|x| calls(self, x.function.as_ref())))
-            .map(|t| t.key.clone())
-            .collect();
-        for table in tables {
-            let names: Vec<SmolStr> = self
-                .table_by_key(&table)
-                .into_iter()
-                .flat_map(|t| &t.triggers)
-                .filter(|x| calls(self, x.function.as_ref()))
-                .map(|x| x.name.clone())
-                .collect();
+        let names = |table: &Table| {
+            let triggers = table.triggers.iter();
+            let calling = triggers.filter(|t| calls(t.function.as_ref()));
+            calling.map(|t| t.name.clone()).collect::<Vec<_>>()
+        };
+        let tables = self.tables().map(|t| (t.key.clone(), names(t)));
+        tables.filter(|(_, names)| !names.is_empty()).collect()
+    }
+
+    fn drop_triggers_calling(&mut self, routine: &Key) {
+        for (table, names) in self.triggers_calling(routine) {
             self.edit_table(&table, |t| t.triggers.retain(|x| !names.contains(&x.name)));
         }
     }
 
     pub(super) fn rekey_routine(&mut self, old: &Key, new: &Key) {
+        for (table, names) in self.triggers_calling(old) {
+            self.edit_table(&table, |t| {
+                let calling = t.triggers.iter_mut().filter(|x| names.contains(&x.name));
+                for function in calling.filter_map(|x| x.function.as_mut()) {
+                    function.schema = Some(new.schema.clone());
+                    function.name = new.name.clone();
+                }
+            });
+        }
         let list = self.routines(old).to_vec();
         self.put_routines(old, Vec::new());
         self.put_routines(new, list);

@@ -9,6 +9,18 @@ use super::table::add;
 use super::{Key, Relation, Schema, Use, View};
 use crate::operation::{CreateView, query};
 
+impl View {
+    /// Does its query read a column of a relation? Where the columns are not
+    /// known, a star or the name must stand in its text.
+    pub fn reads_column(&self, relation: &Key, column: &str) -> bool {
+        let is_column = |c: &SmolStr| c == column;
+        let may = || self.query.contains('*') || self.query.contains(column);
+        self.uses.iter().any(|used| {
+            used.relation == *relation && (used.columns.iter().any(is_column) || used.all && may())
+        })
+    }
+}
+
 impl Schema {
     pub(super) fn create_view(&mut self, create: &CreateView, at: At) -> Option<Conflict> {
         let key = self.creation_key(&create.name, create.temporary);
@@ -148,12 +160,8 @@ impl Schema {
         self.views_directly_on(key)
             .iter()
             .filter(|view| {
-                self.view_by_key(view).is_some_and(|v| {
-                    v.uses.iter().any(|used| {
-                        used.relation == *key
-                            && (used.all || used.columns.iter().any(|c| c == column))
-                    })
-                })
+                self.view_by_key(view)
+                    .is_some_and(|v| v.reads_column(key, column))
             })
             .cloned()
             .collect()

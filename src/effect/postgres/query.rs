@@ -319,12 +319,7 @@ impl<'a> Work<'a> {
             .iter()
             .filter_map(move |view| schema.view_by_key(view))
             .map(|view| &**view)
-            .filter(move |view| {
-                let Some(column) = column else { return true };
-                view.uses.iter().any(|used| {
-                    used.relation == *key && (used.all || used.columns.iter().any(|c| c == column))
-                })
-            })
+            .filter(move |view| column.is_none_or(|column| view.reads_column(key, column)))
     }
 
     /// A view, the views over it, and the indexes of materialized ones, as
