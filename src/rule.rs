@@ -9,6 +9,7 @@ mod change;
 mod columns;
 mod data;
 mod dependents;
+mod names;
 mod rerun;
 mod runner;
 mod sql;
@@ -30,6 +31,7 @@ use crate::verdict::Verdict;
 pub use change::Change;
 pub use columns::{DECLARES, Declared};
 pub use dependents::Dependent;
+pub use names::{Facet, Names};
 pub use rerun::{changes, clears_the_way, fails_when_repeated};
 pub use runner::one_line;
 pub use sql::{keeps_null_out, listed, mentions, same_expression, sql_type, takes_every_row};
@@ -72,9 +74,12 @@ pub struct Scene<'a> {
     pub checkpoint: bool,
     /// Every operation of the script, in order.
     pub script: &'a [&'a Operation],
+    /// What the script's operations are about.
+    pub names: Names,
     /// Every operation of the migration's down, in order; empty where there is
     /// none, and in a down itself.
     pub way_back: &'a [&'a Operation],
+    pub names_back: Names,
     /// Every file of the project; places name them by index.
     pub sources: &'a [std::sync::Arc<Source>],
 }
@@ -122,6 +127,8 @@ pub struct OperationContext<'a> {
 #[derive(Debug)]
 pub struct Step<'a> {
     pub operation: &'a Operation,
+    /// Its place in the scene's script.
+    pub index: usize,
     pub effect: Effect,
     pub verdict: Verdict,
     pub run: Run,

@@ -20,7 +20,7 @@ use crate::page::Group;
 use crate::phase::{self, Phase};
 use crate::project::{Down, History, Layout, Migration, Problem, Project, SourceId};
 use crate::report::{Direction, MigrationReport};
-use crate::rule::{Check, Findings, MigrationContext, OperationContext, Run, Scene, Step};
+use crate::rule::{Check, Findings, MigrationContext, Names, OperationContext, Run, Scene, Step};
 use crate::schema::{Key, Mark, MigrationIndex, Schema, column_of};
 use crate::suppress::Directives;
 use crate::verdict::{Deploy, OldRelease, Undo, Verdict};
@@ -320,7 +320,9 @@ impl<'a> Fold<'a> {
             approved: declared.approved,
             checkpoint: declared.checkpoint,
             script: &script,
+            names: Names::default(),
             way_back,
+            names_back: Names::default(),
             sources: &self.project.sources,
         };
         let first = self.outcome.findings.len();
@@ -386,6 +388,7 @@ impl<'a> Fold<'a> {
             .any(|l| !l.created && l.mode.blocks_writes() && !self.is_hidden(&l.relation));
         run.steps.push(Step {
             operation,
+            index,
             verdict,
             run: how,
             source: planned.source,

@@ -1,7 +1,7 @@
 //! What stands around an operation: what the script did before it and does
 //! after it, and what others can know of it.
 
-use super::{OperationContext, keeps_null_out, mentions};
+use super::{Facet, OperationContext, keeps_null_out, mentions};
 use crate::operation::{Action, ConstraintKind, ObjectKind, ObjectName, Operation, Target};
 use crate::schema::{GoneRule, Key, Origin, Table};
 use smol_str::SmolStr;
@@ -26,7 +26,10 @@ impl<'a> OperationContext<'a> {
     /// new, it is not there, or the migration gave it the name.
     pub fn is_unknown_to_others(&self, name: &ObjectName) -> bool {
         let key = self.schema.resolve(name);
-        self.is_new_key(&key) || self.earlier().any(|op| self.renames_to(op, &key))
+        self.is_new_key(&key)
+            || self
+                .earlier_on(Facet::Object, &key.name)
+                .any(|op| self.renames_to(op, &key))
     }
 
     /// A table that others use, by the name that they use.
@@ -47,13 +50,14 @@ impl<'a> OperationContext<'a> {
     /// Does the script later put a relation where this one was?
     pub fn is_replaced(&self, name: &ObjectName) -> bool {
         let key = self.schema.resolve(name);
-        self.later().any(|op| self.puts(op, &key))
+        self.later_on(Facet::Object, &key.name)
+            .any(|op| self.puts(op, &key))
     }
 
     /// The same for anything but CREATE TABLE, which starts without the rows.
     pub fn is_replaced_with_rows(&self, name: &ObjectName) -> bool {
         let key = self.schema.resolve(name);
-        self.later().any(|op| {
+        self.later_on(Facet::Object, &key.name).any(|op| {
             self.puts(op, &key)
                 && match &op.action {
                     Action::CreateTable(create) => create.source.is_some(),
@@ -64,7 +68,7 @@ impl<'a> OperationContext<'a> {
 
     /// Has the script copied the rows of a table to another?
     pub fn is_copied(&self, name: &ObjectName) -> bool {
-        self.earlier().any(|op| match &op.action {
+        self.earlier_on(Facet::Copy, "").any(|op| match &op.action {
             Action::Insert(insert) => {
                 let query = insert.query.as_ref();
                 query.is_some_and(|query| mentions(&query.text, &name.name))
@@ -83,47 +87,52 @@ impl<'a> OperationContext<'a> {
 
     /// Does the script drop the table later?
     pub fn is_dropped_later(&self, name: &ObjectName) -> bool {
-        self.later().any(|op| match &op.action {
-            Action::Drop { kind, name: n, .. } => kind.is_relation() && self.is_same(n, name),
-            _ => false,
-        })
+        self.later_on(Facet::Object, &name.name)
+            .any(|op| match &op.action {
+                Action::Drop { kind, name: n, .. } => kind.is_relation() && self.is_same(n, name),
+                _ => false,
+            })
     }
 
     /// Does the script later give the table a column of this name?
     pub fn column_returns(&self, target: &Target, column: &str) -> Option<&'a Operation> {
-        self.later().find(|op| match &op.action {
-            Action::AddColumn {
-                table, column: c, ..
-            } => c.name == column && self.is_same(&table.name, &target.name),
-            Action::RenameColumn { table, to, .. } => {
-                to.name == column && self.is_same(&table.name, &target.name)
-            }
-            _ => false,
-        })
+        self.later_on(Facet::Part, column)
+            .find(|op| match &op.action {
+                Action::AddColumn {
+                    table, column: c, ..
+                } => c.name == column && self.is_same(&table.name, &target.name),
+                Action::RenameColumn { table, to, .. } => {
+                    to.name == column && self.is_same(&table.name, &target.name)
+                }
+                _ => false,
+            })
     }
 
     /// Does the script drop the column later, or its table?
     pub fn column_goes(&self, target: &Target, column: &str) -> bool {
         self.is_dropped_later(&target.name)
-            || self.later().any(|op| match &op.action {
-                Action::DropColumn {
-                    table, column: c, ..
-                } => c.name == column && self.is_same(&table.name, &target.name),
-                _ => false,
-            })
+            || self
+                .later_on(Facet::Part, column)
+                .any(|op| match &op.action {
+                    Action::DropColumn {
+                        table, column: c, ..
+                    } => c.name == column && self.is_same(&table.name, &target.name),
+                    _ => false,
+                })
     }
 
     /// Does the script give the column a default, or an identity, later?
     pub fn default_returns(&self, target: &Target, column: &str) -> bool {
-        self.later().any(|op| match &op.action {
-            Action::SetDefault {
-                table, column: c, ..
-            }
-            | Action::AddIdentity {
-                table, column: c, ..
-            } => c.name == column && self.is_same(&table.name, &target.name),
-            _ => false,
-        })
+        self.later_on(Facet::Part, column)
+            .any(|op| match &op.action {
+                Action::SetDefault {
+                    table, column: c, ..
+                }
+                | Action::AddIdentity {
+                    table, column: c, ..
+                } => c.name == column && self.is_same(&table.name, &target.name),
+                _ => false,
+            })
     }
 
     /// Does a check of an earlier migration keep NULL out? The old release has
@@ -209,33 +218,35 @@ impl<'a> OperationContext<'a> {
 
     /// Does the script give the table a primary key later?
     pub fn gets_primary_key(&self, target: &Target) -> bool {
-        self.later().any(|op| match &op.action {
-            Action::AddConstraint { table, constraint } => {
-                matches!(constraint.kind, ConstraintKind::PrimaryKey(_))
-                    && self.is_same(&table.name, &target.name)
-            }
-            Action::AddColumn {
-                table, constraints, ..
-            } => {
-                self.is_same(&table.name, &target.name)
-                    && constraints
-                        .iter()
-                        .any(|c| matches!(c.kind, ConstraintKind::PrimaryKey(_)))
-            }
-            _ => false,
-        })
+        self.later_on(Facet::Table, &target.name.name)
+            .any(|op| match &op.action {
+                Action::AddConstraint { table, constraint } => {
+                    matches!(constraint.kind, ConstraintKind::PrimaryKey(_))
+                        && self.is_same(&table.name, &target.name)
+                }
+                Action::AddColumn {
+                    table, constraints, ..
+                } => {
+                    self.is_same(&table.name, &target.name)
+                        && constraints
+                            .iter()
+                            .any(|c| matches!(c.kind, ConstraintKind::PrimaryKey(_)))
+                }
+                _ => false,
+            })
     }
 
     /// Does the script add a constraint of this name, or of the same kind over
     /// the same columns, later?
     pub fn is_constraint_put_back(&self, target: &Target, name: &str) -> bool {
-        self.later()
+        self.later_on(Facet::Table, &target.name.name)
             .any(|op| self.is_like_constraint(&op.action, target, name))
     }
 
     /// Does the down?
     pub fn constraint_goes_back(&self, target: &Target, name: &str) -> bool {
-        self.goes_back(|action| self.is_like_constraint(action, target, name))
+        self.back_on(Facet::Table, &target.name.name)
+            .any(|op| self.is_like_constraint(&op.action, target, name))
     }
 
     fn is_like_constraint(&self, action: &Action, target: &Target, name: &str) -> bool {
@@ -262,17 +273,21 @@ impl<'a> OperationContext<'a> {
     /// earlier in the script? Then what is added under it was there before in
     /// some form.
     pub fn was_there_as(&self, target: &ObjectName, name: &str) -> bool {
-        self.earlier().any(|op| match &op.action {
-            Action::DropConstraint { table, name: n, .. } => {
-                n.name == name && self.is_same(&table.name, target)
-            }
-            Action::Drop {
-                kind: ObjectKind::Index,
-                name: n,
-                ..
-            } => n.name == name,
+        let constraint = |op: &Operation| match &op.action {
+            Action::DropConstraint { table, .. } => self.is_same(&table.name, target),
             _ => false,
-        })
+        };
+        let index = |op: &Operation| {
+            matches!(
+                &op.action,
+                Action::Drop {
+                    kind: ObjectKind::Index,
+                    ..
+                }
+            )
+        };
+        self.earlier_on(Facet::Part, name).any(constraint)
+            || self.earlier_on(Facet::Object, name).any(index)
     }
 
     /// Did this migration drop such a rule, so that what comes now stands in
@@ -288,12 +303,6 @@ impl<'a> OperationContext<'a> {
                     && (rule == GoneRule::Unique || gone.columns.len() == columns.len())
             })
         })
-    }
-
-    /// Has the script done the same kind of thing to the same object before?
-    /// Then that was reported there.
-    pub fn is_told_before(&self, same: impl Fn(&Action) -> bool) -> bool {
-        self.earlier().any(|op| same(&op.action))
     }
 
     pub fn is_from_here(&self, origin: Origin) -> bool {
@@ -315,29 +324,32 @@ impl<'a> OperationContext<'a> {
     /// A type that others cannot know: new here, or given this name here.
     pub fn is_new_type(&self, key: &Key) -> bool {
         self.schema.is_created_now(key)
-            || self.earlier().any(|op| match &op.action {
-                Action::Rename {
-                    kind: ObjectKind::Type | ObjectKind::Domain,
-                    name,
-                    to,
-                    ..
-                } => to.name == key.name && name.name != key.name,
-                _ => false,
-            })
+            || self
+                .earlier_on(Facet::Object, &key.name)
+                .any(|op| match &op.action {
+                    Action::Rename {
+                        kind: ObjectKind::Type | ObjectKind::Domain,
+                        name,
+                        to,
+                        ..
+                    } => to.name == key.name && name.name != key.name,
+                    _ => false,
+                })
     }
 
     /// Is a type of this name created by the script after this operation?
     pub fn type_returns(&self, key: &Key) -> bool {
-        self.later().any(|op| match &op.action {
-            Action::CreateType(create) => create.name.name == key.name,
-            Action::CreateDomain(create) => create.name.name == key.name,
-            Action::Rename {
-                kind: ObjectKind::Type | ObjectKind::Domain,
-                to,
-                ..
-            } => to.name == key.name,
-            _ => false,
-        })
+        self.later_on(Facet::Object, &key.name)
+            .any(|op| match &op.action {
+                Action::CreateType(create) => create.name.name == key.name,
+                Action::CreateDomain(create) => create.name.name == key.name,
+                Action::Rename {
+                    kind: ObjectKind::Type | ObjectKind::Domain,
+                    to,
+                    ..
+                } => to.name == key.name,
+                _ => false,
+            })
     }
 
     /// The columns that have this type, as ``column `table.column` ``.
@@ -345,12 +357,15 @@ impl<'a> OperationContext<'a> {
         let mut found: Vec<String> = self
             .schema
             .tables()
-            .filter(|table| !self.is_new_key(&table.key))
             .flat_map(|table| {
                 table
                     .columns
                     .iter()
-                    .filter(|column| self.schema.type_key(&column.ty) == *key)
+                    .filter(|column| {
+                        column.ty.name == key.name
+                            && self.schema.type_key(&column.ty) == *key
+                            && !self.is_new_key(&table.key)
+                    })
                     .map(|column| format!("column `{}.{}`", table.key, column.name))
             })
             .collect();
@@ -372,15 +387,11 @@ impl<'a> OperationContext<'a> {
 
     /// Does the script create a routine of this name after this operation?
     pub fn routine_returns(&self, key: &Key) -> bool {
-        self.later().any(|op| match &op.action {
-            Action::CreateRoutine(create) => self.schema.resolve_routine(&create.name) == *key,
-            _ => false,
-        })
-    }
-
-    /// Has the migration's down an operation like this?
-    pub fn goes_back(&self, like: impl Fn(&Action) -> bool) -> bool {
-        self.scene.way_back.iter().any(|op| like(&op.action))
+        self.later_on(Facet::Object, &key.name)
+            .any(|op| match &op.action {
+                Action::CreateRoutine(create) => self.schema.resolve_routine(&create.name) == *key,
+                _ => false,
+            })
     }
 
     /// Does an operation leave a relation under this key?

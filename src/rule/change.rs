@@ -2,7 +2,7 @@
 
 use std::ops::Range;
 
-use super::{MigrationContext, Step};
+use super::{Facet, MigrationContext, Step};
 use crate::operation::{Action, ObjectKind, ObjectName, Target};
 use crate::project::Part;
 use crate::statement::lexer::{TokenKind, tokens_into};
@@ -74,7 +74,7 @@ impl MigrationContext<'_> {
 
     /// What the step adds or takes away, of things that outlive the migration.
     pub fn change(&self, step: &Step) -> Option<Change> {
-        let at = self.position(step);
+        let at = step.index;
         Some(match &step.operation.action {
             Action::CreateTable(create) if !create.name.name.is_empty() => {
                 let lasting = !self.is_dropped_from(at, &create.name)
@@ -90,13 +90,13 @@ impl MigrationContext<'_> {
             }
             Action::DropColumn { table, column, .. } => {
                 let old = self.is_old(at, table)
-                    && !self.column_comes(at + 1..self.steps.len(), table, &column.name)
+                    && !self.column_comes(at + 1..usize::MAX, table, &column.name)
                     && !self.column_comes(0..at, table, &column.name);
                 return old.then_some(lost("drops a column"));
             }
             Action::RenameColumn { table, column, .. } => {
                 let old = self.is_old(at, table)
-                    && !self.column_comes(at + 1..self.steps.len(), table, &column.name)
+                    && !self.column_comes(at + 1..usize::MAX, table, &column.name)
                     && !self.column_comes(0..at, table, &column.name);
                 return old.then_some(away("renames a column"));
             }
@@ -132,13 +132,6 @@ impl MigrationContext<'_> {
         old.then_some(change)
     }
 
-    fn position(&self, step: &Step) -> usize {
-        let mut steps = self.steps.iter();
-        steps
-            .position(|s| std::ptr::eq(s, step))
-            .unwrap_or(self.steps.len())
-    }
-
     fn is_old(&self, at: usize, target: &Target) -> bool {
         !self.is_made_before(at, &target.name) && !self.is_dropped_from(at, &target.name)
     }
@@ -146,70 +139,75 @@ impl MigrationContext<'_> {
     /// Did the migration itself make it, temporary or not, or give it this
     /// name?
     fn is_made_before(&self, at: usize, name: &ObjectName) -> bool {
-        self.actions(0..at).any(|action| makes(action, name))
+        self.actions(0..at, Facet::Object, &name.name)
+            .any(|action| makes(action, name))
     }
 
     /// Is something of this name made afterwards?
     fn comes_back(&self, at: usize, name: &ObjectName) -> bool {
-        self.actions(at + 1..self.steps.len())
+        self.actions(at + 1..usize::MAX, Facet::Object, &name.name)
             .any(|action| makes(action, name))
     }
 
     fn is_dropped_from(&self, at: usize, name: &ObjectName) -> bool {
-        self.actions(at + 1..self.steps.len())
-            .any(|action| match action {
-                Action::Drop { name: n, .. } => n.name == name.name,
-                _ => false,
-            })
+        self.actions(at + 1..usize::MAX, Facet::Object, &name.name)
+            .any(|action| matches!(action, Action::Drop { .. }))
     }
 
     /// Something of this name was dropped or renamed before.
     fn takes_the_place(&self, at: usize, name: &ObjectName) -> bool {
-        self.actions(0..at).any(|action| match action {
-            Action::Drop { name: n, .. } | Action::Rename { name: n, .. } => n.name == name.name,
-            _ => false,
-        })
+        self.actions(0..at, Facet::Object, &name.name)
+            .any(|action| match action {
+                Action::Drop { name: n, .. } | Action::Rename { name: n, .. } => {
+                    n.name == name.name
+                }
+                _ => false,
+            })
     }
 
     /// Is the table given a column of this name in these steps?
     fn column_comes(&self, steps: Range<usize>, target: &Target, column: &str) -> bool {
-        self.actions(steps).any(|action| match action {
-            Action::AddColumn {
-                table, column: c, ..
-            } => c.name == column && table.name == target.name,
-            Action::RenameColumn { table, to, .. } => {
-                to.name == column && table.name == target.name
-            }
-            _ => false,
-        })
+        self.actions(steps, Facet::Part, column)
+            .any(|action| match action {
+                Action::AddColumn { table, .. } => table.name == target.name,
+                Action::RenameColumn { table, to, .. } => {
+                    to.name == column && table.name == target.name
+                }
+                _ => false,
+            })
     }
 
     fn column_goes(&self, at: usize, target: &Target, column: &str) -> bool {
-        self.actions(at + 1..self.steps.len())
+        self.actions(at + 1..usize::MAX, Facet::Part, column)
             .any(|action| match action {
-                Action::DropColumn {
+                Action::DropColumn { table, .. } => table.name == target.name,
+                _ => false,
+            })
+    }
+
+    fn column_was_there(&self, at: usize, target: &Target, column: &str) -> bool {
+        self.actions(0..at, Facet::Part, column)
+            .any(|action| match action {
+                Action::DropColumn { table, .. } => table.name == target.name,
+                Action::RenameColumn {
                     table, column: c, ..
                 } => c.name == column && table.name == target.name,
                 _ => false,
             })
     }
 
-    fn column_was_there(&self, at: usize, target: &Target, column: &str) -> bool {
-        self.actions(0..at).any(|action| match action {
-            Action::DropColumn {
-                table, column: c, ..
-            }
-            | Action::RenameColumn {
-                table, column: c, ..
-            } => c.name == column && table.name == target.name,
-            _ => false,
-        })
-    }
-
-    fn actions(&self, range: Range<usize>) -> impl Iterator<Item = &Action> {
-        let end = range.end.min(self.steps.len());
-        let start = range.start.min(end);
-        self.steps[start..end].iter().map(|s| &s.operation.action)
+    fn actions(
+        &self,
+        range: Range<usize>,
+        facet: Facet,
+        name: &str,
+    ) -> impl Iterator<Item = &Action> {
+        let script = self.scene.script;
+        let list = self.scene.names.positions(script, facet, name);
+        list.iter()
+            .map(|at| *at as usize)
+            .filter(move |at| range.contains(at))
+            .map(move |at| &script[at].action)
     }
 }
 

@@ -1,6 +1,6 @@
 //! What still uses an object, as far as the history tells.
 
-use super::{OperationContext, mentions};
+use super::{Facet, OperationContext, mentions};
 use crate::operation::naming::{self, Naming};
 use crate::operation::{Action, ConstraintKind, ObjectKind, ObjectName, Target};
 use crate::schema::{Key, Place, Routine, Table, Trigger};
@@ -110,9 +110,14 @@ impl OperationContext<'_> {
     pub fn routines_naming(&self, name: &ObjectName, column: Option<&str>) -> Vec<Dependent> {
         let key = self.schema.resolve(name);
         let word = column.unwrap_or(&name.name);
+        let triggers = self.table(name).into_iter().flat_map(|t| &t.triggers);
+        let run_by_triggers = triggers
+            .filter_map(|trigger| trigger.function.as_ref())
+            .flat_map(|f| self.schema.routines(&self.schema.resolve_routine(f)));
         let mut found: Vec<Dependent> = self
             .schema
-            .all_routines()
+            .routines_with(&name.name)
+            .chain(run_by_triggers)
             .filter(|routine| !self.is_from_here(routine.origin))
             .filter(|routine| mentions(&routine.body, word))
             .filter(|routine| !self.routine_is_redone(&routine.key))
@@ -122,7 +127,7 @@ impl OperationContext<'_> {
                     None => self.names_relation(&naming, &key),
                     Some(column) => {
                         self.names_column(&naming, routine, &key, column)
-                            || self.is_trigger_of(routine, &key) && names_row(&naming, column)
+                            || names_row(&naming, column) && self.is_trigger_of(routine, &key)
                     }
                 };
                 names && self.may_run(routine, column.is_none().then_some(&key))
@@ -145,6 +150,7 @@ impl OperationContext<'_> {
             })
             .collect();
         found.sort_by(|a, b| a.what.cmp(&b.what));
+        found.dedup_by(|a, b| a.what == b.what);
         found
     }
 
@@ -208,15 +214,17 @@ impl OperationContext<'_> {
     /// a trigger stands on a table that stays.
     fn may_run(&self, routine: &Routine, dropped: Option<&Key>) -> bool {
         let returns = routine.returns.as_deref().unwrap_or("");
-        let triggers = self.triggers_of(routine);
         !returns.eq_ignore_ascii_case("trigger")
-            || triggers
+            || self
+                .triggers_of(routine)
                 .iter()
                 .any(|(on, trigger)| Some(*on) != dropped && !self.trigger_goes(on, trigger))
     }
 
     fn trigger_goes(&self, on: &Key, trigger: &Trigger) -> bool {
-        self.later().any(|op| match &op.action {
+        let of_trigger = self.later_on(Facet::Object, &trigger.name);
+        let of_table = self.later_on(Facet::Object, &on.name);
+        of_trigger.chain(of_table).any(|op| match &op.action {
             Action::Drop {
                 kind: ObjectKind::Trigger,
                 name,
@@ -232,12 +240,14 @@ impl OperationContext<'_> {
 
     fn routine_is_redone(&self, key: &Key) -> bool {
         self.routine_returns(key)
-            || self.later().any(|op| match &op.action {
-                Action::Drop { kind, name, .. } => {
-                    kind.is_routine() && self.schema.resolve_routine(name) == *key
-                }
-                _ => false,
-            })
+            || self
+                .later_on(Facet::Object, &key.name)
+                .any(|op| match &op.action {
+                    Action::Drop { kind, name, .. } => {
+                        kind.is_routine() && self.schema.resolve_routine(name) == *key
+                    }
+                    _ => false,
+                })
     }
 
     /// Leaves out what the same statement drops too, what is new, and what the
@@ -261,11 +271,12 @@ impl OperationContext<'_> {
     pub fn not_made_again(&self, mut found: Vec<Dependent>) -> Vec<Dependent> {
         found.retain(|dependent| {
             !dependent.relation.as_ref().is_some_and(|key| {
-                self.later().any(|op| match &op.action {
-                    Action::CreateView(create) => self.schema.resolve(&create.name) == *key,
-                    Action::Drop { name, .. } => self.schema.resolve(name) == *key,
-                    _ => false,
-                })
+                self.later_on(Facet::Object, &key.name)
+                    .any(|op| match &op.action {
+                        Action::CreateView(create) => self.schema.resolve(&create.name) == *key,
+                        Action::Drop { name, .. } => self.schema.resolve(name) == *key,
+                        _ => false,
+                    })
             })
         });
         found

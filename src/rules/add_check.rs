@@ -139,10 +139,16 @@ fn on_domain(cx: &OperationContext<'_>, findings: &mut Findings, name: &ObjectNa
 /// The column is NOT NULL, or the same check stands already.
 fn holds_already(cx: &OperationContext<'_>, table: &Target, check: &Expr) -> bool {
     cx.table(&table.name).is_some_and(|t| {
-        let same = t.constraints.iter().any(|c| match &c.definition.kind {
-            ConstraintKind::Check(old) => same_expression(&old.text, &check.text),
-            _ => false,
-        });
+        // No table that people keep has more checks than these.
+        let same = t
+            .constraints
+            .iter()
+            .rev()
+            .take(100)
+            .any(|c| match &c.definition.kind {
+                ConstraintKind::Check(old) => same_expression(&old.text, &check.text),
+                _ => false,
+            });
         same || t.columns.iter().any(|c| {
             t.is_not_null(&c.name)
                 && same_expression(&check.text, &format!("{} IS NOT NULL", c.name))

@@ -1,9 +1,11 @@
 //! Readers of the old release may not know a new enum value.
 
 use crate::finding::Confidence;
-use crate::operation::TypeDefinition;
 use crate::operation::{Action, Kind};
-use crate::rule::{Check, Findings, OperationContext, Rule, listed};
+use crate::operation::{ObjectName, TypeDefinition};
+use crate::rule::{Check, Facet, Findings, OperationContext, Rule, listed};
+use crate::schema::TypeEntry;
+use smol_str::SmolStr;
 
 pub const RULE: Rule = Rule {
     id: "add-enum-value",
@@ -20,23 +22,21 @@ fn check(cx: &OperationContext<'_>, findings: &mut Findings) {
     };
     let key = cx.type_key(name);
     let known = cx.schema.enum_or_type(&key);
-    let there = known.is_some_and(|t| match &t.definition {
-        TypeDefinition::Enum(values) => values.contains(value),
-        _ => false,
-    });
-    let columns = cx.columns_of_type(&key);
-    let same =
-        |action: &Action| matches!(action, Action::AddEnumValue { name: n, .. } if n == name);
-    if cx.is_told_before(same) {
+    if cx.is_new_type(&key) || is_told(cx, name, known) || known.is_some_and(|t| has(t, value)) {
         return;
     }
-    let added = match cx.later().filter(|op| same(&op.action)).count() {
+    let columns = cx.columns_of_type(&key);
+    if known.is_some() && columns.is_empty() {
+        return;
+    }
+    let more = cx
+        .later_on(Facet::Object, &name.name)
+        .filter(|op| matches!(&op.action, Action::AddEnumValue { name: n, .. } if n == name))
+        .count();
+    let added = match more {
         0 => format!("`{value}`"),
         n => format!("`{value}` and {n} more"),
     };
-    if cx.is_new_type(&key) || there || known.is_some() && columns.is_empty() {
-        return;
-    }
     let read = if columns.is_empty() {
         String::new()
     } else {
@@ -51,4 +51,28 @@ fn check(cx: &OperationContext<'_>, findings: &mut Findings) {
         .help(format!(
             "Release code that can read `{value}` first and writes it only in the release after. It cannot be taken back: PostgreSQL has no DROP VALUE."
         ));
+}
+
+fn has(known: &TypeEntry, value: &SmolStr) -> bool {
+    matches!(&known.definition, TypeDefinition::Enum(values) if values.contains(value))
+}
+
+/// The script has added a value before, which was reported for all of them.
+fn is_told(
+    cx: &OperationContext<'_>,
+    name: &ObjectName,
+    known: Option<&std::sync::Arc<TypeEntry>>,
+) -> bool {
+    let migration = cx.schema.migration();
+    let is_added = |value: &SmolStr| {
+        known.is_none_or(|t| {
+            let mut added = t.added_values.iter();
+            added.any(|(v, m)| *m == migration && v == value)
+        })
+    };
+    cx.earlier_on(Facet::Object, &name.name)
+        .any(|op| match &op.action {
+            Action::AddEnumValue { name: n, value, .. } => n == name && is_added(value),
+            _ => false,
+        })
 }

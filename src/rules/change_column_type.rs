@@ -4,7 +4,7 @@ use crate::effect::conversion::{Conversion, conversion};
 use crate::finding::{Confidence, Severity};
 use crate::operation::{Action, DataType, Ident, Kind, ObjectKind, Target, TypeDefinition};
 use crate::rule::{
-    Check, Findings, OperationContext, Rule, listed, sql_ident, sql_name, sql_object,
+    Check, Facet, Findings, OperationContext, Rule, listed, sql_ident, sql_name, sql_object,
 };
 
 pub const RULE: Rule = Rule {
@@ -71,15 +71,16 @@ fn lost_values(cx: &OperationContext<'_>, old: &DataType, new: &DataType) -> Opt
     };
     let (before, after) = (values(old)?, values(new)?);
     let renamed = |from: &str, to: &str| {
-        cx.earlier().chain(cx.later()).any(|op| match &op.action {
-            Action::Rename {
-                kind: ObjectKind::Type,
-                name,
-                to: t,
-                ..
-            } => name.name == from && t.name == to,
-            _ => false,
-        })
+        cx.around_on(Facet::Object, from)
+            .any(|op| match &op.action {
+                Action::Rename {
+                    kind: ObjectKind::Type,
+                    name,
+                    to: t,
+                    ..
+                } => name.name == from && t.name == to,
+                _ => false,
+            })
     };
     // `mood_new` becomes `mood` later, or `mood` became `mood_old` before: both
     // are a rename from the new type's name to the old one's.

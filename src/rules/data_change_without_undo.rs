@@ -3,7 +3,7 @@
 use crate::operation::Update;
 use crate::operation::{Action, Ident, Kind, ObjectName};
 use crate::rule::{
-    Check, Findings, OperationContext, Rule, mentions, sql_name, sql_object, takes_every_row,
+    Check, Facet, Findings, OperationContext, Rule, mentions, sql_name, sql_object, takes_every_row,
 };
 
 pub const RULE: Rule = Rule {
@@ -30,12 +30,17 @@ fn check(cx: &OperationContext<'_>, findings: &mut Findings) {
         _ => None,
     };
     let seeded = filter.is_some_and(|f| cx.names_seeded_rows(name, &f.text));
-    if seeded
-        || cx.is_new(name)
+    let told = cx
+        .earlier_on(Facet::Rows, &name.name)
+        .any(|op| changes_old_rows(cx, &op.action, name));
+    if cx.is_new(name)
+        || told
+        || seeded
         || cx.is_copied(name)
         || cx.is_dropped_later(name)
-        || cx.is_told_before(|action| changes_old_rows(cx, action, name))
-        || cx.goes_back(|action| changes_rows(cx, action, name))
+        || cx
+            .back_on(Facet::Rows, &name.name)
+            .any(|op| changes_rows(cx, &op.action, name))
     {
         return;
     }

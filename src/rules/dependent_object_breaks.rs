@@ -102,10 +102,11 @@ fn broken(cx: &OperationContext<'_>, findings: &mut Findings) {
     }
     let goes_unseen =
         |op: &Operation| matches!(op.action, Action::Opaque { .. } | Action::Unparsed { .. });
-    if cx.later().any(goes_unseen) {
+    let routines = cx.routines_naming(name, column);
+    if routines.is_empty() || cx.later().any(goes_unseen) {
         return;
     }
-    for routine in cx.routines_naming(name, column) {
+    for routine in routines {
         let draft = findings
             .report(
                 cx.operation.place,

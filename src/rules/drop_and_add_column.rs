@@ -1,7 +1,9 @@
 //! A rename written as drop and add loses the values.
 
 use crate::operation::{Action, Column, Kind, Target};
-use crate::rule::{Check, Findings, OperationContext, Rule, sql_ident, sql_name, sql_object};
+use crate::rule::{
+    Check, Facet, Findings, OperationContext, Rule, sql_ident, sql_name, sql_object,
+};
 
 pub const RULE: Rule = Rule {
     id: "drop-and-add-column",
@@ -50,19 +52,18 @@ fn check(cx: &OperationContext<'_>, findings: &mut Findings) {
 /// How many columns of the table the script drops.
 fn drops(cx: &OperationContext<'_>, target: &Target) -> usize {
     1 + cx
-        .earlier()
-        .chain(cx.later())
+        .around_on(Facet::Table, &target.name.name)
         .filter(|op| match &op.action {
             Action::DropColumn { table, .. } => cx.is_same(&table.name, &target.name),
             _ => false,
         })
+        .take(1)
         .count()
 }
 
 /// The columns that the script adds to the table.
 fn added<'a>(cx: &OperationContext<'a>, target: &Target) -> Vec<&'a Column> {
-    cx.earlier()
-        .chain(cx.later())
+    cx.around_on(Facet::Table, &target.name.name)
         .filter_map(|op| match &op.action {
             Action::AddColumn { table, column, .. } if cx.is_same(&table.name, &target.name) => {
                 Some(&**column)
@@ -74,11 +75,12 @@ fn added<'a>(cx: &OperationContext<'a>, target: &Target) -> Vec<&'a Column> {
 
 /// An UPDATE before the drop writes the new column.
 fn is_filled(cx: &OperationContext<'_>, target: &Target, new: &Column) -> bool {
-    cx.earlier().any(|op| match &op.action {
-        Action::Update(update) => {
-            cx.is_same(&update.table, &target.name)
-                && update.columns.iter().any(|c| c.name == new.name)
-        }
-        _ => false,
-    })
+    cx.earlier_on(Facet::Rows, &target.name.name)
+        .any(|op| match &op.action {
+            Action::Update(update) => {
+                cx.is_same(&update.table, &target.name)
+                    && update.columns.iter().any(|c| c.name == new.name)
+            }
+            _ => false,
+        })
 }

@@ -2,7 +2,7 @@
 
 use crate::finding::{Confidence, Severity};
 use crate::operation::{Action, ConstraintKind, Kind, ObjectKind, ObjectName, Operation};
-use crate::rule::{Check, Findings, OperationContext, Rule, sql_key, sql_name};
+use crate::rule::{Check, Facet, Findings, OperationContext, Rule, sql_key, sql_name};
 use crate::schema::Index;
 use smol_str::SmolStr;
 
@@ -30,9 +30,7 @@ fn check(cx: &OperationContext<'_>, findings: &mut Findings) {
     if cx.is_absent(name, *if_exists) || cx.schema.is_created_now(&key) {
         return;
     }
-    if index.is_some_and(|i| cx.is_new_key(&i.table))
-        || cx.later().any(|op| builds_again(cx, op, name, index))
-    {
+    if index.is_some_and(|i| cx.is_new_key(&i.table)) || is_built_again(cx, name, index) {
         return;
     }
     let Some(index) = index else {
@@ -99,6 +97,18 @@ fn elements(index: &Index) -> String {
         })
         .collect();
     names.join(", ")
+}
+
+fn is_built_again(
+    cx: &OperationContext<'_>,
+    name: &ObjectName,
+    old: Option<&std::sync::Arc<Index>>,
+) -> bool {
+    let table = old.map_or("", |old| old.table.name.as_str());
+    cx.later_on(Facet::Object, &name.name)
+        .chain(cx.later_on(Facet::Table, table))
+        .chain(cx.later_on(Facet::Object, table))
+        .any(|op| builds_again(cx, op, name, old))
 }
 
 /// An index of the same name, or one that starts with the same columns, is

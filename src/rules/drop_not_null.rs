@@ -1,7 +1,7 @@
 //! Readers of the old release meet NULL.
 
 use crate::operation::{Action, Kind};
-use crate::rule::{Check, Findings, OperationContext, Rule, sql_ident, sql_object};
+use crate::rule::{Check, Facet, Findings, OperationContext, Rule, sql_ident, sql_object};
 
 pub const RULE: Rule = Rule {
     id: "drop-not-null",
@@ -21,13 +21,15 @@ fn check(cx: &OperationContext<'_>, findings: &mut Findings) {
         && !cx
             .table(&table.name)
             .is_some_and(|t| t.is_not_null(&column.name));
-    let again = cx.later().any(|op| match &op.action {
-        Action::SetNotNull {
-            table: t,
-            column: c,
-        } => c.name == column.name && cx.is_same(&t.name, &table.name),
-        _ => false,
-    });
+    let again = cx
+        .later_on(Facet::Part, &column.name)
+        .any(|op| match &op.action {
+            Action::SetNotNull {
+                table: t,
+                column: c,
+            } => c.name == column.name && cx.is_same(&t.name, &table.name),
+            _ => false,
+        });
     if nullable
         || again
         || !cx.is_old_column(table, &column.name)

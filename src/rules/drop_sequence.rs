@@ -2,7 +2,7 @@
 
 use crate::finding::Confidence;
 use crate::operation::{Action, Kind, ObjectKind, ObjectName, Operation};
-use crate::rule::{Check, Findings, OperationContext, Rule, sql_object};
+use crate::rule::{Check, Facet, Findings, OperationContext, Rule, sql_object};
 
 pub const RULE: Rule = Rule {
     id: "drop-sequence",
@@ -24,10 +24,7 @@ fn check(cx: &OperationContext<'_>, findings: &mut Findings) {
         return;
     };
     let key = cx.schema.resolve(name);
-    if cx.is_absent(name, *if_exists)
-        || cx.is_new(name)
-        || cx.later().any(|op| puts_sequence(cx, op, name))
-    {
+    if cx.is_absent(name, *if_exists) || cx.is_new(name) || is_back(cx, name) {
         return;
     }
     let known = cx.schema.sequence_by_key(&key).is_some();
@@ -43,6 +40,19 @@ fn check(cx: &OperationContext<'_>, findings: &mut Findings) {
              DROP SEQUENCE {};",
             sql_object(name)
         ));
+}
+
+fn is_back(cx: &OperationContext<'_>, name: &ObjectName) -> bool {
+    let mut objects = cx.later_on(Facet::Object, &name.name);
+    let owner = cx.schema.sequence_by_key(&cx.schema.resolve(name));
+    let column = owner
+        .and_then(|s| s.owned_by.as_ref())
+        .map(|(_, column)| column);
+    objects.any(|op| puts_sequence(cx, op, name))
+        || column.is_some_and(|column| {
+            cx.later_on(Facet::Part, column)
+                .any(|op| puts_sequence(cx, op, name))
+        })
 }
 
 /// A sequence of that name comes back: created, renamed, or the one that an

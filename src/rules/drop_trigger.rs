@@ -1,7 +1,7 @@
 //! A trigger goes that the writes of the old release rely on.
 
 use crate::operation::{Action, Kind, ObjectKind, Operation};
-use crate::rule::{Check, Findings, OperationContext, Rule, sql_name, sql_object};
+use crate::rule::{Check, Facet, Findings, OperationContext, Rule, sql_name, sql_object};
 
 pub const RULE: Rule = Rule {
     id: "drop-trigger",
@@ -34,8 +34,8 @@ fn check(cx: &OperationContext<'_>, findings: &mut Findings) {
     if trigger.is_none() && (*if_exists || known.is_some_and(|t| t.is_known()))
         || cx.is_unknown_to_others(table)
         || cx.is_dropped_later(table)
-        || cx.earlier().any(same)
-        || cx.later().any(same)
+        || cx.earlier_on(Facet::Part, &name.name).any(same)
+        || cx.later_on(Facet::Part, &name.name).any(same)
     {
         return;
     }

@@ -1,7 +1,7 @@
 //! Rows disappear from the old release.
 
 use crate::operation::{Action, Kind, ObjectName, Operation, RowSecurity};
-use crate::rule::{Check, Findings, OperationContext, Rule, sql_object};
+use crate::rule::{Check, Facet, Findings, OperationContext, Rule, sql_object};
 
 pub const RULE: Rule = Rule {
     id: "enable-row-security",
@@ -30,8 +30,7 @@ fn check(cx: &OperationContext<'_>, findings: &mut Findings) {
         _ => return,
     };
     if cx
-        .earlier()
-        .chain(cx.later())
+        .around_on(Facet::Table, &table.name.name)
         .any(|op| lets_all_pass(cx, op, &table.name))
     {
         return;

@@ -1,7 +1,7 @@
 //! Data goes that no down can bring back.
 
 use crate::operation::{Action, CompositeChange, Kind, ObjectKind, ObjectName, Operation, Target};
-use crate::rule::{Check, Findings, OperationContext, Rule, listed, mentions};
+use crate::rule::{Check, Facet, Findings, OperationContext, Rule, listed, mentions};
 
 pub const RULE: Rule = Rule {
     id: "irreversible",
@@ -43,7 +43,7 @@ fn lost(cx: &OperationContext<'_>) -> Option<String> {
                 || cx.is_new(name)
                 || !takes_new_rows(cx, name)
                 || cx.is_copied(name)
-                || cx.later().any(|op| copies(op, name));
+                || cx.later_on(Facet::Copy, "").any(|op| copies(op, name));
             (!silent).then(|| {
                 format!("drops the rows of `{name}` and puts another relation in its place")
             })
@@ -98,13 +98,14 @@ fn lost(cx: &OperationContext<'_>) -> Option<String> {
 /// filled it with the rows before. A query computes its rows anew.
 fn takes_new_rows(cx: &OperationContext<'_>, name: &ObjectName) -> bool {
     let key = cx.schema.resolve(name);
-    cx.later().any(|op| match &op.action {
-        Action::Rename {
-            kind, name: n, to, ..
-        } => kind.is_relation() && to.name == key.name && cx.is_new(n) && cx.table(n).is_some(),
-        Action::CreateView(create) => cx.schema.resolve(&create.name) == key,
-        _ => false,
-    })
+    cx.later_on(Facet::Object, &key.name)
+        .any(|op| match &op.action {
+            Action::Rename {
+                kind, name: n, to, ..
+            } => kind.is_relation() && to.name == key.name && cx.is_new(n) && cx.table(n).is_some(),
+            Action::CreateView(create) => cx.schema.resolve(&create.name) == key,
+            _ => false,
+        })
 }
 
 fn copies(op: &Operation, name: &ObjectName) -> bool {
@@ -120,9 +121,16 @@ fn copies(op: &Operation, name: &ObjectName) -> bool {
 /// Something earlier wrote the column that takes the place.
 fn is_filled(cx: &OperationContext<'_>, target: &Target, column: &str) -> bool {
     !cx.column_is_new(target, column)
-        || cx.earlier().any(|op| match &op.action {
-            Action::Update(update) => update.columns.iter().any(|c| c.name == column),
-            Action::AddColumn { column: c, .. } => c.name == column && c.generated.is_some(),
-            _ => false,
-        })
+        || cx
+            .earlier_on(Facet::Rows, &target.name.name)
+            .any(|op| match &op.action {
+                Action::Update(update) => update.columns.iter().any(|c| c.name == column),
+                _ => false,
+            })
+        || cx
+            .earlier_on(Facet::Part, column)
+            .any(|op| match &op.action {
+                Action::AddColumn { column, .. } => column.generated.is_some(),
+                _ => false,
+            })
 }

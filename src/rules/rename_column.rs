@@ -1,7 +1,9 @@
 //! A column gets another name, which the old release does not know.
 
 use crate::operation::{Action, Kind, Target};
-use crate::rule::{Check, Findings, OperationContext, Rule, sql_ident, sql_object, sql_type};
+use crate::rule::{
+    Check, Facet, Findings, OperationContext, Rule, sql_ident, sql_object, sql_type,
+};
 
 pub const RULE: Rule = Rule {
     id: "rename-column",
@@ -51,7 +53,7 @@ fn check(cx: &OperationContext<'_>, findings: &mut Findings) {
 /// The new name was cleared by the script: the column steps into the place of
 /// another, which is reported there.
 fn takes_a_place(cx: &OperationContext<'_>, target: &Target, new: &str) -> bool {
-    cx.earlier().any(|op| match &op.action {
+    cx.earlier_on(Facet::Part, new).any(|op| match &op.action {
         Action::DropColumn { table, column, .. } | Action::RenameColumn { table, column, .. } => {
             column.name == new && cx.is_same(&table.name, &target.name)
         }

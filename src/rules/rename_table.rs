@@ -1,7 +1,9 @@
 //! A table or view gets another name, under which the old release does not look.
 
 use crate::operation::{Action, Kind, ObjectName};
-use crate::rule::{Check, Findings, OperationContext, Rule, sql_ident, sql_name, sql_object};
+use crate::rule::{
+    Check, Facet, Findings, OperationContext, Rule, sql_ident, sql_name, sql_object,
+};
 use crate::schema::{Key, Relation};
 
 pub const RULE: Rule = Rule {
@@ -83,10 +85,11 @@ fn takes_a_place(cx: &OperationContext<'_>, from: &ObjectName) -> bool {
     };
     let schema = cx.schema.resolve(from).schema;
     let target = Key::new(schema, to.name.clone());
-    cx.earlier().any(|op| match &op.action {
-        Action::Rename { kind, name, .. } | Action::Drop { kind, name, .. } => {
-            kind.is_relation() && name.name == target.name
-        }
-        _ => false,
-    })
+    cx.earlier_on(Facet::Object, &target.name)
+        .any(|op| match &op.action {
+            Action::Rename { kind, name, .. } | Action::Drop { kind, name, .. } => {
+                kind.is_relation() && name.name == target.name
+            }
+            _ => false,
+        })
 }

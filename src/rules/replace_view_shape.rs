@@ -3,7 +3,7 @@
 use crate::finding::Severity;
 use crate::operation::CreateView;
 use crate::operation::{Action, Kind, ObjectKind, ObjectName};
-use crate::rule::{Check, Findings, OperationContext, Rule, listed};
+use crate::rule::{Check, Facet, Findings, OperationContext, Rule, listed};
 
 pub const RULE: Rule = Rule {
     id: "replace-view-shape",
@@ -68,12 +68,14 @@ fn made_again(cx: &OperationContext<'_>, findings: &mut Findings, name: &ObjectN
     else {
         return;
     };
-    let new = cx.later().find_map(|op| match &op.action {
-        Action::CreateView(create) if cx.is_same(&create.name, name) => {
-            Some(cx.schema.view_columns(create))
-        }
-        _ => None,
-    });
+    let new = cx
+        .later_on(Facet::Object, &name.name)
+        .find_map(|op| match &op.action {
+            Action::CreateView(create) if cx.is_same(&create.name, name) => {
+                Some(cx.schema.view_columns(create))
+            }
+            _ => None,
+        });
     let Some(new) = new.filter(|new| !new.is_empty()) else {
         return;
     };

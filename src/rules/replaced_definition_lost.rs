@@ -2,7 +2,7 @@
 
 use crate::operation::CreateRoutine;
 use crate::operation::{Action, Kind};
-use crate::rule::{Check, Findings, OperationContext, Rule};
+use crate::rule::{Check, Facet, Findings, OperationContext, Rule};
 use crate::schema::{Key, Origin, Place};
 
 pub const RULE: Rule = Rule {
@@ -48,7 +48,10 @@ fn check(cx: &OperationContext<'_>, findings: &mut Findings) {
         Action::CreateView(create) => create.name.name == name.name,
         _ => false,
     };
-    if cx.goes_back(restores) {
+    if cx
+        .back_on(Facet::Object, &name.name)
+        .any(|op| restores(&op.action))
+    {
         return;
     }
     findings

@@ -1,7 +1,7 @@
 //! A right goes that the old release may use.
 
 use crate::operation::{Action, Grant, Kind, ObjectKind, ObjectName, Operation};
-use crate::rule::{Check, Findings, OperationContext, Rule, listed};
+use crate::rule::{Check, Facet, Findings, OperationContext, Rule, listed};
 
 pub const RULE: Rule = Rule {
     id: "revoke-privilege",
@@ -29,7 +29,12 @@ fn check(cx: &OperationContext<'_>, findings: &mut Findings) {
     if !grant.revoke || grant.on == ObjectKind::Privileges || all_new {
         return;
     }
-    if cx.later().any(|op| gives_back(op, grant)) {
+    let first = grant.objects.first();
+    let back = first.is_some_and(|object| {
+        cx.later_on(Facet::Object, &object.name)
+            .any(|op| gives_back(op, grant))
+    });
+    if back {
         return;
     }
     let objects: Vec<String> = grant.objects.iter().map(|o| format!("`{o}`")).collect();

@@ -1,7 +1,7 @@
 //! The down makes it unique again and fails on duplicates.
 
 use crate::operation::{Action, ConstraintKind, Kind, ObjectKind};
-use crate::rule::{Check, Findings, OperationContext, Rule, sql_key};
+use crate::rule::{Check, Facet, Findings, OperationContext, Rule, sql_key};
 use crate::schema::Key;
 use smol_str::SmolStr;
 
@@ -42,9 +42,11 @@ fn check(cx: &OperationContext<'_>, findings: &mut Findings) {
         _ => return,
     };
     let stays = cx
-        .later()
+        .later_on(Facet::Table, &table.name)
         .any(|op| is_unique_on(cx, &op.action, &table, &columns));
-    let back = cx.goes_back(|action| is_unique_on(cx, action, &table, &columns));
+    let back = cx
+        .back_on(Facet::Table, &table.name)
+        .any(|op| is_unique_on(cx, &op.action, &table, &columns));
     if !back || stays || cx.is_new_key(&table) {
         return;
     }

@@ -18,7 +18,7 @@ fn check(cx: &OperationContext<'_>, findings: &mut Findings) {
         return;
     };
     let key = cx.type_key(name);
-    let rebuilt = cx.goes_back(|action| match action {
+    let rebuilt = cx.scene.way_back.iter().any(|op| match &op.action {
         Action::CreateType(create) => match &create.definition {
             TypeDefinition::Enum(values) => {
                 create.name.name.starts_with(name.name.as_str()) && !values.contains(value)
@@ -27,7 +27,11 @@ fn check(cx: &OperationContext<'_>, findings: &mut Findings) {
         },
         _ => false,
     });
-    let cleared = cx.goes_back(|action| matches!(action, Action::Update(_) | Action::Delete(_)));
+    let cleared = cx
+        .scene
+        .way_back
+        .iter()
+        .any(|op| matches!(op.action, Action::Update(_) | Action::Delete(_)));
     if !rebuilt || cleared || cx.is_new_type(&key) {
         return;
     }

@@ -3,7 +3,7 @@
 use crate::effect::conversion::{Conversion, conversion};
 use crate::finding::Severity;
 use crate::operation::{Action, Kind};
-use crate::rule::{Check, Findings, OperationContext, Rule, sql_ident, sql_object};
+use crate::rule::{Check, Facet, Findings, OperationContext, Rule, sql_ident, sql_object};
 
 pub const RULE: Rule = Rule {
     id: "undo-fails-on-longer-value",
@@ -33,14 +33,16 @@ fn check(cx: &OperationContext<'_>, findings: &mut Findings) {
     if !limited || !cx.is_old_column(table, &column.name) || cx.column_goes(table, &column.name) {
         return;
     }
-    let back = cx.goes_back(|action| match action {
-        Action::AlterColumnType {
-            table: t,
-            column: c,
-            ..
-        } => c.name == column.name && cx.is_same(&t.name, &table.name),
-        _ => false,
-    });
+    let back = cx
+        .back_on(Facet::Part, &column.name)
+        .any(|op| match &op.action {
+            Action::AlterColumnType {
+                table: t,
+                column: c,
+                ..
+            } => c.name == column.name && cx.is_same(&t.name, &table.name),
+            _ => false,
+        });
     let way = if back { "the down" } else { "the way back" };
     findings
         .report(

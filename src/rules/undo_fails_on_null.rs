@@ -1,7 +1,7 @@
 //! The down requires values again and fails once a row holds NULL.
 
 use crate::operation::{Action, Kind};
-use crate::rule::{Check, Findings, OperationContext, Rule, sql_ident, sql_object};
+use crate::rule::{Check, Facet, Findings, OperationContext, Rule, sql_ident, sql_object};
 
 pub const RULE: Rule = Rule {
     id: "undo-fails-on-null",
@@ -19,20 +19,24 @@ fn check(cx: &OperationContext<'_>, findings: &mut Findings) {
     let required = cx
         .table(&table.name)
         .is_none_or(|t| t.column(&column.name).is_none() || t.is_not_null(&column.name));
-    let again = cx.goes_back(|action| match action {
-        Action::SetNotNull {
-            table: t,
-            column: c,
-        } => c.name == column.name && cx.is_same(&t.name, &table.name),
-        _ => false,
-    });
-    let filled = cx.goes_back(|action| match action {
-        Action::Update(update) => {
-            cx.is_same(&update.table, &table.name)
-                && update.columns.iter().any(|c| c.name == column.name)
-        }
-        _ => false,
-    });
+    let again = cx
+        .back_on(Facet::Part, &column.name)
+        .any(|op| match &op.action {
+            Action::SetNotNull {
+                table: t,
+                column: c,
+            } => c.name == column.name && cx.is_same(&t.name, &table.name),
+            _ => false,
+        });
+    let filled = cx
+        .back_on(Facet::Rows, &table.name.name)
+        .any(|op| match &op.action {
+            Action::Update(update) => {
+                cx.is_same(&update.table, &table.name)
+                    && update.columns.iter().any(|c| c.name == column.name)
+            }
+            _ => false,
+        });
     if !required || !again || filled || !cx.is_old_column(table, &column.name) {
         return;
     }

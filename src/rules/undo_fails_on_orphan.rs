@@ -1,7 +1,7 @@
 //! The down adds a foreign key again and fails on orphans.
 
 use crate::operation::{Action, ConstraintKind, Kind};
-use crate::rule::{Check, Findings, OperationContext, Rule, sql_ident, sql_object};
+use crate::rule::{Check, Facet, Findings, OperationContext, Rule, sql_ident, sql_object};
 
 pub const RULE: Rule = Rule {
     id: "undo-fails-on-orphan",
@@ -34,7 +34,14 @@ fn check(cx: &OperationContext<'_>, findings: &mut Findings) {
         }
         _ => false,
     };
-    if !cx.goes_back(same) || cx.later().any(|op| same(&op.action)) || !cx.is_used(table) {
+    if !cx
+        .back_on(Facet::Table, &table.name.name)
+        .any(|op| same(&op.action))
+        || cx
+            .later_on(Facet::Table, &table.name.name)
+            .any(|op| same(&op.action))
+        || !cx.is_used(table)
+    {
         return;
     }
     let columns = old.columns.join(", ");

@@ -364,6 +364,7 @@ impl Schema {
             body: create.body_text.clone(),
             operations: create.operations.clone(),
         };
+        self.note_words(&routine);
         let mut list = self.routines(&key).to_vec();
         list.retain(|known| known.arguments != create.arguments);
         list.push(Arc::new(routine));
@@ -427,6 +428,11 @@ impl Schema {
         }
         let list = self.routines(old).to_vec();
         self.put_routines(old, Vec::new());
+        for routine in &list {
+            let mut renamed = (**routine).clone();
+            renamed.key = new.clone();
+            self.note_words(&renamed);
+        }
         self.put_routines(new, list);
     }
 
@@ -489,9 +495,30 @@ impl Schema {
         }
     }
 
-    /// Every routine, in no particular order.
-    pub fn all_routines(&self) -> impl Iterator<Item = &Arc<Routine>> {
-        self.routines.values().flatten()
+    /// The routines whose text has a word, whatever its case; one that was
+    /// replaced may come twice.
+    pub fn routines_with(&self, word: &str) -> impl Iterator<Item = &Arc<Routine>> {
+        let keys = self.routine_words.get(&word.to_lowercase()[..]);
+        keys.into_iter()
+            .flatten()
+            .flat_map(|key| self.routines(key))
+    }
+
+    fn note_words(&mut self, routine: &Routine) {
+        if !matches!(routine.language.as_str(), "sql" | "plpgsql") {
+            return;
+        }
+        let body = routine.body.to_lowercase();
+        let words = body.split(|c: char| !c.is_alphanumeric() && c != '_');
+        for word in words.filter(|w| !w.is_empty()) {
+            let keys = match self.routine_words.get_mut(word) {
+                Some(keys) => keys,
+                None => self.routine_words.entry(word.into()).or_default(),
+            };
+            if keys.last() != Some(&routine.key) {
+                keys.push(routine.key.clone());
+            }
+        }
     }
 
     /// Did the history create this schema?

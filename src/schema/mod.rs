@@ -326,6 +326,9 @@ pub struct Schema {
     domains: FxHashMap<Key, Arc<Domain>>,
     /// Overloads side by side.
     routines: FxHashMap<Key, Vec<Arc<Routine>>>,
+    /// Which routines have a word, in lower case, in their text; some may be
+    /// gone since.
+    routine_words: FxHashMap<SmolStr, Vec<Key>>,
     schemas: FxHashMap<SmolStr, Origin>,
     extensions: FxHashMap<SmolStr, Origin>,
     /// Sequences that were ever tied to a table; what holds now stands in the

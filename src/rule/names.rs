@@ -1,0 +1,185 @@
+//! Which operations of a script are about what, so that a rule that looks
+//! around need not walk through all of them.
+
+use std::sync::OnceLock;
+
+use rustc_hash::FxHashMap;
+use smol_str::SmolStr;
+
+use super::OperationContext;
+use crate::operation::{Action, Operation};
+use crate::schema::column_of;
+
+/// In which way an operation names something.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Facet {
+    /// Creates, drops, renames or moves an object of this name, or renames
+    /// another to it.
+    Object,
+    /// Changes a column, constraint, trigger or enum value of this name, or
+    /// gives another this name.
+    Part,
+    /// Changes a column or constraint of the table of this name.
+    Table,
+    /// Writes rows of the table of this name.
+    Rows,
+    /// Reads rows to write them elsewhere; filed under no name.
+    Copy,
+}
+
+/// The operations of a script by what they are about; built when somebody
+/// asks.
+#[derive(Debug, Default)]
+pub struct Names(OnceLock<FxHashMap<(Facet, SmolStr), Vec<u32>>>);
+
+impl Names {
+    pub(super) fn positions(&self, script: &[&Operation], facet: Facet, name: &str) -> &[u32] {
+        let map = self.0.get_or_init(|| {
+            let mut map: FxHashMap<(Facet, SmolStr), Vec<u32>> = FxHashMap::default();
+            for (at, operation) in (0u32..).zip(script) {
+                each_name(&operation.action, &mut |facet, name| {
+                    let list = map.entry((facet, name.clone())).or_default();
+                    if list.last() != Some(&at) {
+                        list.push(at);
+                    }
+                });
+            }
+            map
+        });
+        map.get(&(facet, SmolStr::new(name)))
+            .map_or(&[], Vec::as_slice)
+    }
+}
+
+impl<'a> OperationContext<'a> {
+    /// What the script has done before to what is named.
+    pub fn earlier_on(
+        &self,
+        facet: Facet,
+        name: &str,
+    ) -> impl DoubleEndedIterator<Item = &'a Operation> + use<'a> {
+        let list = self.positions(facet, name);
+        let end = list.partition_point(|at| (*at as usize) < self.index);
+        self.at(&list[..end])
+    }
+
+    /// What the script does to it afterwards.
+    pub fn later_on(
+        &self,
+        facet: Facet,
+        name: &str,
+    ) -> impl DoubleEndedIterator<Item = &'a Operation> + use<'a> {
+        let list = self.positions(facet, name);
+        let start = list.partition_point(|at| (*at as usize) <= self.index);
+        self.at(&list[start..])
+    }
+
+    /// Both.
+    pub fn around_on(
+        &self,
+        facet: Facet,
+        name: &str,
+    ) -> impl Iterator<Item = &'a Operation> + use<'a> {
+        self.earlier_on(facet, name)
+            .chain(self.later_on(facet, name))
+    }
+
+    /// What the migration's down does to it.
+    pub fn back_on(
+        &self,
+        facet: Facet,
+        name: &str,
+    ) -> impl Iterator<Item = &'a Operation> + use<'a> {
+        let script = self.scene.way_back;
+        let list = self.scene.names_back.positions(script, facet, name);
+        list.iter().map(move |at| script[*at as usize])
+    }
+
+    fn positions(&self, facet: Facet, name: &str) -> &'a [u32] {
+        self.scene.names.positions(self.scene.script, facet, name)
+    }
+
+    fn at(&self, list: &'a [u32]) -> impl DoubleEndedIterator<Item = &'a Operation> + use<'a> {
+        let script = self.scene.script;
+        list.iter().map(move |at| script[*at as usize])
+    }
+}
+
+fn each_name(action: &Action, file: &mut impl FnMut(Facet, &SmolStr)) {
+    use Facet::{Copy, Object, Part, Rows, Table};
+    const NO_NAME: SmolStr = SmolStr::new_static("");
+    if let Action::RenameColumn { to, .. } = action {
+        file(Part, &to.name);
+    }
+    if let Some((target, column)) = column_of(action) {
+        file(Table, &target.name.name);
+        file(Part, column);
+        return;
+    }
+    match action {
+        Action::AddConstraint { table, constraint } => {
+            file(Table, &table.name.name);
+            if let Some(name) = &constraint.name {
+                file(Part, &name.name);
+            }
+        }
+        Action::DropConstraint { table, name, .. } => {
+            file(Table, &table.name.name);
+            file(Part, &name.name);
+        }
+        Action::CreateTable(create) => {
+            file(Object, &create.name.name);
+            if create.source.is_some() {
+                file(Copy, &NO_NAME);
+            }
+        }
+        Action::CreateView(create) => file(Object, &create.name.name),
+        Action::CreateIndex(create) => {
+            file(Table, &create.table.name);
+            if let Some(name) = &create.name {
+                file(Object, &name.name);
+            }
+        }
+        Action::CreateType(create) => file(Object, &create.name.name),
+        Action::CreateDomain(create) => file(Object, &create.name.name),
+        Action::CreateRoutine(create) => file(Object, &create.name.name),
+        Action::CreateSchema { name, .. } => file(Object, &name.name),
+        Action::CreateSequence { name, .. } => file(Object, &name.name),
+        Action::CreateTrigger(create) => {
+            file(Part, &create.name.name);
+            file(Table, &create.table.name);
+        }
+        Action::CreatePolicy { table, .. } => file(Table, &table.name),
+        Action::AddEnumValue { name, .. } => file(Object, &name.name),
+        Action::Drop { name, .. } => file(Object, &name.name),
+        Action::Rename { name, to, .. } => {
+            file(Object, &name.name);
+            file(Object, &to.name);
+        }
+        Action::SetSchema { name, .. } => file(Object, &name.name),
+        Action::Grant(grant) => {
+            for object in &grant.objects {
+                file(Object, &object.name);
+            }
+        }
+        Action::Insert(insert) => {
+            file(Rows, &insert.table.name);
+            if insert.query.is_some() {
+                file(Copy, &NO_NAME);
+            }
+        }
+        Action::Update(update) => file(Rows, &update.table.name),
+        Action::Delete(delete) => file(Rows, &delete.table.name),
+        Action::Merge { table, .. } => file(Rows, &table.name),
+        Action::Copy {
+            table: Some(table),
+            from,
+        } => {
+            file(Rows, &table.name);
+            if !from {
+                file(Copy, &NO_NAME);
+            }
+        }
+        _ => {}
+    }
+}
