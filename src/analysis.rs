@@ -159,6 +159,7 @@ fn assemble(
         migrations,
         findings: kept,
         suppressed,
+        stale: Vec::new(),
         problems: project.problems,
         summary,
     }

@@ -5,6 +5,7 @@
 //! was, 2 that the usage or the configuration is wrong or that some input could
 //! not be read.
 
+mod baseline;
 mod check;
 mod checked;
 mod config;
@@ -24,6 +25,7 @@ use clap::{Parser, Subcommand, ValueEnum};
 use clap_complete::Shell;
 use thiserror::Error;
 
+use crate::baseline::BaselineError;
 use crate::config::{ConfigError, unknown};
 use crate::git::GitError;
 use crate::output::{self, Repository, RuleInfo, explain, rule_list};
@@ -53,6 +55,8 @@ const EXIT_CODES: &str = "Exit codes: 0 nothing found at or above the threshold;
 enum Command {
     /// Check migrations.
     Check(check::Arguments),
+    /// Write down the findings of today as accepted; `check --baseline` is quiet about them.
+    Baseline(baseline::Arguments),
     /// List the rules.
     Rules {
         #[arg(long, value_name = "FORMAT", default_value = "human")]
@@ -94,6 +98,8 @@ enum Failure {
     Git(#[from] GitError),
     #[error("`{path}` {error}")]
     Unreadable { path: String, error: ReadError },
+    #[error("`{path}` {error}")]
+    Baseline { path: String, error: BaselineError },
     #[error("cannot write `{path}`: {error}")]
     Unwritable { path: String, error: io::Error },
     #[error("cannot write the output: {0}")]
@@ -117,6 +123,7 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
     };
     let result = match &cli.command {
         Command::Check(arguments) => check::run(arguments, cli.color),
+        Command::Baseline(arguments) => baseline::run(arguments),
         Command::Rules { format } => list(*format, cli.color),
         Command::Explain { rule } => explain(rule, cli.color),
         Command::Init(arguments) => init::run(arguments),

@@ -97,6 +97,8 @@ pub struct Config {
     /// What to check when no paths are given, relative to the file's folder.
     pub paths: Vec<String>,
     pub fail_on: Option<FailOn>,
+    /// The file of findings that are accepted, relative to the file's folder.
+    pub baseline: Option<String>,
     /// Rules that are off by default are on.
     pub pedantic: bool,
     pub suppressions_of: Vec<Foreign>,
@@ -356,12 +358,13 @@ fn one_of(words: &[&str]) -> String {
 }
 
 /// Every key at the top of the file.
-pub const KEYS: [&str; 10] = [
+pub const KEYS: [&str; 11] = [
     "engine",
     "layout",
     "exclude",
     "paths",
     "fail-on",
+    "baseline",
     "pedantic",
     "suppressions-of",
     "phases",
@@ -395,6 +398,7 @@ impl<'a> Reader<'a> {
         };
         for (key, value) in document.get_ref() {
             match key.get_ref().as_ref() {
+                "baseline" => config.baseline = Some(self.string(value)?.into()),
                 "engine" => config.dialect = Some(self.dialect(value)?),
                 "layout" => config.layout = Some(self.layout(value)?),
                 "exclude" => config.exclude = self.globs(&[(value, ())])?.set,

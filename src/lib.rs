@@ -22,6 +22,7 @@ pub mod page;
 pub mod rule;
 pub mod config;
 pub mod suppress;
+pub mod baseline;
 pub mod rules;
 pub mod analysis;
 pub mod output;

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use crate::dialect::Dialect;
-use crate::finding::Finding;
+use crate::finding::{Finding, Severity};
 use crate::phase::Phase;
 use crate::project::{Layout, Problem, Scope, SourceId, Transaction};
 use crate::source::Source;
@@ -38,6 +38,18 @@ pub struct Suppressed {
     pub by: Option<String>,
 }
 
+/// Findings that a baseline accepts and that are not there any more.
+#[derive(Clone, Debug, PartialEq, Eq, serde::Serialize)]
+pub struct Stale {
+    pub fingerprint: String,
+    pub rule: String,
+    /// Relative to the baseline's folder.
+    pub path: String,
+    pub message: String,
+    pub severity: Severity,
+    pub count: usize,
+}
+
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Summary {
     pub files: usize,
@@ -61,6 +73,25 @@ pub struct Report {
     /// By file, place, rule.
     pub findings: Vec<Finding>,
     pub suppressed: Vec<Suppressed>,
+    /// In the order of the baseline.
+    pub stale: Vec<Stale>,
     pub problems: Vec<Problem>,
     pub summary: Summary,
+}
+
+impl Report {
+    /// Counts the findings anew.
+    pub fn count(&mut self) {
+        let of = |severity| {
+            let list = self.findings.iter();
+            list.filter(|finding| finding.severity == severity).count()
+        };
+        self.summary = Summary {
+            errors: of(Severity::Error),
+            warnings: of(Severity::Warning),
+            infos: of(Severity::Info),
+            suppressed: self.suppressed.len(),
+            ..self.summary
+        };
+    }
 }

@@ -69,6 +69,8 @@ fn the_schema_and_the_program_agree() {
         ("fail-on = \"never\"\npedantic = true", true),
         ("fail_on = \"never\"", false),
         ("fail-on = \"fatal\"", false),
+        ("baseline = \"known.json\"", true),
+        ("baseline = [\"known.json\"]", false),
         ("pedantic = \"yes\"", false),
         ("suppressions-of = [\"squawk\", \"atlas\"]", true),
         ("suppressions-of = \"squak\"", false),

@@ -398,3 +398,29 @@ fn nothing_is_written() {
     fs::write(scratch.path(".git/index"), index_of_git).unwrap();
     assert_eq!(scratch.git(&["status", "--porcelain"]), status);
 }
+
+#[test]
+fn the_readme_shows_true_sessions() {
+    let orders = "CREATE TABLE orders (id bigint PRIMARY KEY, customer_id bigint NOT NULL, total numeric);\n";
+    let customers = "CREATE INDEX orders_customer_idx ON orders (customer_id);\n";
+    let totals = "SET lock_timeout = '2s';\nCREATE INDEX orders_total_idx ON orders (total);\n";
+    let scratch = Scratch::with(&[
+        ("db/0001_create_orders.sql", orders),
+        ("db/0002_index_customers.sql", customers),
+    ]);
+    scratch.write("db/0003_index_totals.sql", totals);
+    let readme = include_str!("../README.md");
+    for command in [
+        "check --since main",
+        "baseline",
+        "check --baseline bowline-baseline.json",
+    ] {
+        let arguments: Vec<&str> = command.split(' ').collect();
+        let out = scratch.run(&arguments).out;
+        let session = format!("$ bowline {command}\n{out}");
+        assert!(
+            readme.contains(&session),
+            "the README does not show:\n{session}"
+        );
+    }
+}

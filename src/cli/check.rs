@@ -10,6 +10,7 @@ use clap::Args;
 use clap::builder::{PossibleValuesParser, TypedValueParser};
 use strum::VariantNames;
 
+use super::baseline;
 use super::checked::{Checked, Judged, deselect};
 use super::destination::Destination;
 use super::progress::Progress;
@@ -49,6 +50,9 @@ pub struct Arguments {
     /// Judge only staged migrations, in the form in which they are staged.
     #[arg(long)]
     staged: bool,
+    /// Keep quiet about the findings that a file of `bowline baseline` accepts.
+    #[arg(long, value_name = "FILE")]
+    baseline: Option<PathBuf>,
     /// List suppressed findings too.
     #[arg(long)]
     show_suppressed: bool,
@@ -71,8 +75,14 @@ pub fn run(arguments: &Arguments, color: Color) -> Result<ExitCode, Failure> {
     let targets = target::targets(&arguments.output, arguments.format)?;
     let config = arguments.config(&input)?;
     arguments.checked.use_threads();
+    let file = arguments.baseline.clone();
+    let file = file.or_else(|| baseline::configured(&config));
+    let accepted = file.as_deref().map(baseline::read).transpose()?;
     let report = Progress::default();
-    let report = report.watch(|| arguments.report(input, config.clone(), &report))?;
+    let mut report = report.watch(|| arguments.report(input, config.clone(), &report))?;
+    if let (Some(accepted), Some(file)) = (accepted, &file) {
+        baseline::apply(accepted, file, &mut report);
+    }
     for target in &targets {
         write(&report, *target, arguments.show_suppressed, color)?;
     }

@@ -161,6 +161,9 @@ const REST_OF_KEYS: &str = r#"
 #: fail-on
 # fail-on = "error"
 
+#: baseline
+# baseline = "bowline-baseline.json"
+
 #: pedantic
 # pedantic = false
 

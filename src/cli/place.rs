@@ -33,7 +33,8 @@ pub fn shown(path: &Path) -> String {
     }
 }
 
-fn between(here: &Path, path: &Path) -> PathBuf {
+/// The way from one absolute path to another.
+pub fn between(here: &Path, path: &Path) -> PathBuf {
     let shared = here
         .components()
         .zip(path.components())

@@ -18,6 +18,7 @@ pub fn about(key: &str) -> &'static str {
         "paths" => "What is checked when no path is given, relative to this file.",
         "exclude" => "Files that are not read at all.",
         "fail-on" => "The least severe finding that makes the exit code 1.",
+        "baseline" => "The file of accepted findings, relative to this one.",
         "pedantic" => "Turns on the rules that are off by default.",
         "suppressions-of" => "Linters whose comments suppress findings too.",
         "phases" => "Which files are of which phase.",
@@ -85,6 +86,7 @@ fn form(key: &str) -> Value {
         "layout" => json!({ "enum": Layout::iter().map(Layout::name).collect::<Vec<_>>() }),
         "paths" | "exclude" | "globs" => strings,
         "fail-on" => json!({ "enum": FailOn::VARIANTS, "default": "error" }),
+        "baseline" => json!({ "type": "string" }),
         "pedantic" | "ignore" => json!({ "type": "boolean", "default": false }),
         "suppressions-of" => one_or_more(json!({ "enum": Foreign::VARIANTS })),
         "phases" => {

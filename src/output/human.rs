@@ -270,7 +270,28 @@ impl<'a> Screen<'a> {
         if summary.suppressed > 0 {
             self.suppressed(out)?;
         }
+        self.stale(out)?;
         self.not_understood(out)
+    }
+
+    /// Which findings a baseline lists that are not there any more.
+    fn stale(&self, out: &mut dyn io::Write) -> io::Result<()> {
+        let stale = &self.report.stale;
+        if stale.is_empty() {
+            return Ok(());
+        }
+        let number: usize = stale.iter().map(|entry| entry.count).sum();
+        let label = self.paint.text(Style::Yellow, "Stale:");
+        writeln!(
+            out,
+            "{label} {} of the baseline not found any more; `bowline baseline --prune` takes them out",
+            count(number, "finding")
+        )?;
+        for entry in stale {
+            let (path, message) = (shown(&entry.path), shown(&entry.message));
+            writeln!(out, "  {path} {}: {message}", shown(&entry.rule))?;
+        }
+        Ok(())
     }
 
     /// How many findings a directive keeps quiet; which and why, where asked.

@@ -12,7 +12,7 @@ use super::{NAME, Options, RuleInfo, VERSION, heads, source};
 use crate::finding::{Confidence, Edit, Finding, Fix, Related, Severity};
 use crate::page::Head;
 use crate::project::{Problem, SourceId};
-use crate::report::{MigrationReport, Report};
+use crate::report::{MigrationReport, Report, Stale};
 use crate::source::{Source, Span};
 
 /// Writes the report as one JSON document.
@@ -43,6 +43,8 @@ struct DocumentView<'a> {
     migrations: Vec<MigrationView<'a>>,
     findings: Vec<FindingView<'a>>,
     suppressed: Vec<SuppressedView<'a>>,
+    #[serde(skip_serializing_if = "<[_]>::is_empty")]
+    stale: &'a [Stale],
     problems: Vec<ProblemView<'a>>,
     summary: SummaryView,
 }
@@ -215,6 +217,7 @@ impl<'a> View<'a> {
                     by: suppressed.by.as_deref(),
                 })
                 .collect(),
+            stale: &report.stale,
             problems: report.problems.iter().map(ProblemView::from).collect(),
             summary: self.summary(),
         }

@@ -14,6 +14,7 @@ use super::paint::shown;
 use super::{Options, RuleInfo, count, source};
 use crate::finding::{Finding, Related, Severity};
 use crate::project::Problem;
+use crate::project::Scope;
 use crate::report::{Direction, MigrationReport, Report, Suppressed, Verdict};
 
 /// The characters that GitHub takes in a comment, here as UTF-16 units.
@@ -270,6 +271,9 @@ impl View<'_> {
         let migrations = report.migrations.iter().filter(is_up).count();
         match (findings.is_empty(), migrations) {
             (false, _) => Tally::of(&findings).parts().join(", "),
+            (true, 0) if report.scope != Scope::All => {
+                "no migrations are new or changed".to_owned()
+            }
             (true, 0) => "no migrations were found".to_owned(),
             (true, _) => format!("no findings in {}", count(migrations, "migration")),
         }

@@ -1,5 +1,8 @@
 //! A git repository of its own for a test, gone with it.
 
+// Each test uses a part of it.
+#![allow(dead_code)]
+
 use std::ffi::OsStr;
 use std::fs;
 use std::path::{Path, PathBuf};
