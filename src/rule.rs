@@ -363,13 +363,31 @@ fn sentence(mut text: String) -> String {
     text
 }
 
+/// Words that PostgreSQL takes as a name only in quotes.
+#[rustfmt::skip]
+const RESERVED: &[&str] = &[
+    "all", "analyse", "analyze", "and", "any", "array", "as", "asc", "asymmetric",
+    "authorization", "binary", "both", "case", "cast", "check", "collate", "collation", "column",
+    "concurrently", "constraint", "create", "cross", "current_catalog", "current_date",
+    "current_role", "current_schema", "current_time", "current_timestamp", "current_user",
+    "default", "deferrable", "desc", "distinct", "do", "else", "end", "except", "false", "fetch",
+    "for", "foreign", "freeze", "from", "full", "grant", "group", "having", "ilike", "in",
+    "initially", "inner", "intersect", "into", "is", "isnull", "join", "lateral", "leading",
+    "left", "like", "limit", "localtime", "localtimestamp", "natural", "not", "notnull", "null",
+    "offset", "on", "only", "or", "order", "outer", "overlaps", "placing", "primary",
+    "references", "returning", "right", "select", "session_user", "similar", "some", "symmetric",
+    "system_user", "table", "tablesample", "then", "to", "trailing", "true", "union", "unique",
+    "user", "using", "variadic", "verbose", "when", "where", "window", "with",
+];
+
 /// `name` as SQL would have to write it.
 pub fn sql_name(name: &str) -> SmolStr {
     let plain = !name.is_empty()
         && !name.as_bytes()[0].is_ascii_digit()
         && name
             .bytes()
-            .all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'_');
+            .all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'_')
+        && RESERVED.binary_search(&name).is_err();
     if plain {
         SmolStr::new(name)
     } else {
@@ -383,5 +401,19 @@ pub fn sql_ident(ident: &Ident) -> SmolStr {
         ident.name.clone()
     } else {
         sql_name(&ident.name)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::sql_name;
+
+    #[test]
+    fn names_are_quoted_where_they_must_be() {
+        assert_eq!(sql_name("orders"), "orders");
+        assert_eq!(sql_name("user"), "\"user\"");
+        assert_eq!(sql_name("Orders"), "\"Orders\"");
+        assert_eq!(sql_name("a\"b"), "\"a\"\"b\"");
+        assert!(super::RESERVED.is_sorted());
     }
 }
