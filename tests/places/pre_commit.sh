@@ -110,7 +110,8 @@ if [ "${1:-}" = --install ]; then
     repository "$there"
     printf 'repos:\n- repo: "%s"\n  rev: %s\n  hooks:\n  - id: bowline\n' \
         "$scratch/bowline" "$revision" >"$there/.pre-commit-config.yaml"
-    (cd "$there" && pre-commit install --install-hooks)
+    # Dependencies that are built already are not built again.
+    (cd "$there" && CARGO_TARGET_DIR="$root/target" pre-commit install --install-hooks)
     migration "$there" 0002_index "$bad_up" "$bad_down"
     git -C "$there" add -A
     # The program must be the one that pre-commit built.
