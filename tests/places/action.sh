@@ -89,7 +89,7 @@ echo "-- a shallow clone is told, with the remedy"
 git clone -q --depth 1 "file://$here" "$scratch/shallow"
 at="$scratch/shallow"
 exits 2 action
-holds "$said" "::error title=bowline::" "$base" "fetch-depth: 0" "git fetch --unshallow"
+holds "$said" "::error title=bowline::the base $base is not in this clone" "fetch-depth: 0" "git fetch --unshallow"
 holds "$(outputs)" broken
 [ ! -e "$at/bowline.sarif" ] || fail "a report was written"
 

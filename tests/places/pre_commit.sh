@@ -30,6 +30,10 @@ hooks >"$here/.pre-commit-config.yaml"
 git -C "$here" add -A
 (cd "$here" && pre-commit install >/dev/null)
 exits 0 commit "$here"
+# What is committed already is context, whatever is wrong with it.
+migration "$here" 0001_users_old "CREATE INDEX users_old ON users (id);" "DROP INDEX users_old;"
+git -C "$here" add -A
+git -C "$here" commit -q --no-verify -m "old"
 
 echo "-- a good migration passes"
 migration "$here" 0002_name "$good_up" "$good_down"
@@ -42,7 +46,7 @@ migration "$here" 0003_index "$bad_up" "$bad_down"
 git -C "$here" add -A
 exits 1 commit "$here"
 holds "$said" Failed create-index-blocking db/migrations/0003_index.up.sql:1 CONCURRENTLY
-lacks "$said" 0001_users.up.sql:
+lacks "$said" 0001_users_old
 
 echo "-- the staged text counts, not the one that is being edited"
 printf '%s\n' 'CREATE INDEX CONCURRENTLY users_email ON users (email);' >"$here/db/migrations/0003_index.up.sql"
