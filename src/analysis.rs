@@ -17,9 +17,9 @@ use rustc_hash::FxHashSet;
 
 use crate::config::Config;
 use crate::dialect::{Dialect, Engine};
-use crate::finding::{Finding, Severity};
+use crate::finding::Finding;
 use crate::project::{History, Problem, Project, SourceId};
-use crate::report::{MigrationReport, Report, Summary};
+use crate::report::{MigrationReport, Report, StatementReport, Summary};
 use crate::source::Span;
 use crate::suppress::{self, Directives};
 
@@ -34,6 +34,7 @@ struct Outcome {
     /// but directives speak of it, and fingerprints count it.
     context: Vec<Finding>,
     migrations: Vec<MigrationReport>,
+    statements: Vec<StatementReport>,
     problems: Vec<Problem>,
     summary: Summary,
 }
@@ -42,11 +43,27 @@ struct Outcome {
 /// what layouts and configuration declare; `progress` counts files that are
 /// done.
 pub fn run(
-    mut project: Project,
+    project: Project,
     config: &Config,
     dialect: Option<Dialect>,
     progress: &AtomicUsize,
 ) -> Report {
+    judge(project, config, dialect, progress, false)
+}
+
+/// Does what [`run`] does, and reports on each statement besides.
+pub fn run_by_statement(project: Project, config: &Config) -> Report {
+    judge(project, config, None, &AtomicUsize::new(0), true)
+}
+
+fn judge(
+    mut project: Project,
+    config: &Config,
+    dialect: Option<Dialect>,
+    progress: &AtomicUsize,
+    by_statement: bool,
+) -> Report {
+    deselect(&mut project, config);
     let registry = Registry::new(config);
     let histories = std::mem::take(&mut project.histories);
     let (judged, others): (Vec<History>, Vec<History>) = histories
@@ -62,7 +79,9 @@ pub fn run(
                 .or(config.dialect)
                 .or(history.dialect)
                 .unwrap_or_default();
-            Fold::new(&project, history, &registry, config, dialect, &directives).run(progress)
+            Fold::new(&project, history, &registry, config, dialect, &directives)
+                .by_statement(by_statement)
+                .run(progress)
         })
         .collect();
     let shown = dialect
@@ -72,6 +91,16 @@ pub fn run(
     assemble(
         project, outcomes, directives, places, &registry, config, shown,
     )
+}
+
+/// What the configuration ignores stays as history and is not reported on.
+fn deselect(project: &mut Project, config: &Config) {
+    for history in &mut project.histories {
+        for migration in &mut history.migrations {
+            let path = project.sources[migration.source].path();
+            migration.selected &= !config.ignores(path);
+        }
+    }
 }
 
 fn not_judged(history: &History) -> Problem {
@@ -98,11 +127,13 @@ fn assemble(
     let mut findings = Vec::new();
     let mut context = Vec::new();
     let mut migrations = Vec::new();
+    let mut statements = Vec::new();
     let mut summary = Summary::default();
     for outcome in outcomes {
         findings.extend(outcome.findings);
         context.extend(outcome.context);
         migrations.extend(outcome.migrations);
+        statements.extend(outcome.statements);
         project.problems.extend(outcome.problems);
         summary.statements += outcome.summary.statements;
         summary.unparsed += outcome.summary.unparsed;
@@ -139,30 +170,20 @@ fn assemble(
         .iter_mut()
         .chain(suppressed.iter_mut().map(|s| &mut s.finding));
     fingerprint::fill(reported.collect(), others, &project.sources, &places.order);
-    summary.files = migrations
-        .iter()
-        .map(|m| m.source)
-        .collect::<FxHashSet<_>>()
-        .len();
-    summary.suppressed = suppressed.len();
-    for finding in &kept {
-        match finding.severity {
-            Severity::Error => summary.errors += 1,
-            Severity::Warning => summary.warnings += 1,
-            Severity::Info => summary.infos += 1,
-        }
-    }
-    Report {
+    let mut report = Report {
         scope: project.scope,
         dialect,
         sources: project.sources,
         migrations,
+        statements,
         findings: kept,
         suppressed,
         stale: Vec::new(),
         problems: project.problems,
         summary,
-    }
+    };
+    report.count();
+    report
 }
 
 /// Where files stand in the histories.

@@ -28,6 +28,7 @@ use thiserror::Error;
 use crate::baseline::BaselineError;
 use crate::config::{ConfigError, unknown};
 use crate::git::GitError;
+use crate::lsp;
 use crate::output::{self, Repository, RuleInfo, explain, rule_list};
 use crate::page::{Page, PageError};
 use crate::rules;
@@ -71,6 +72,9 @@ enum Command {
     /// Write the manual page of bowline, or of one of its commands.
     #[command(hide = true)]
     Man { command: Option<String> },
+    /// Serve an editor over standard input and output (Language Server
+    /// Protocol).
+    Lsp,
 }
 
 #[derive(Clone, Copy, Debug, ValueEnum)]
@@ -129,6 +133,7 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
         Command::Init(arguments) => init::run(arguments),
         Command::Completions { shell } => shell::completions(*shell),
         Command::Man { command } => shell::manual(command.as_deref()),
+        Command::Lsp => serve(),
     };
     result.unwrap_or_else(|failure| {
         let _ = writeln!(io::stderr(), "error: {failure}");
@@ -161,6 +166,15 @@ fn explain(name: &str, color: Color) -> Result<ExitCode, Failure> {
     let options = options(color, true);
     Destination::Stdout.write(|out| explain::write(&page, &options, out))?;
     Ok(ExitCode::SUCCESS)
+}
+
+/// Ends with 0 if the editor said so in the right order, with 1 otherwise.
+fn serve() -> Result<ExitCode, Failure> {
+    match lsp::run() {
+        Ok(orderly) => Ok(ExitCode::from(u8::from(!orderly))),
+        Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(ExitCode::from(1)),
+        Err(error) => Err(error.into()),
+    }
 }
 
 fn rule_ids() -> Vec<&'static str> {

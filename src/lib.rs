@@ -26,4 +26,5 @@ pub mod baseline;
 pub mod rules;
 pub mod analysis;
 pub mod output;
+pub mod lsp;
 pub mod cli;

@@ -2,11 +2,14 @@
 
 use std::sync::Arc;
 
+use rustc_hash::FxHashSet;
+
 use crate::dialect::Dialect;
+use crate::effect::Effect;
 use crate::finding::{Finding, Severity};
 use crate::phase::Phase;
 use crate::project::{Layout, Problem, Scope, SourceId, Transaction};
-use crate::source::Source;
+use crate::source::{Source, Span};
 
 pub use crate::verdict::{Deploy, OldRelease, Undo, Verdict};
 
@@ -27,6 +30,20 @@ pub struct MigrationReport {
     pub phase_declared: bool,
     pub release: Option<String>,
     pub transaction: Transaction,
+    pub verdict: Verdict,
+}
+
+/// What the server does for one statement, and what that means.
+#[derive(Clone, Debug)]
+pub struct StatementReport {
+    pub source: SourceId,
+    /// Without the semicolon.
+    pub span: Span,
+    pub direction: Direction,
+    /// What it does, in order, each once: `add_column`.
+    pub operations: Vec<&'static str>,
+    /// Of all that it does.
+    pub effect: Effect,
     pub verdict: Verdict,
 }
 
@@ -70,6 +87,8 @@ pub struct Report {
     pub sources: Vec<Arc<Source>>,
     /// In the order of the histories.
     pub migrations: Vec<MigrationReport>,
+    /// Empty unless it was asked for.
+    pub statements: Vec<StatementReport>,
     /// By file, place, rule.
     pub findings: Vec<Finding>,
     pub suppressed: Vec<Suppressed>,
@@ -80,13 +99,26 @@ pub struct Report {
 }
 
 impl Report {
-    /// Counts the findings anew.
+    /// Leaves what is said about one file.
+    pub fn narrow_to(&mut self, path: &str) {
+        let sources = &self.sources;
+        let is_it = |source: SourceId| sources[source].path() == path;
+        self.migrations.retain(|migration| is_it(migration.source));
+        self.statements.retain(|statement| is_it(statement.source));
+        self.findings.retain(|finding| is_it(finding.source));
+        self.suppressed.retain(|s| is_it(s.finding.source));
+        self.count();
+    }
+
+    /// Counts files and findings.
     pub fn count(&mut self) {
+        let files: FxHashSet<SourceId> = self.migrations.iter().map(|m| m.source).collect();
         let of = |severity| {
-            let list = self.findings.iter();
-            list.filter(|finding| finding.severity == severity).count()
+            let same = self.findings.iter().filter(|f| f.severity == severity);
+            same.count()
         };
         self.summary = Summary {
+            files: files.len(),
             errors: of(Severity::Error),
             warnings: of(Severity::Warning),
             infos: of(Severity::Info),

@@ -875,9 +875,11 @@ fn brief(mut text: String) -> String {
     text
 }
 
+/// Dots are a place to fill in, and say nothing yet.
 fn non_empty(text: &str) -> Option<String> {
     let text = text.trim();
-    (!text.is_empty()).then(|| text.to_owned())
+    let says_nothing = text.chars().all(|c| matches!(c, '.' | '…'));
+    (!says_nothing).then(|| text.to_owned())
 }
 
 /// A piece of a directive; spans leave out quotes.

@@ -325,6 +325,80 @@ fn standard_input_is_a_file_of_its_name() {
 }
 
 #[test]
+fn standard_input_stands_in_its_history() {
+    let project = Project::with_error();
+    project.write(
+        "db/0003_pets.sql",
+        "CREATE INDEX pets_name ON users (email);\n",
+    );
+    let check = |name: &str, text: &str| {
+        let arguments = ["check", "-", "--format", "json", "--stdin-filename", name];
+        let run = project.feed(&arguments, text.as_bytes());
+        assert_eq!(run.err, "");
+        run.findings()
+    };
+    let unique = "-- bowline: ignore drop-table reason=\"x\"\nCREATE INDEX e ON users (email);\n";
+    assert_eq!(
+        check("db/0002_index.sql", unique),
+        [
+            "db/0002_index.sql:1 unused-suppression",
+            "db/0002_index.sql:2 create-index-blocking"
+        ],
+        "the text counts, not the file, and nothing is said of the others"
+    );
+    assert_eq!(
+        check(
+            "./db/../db/0004_new.sql",
+            "ALTER TABLE users DROP COLUMN emial;\n"
+        ),
+        ["db/0004_new.sql:1 schema-conflict"],
+        "the files before it are its history"
+    );
+    let absolute = project.path("db/0002_index.sql");
+    assert_eq!(check(absolute.to_str().unwrap(), INDEX), [FOUND]);
+    for alone in ["db/notes.sql", "nowhere/0004_new.sql"] {
+        let found = check(alone, "ALTER TABLE users DROP COLUMN emial;\n");
+        assert!(
+            !found.iter().any(|f| f.contains("schema-conflict")),
+            "{found:?}"
+        );
+    }
+}
+
+#[test]
+fn standard_input_of_a_pair_is_one_file() {
+    let project = Project::new(&[
+        ("db/1_users.up.sql", CREATE),
+        ("db/1_users.down.sql", "DROP TABLE users;\n"),
+        ("db/2_pets.up.sql", QUIET),
+        ("db/2_pets.down.sql", "SELECT 1;\n"),
+    ]);
+    let arguments = ["check", "-", "--format", "json", "--stdin-filename"];
+    let up = project.feed(
+        &[&arguments[..], &["db/2_pets.up.sql"]].concat(),
+        QUIET.as_bytes(),
+    );
+    assert_eq!(up.findings(), [""; 0]);
+    let down = project.feed(
+        &[&arguments[..], &["db/2_pets.down.sql"]].concat(),
+        b"SELECT 2;\n",
+    );
+    assert_eq!(down.findings(), ["db/2_pets.down.sql:1 empty-down"]);
+}
+
+#[test]
+fn a_reason_of_dots_is_none() {
+    let project = Project::with_error();
+    let text = format!("-- bowline: ignore create-index-blocking reason=\"…\"\n{INDEX}");
+    project.write("db/0002_index.sql", &text);
+    let run = project.run(&["check", "--format", "json"]);
+    assert_eq!(
+        run.findings(),
+        ["db/0002_index.sql:1 unexplained-suppression"]
+    );
+}
+
+#[test]
 fn a_report_file_is_replaced_as_a_whole() {
     let project = Project::with_error();
     let arguments = ["check", "--format", "json", "--output", "report.json"];

@@ -19,7 +19,7 @@ use crate::operation::{Action, ObjectName, Operation, TransactionControl};
 use crate::page::Group;
 use crate::phase::{self, Phase};
 use crate::project::{Down, History, Layout, Migration, Problem, Project, SourceId};
-use crate::report::{Direction, MigrationReport};
+use crate::report::{Direction, MigrationReport, StatementReport};
 use crate::rule::{Check, Findings, MigrationContext, Names, OperationContext, Run, Scene, Step};
 use crate::schema::{Key, Mark, MigrationIndex, Schema, column_of};
 use crate::suppress::Directives;
@@ -42,6 +42,7 @@ pub struct Fold<'a> {
     /// Conflicts in ups, and how many migrations have them.
     conflicts: usize,
     conflicted: usize,
+    by_statement: bool,
     outcome: Outcome,
 }
 
@@ -82,7 +83,17 @@ impl<'a> Fold<'a> {
             unequal: 0,
             conflicts: 0,
             conflicted: 0,
+            by_statement: false,
             outcome: Outcome::default(),
+        }
+    }
+
+    /// Reports on each statement too, and looks at nothing else than what was
+    /// asked about.
+    pub fn by_statement(self, by_statement: bool) -> Self {
+        Self {
+            by_statement,
+            ..self
         }
     }
 
@@ -353,7 +364,14 @@ impl<'a> Fold<'a> {
             self.count(parts);
         }
         let steps = run.steps;
-        self.migration_rules(&scene, &steps);
+        if self.is_of_interest(migration) {
+            self.migration_rules(&scene, &steps);
+        }
+        if self.by_statement && migration.selected {
+            self.outcome
+                .statements
+                .extend(statements(&steps, direction));
+        }
         let verdict = verdict_of(&steps, |key| self.is_hidden(key));
         self.uses_lock_timeout |= sets_lock_timeout(plan, true);
         if direction == Direction::Up {
@@ -373,38 +391,16 @@ impl<'a> Fold<'a> {
         {
             self.control(run, control);
         }
-        let effect = postgres::effect(&effect::Scene {
-            operation,
-            siblings: planned.siblings,
-            schema: &self.schema,
-            version: self.dialect.version,
-        });
-        let verdict = self.judge(planned, &effect);
-        let how = run.transactions.run();
-        self.operation_rules(run.scene, planned, &effect, how, index);
-        let visible = effect
-            .locks
-            .iter()
-            .any(|l| !l.created && l.mode.blocks_writes() && !self.is_hidden(&l.relation));
-        run.steps.push(Step {
-            operation,
-            index,
-            verdict,
-            run: how,
-            source: planned.source,
-            statement: planned.statement,
-            statement_span: planned.statement_span,
-            visible,
-            lock_timeout: self.schema.session().lock_timeout,
-            effect,
-        });
+        if self.is_of_interest(run.scene.migration) {
+            self.judge_step(run, planned, index);
+        }
         if is_unread(&operation.action) && run.unread != Some(planned.statement) {
             run.unread = Some(planned.statement);
             let text = self.project.sources[planned.source].slice(planned.statement_span);
             self.schema.lose_sight(text, planned.source);
         }
-        let is_void =
-            matches!(&operation.action, Action::Set(set) if set.local) && how.transaction.is_none();
+        let is_void = matches!(&operation.action, Action::Set(set) if set.local)
+            && run.transactions.run().transaction.is_none();
         let conflict = match is_void {
             true => None,
             false => self.schema.apply(operation, planned.source),
@@ -436,6 +432,42 @@ impl<'a> Fold<'a> {
                 "Make the migration fit the schema that the ones before it leave behind".into();
             self.outcome.findings.push(finding);
         }
+    }
+
+    /// Are the rules to look at it? Fingerprints count what they say about the
+    /// rest of the history too; who asks for statements wants an answer at once.
+    fn is_of_interest(&self, migration: &Migration) -> bool {
+        migration.selected || !self.by_statement
+    }
+
+    /// What the server does for an operation, and what the rules say to it.
+    fn judge_step<'p>(&mut self, run: &mut ScriptRun<'_, 'p>, planned: &Planned<'p>, index: usize) {
+        let operation = planned.operation;
+        let effect = postgres::effect(&effect::Scene {
+            operation,
+            siblings: planned.siblings,
+            schema: &self.schema,
+            version: self.dialect.version,
+        });
+        let verdict = self.judge(planned, &effect);
+        let how = run.transactions.run();
+        self.operation_rules(run.scene, planned, &effect, how, index);
+        let visible = effect
+            .locks
+            .iter()
+            .any(|l| !l.created && l.mode.blocks_writes() && !self.is_hidden(&l.relation));
+        run.steps.push(Step {
+            operation,
+            index,
+            verdict,
+            run: how,
+            source: planned.source,
+            statement: planned.statement,
+            statement_span: planned.statement_span,
+            visible,
+            lock_timeout: self.schema.session().lock_timeout,
+            effect,
+        });
     }
 
     fn is_hidden(&self, key: &Key) -> bool {
@@ -864,6 +896,34 @@ fn phase_of(action: &Action) -> (Option<&SmolStr>, Option<Phase>) {
         | Action::AddConstraint { .. } => (None, Some(Phase::Expand)),
         _ => (None, None),
     }
+}
+
+/// What was found out about each statement.
+fn statements(steps: &[Step<'_>], direction: Direction) -> Vec<StatementReport> {
+    let of_one = |a: &Step<'_>, b: &Step<'_>| a.statement == b.statement;
+    steps
+        .chunk_by(of_one)
+        .filter_map(|steps| {
+            let first = steps.first()?;
+            let mut report = StatementReport {
+                source: first.source,
+                span: first.statement_span,
+                direction,
+                operations: Vec::new(),
+                effect: Effect::default(),
+                verdict: Verdict::default(),
+            };
+            for step in steps {
+                let name = step.operation.action.name();
+                if !report.operations.contains(&name) {
+                    report.operations.push(name);
+                }
+                report.effect.join(&step.effect);
+                report.verdict = report.verdict.and(step.verdict);
+            }
+            Some(report)
+        })
+        .collect()
 }
 
 /// The worst of all steps; work that is done while an earlier statement of the

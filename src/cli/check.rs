@@ -11,7 +11,7 @@ use clap::builder::{PossibleValuesParser, TypedValueParser};
 use strum::VariantNames;
 
 use super::baseline;
-use super::checked::{Checked, Judged, deselect};
+use super::checked::{Checked, Judged};
 use super::destination::Destination;
 use super::progress::Progress;
 use super::target::{self, Output, Target};
@@ -19,7 +19,7 @@ use super::{Color, Failure, options, place, rule_infos, step_summary};
 use crate::analysis;
 use crate::config::{Config, FailOn};
 use crate::output::{self, Format};
-use crate::project::{Project, stream};
+use crate::project::{self, Project, in_place};
 use crate::report::Report;
 use crate::source::{ReadError, Source};
 
@@ -56,7 +56,8 @@ pub struct Arguments {
     /// List suppressed findings too.
     #[arg(long)]
     show_suppressed: bool,
-    /// The file that standard input stands for.
+    /// The file that standard input stands for: it is judged in that file's
+    /// place within its history, and findings are about it alone.
     #[arg(long, value_name = "NAME")]
     stdin_filename: Option<String>,
 }
@@ -158,7 +159,7 @@ impl Arguments {
             ));
         }
         let name = self.stdin_filename.as_deref().unwrap_or("stdin.sql");
-        Ok(Input::Stdin(place::shown(&place::named(Path::new(name)))))
+        Ok(Input::Stdin(project::shown(&place::named(Path::new(name)))))
     }
 
     fn config(&self, input: &Input) -> Result<Arc<Config>, Failure> {
@@ -175,28 +176,27 @@ impl Arguments {
         config: Arc<Config>,
         progress: &Progress,
     ) -> Result<Report, Failure> {
+        let only = match &input {
+            Input::Stdin(name) => Some(name.clone()),
+            Input::Paths(_) => None,
+        };
         let project = self.project(input, &config)?;
         progress
             .total
             .store(project.sources.len(), Ordering::Relaxed);
-        Ok(analysis::run(
-            project,
-            &config,
-            self.checked.engine,
-            &progress.done,
-        ))
+        let mut report = analysis::run(project, &config, self.checked.engine, &progress.done);
+        if let Some(name) = only {
+            report.narrow_to(&name);
+        }
+        Ok(report)
     }
 
     fn project(&self, input: Input, config: &Arc<Config>) -> Result<Project, Failure> {
         match input {
             Input::Paths(paths) => self.checked.discover(paths, config, self.judged()),
-            Input::Stdin(name) => {
-                let source =
-                    read_stdin(&name).map_err(|error| Failure::Unreadable { path: name, error })?;
-                let mut project = stream(source, &self.checked.options(config));
-                deselect(&mut project, config);
-                Ok(project)
-            }
+            Input::Stdin(name) => read_stdin(&name)
+                .map(|source| in_place(source, &self.checked.options(config)))
+                .map_err(|error| Failure::Unreadable { path: name, error }),
         }
     }
 

@@ -100,9 +100,7 @@ impl Checked {
                 options.index = Some(Arc::new(index));
             }
         }
-        let mut project = discover(&paths, &options);
-        deselect(&mut project, config);
-        Ok(project)
+        Ok(discover(&paths, &options))
     }
 
     pub fn use_threads(&self) {
@@ -123,14 +121,4 @@ fn or_default(paths: Vec<PathBuf>, config: &Config) -> Vec<PathBuf> {
     }
     let root = config.root();
     config.paths.iter().map(|path| root.join(path)).collect()
-}
-
-/// What the configuration ignores stays as history and is not reported on.
-pub fn deselect(project: &mut Project, config: &Config) {
-    for history in &mut project.histories {
-        for migration in &mut history.migrations {
-            let path = project.sources[migration.source].path();
-            migration.selected &= !config.ignores(path);
-        }
-    }
 }

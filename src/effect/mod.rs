@@ -193,6 +193,28 @@ impl Effect {
         }
     }
 
+    /// Adds what another operation of the same statement does.
+    pub fn join(&mut self, other: &Effect) {
+        for lock in &other.locks {
+            self.add_lock(lock.clone());
+        }
+        for relation in &other.rewrites {
+            self.rewrite(relation.clone());
+        }
+        for index in &other.index_rebuilds {
+            self.rebuild(index.clone());
+        }
+        for scan in &other.scans {
+            self.scan(scan.relation.clone(), scan.kind);
+        }
+        self.losses.extend(other.losses.iter().cloned());
+        self.forbidden_in_transaction = self
+            .forbidden_in_transaction
+            .or(other.forbidden_in_transaction);
+        self.refusal = self.refusal.take().or_else(|| other.refusal.clone());
+        self.uncertain |= other.uncertain;
+    }
+
     /// Is there work whose time grows with the relation's size?
     pub fn works_on(&self, relation: &Key) -> bool {
         self.rewrites.contains(relation)

@@ -138,7 +138,7 @@ impl Default for Options {
 
 impl Options {
     /// The address of a rule's page.
-    fn page_url(&self, rule: &str) -> Option<String> {
+    pub fn page_url(&self, rule: &str) -> Option<String> {
         (!self.pages.is_empty()).then(|| format!("{}/{rule}.md", self.pages.trim_end_matches('/')))
     }
 }

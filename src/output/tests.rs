@@ -90,6 +90,7 @@ fn empty(sources: &[(&str, &str)]) -> Report {
             .collect(),
         migrations: Vec::new(),
         findings: Vec::new(),
+        statements: Vec::new(),
         suppressed: Vec::new(),
         stale: Vec::new(),
         problems: Vec::new(),

@@ -143,7 +143,7 @@ impl Judge<'_> {
 
     /// Was there a migration of this id in the text before?
     fn knows(&self, before: &Source, migration: &Migration, now: &str) -> bool {
-        let project = stream(Source::new(now, before.text()), self.options);
+        let project = stream(Arc::new(Source::new(now, before.text())), self.options);
         let mut migrations = project.histories.iter().flat_map(|h| &h.migrations);
         migrations.any(|known| known.id == migration.id)
     }

@@ -123,13 +123,41 @@ fn name_empty_paths(paths: &[PathBuf], project: &Project, problems: &mut Vec<Pro
     }
 }
 
+/// What stands around a file, read and not selected: the files of the folder
+/// that holds its history, and the tools' own. Nothing where its name makes it
+/// no part of a history.
+pub fn around(path: &str, options: &Options) -> Vec<File> {
+    let Some((folder, depth)) = context_of_file(path) else {
+        return Vec::new();
+    };
+    let on_disk = disk(&folder);
+    if !on_disk.is_dir() {
+        return Vec::new();
+    }
+    let mut finder = Finder {
+        options,
+        found: BTreeMap::new(),
+        above: FxHashSet::default(),
+        visited: FxHashSet::default(),
+        walked: Vec::new(),
+        problems: Vec::new(),
+    };
+    finder.walk(&on_disk, &folder, depth, false);
+    finder.surroundings(&dir_of(path));
+    finder
+        .found
+        .into_par_iter()
+        .filter_map(|entry| read(entry).ok())
+        .collect()
+}
+
 fn is_below(file: &str, dir: &str) -> bool {
     file.strip_prefix(dir)
         .is_some_and(|rest| rest.is_empty() || rest.starts_with('/') || dir.ends_with('/'))
 }
 
 /// A path as reports show it: `/`-separated, without `./`.
-fn shown(path: &Path) -> String {
+pub fn shown(path: &Path) -> String {
     let text = path.to_string_lossy().replace('\\', "/");
     let mut kept: Vec<&str> = Vec::new();
     for segment in text.split('/') {
@@ -461,7 +489,7 @@ fn context_of_part(dir: &str) -> Option<(String, usize)> {
 
 /// The folder that holds the history of a named file, if its name says that it
 /// is a part of one.
-fn context_of_file(file: &str) -> Option<(String, usize)> {
+pub fn context_of_file(file: &str) -> Option<(String, usize)> {
     let (dir, name) = (dir_of(file), base(file));
     if matches!(name, "up.sql" | "down.sql" | "migration.sql") {
         return Some((dir_of(&dir), 3));

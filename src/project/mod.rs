@@ -10,6 +10,7 @@ mod discover;
 mod engine;
 mod folder;
 mod name;
+mod neighbours;
 mod place;
 mod stream;
 mod tool;
@@ -21,7 +22,9 @@ use crate::git::{Changes, Index};
 use crate::source::{Source, Span};
 
 pub use changed::is_of_interest;
-pub use discover::discover;
+pub use discover::{discover, shown};
+pub use neighbours::{Neighbours, in_place};
+pub use place::is_script;
 pub use stream::stream;
 
 /// Index into [`Project::sources`].

@@ -8,10 +8,10 @@ use crate::source::Source;
 /// A project of one text, read as a file of its name would be: a part of a
 /// known layout by its name or its comments, the output of Django's
 /// `sqlmigrate`, Alembic's `--sql` or EF Core's `script`, or plain SQL.
-pub fn stream(source: Source, options: &Options) -> Project {
+pub fn stream(source: Arc<Source>, options: &Options) -> Project {
     let file = File {
         path: source.path().to_string(),
-        source: Arc::new(source),
+        source,
         named: Named::File,
         selected: true,
     };
@@ -24,7 +24,7 @@ mod tests {
     use super::*;
 
     fn layout(name: &str, text: &str) -> (Layout, Transaction, String) {
-        let project = stream(Source::new(name, text), &Options::default());
+        let project = stream(Arc::new(Source::new(name, text)), &Options::default());
         let [history] = project.histories.as_slice() else {
             panic!("{name}: {:?}", project.histories);
         };
