@@ -83,13 +83,12 @@ impl Request<'_> {
     }
 
     fn edits(&self, fix: &Fix) -> Option<WorkspaceEdit> {
-        let mut changes: HashMap<Uri, Vec<TextEdit>> = HashMap::new();
-        for edit in &fix.edits {
+        let edits = fix.edits.iter().map(|edit| {
             let range = self.view.lines(edit.source).range(edit.span);
-            let edits = changes.entry(self.view.uri(edit.source)?).or_default();
-            edits.push(TextEdit::new(range, edit.text.clone()));
-        }
-        Some(workspace_edit(changes))
+            let edit_here = TextEdit::new(range, edit.text.clone());
+            Some((self.view.uri(edit.source)?, edit_here))
+        });
+        Some(workspace_edit(edits.collect::<Option<Vec<_>>>()?))
     }
 
     /// A directive above the statement.
@@ -167,14 +166,18 @@ impl Request<'_> {
     fn insertion(&self, at: u32, text: String) -> Option<WorkspaceEdit> {
         let place = self.view.lines(self.source).range(Span::new(at, at));
         let edit = TextEdit::new(place, text);
-        Some(workspace_edit(HashMap::from([(
-            self.view.uri(self.source)?,
-            vec![edit],
-        )])))
+        Some(workspace_edit(vec![(self.view.uri(self.source)?, edit)]))
     }
 }
 
-fn workspace_edit(changes: HashMap<Uri, Vec<TextEdit>>) -> WorkspaceEdit {
+// The protocol's crate has it so: an address can fill in what it is made of,
+// which does not change what it is.
+#[allow(clippy::mutable_key_type)]
+fn workspace_edit(edits: Vec<(Uri, TextEdit)>) -> WorkspaceEdit {
+    let mut changes: HashMap<Uri, Vec<TextEdit>> = HashMap::new();
+    for (uri, edit) in edits {
+        changes.entry(uri).or_default().push(edit);
+    }
     WorkspaceEdit {
         changes: Some(changes),
         ..WorkspaceEdit::default()
