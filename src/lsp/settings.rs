@@ -75,5 +75,6 @@ pub fn options(config: &Arc<Config>) -> Options {
         layout: config.layout,
         engine: config.dialect,
         exclude: Exclude::new(move |path| rules.excludes(path)),
+        ..Options::default()
     }
 }
