@@ -68,7 +68,7 @@ fn script_name(path: &str) -> Option<String> {
     Some(format!("{stem}.{last}.sql"))
 }
 
-/// Is this a file that [`folders`] takes for a script?
+/// Is this a file that `folders` takes for a script?
 pub fn is_script(path: &str) -> bool {
     script_name(path).is_some()
 }
