@@ -151,17 +151,23 @@ pub struct MigrationContext<'a> {
     pub schema: &'a Schema,
 }
 
+/// How many operations before and behind one a rule looks at: each is looked at
+/// from each, and a dump has a hundred thousand.
+const NEARBY: usize = 500;
+
 impl<'a> OperationContext<'a> {
-    /// What the script has done before.
+    /// What the script has done before, near by.
     pub fn earlier(&self) -> impl DoubleEndedIterator<Item = &'a Operation> + use<'a> {
         let end = self.index.min(self.scene.script.len());
-        self.scene.script[..end].iter().copied()
+        let start = end.saturating_sub(NEARBY);
+        self.scene.script[start..end].iter().copied()
     }
 
-    /// What the script does afterwards.
+    /// What the script does afterwards, near by.
     pub fn later(&self) -> impl DoubleEndedIterator<Item = &'a Operation> + use<'a> {
         let start = (self.index + 1).min(self.scene.script.len());
-        self.scene.script[start..].iter().copied()
+        let end = (start + NEARBY).min(self.scene.script.len());
+        self.scene.script[start..end].iter().copied()
     }
 
     /// Can nobody but this migration see the relation? True for what it

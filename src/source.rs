@@ -86,7 +86,8 @@ pub struct Source {
     text: String,
     encoding: Encoding,
     lines: OnceLock<Vec<u32>>,
-    units: OnceLock<Vec<u32>>,
+    /// `None` where all is ASCII and units are bytes.
+    units: OnceLock<Option<Vec<u32>>>,
 }
 
 impl Source {
@@ -192,16 +193,12 @@ impl Source {
     /// boundary; the index makes it independent of how long the lines are.
     fn units_before(&self, offset: usize) -> u32 {
         let bytes = self.text.as_bytes();
-        let index = self.units.get_or_init(|| {
-            bytes
-                .chunks(UNITS_EVERY)
-                .scan(0, |before, chunk| {
-                    let here = *before;
-                    *before += utf16_units(chunk);
-                    Some(here)
-                })
-                .collect()
-        });
+        let index = self
+            .units
+            .get_or_init(|| (!bytes.is_ascii()).then(|| units_index(bytes)));
+        let Some(index) = index else {
+            return offset as u32;
+        };
         let chunk = (offset / UNITS_EVERY).min(index.len().saturating_sub(1));
         let rest = bytes.get(chunk * UNITS_EVERY..offset).unwrap_or(&[]);
         index.get(chunk).copied().unwrap_or(0) + utf16_units(rest)
@@ -218,6 +215,17 @@ impl Source {
             .map_or(self.text.len(), |e| *e as usize);
         self.text[*start as usize..end].trim_end_matches(['\n', '\r'])
     }
+}
+
+fn units_index(bytes: &[u8]) -> Vec<u32> {
+    bytes
+        .chunks(UNITS_EVERY)
+        .scan(0, |before, chunk| {
+            let here = *before;
+            *before += utf16_units(chunk);
+            Some(here)
+        })
+        .collect()
 }
 
 /// Bytes between two entries of the index of UTF-16 units.

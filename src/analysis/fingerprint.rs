@@ -18,6 +18,8 @@ use crate::source::Source;
 /// How much text around a finding makes up its name.
 const WINDOW: usize = 240;
 
+const HEX: &[u8; 16] = b"0123456789abcdef";
+
 /// Fills in the fingerprints of what is reported. `context` is what is found
 /// besides; `order` ranks the files.
 pub fn fill(
@@ -41,7 +43,8 @@ pub fn fill(
         *count += 1;
         let mut name = String::with_capacity(36);
         for byte in digest {
-            let _ = write!(name, "{byte:02x}");
+            name.push(char::from(HEX[usize::from(byte >> 4)]));
+            name.push(char::from(HEX[usize::from(byte & 15)]));
         }
         if *count > 1 {
             let _ = write!(name, ":{count}");

@@ -589,17 +589,12 @@ impl<'a> Fold<'a> {
                         .push((name, mark, self.outcome.findings.len(), run.steps.len()));
                 }
                 TransactionControl::Rollback => {
-                    if let Some(mark) = run.marks.first().cloned() {
-                        self.take_back(run, &mark);
-                        run.marks.truncate(1);
-                    }
+                    self.take_back(run, 0);
                 }
                 TransactionControl::RollbackTo(name) => {
                     let at = run.marks.iter().rposition(|m| m.0.as_ref() == Some(name));
                     if let Some(at) = at {
-                        let mark = run.marks[at].clone();
-                        self.take_back(run, &mark);
-                        run.marks.truncate(at + 1);
+                        self.take_back(run, at);
                     }
                 }
                 TransactionControl::Commit => {
@@ -618,8 +613,11 @@ impl<'a> Fold<'a> {
     }
 
     /// What was rolled back changed nothing; what it blocked, it blocked.
-    fn take_back(&mut self, run: &mut ScriptRun<'_, '_>, mark: &SavedState) {
-        let (_, schema, findings, steps) = mark;
+    fn take_back(&mut self, run: &mut ScriptRun<'_, '_>, to: usize) {
+        run.marks.truncate(to + 1);
+        let Some((_, schema, findings, steps)) = run.marks.last_mut() else {
+            return;
+        };
         self.schema.roll_back(*schema);
         let registry = self.registry;
         let since = self.outcome.findings.split_off(*findings);
@@ -637,6 +635,8 @@ impl<'a> Fold<'a> {
             step.verdict.old_release = OldRelease::Compatible;
             step.verdict.undo = Undo::Exact;
         }
+        *findings = self.outcome.findings.len();
+        *steps = run.steps.len();
     }
 
     /// Holds the schema after up and down against the schema before.

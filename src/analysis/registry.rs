@@ -1,5 +1,7 @@
 //! The rules that are switched on, ready to be called.
 
+use rustc_hash::FxHashMap;
+
 use crate::config::Config;
 use crate::finding::{Confidence, Finding, Severity};
 use crate::operation::Kind;
@@ -19,6 +21,8 @@ pub struct Active {
 /// Rules by what they want to be called for.
 pub struct Registry<'a> {
     active: Vec<Active>,
+    /// By name: an index into `active`.
+    by_id: FxHashMap<&'static str, u16>,
     /// By operation kind: indexes into `active`.
     by_kind: Vec<Vec<u16>>,
     migration: Vec<u16>,
@@ -29,6 +33,7 @@ impl<'a> Registry<'a> {
     pub fn new(config: &'a Config) -> Self {
         let mut registry = Registry {
             active: Vec::with_capacity(rules::ALL.len()),
+            by_id: FxHashMap::default(),
             by_kind: Vec::new(),
             migration: Vec::new(),
             config,
@@ -55,6 +60,7 @@ impl<'a> Registry<'a> {
             Check::Migration(_) if on => self.migration.push(index),
             _ => {}
         }
+        self.by_id.insert(rule.id, index);
         self.active.push(Active { rule, head });
     }
 
@@ -83,7 +89,9 @@ impl<'a> Registry<'a> {
     }
 
     pub fn get(&self, id: &str) -> Option<&Active> {
-        self.active.iter().find(|active| active.rule.id == id)
+        self.by_id
+            .get(id)
+            .map(|index| &self.active[*index as usize])
     }
 
     pub fn is_on_by_default(&self, id: &str) -> bool {

@@ -1,12 +1,15 @@
 //! One script of a migration: its operations in the order in which they run,
 //! and the transactions that they run in.
 
+use std::cell::OnceCell;
 use std::sync::Arc;
 
-use crate::operation::{Action, Operation, TransactionControl};
+use rustc_hash::FxHashMap;
+
+use crate::operation::{Action, ObjectName, Operation, TransactionControl};
 use crate::project::{SourceId, Transaction};
 use crate::rule::{OpenedBy, Run};
-use crate::schema::{Routine, Schema};
+use crate::schema::Schema;
 use crate::source::Span;
 
 use super::unit::ReadPart;
@@ -33,16 +36,25 @@ pub struct Calls {
 /// How often a routine that calls a routine is followed.
 const CALL_DEPTH: usize = 4;
 
+/// How many operations of routines a script is followed into.
+const CALLED_OPERATIONS: usize = 20_000;
+
 impl Calls {
     /// Finds the routines that a script calls: its own, and those that the
     /// history left behind.
     pub fn of(parts: &[ReadPart], schema: &Schema) -> Self {
         let mut calls = Calls::default();
+        let mut search = Search {
+            own: OnceCell::new(),
+            parts,
+            schema,
+            left: CALLED_OPERATIONS,
+        };
         for (p, part) in parts.iter().enumerate() {
             for (s, statement) in part.statements.iter().enumerate() {
                 for operation in &statement.operations {
                     let mut body = Vec::new();
-                    follow(operation, operation, parts, schema, CALL_DEPTH, &mut body);
+                    search.follow(operation, operation, CALL_DEPTH, &mut body);
                     if !body.is_empty() {
                         calls.bodies.push(((p, s), body));
                     }
@@ -63,51 +75,73 @@ impl Calls {
     }
 }
 
-fn follow(
-    call: &Operation,
-    operation: &Operation,
-    parts: &[ReadPart],
-    schema: &Schema,
-    depth: usize,
-    body: &mut Vec<Operation>,
-) {
-    let names = match &operation.action {
-        Action::Select { calls, .. } => calls.as_slice(),
-        Action::Call { routine } => std::slice::from_ref(routine),
-        _ => return,
-    };
-    if depth == 0 {
-        return;
-    }
-    for name in names {
-        let known = schema.routines(&schema.resolve_routine(name)).last();
-        let Some(operations) = own_routine(parts, &name.name)
-            .or_else(|| known.map(|routine: &Arc<Routine>| routine.operations.clone()))
-        else {
-            continue;
+/// Where the routines are that a script calls.
+struct Search<'a> {
+    /// Those that the script itself creates.
+    own: OnceCell<FxHashMap<&'a str, &'a Arc<Vec<Operation>>>>,
+    parts: &'a [ReadPart],
+    schema: &'a Schema,
+    left: usize,
+}
+
+impl<'a> Search<'a> {
+    fn follow(
+        &mut self,
+        call: &Operation,
+        operation: &Operation,
+        depth: usize,
+        body: &mut Vec<Operation>,
+    ) {
+        let names = match &operation.action {
+            Action::Select { calls, .. } => calls.as_slice(),
+            Action::Call { routine } => std::slice::from_ref(routine),
+            _ => return,
         };
-        for inner in operations.iter() {
-            follow(call, inner, parts, schema, depth - 1, body);
-            let mut own = inner.clone();
-            own.place = call.place;
-            own.clause = call.clause;
-            own.within.block = true;
-            body.push(own);
+        if depth == 0 {
+            return;
         }
+        for name in names {
+            let Some(operations) = self.routine(name) else {
+                continue;
+            };
+            for inner in operations.iter() {
+                if self.left == 0 {
+                    return;
+                }
+                self.left -= 1;
+                self.follow(call, inner, depth - 1, body);
+                let mut own = inner.clone();
+                own.place = call.place;
+                own.clause = call.clause;
+                own.within.block = true;
+                body.push(own);
+            }
+        }
+    }
+
+    fn routine(&self, name: &ObjectName) -> Option<Arc<Vec<Operation>>> {
+        let own = self.own.get_or_init(|| own_routines(self.parts));
+        own.get(name.name.as_str()).copied().cloned().or_else(|| {
+            let key = self.schema.resolve_routine(name);
+            let known = self.schema.routines(&key).last();
+            known.map(|routine| routine.operations.clone())
+        })
     }
 }
 
-fn own_routine(parts: &[ReadPart], name: &str) -> Option<Arc<Vec<Operation>>> {
-    parts
+fn own_routines(parts: &[ReadPart]) -> FxHashMap<&str, &Arc<Vec<Operation>>> {
+    let mut own = FxHashMap::default();
+    let operations = parts
         .iter()
         .flat_map(|part| &part.statements)
-        .flat_map(|statement| &statement.operations)
-        .find_map(|operation| match &operation.action {
-            Action::CreateRoutine(create) if create.name.name == name => {
-                Some(create.operations.clone())
-            }
-            _ => None,
-        })
+        .flat_map(|statement| &statement.operations);
+    for operation in operations {
+        if let Action::CreateRoutine(create) = &operation.action {
+            own.entry(create.name.name.as_str())
+                .or_insert(&create.operations);
+        }
+    }
+    own
 }
 
 /// Lists the operations of a script, bodies of called routines behind the call.

@@ -11,6 +11,7 @@ pub mod postgres;
 
 use std::fmt;
 
+use rustc_hash::FxHashMap;
 use smol_str::SmolStr;
 
 use crate::operation::Operation;
@@ -124,6 +125,8 @@ pub struct Refusal {
 pub struct Effect {
     /// At most one per relation, in no particular order.
     pub locks: Vec<Lock>,
+    /// Of many locks, which stands where.
+    places: Option<Box<FxHashMap<Key, usize>>>,
     /// Relations whose heap is written anew.
     pub rewrites: Vec<Key>,
     /// Indexes that are built or built anew.
@@ -168,10 +171,27 @@ impl Effect {
     }
 
     pub fn add_lock(&mut self, lock: Lock) {
-        match self.locks.iter_mut().find(|l| l.relation == lock.relation) {
-            Some(known) => known.mode = known.mode.max(lock.mode),
+        match self.place_of(&lock.relation) {
+            Some(at) => {
+                let known = &mut self.locks[at];
+                known.mode = known.mode.max(lock.mode);
+            }
             None => self.locks.push(lock),
         }
+    }
+
+    /// Where a relation stands among the locks. A table may have thousands of
+    /// partitions, each with its indexes.
+    fn place_of(&mut self, relation: &Key) -> Option<usize> {
+        const FEW: usize = 32;
+        if self.locks.len() <= FEW {
+            return self.locks.iter().position(|l| l.relation == *relation);
+        }
+        let places = self.places.get_or_insert_default();
+        for (at, lock) in self.locks.iter().enumerate().skip(places.len()) {
+            places.insert(lock.relation.clone(), at);
+        }
+        places.get(relation).copied()
     }
 
     pub fn scan(&mut self, relation: Key, kind: ScanKind) {

@@ -247,7 +247,7 @@ fn columns(key: &Key, before: &Column, after: &Column, list: &mut Vec<String>) {
             "column `{name}` of `{key}` has the default `{}`, which it had not",
             shown(&new.text)
         )),
-        (Some(old), Some(new)) if plain(&old.text) != plain(&new.text) => list.push(format!(
+        (Some(old), Some(new)) if !same_text(&old.text, &new.text) => list.push(format!(
             "column `{name}` of `{key}` has the default `{}` instead of `{}`",
             shown(&new.text),
             shown(&old.text)
@@ -277,7 +277,7 @@ fn same_constraint(a: &TableConstraint, b: &TableConstraint) -> bool {
     }
     match (&a.definition.kind, &b.definition.kind) {
         (ConstraintKind::Check(x), ConstraintKind::Check(y)) => {
-            a.name == b.name || plain(&x.text) == plain(&y.text)
+            a.name == b.name || same_text(&x.text, &y.text)
         }
         (ConstraintKind::ForeignKey(x), ConstraintKind::ForeignKey(y)) => {
             a.references == b.references
@@ -324,17 +324,19 @@ fn same_index(a: &Index, b: &Index) -> bool {
         && a.unique == b.unique
         && a.method == b.method
         && a.include == b.include
-        && a.predicate.as_ref().map(|e| plain(&e.text))
-            == b.predicate.as_ref().map(|e| plain(&e.text))
+        && match (&a.predicate, &b.predicate) {
+            (Some(x), Some(y)) => same_text(&x.text, &y.text),
+            (x, y) => x.is_none() && y.is_none(),
+        }
         && a.exprs.len() == b.exprs.len()
         && a.exprs
             .iter()
             .zip(&b.exprs)
-            .all(|(x, y)| plain(&x.text) == plain(&y.text))
+            .all(|(x, y)| same_text(&x.text, &y.text))
 }
 
 fn views(before: &View, after: &View, list: &mut Vec<String>) {
-    if plain(&before.query) != plain(&after.query) {
+    if !same_text(&before.query, &after.query) {
         list.push(format!(
             "view `{}` reads something else than before",
             after.key
@@ -399,6 +401,11 @@ fn is_called(word: &str) -> bool {
         "join", "select", "any", "all", "union", "between", "like", "using",
     ];
     word.starts_with(|c: char| c.is_alphabetic() || c == '_') && !NOT_CALLED.contains(&word)
+}
+
+/// Do two texts say the same?
+fn same_text(a: &str, b: &str) -> bool {
+    a == b || plain(a) == plain(b)
 }
 
 fn shown(text: &str) -> String {

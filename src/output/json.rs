@@ -312,8 +312,12 @@ impl<'a> View<'a> {
 
 /// SHA-256 of a file's text in lower-case hex.
 fn digest(text: &str) -> String {
-    Sha256::digest(text.as_bytes())
+    const HEX: &[u8; 16] = b"0123456789abcdef";
+    let digits = |byte: u8| [HEX[usize::from(byte >> 4)], HEX[usize::from(byte & 15)]];
+    let digest = Sha256::digest(text.as_bytes());
+    digest
         .iter()
-        .map(|byte| format!("{byte:02x}"))
+        .flat_map(|byte| digits(*byte))
+        .map(char::from)
         .collect()
 }

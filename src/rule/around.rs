@@ -8,7 +8,7 @@ use smol_str::SmolStr;
 
 impl<'a> OperationContext<'a> {
     pub fn is_same(&self, a: &ObjectName, b: &ObjectName) -> bool {
-        self.schema.resolve(a) == self.schema.resolve(b)
+        a.name == b.name && self.schema.resolve(a) == self.schema.resolve(b)
     }
 
     /// Nothing there that a DROP or ALTER could reach: `IF EXISTS` on a

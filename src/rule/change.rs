@@ -2,7 +2,7 @@
 
 use std::ops::Range;
 
-use super::{Facet, MigrationContext, Step};
+use super::{Facet, MigrationContext, NEARBY, Step};
 use crate::operation::{Action, ObjectKind, ObjectName, Target};
 use crate::project::Part;
 use crate::statement::lexer::{TokenKind, tokens_into};
@@ -204,10 +204,15 @@ impl MigrationContext<'_> {
     ) -> impl Iterator<Item = &Action> {
         let script = self.scene.script;
         let list = self.scene.names.positions(script, facet, name);
-        list.iter()
-            .map(|at| *at as usize)
-            .filter(move |at| range.contains(at))
-            .map(move |at| &script[at].action)
+        let start = list.partition_point(|at| (*at as usize) < range.start);
+        let end = list.partition_point(|at| (*at as usize) < range.end);
+        // What is behind a step is looked at from its beginning, what is
+        // before it from its end.
+        let near = match range.start {
+            0 => &list[end.saturating_sub(NEARBY)..end],
+            _ => &list[start..end.min(start + NEARBY)],
+        };
+        near.iter().map(move |at| &script[*at as usize].action)
     }
 }
 

@@ -6,7 +6,7 @@ use std::sync::OnceLock;
 use rustc_hash::FxHashMap;
 use smol_str::SmolStr;
 
-use super::OperationContext;
+use super::{NEARBY, OperationContext};
 use crate::operation::{Action, Operation};
 use crate::schema::column_of;
 
@@ -60,7 +60,7 @@ impl<'a> OperationContext<'a> {
     ) -> impl DoubleEndedIterator<Item = &'a Operation> + use<'a> {
         let list = self.positions(facet, name);
         let end = list.partition_point(|at| (*at as usize) < self.index);
-        self.at(&list[..end])
+        self.at(&list[end.saturating_sub(NEARBY)..end])
     }
 
     /// What the script does to it afterwards.
@@ -71,7 +71,7 @@ impl<'a> OperationContext<'a> {
     ) -> impl DoubleEndedIterator<Item = &'a Operation> + use<'a> {
         let list = self.positions(facet, name);
         let start = list.partition_point(|at| (*at as usize) <= self.index);
-        self.at(&list[start..])
+        self.at(&list[start..list.len().min(start + NEARBY)])
     }
 
     /// Both.
@@ -92,6 +92,7 @@ impl<'a> OperationContext<'a> {
     ) -> impl Iterator<Item = &'a Operation> + use<'a> {
         let script = self.scene.way_back;
         let list = self.scene.names_back.positions(script, facet, name);
+        let list = &list[..list.len().min(NEARBY)];
         list.iter().map(move |at| script[*at as usize])
     }
 

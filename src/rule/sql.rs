@@ -66,8 +66,9 @@ fn plain(text: &str) -> String {
     if !text.contains('\'') {
         text.make_ascii_lowercase();
     }
-    while text.starts_with('(') && text.ends_with(')') && closes_at_end(&text) {
-        text = text[1..text.len() - 1].to_owned();
+    let around = parentheses_around(&text);
+    if around > 0 {
+        text = text[around..text.len() - around].to_owned();
     }
     match text.rfind("::") {
         Some(at) if !text[at..].contains(['\'', ')']) => text[..at].to_owned(),
@@ -106,19 +107,25 @@ fn has_or(check: &str) -> bool {
     mentions(check, "or") || mentions(check, "case")
 }
 
-fn closes_at_end(text: &str) -> bool {
-    let mut depth = 0_i32;
+/// How many pairs of parentheses enclose the whole text.
+fn parentheses_around(text: &str) -> usize {
+    let opened = text.bytes().take_while(|byte| *byte == b'(').count();
+    let mut ends = vec![usize::MAX; opened];
+    let mut depth = 0;
     for (at, byte) in text.bytes().enumerate() {
         match byte {
             b'(' => depth += 1,
-            b')' => depth -= 1,
+            b')' if depth > 0 => {
+                depth -= 1;
+                if let Some(end) = ends.get_mut(depth).filter(|end| **end == usize::MAX) {
+                    *end = at;
+                }
+            }
             _ => {}
         }
-        if depth == 0 {
-            return at + 1 == text.len();
-        }
     }
-    false
+    let encloses = |(n, end): &(usize, &usize)| **end == text.len() - 1 - n;
+    ends.iter().enumerate().take_while(encloses).count()
 }
 
 /// Is a filter missing, or true for every row?

@@ -6,6 +6,7 @@
 
 use std::sync::Arc;
 
+use rustc_hash::FxHashSet;
 use smol_str::SmolStr;
 
 use super::journal::Entry;
@@ -463,14 +464,19 @@ impl Schema {
     /// table for ONLY.
     pub fn with_descendants(&self, key: &Key, only: bool) -> Vec<Key> {
         let mut list = vec![key.clone()];
+        let childless = |key: &Key| {
+            let table = self.table_by_key(key);
+            table.is_none_or(|table| table.children.is_empty())
+        };
+        if only || childless(key) {
+            return list;
+        }
+        let mut met: FxHashSet<Key> = list.iter().cloned().collect();
         let mut next = 0;
-        while !only && next < list.len() {
+        while next < list.len() {
             if let Some(table) = self.table_by_key(&list[next]) {
-                for child in &table.children {
-                    if !list.contains(child) {
-                        list.push(child.clone());
-                    }
-                }
+                let new = table.children.iter().filter(|c| met.insert((*c).clone()));
+                list.extend(new.cloned());
             }
             next += 1;
         }

@@ -76,10 +76,9 @@ impl Schema {
 
     fn change_type(&mut self, name: &ObjectName, f: impl FnOnce(&mut TypeEntry)) {
         let key = self.type_key_of(name);
-        if let Some(entry) = self.types.get(&key) {
-            let mut own = (**entry).clone();
-            f(&mut own);
-            self.put_type(&key, Some(own));
+        self.note(|s| Entry::Type(key.clone(), s.types.get(&key).cloned()));
+        if let Some(entry) = self.types.get_mut(&key) {
+            f(Arc::make_mut(entry));
         }
     }
 

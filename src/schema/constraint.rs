@@ -5,7 +5,7 @@ use std::sync::Arc;
 use smol_str::SmolStr;
 
 use super::apply::{At, Conflict};
-use super::table::add;
+use super::table::{MOST_COLUMNS, add};
 use super::{Gone, GoneRule, Index, Key, Relation, Schema, TableConstraint, names};
 use crate::operation::{
     Column, Constraint, ConstraintKind, Expr, Key as KeyColumns, ObjectName, Target,
@@ -99,7 +99,11 @@ impl Schema {
                     t.edit_column(column, |c| c.not_null = true);
                 }
             }
-            t.constraints.push(Arc::new(entry));
+            if t.constraints.len() < MOST_COLUMNS {
+                t.constraints.push(Arc::new(entry));
+            } else {
+                t.columns_known = false;
+            }
         });
     }
 
@@ -188,7 +192,13 @@ impl Schema {
         {
             referenced = primary.columns.clone();
         }
-        self.edit_table(&target, |t| add(&mut t.referenced_by, key));
+        let known = self.table_by_key(key).is_some_and(|t| {
+            let mut references = t.constraints.iter().map(|c| &c.references);
+            references.any(|known| known.as_ref() == Some(&target))
+        });
+        if !known {
+            self.edit_table(&target, |t| t.referenced_by.push(key.clone()));
+        }
         (Some(target), referenced)
     }
 

@@ -60,12 +60,11 @@ impl Schema {
         missing
     }
 
+    /// Gives a table or view an index that was not there before.
     fn own_index(&mut self, table: &Key, index: &Key) {
-        if self
-            .edit_table(table, |t| add(&mut t.indexes, index))
-            .is_none()
-        {
-            self.change_view(table, |v| add(&mut v.indexes, index));
+        let on_table = self.edit_table(table, |t| t.indexes.push(index.clone()));
+        if on_table.is_none() {
+            self.change_view(table, |v| v.indexes.push(index.clone()));
         }
     }
 

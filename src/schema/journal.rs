@@ -137,6 +137,7 @@ impl Schema {
 
     pub(super) fn put_relation(&mut self, key: Key, relation: Option<Relation>) {
         self.note_relation(&key);
+        self.temporary |= key.schema == "pg_temp";
         put(&mut self.relations, key, relation);
     }
 }

@@ -119,7 +119,7 @@ pub struct Table {
     pub partition: Option<Partition>,
     /// Parents by inheritance; a partition's parent is not among them.
     pub inherits: Vec<Key>,
-    /// Partitions, or children by inheritance.
+    /// Partitions, the default one first, or children by inheritance.
     pub children: Vec<Key>,
     /// Objects that refer to it: foreign keys of these tables …
     pub referenced_by: Vec<Key>,
@@ -320,6 +320,8 @@ impl Default for Session {
 #[derive(Default)]
 pub struct Schema {
     relations: FxHashMap<Key, Relation>,
+    /// Some temporary relation was ever there.
+    temporary: bool,
     /// Relations that the history created and dropped.
     dropped: FxHashMap<Key, Place>,
     types: FxHashMap<Key, Arc<TypeEntry>>,

@@ -33,14 +33,32 @@ pub fn object_name(name1: &str, name2: &str, label: &str) -> SmolStr {
 }
 
 /// The first such name that is not taken.
+///
+/// Where many are taken, a number that is free and whose predecessor is not:
+/// the first, unless names have been given back.
 pub fn free_name(name1: &str, name2: &str, label: &str, taken: impl Fn(&str) -> bool) -> SmolStr {
-    let mut name = object_name(name1, name2, label);
-    let mut number = 0u32;
-    while taken(&name) {
-        number += 1;
-        name = object_name(name1, name2, &format_smolstr!("{label}{number}"));
+    const MANY: u32 = 32;
+    let numbered = |number: u32| match number {
+        0 => object_name(name1, name2, label),
+        _ => object_name(name1, name2, &format_smolstr!("{label}{number}")),
+    };
+    let found = (0..MANY).map(numbered).find(|name| !taken(name));
+    if let Some(name) = found {
+        return name;
     }
-    name
+    let (mut low, mut high) = (MANY - 1, 2 * MANY);
+    while taken(&numbered(high)) {
+        (low, high) = (high, high.saturating_mul(2));
+    }
+    while high - low > 1 {
+        let middle = low + (high - low) / 2;
+        if taken(&numbered(middle)) {
+            low = middle;
+        } else {
+            high = middle;
+        }
+    }
+    numbered(high)
 }
 
 fn cut(text: &str, mut end: usize) -> &str {
@@ -76,5 +94,7 @@ mod tests {
         let long = "a".repeat(70);
         assert_eq!(object_name(&long, "b", "idx").len(), 63);
         assert_eq!(free_name("t", "a", "key", |n| n == "t_a_key"), "t_a_key1");
+        let below_1000 = |n: &str| n.trim_start_matches("t_a_key").parse().unwrap_or(0) < 1000;
+        assert_eq!(free_name("t", "a", "key", below_1000), "t_a_key1000");
     }
 }

@@ -9,6 +9,13 @@ impl Schema {
     /// The key that a name means: the first schema of the search path that
     /// holds such a relation, otherwise the first of the path.
     pub fn resolve(&self, name: &ObjectName) -> Key {
+        if let (None, false, [only]) = (
+            &name.schema,
+            self.temporary,
+            self.session.search_path.as_slice(),
+        ) {
+            return Key::new(only.clone(), name.name.clone());
+        }
         self.resolve_by(name.schema.as_ref(), &name.name, |schema, key| {
             schema.relations.contains_key(key)
         })

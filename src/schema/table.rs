@@ -59,6 +59,10 @@ impl Table {
     }
 }
 
+/// The server allows 1,600; beyond this nothing is known of a table's columns,
+/// nor of its constraints.
+pub(super) const MOST_COLUMNS: usize = 2_000;
+
 /// Pushes a key unless it is there.
 pub(super) fn add(list: &mut Vec<Key>, key: &Key) {
     if !list.contains(key) {
@@ -144,9 +148,12 @@ impl Schema {
         let name = column.name.clone();
         let sequence = serial || column.identity.is_some();
         self.edit_table(table, |t| {
-            match t.columns.iter_mut().find(|c| c.name == name) {
-                Some(known) => *known = column,
-                None => t.columns.push(column),
+            if let Some(known) = t.columns.iter_mut().find(|c| c.name == name) {
+                *known = column;
+            } else if t.columns.len() < MOST_COLUMNS {
+                t.columns.push(column);
+            } else {
+                t.columns_known = false;
             }
         });
         if sequence {
@@ -279,8 +286,12 @@ impl Schema {
     }
 
     pub(super) fn attach(&mut self, parent: &Key, child: &Key, bound: Bound) {
+        let default = bound.default;
         self.edit_table(parent, |t| {
             add(&mut t.children, child);
+            if default && let Some(at) = t.children.iter().position(|c| c == child) {
+                t.children[..=at].rotate_right(1);
+            }
             if t.partition_by.is_none() {
                 t.partition_by = Some(crate::operation::PartitionBy {
                     strategy: "range".into(),

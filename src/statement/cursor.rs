@@ -310,7 +310,8 @@ impl<'a> Cursor<'a> {
     /// has it (`'a'` newline `'b'`).
     pub fn string(&mut self) -> Option<(SmolStr, Span)> {
         let token = self.peek()?;
-        let mut value = string_value(token, self.text)?;
+        let value = string_value(token, self.text)?;
+        let mut joined = String::new();
         let mut span = token.span;
         self.at += 1;
         while let Some(next) = self.peek() {
@@ -319,10 +320,18 @@ impl<'a> Cursor<'a> {
                 break;
             }
             let more = string_value(next, self.text)?;
-            value = SmolStr::from(format!("{value}{more}"));
+            if joined.is_empty() {
+                joined.push_str(&value);
+            }
+            joined.push_str(&more);
             span.end = next.span.end;
             self.at += 1;
         }
+        let value = if joined.is_empty() {
+            value
+        } else {
+            joined.into()
+        };
         Some((value, span))
     }
 

@@ -58,6 +58,9 @@ pub enum Lexeme {
     Comment(Span),
 }
 
+/// The server takes no longer ones.
+const LONGEST_OPERATOR: usize = 63;
+
 const NAME_START: u8 = 1;
 const NAME_PART: u8 = 2;
 const SPACE: u8 = 4;
@@ -119,6 +122,9 @@ pub struct Lexer<'a> {
     bytes: &'a [u8],
     at: usize,
     end: usize,
+    /// Ends of placeholders that do not come any more: none is searched for
+    /// twice.
+    missing: [bool; 3],
 }
 
 impl<'a> Lexer<'a> {
@@ -128,6 +134,7 @@ impl<'a> Lexer<'a> {
             bytes: text.as_bytes(),
             at: (range.start as usize).min(end),
             end,
+            missing: [false; 3],
         }
     }
 
@@ -286,13 +293,17 @@ impl<'a> Lexer<'a> {
     fn template(&mut self, start: usize) -> Option<Lexeme> {
         let mut any = false;
         while self.at_template() {
-            let close: &[u8] = match (self.peek(0), self.peek(1)) {
-                (b'{', b'{') => b"}}",
-                (b'{', b'%') => b"%}",
-                _ => b"}",
+            let (kind, close): (usize, &[u8]) = match (self.peek(0), self.peek(1)) {
+                (b'{', b'{') => (0, b"}}"),
+                (b'{', b'%') => (1, b"%}"),
+                _ => (2, b"}"),
             };
+            if self.missing[kind] {
+                break;
+            }
             let rest = &self.bytes[self.at..self.end];
             let Some(length) = memchr::memmem::find(rest, close) else {
+                self.missing[kind] = true;
                 break;
             };
             self.at += length + close.len();
@@ -438,7 +449,7 @@ impl<'a> Lexer<'a> {
     }
 
     fn operator(&mut self, start: usize) -> Option<Lexeme> {
-        while is(self.peek(0), OPERATOR) {
+        while is(self.peek(0), OPERATOR) && self.at - start < LONGEST_OPERATOR {
             let comment = matches!((self.peek(0), self.peek(1)), (b'-', b'-') | (b'/', b'*'));
             if comment && self.at > start {
                 break;
@@ -447,14 +458,15 @@ impl<'a> Lexer<'a> {
         }
         // `=-1` is `=` and `-1`: an operator of several characters may end in
         // `+` or `-` only if it holds one of ~ ! @ # % ^ & | ?.
-        while self.at > start + 1
+        let may_end_in_a_sign = self.bytes[start..self.at].iter().any(|b| {
+            matches!(
+                b,
+                b'~' | b'!' | b'@' | b'#' | b'%' | b'^' | b'&' | b'|' | b'?'
+            )
+        });
+        while !may_end_in_a_sign
+            && self.at > start + 1
             && matches!(self.bytes[self.at - 1], b'+' | b'-')
-            && !self.bytes[start..self.at].iter().any(|b| {
-                matches!(
-                    b,
-                    b'~' | b'!' | b'@' | b'#' | b'%' | b'^' | b'&' | b'|' | b'?'
-                )
-            })
         {
             self.at -= 1;
         }

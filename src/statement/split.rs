@@ -73,6 +73,9 @@ fn is_boundary(comment: &str) -> bool {
             || word.eq_ignore_ascii_case("StatementBegin"))
 }
 
+/// A line that goes on for longer holds more than a command of the client.
+const LONGEST_CLIENT_LINE: usize = 80;
+
 /// How many first words of a statement decide how it is split.
 const HEAD: usize = 5;
 
@@ -221,17 +224,29 @@ impl<'a> Splitter<'a> {
     }
 
     fn alone_on_line(&self, token: Token) -> bool {
-        let text = &self.text[self.range.start as usize..];
-        let start = (token.span.start - self.range.start) as usize;
-        let end = (token.span.end - self.range.start) as usize;
-        let before = text[..start].rsplit('\n').next().unwrap_or("");
-        let after = text[end..].split('\n').next().unwrap_or("");
-        before.trim().is_empty() && after.trim().trim_end_matches(';').is_empty()
+        let before = &self.text[self.range.start as usize..token.span.start as usize];
+        let after = &self.text[token.span.end as usize..];
+        let begins = before
+            .chars()
+            .rev()
+            .find(|c| *c == '\n' || !c.is_whitespace());
+        let ends = after
+            .chars()
+            .find(|c| *c == '\n' || !(c.is_whitespace() || *c == ';'));
+        begins.is_none_or(|c| c == '\n') && ends.is_none_or(|c| c == '\n')
     }
 
     /// `DELIMITER x`, a command of MySQL's client.
     fn client_command(&mut self, token: Token, word: &str) -> bool {
         if !word.eq_ignore_ascii_case("delimiter") {
+            return false;
+        }
+        let rest = &self.text[token.span.end as usize..];
+        let within = rest
+            .bytes()
+            .take(LONGEST_CLIENT_LINE)
+            .position(|b| b == b'\n');
+        if within.is_none() && rest.len() > LONGEST_CLIENT_LINE {
             return false;
         }
         let line_end = self.lexer.next_line();

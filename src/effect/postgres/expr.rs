@@ -1,5 +1,7 @@
 //! Looking into the text of expressions, by tokens: no tree is built here.
 
+use std::cell::OnceCell;
+
 use smol_str::SmolStr;
 
 use crate::source::Span;
@@ -10,13 +12,57 @@ use crate::statement::lexer::{Token, TokenKind, tokens_into};
 pub(super) struct Tokens<'t> {
     pub text: &'t str,
     pub list: Vec<Token>,
+    groups: OnceCell<Vec<Group>>,
 }
+
+/// How a token stands among parentheses and brackets.
+#[derive(Clone, Copy)]
+struct Group {
+    /// The innermost one around it that is open.
+    around: u32,
+    /// For one that opens: which token closes it, the last where none does;
+    end: u32,
+    /// and how many commas stand between them.
+    commas: u32,
+}
+
+const NONE: u32 = u32::MAX;
 
 impl<'t> Tokens<'t> {
     pub(super) fn of(text: &'t str) -> Self {
         let mut list = Vec::new();
         tokens_into(text, Span::new(0, text.len() as u32), &mut list);
-        Self { text, list }
+        Self {
+            text,
+            list,
+            groups: OnceCell::new(),
+        }
+    }
+
+    /// The parenthesis or bracket around a token.
+    pub(super) fn opening(&self, n: usize) -> Option<usize> {
+        let around = self.groups().get(n)?.around;
+        (around != NONE).then_some(around as usize)
+    }
+
+    /// Like [`group_end`], for who asks it of every token.
+    pub(super) fn end_of(&self, open: usize) -> usize {
+        let last = self.list.len().saturating_sub(1);
+        self.groups()
+            .get(open)
+            .map_or(last, |group| group.end as usize)
+    }
+
+    /// How many arguments stand between the parentheses that open at `open`.
+    pub(super) fn argument_count(&self, open: usize) -> usize {
+        match self.groups().get(open) {
+            Some(group) if group.end as usize > open + 1 => group.commas as usize + 1,
+            _ => 0,
+        }
+    }
+
+    fn groups(&self) -> &[Group] {
+        self.groups.get_or_init(|| groups(&self.list))
     }
 
     pub(super) fn word(&self, token: Token) -> &'t str {
@@ -87,18 +133,56 @@ pub(super) fn is_null(text: &str) -> bool {
             .is_none_or(|t| t.kind == TokenKind::DoubleColon)
 }
 
-/// Takes off parentheses that enclose the whole.
-pub(super) fn strip(mut tokens: &[Token]) -> &[Token] {
-    while let [open, inner @ .., close] = tokens {
-        if open.kind != TokenKind::OpenParen
-            || close.kind != TokenKind::CloseParen
-            || group_end(tokens, 0) != tokens.len() - 1
-        {
-            break;
+/// All groups at once, however they nest.
+fn groups(list: &[Token]) -> Vec<Group> {
+    let last = list.len().saturating_sub(1) as u32;
+    let mut open: Vec<usize> = Vec::new();
+    let mut groups: Vec<Group> = Vec::with_capacity(list.len());
+    for (n, token) in list.iter().enumerate() {
+        let closes = matches!(token.kind, TokenKind::CloseParen | TokenKind::CloseBracket);
+        if closes && let Some(opened) = open.pop() {
+            groups[opened].end = n as u32;
         }
-        tokens = inner;
+        groups.push(Group {
+            around: open.last().map_or(NONE, |opened| *opened as u32),
+            end: last,
+            commas: 0,
+        });
+        match (token.kind, open.last()) {
+            (TokenKind::OpenParen | TokenKind::OpenBracket, _) => open.push(n),
+            (TokenKind::Comma, Some(opened)) => groups[*opened].commas += 1,
+            _ => {}
+        }
     }
-    tokens
+    groups
+}
+
+/// Takes off parentheses that enclose the whole.
+pub(super) fn strip(tokens: &[Token]) -> &[Token] {
+    let is_open = |token: &&Token| token.kind == TokenKind::OpenParen;
+    let opened = tokens.iter().take_while(is_open).count();
+    if opened == 0 {
+        return tokens;
+    }
+    // Before the outermost is closed, the depth falls below that of an inner
+    // one only where that is closed.
+    let mut ends = vec![usize::MAX; opened];
+    let mut depth = 0;
+    for (n, token) in tokens.iter().enumerate() {
+        match token.kind {
+            TokenKind::OpenParen | TokenKind::OpenBracket => depth += 1,
+            TokenKind::CloseParen | TokenKind::CloseBracket if depth > 0 => {
+                depth -= 1;
+                if let Some(end) = ends.get_mut(depth).filter(|end| **end == usize::MAX) {
+                    *end = n;
+                }
+            }
+            _ => {}
+        }
+    }
+    let encloses = |(n, end): &(usize, &usize)| **end == tokens.len() - 1 - n;
+    let around = ends.iter().enumerate().take_while(encloses).count();
+    &tokens[around..tokens.len() - around]
 }
 
 /// The index of the parenthesis that closes the one at `open`; the last index
@@ -120,25 +204,6 @@ pub(super) fn group_end(tokens: &[Token], open: usize) -> usize {
     tokens.len().saturating_sub(1)
 }
 
-/// How many arguments stand between the parentheses that open at `open`.
-pub(super) fn argument_count(tokens: &[Token], open: usize) -> usize {
-    let end = group_end(tokens, open);
-    if end <= open + 1 {
-        return 0;
-    }
-    let mut depth = 0usize;
-    let mut commas = 0;
-    for token in &tokens[open + 1..end] {
-        match token.kind {
-            TokenKind::OpenParen | TokenKind::OpenBracket => depth += 1,
-            TokenKind::CloseParen | TokenKind::CloseBracket => depth = depth.saturating_sub(1),
-            TokenKind::Comma if depth == 0 => commas += 1,
-            _ => {}
-        }
-    }
-    commas + 1
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -158,11 +223,20 @@ mod tests {
     fn parentheses_and_arguments() {
         let tokens = Tokens::of("((a) = (b))");
         assert_eq!(strip(&tokens.list).len(), 7);
+        for (text, left) in [
+            ("(((a)))", 1),
+            ("(a) + (b)", 7),
+            ("((a)", 4),
+            ("(", 1),
+            ("(())", 0),
+        ] {
+            assert_eq!(strip(&Tokens::of(text).list).len(), left, "{text}");
+        }
         let tokens = Tokens::of("f(a, g(b, c), ARRAY[1, 2])");
-        assert_eq!(argument_count(&tokens.list, 1), 3);
+        assert_eq!(tokens.argument_count(1), 3);
         let tokens = Tokens::of("now()");
-        assert_eq!(argument_count(&tokens.list, 1), 0);
+        assert_eq!(tokens.argument_count(1), 0);
         let tokens = Tokens::of("f((((");
-        assert_eq!(argument_count(&tokens.list, 1), 1);
+        assert_eq!(tokens.argument_count(1), 1);
     }
 }

@@ -52,7 +52,7 @@ pub fn effect(scene: &Scene<'_>) -> Effect {
 }
 
 /// The most tables below one that are looked at.
-const FAMILY_LIMIT: usize = 10_000;
+const FAMILY_LIMIT: usize = 2_000;
 
 /// An effect in the making.
 struct Work<'a> {

@@ -8,6 +8,9 @@ use crate::statement::lexer::Token;
 use super::Work;
 use super::expr::{Tokens, group_end, is_name, is_word, strip};
 
+/// So many levels of ANDs in ANDs are looked into.
+const DEEPEST: usize = 32;
+
 /// Does a CHECK of this text prove that the column holds no NULL?
 ///
 /// `a IS NOT NULL`, also as a part of an AND, `NOT (a IS NULL)` and `a IS
@@ -16,7 +19,13 @@ use super::expr::{Tokens, group_end, is_name, is_word, strip};
 pub(super) fn proves(text: &str, column: &str) -> bool {
     let tokens = Tokens::of(text);
     let mut todo: Vec<&[Token]> = vec![&tokens.list];
+    // Each level looks at all that is in it again.
+    let mut patience = DEEPEST * tokens.list.len();
     while let Some(part) = todo.pop() {
+        if part.len() > patience {
+            return false;
+        }
+        patience -= part.len();
         let part = strip(part);
         if has_top(part, text, "OR") {
             continue;

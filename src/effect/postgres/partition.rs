@@ -119,11 +119,9 @@ impl<'a> Work<'a> {
     }
 
     fn default_partition(&self, parent: &'a Table) -> Option<&'a Table> {
-        parent
-            .children
-            .iter()
-            .filter_map(|key| self.table(key))
-            .find(|table| table.partition.as_ref().is_some_and(|p| p.bound.default))
+        let first = parent.children.first()?;
+        self.table(first)
+            .filter(|table| table.partition.as_ref().is_some_and(|p| p.bound.default))
     }
 
     pub(super) fn lock_default_partition(&mut self, parent: &Key, except: &Key) {

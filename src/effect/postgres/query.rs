@@ -1,6 +1,7 @@
 //! What a query reads: the relations behind FROM, JOIN and USING, found by
 //! tokens, and through views the tables below them.
 
+use rustc_hash::FxHashSet;
 use smol_str::SmolStr;
 
 use crate::effect::{LockMode, ScanKind};
@@ -10,7 +11,7 @@ use crate::statement::cursor::Cursor;
 use crate::statement::lexer::{Token, TokenKind};
 
 use super::Work;
-use super::expr::{Tokens, group_end, is_name, is_word, name_of};
+use super::expr::{Tokens, is_name, is_word, name_of};
 
 /// How deep views over views are followed.
 const VIEW_DEPTH: u8 = 16;
@@ -38,6 +39,7 @@ const CLAUSES: &[&str] = &[
     "WHEN",
     "SELECT",
     "VALUES",
+    "FROM",
 ];
 
 /// The relations that a query or a part of it names; names of WITH left out.
@@ -63,7 +65,7 @@ pub(super) fn relations(text: &str) -> Vec<ObjectName> {
 /// joins included.
 pub(super) fn listed(text: &str) -> Vec<ObjectName> {
     let mut found = relations(text);
-    from_list(&Tokens::of(text), 0, &[], &mut found);
+    from_list(&Tokens::of(text), 0, &FxHashSet::default(), &mut found);
     found
 }
 
@@ -85,7 +87,7 @@ fn is_from(tokens: &Tokens<'_>, n: usize) -> bool {
     {
         return false;
     }
-    match opening(&tokens.list, n) {
+    match tokens.opening(n) {
         Some(open) if open > 0 => {
             let before = tokens.list[open - 1];
             !FROM_CALLS.iter().any(|call| is_word(before, text, call))
@@ -94,24 +96,10 @@ fn is_from(tokens: &Tokens<'_>, n: usize) -> bool {
     }
 }
 
-/// The parenthesis around a token.
-fn opening(tokens: &[Token], n: usize) -> Option<usize> {
-    let mut depth = 0usize;
-    for at in (0..n).rev() {
-        match tokens[at].kind {
-            TokenKind::CloseParen => depth += 1,
-            TokenKind::OpenParen if depth == 0 => return Some(at),
-            TokenKind::OpenParen => depth -= 1,
-            _ => {}
-        }
-    }
-    None
-}
-
-fn with_names(tokens: &Tokens<'_>) -> Vec<SmolStr> {
+fn with_names(tokens: &Tokens<'_>) -> FxHashSet<SmolStr> {
     let text = tokens.text;
     if !tokens.list.iter().any(|t| is_word(*t, text, "WITH")) {
-        return Vec::new();
+        return FxHashSet::default();
     }
     tokens
         .list
@@ -126,19 +114,27 @@ fn with_names(tokens: &Tokens<'_>) -> Vec<SmolStr> {
         .collect()
 }
 
-fn from_list(tokens: &Tokens<'_>, start: usize, with: &[SmolStr], found: &mut Vec<ObjectName>) {
+fn from_list(
+    tokens: &Tokens<'_>,
+    start: usize,
+    with: &FxHashSet<SmolStr>,
+    found: &mut Vec<ObjectName>,
+) {
     let (list, text) = (&tokens.list, tokens.text);
     let mut at = start;
     let mut expect = true;
     while let Some(token) = list.get(at) {
         match token.kind {
             TokenKind::OpenParen => {
-                at = group_end(list, at) + 1;
+                at = tokens.end_of(at) + 1;
                 expect = false;
                 continue;
             }
             TokenKind::CloseParen | TokenKind::Semicolon => return,
             TokenKind::Comma => expect = true,
+            TokenKind::Word if is_word(*token, text, "USING") && !followed_by_paren(tokens, at) => {
+                return;
+            }
             TokenKind::Word
                 if CLAUSES.iter().any(|w| is_word(*token, text, w))
                     || is_word(*token, text, "JOIN") =>
@@ -181,7 +177,7 @@ pub(super) fn output_names(text: &str) -> Option<Vec<SmolStr>> {
     while let Some(token) = list.get(at) {
         match token.kind {
             TokenKind::OpenParen => {
-                at = group_end(list, at);
+                at = tokens.end_of(at);
                 last = list.get(at).copied();
             }
             TokenKind::Comma => {

@@ -8,7 +8,7 @@ use crate::statement::lexer::{Token, TokenKind};
 
 use super::Work;
 use super::data::{BuiltIn, function};
-use super::expr::{Tokens, argument_count, is_word};
+use super::expr::{Tokens, is_word};
 
 /// The most volatile thing that an expression calls.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -162,7 +162,7 @@ impl Work<'_> {
         let Some(name) = ObjectName::read(&mut cursor) else {
             return Volatility::Unknown;
         };
-        let arguments = argument_count(&tokens.list, n + 1);
+        let arguments = tokens.argument_count(n + 1);
         let key = self.schema.resolve_routine(&name);
         let routines = self.schema.routines(&key);
         if !routines.is_empty() {
