@@ -1,9 +1,11 @@
 //! One history, from its first migration to its last.
 
-use std::sync::atomic::{AtomicUsize, Ordering};
+mod control;
+mod declared;
+mod doubt;
+mod pair;
 
-use rustc_hash::FxHashSet;
-use smol_str::SmolStr;
+use std::sync::atomic::{AtomicUsize, Ordering};
 
 use super::Outcome;
 use super::registry::{Active, Registry};
@@ -15,15 +17,19 @@ use crate::effect::old_release::old_release;
 use crate::effect::{self, Effect, postgres};
 use crate::finding::Finding;
 use crate::inverse;
-use crate::operation::{Action, ObjectName, Operation, TransactionControl};
-use crate::page::Group;
-use crate::phase::{self, Phase};
-use crate::project::{Down, History, Layout, Migration, Problem, Project, SourceId};
+use crate::operation::{Action, Operation};
+use crate::phase::Phase;
+use crate::project::{History, Layout, Migration, Project, SourceId};
 use crate::report::{Direction, MigrationReport, StatementReport};
 use crate::rule::{Check, Findings, MigrationContext, Names, OperationContext, Run, Scene, Step};
-use crate::schema::{Key, Mark, MigrationIndex, Schema, column_of};
+use crate::schema::{Key, MigrationIndex, Schema};
 use crate::suppress::Directives;
-use crate::verdict::{Deploy, OldRelease, Undo, Verdict};
+use crate::verdict::{Deploy, Verdict};
+
+use control::{SavedState, has_rollback};
+use declared::Declared;
+use doubt::Doubts;
+use pair::drops_for_certain;
 
 pub struct Fold<'a> {
     project: &'a Project,
@@ -36,29 +42,9 @@ pub struct Fold<'a> {
     /// project means to have it.
     uses_lock_timeout: bool,
     schema: Schema,
-    /// Downs that were held against their ups, and those that differ.
-    pairs: usize,
-    unequal: usize,
-    /// Conflicts in ups, and how many migrations have them.
-    conflicts: usize,
-    conflicted: usize,
+    doubts: Doubts,
     by_statement: bool,
     outcome: Outcome,
-}
-
-/// From so many pairs on, a history is asked whether its downs belong to the
-/// ups of the same name at all.
-const ENOUGH_PAIRS: usize = 20;
-
-/// From so many conflicts on, a folder is asked whether it is one history.
-const MANY_CONFLICTS: usize = 5;
-
-/// What a phase is known by.
-struct Declared {
-    phase: Option<Phase>,
-    approved: bool,
-    checkpoint: bool,
-    release: Option<String>,
 }
 
 impl<'a> Fold<'a> {
@@ -79,10 +65,7 @@ impl<'a> Fold<'a> {
             directives,
             uses_lock_timeout: config.asks_for("missing-lock-timeout"),
             schema: Schema::default(),
-            pairs: 0,
-            unequal: 0,
-            conflicts: 0,
-            conflicted: 0,
+            doubts: Doubts::default(),
             by_statement: false,
             outcome: Outcome::default(),
         }
@@ -119,70 +102,6 @@ impl<'a> Fold<'a> {
         self.doubt_pairs();
         self.doubt_order();
         self.outcome
-    }
-
-    /// Some projects cut one change into many files and number the downs the
-    /// other way round. Where most downs do not undo the up of their name, the
-    /// file is not the unit, and what was found says nothing about the project.
-    fn doubt_pairs(&mut self) {
-        if self.pairs < ENOUGH_PAIRS || self.unequal * 5 < self.pairs * 2 {
-            return;
-        }
-        let downs: FxHashSet<SourceId> = self
-            .history
-            .migrations
-            .iter()
-            .filter_map(|m| match &m.down {
-                Down::Parts(parts) => Some(parts),
-                _ => None,
-            })
-            .flatten()
-            .map(|part| part.source)
-            .collect();
-        self.outcome.findings.retain(|finding| {
-            !(finding.rule == "down-not-inverse"
-                || finding.rule == "empty-down"
-                || finding.rule == "schema-conflict" && downs.contains(&finding.source))
-        });
-        self.outcome.problems.push(Problem {
-            path: self.history.root.clone(),
-            message: format!(
-                "{} of {} downs do not undo the up of the same name, so downs were not held \
-                 against ups here",
-                self.unequal, self.pairs
-            ),
-            fatal: false,
-        });
-    }
-
-    /// A published history applied once. One that could not have is not one:
-    /// several ways to the same state, or an installation beside its upgrades.
-    /// Where a tool keeps the order, one bad migration says nothing of the kind.
-    fn doubt_order(&mut self) {
-        let known_order = self.history.layout != Layout::Plain;
-        let few = self.conflicted * 50 <= self.history.migrations.len();
-        if self.conflicts < MANY_CONFLICTS || few || known_order && self.conflicted < 3 {
-            return;
-        }
-        let conflict = |finding: &Finding| finding.rule == "schema-conflict";
-        self.outcome.findings.retain(|finding| !conflict(finding));
-        self.outcome.problems.push(Problem {
-            path: self.history.root.clone(),
-            message: format!(
-                "{} of {} migrations do not fit what those before them leave behind: this is not \
-                 one history, so schema-conflict was left out here",
-                self.conflicted,
-                self.history.migrations.len()
-            ),
-            fatal: false,
-        });
-    }
-
-    fn count_conflicts(&mut self, first: usize) {
-        let new = &self.outcome.findings[first.min(self.outcome.findings.len())..];
-        let conflicts = new.iter().filter(|f| f.rule == "schema-conflict").count();
-        self.conflicts += conflicts;
-        self.conflicted += usize::from(conflicts > 0);
     }
 
     /// The up is not SQL: what it did can only be told from what its down takes
@@ -256,56 +175,6 @@ impl<'a> Fold<'a> {
         if start.is_some() {
             self.schema.forget();
         }
-    }
-
-    fn declared(&self, migration: &Migration) -> Declared {
-        let mut declared = Declared {
-            phase: None,
-            approved: false,
-            checkpoint: false,
-            release: None,
-        };
-        let path = self.project.sources[migration.source].path();
-        for source in sources_of(migration) {
-            let Ok(at) = self.directives.binary_search_by_key(&source, |(id, _)| *id) else {
-                continue;
-            };
-            let found = &self.directives[at].1;
-            declared.phase = declared.phase.or(found.phase.map(|(phase, _)| phase));
-            declared.approved |= found.approves_irreversible();
-            declared.checkpoint |= found.checkpoint.is_some();
-            declared.release = declared.release.or_else(|| found.release.clone());
-        }
-        declared.phase = declared
-            .phase
-            .or_else(|| self.config.phase_for(path))
-            .or_else(|| phase::of_path(path));
-        declared
-    }
-
-    fn infer_phase(&self, plan: &[Planned<'_>]) -> Option<Phase> {
-        let mut created: FxHashSet<SmolStr> = FxHashSet::default();
-        let mut found = None;
-        for planned in plan {
-            let (name, phase) = match &planned.operation.action {
-                Action::CreateTable(create) => {
-                    created.insert(create.name.name.clone());
-                    (None, Some(Phase::Expand))
-                }
-                action => phase_of(action),
-            };
-            if name.is_some_and(|n| created.contains(n)) {
-                continue;
-            }
-            match (found, phase) {
-                (_, None) => {}
-                (None, Some(_)) => found = phase,
-                (Some(Phase::Contract), Some(Phase::Contract)) => {}
-                (Some(Phase::Contract), Some(_)) | (Some(_), Some(Phase::Contract)) => return None,
-                (Some(a), Some(b)) => found = Some(a.max(b)),
-            }
-        }
-        found
     }
 
     #[allow(clippy::too_many_arguments)]
@@ -572,129 +441,6 @@ impl<'a> Fold<'a> {
         }
     }
 
-    /// BEGIN, COMMIT, ROLLBACK and savepoints.
-    fn control(&mut self, run: &mut ScriptRun<'_, '_>, control: &TransactionControl) {
-        if run.rolls_back {
-            match control {
-                TransactionControl::Begin => {
-                    let mark = self.schema.mark();
-                    run.marks.clear();
-                    run.marks
-                        .push((None, mark, self.outcome.findings.len(), run.steps.len()));
-                }
-                TransactionControl::Savepoint(name) => {
-                    let mark = self.schema.mark();
-                    let name = Some(name.clone());
-                    run.marks
-                        .push((name, mark, self.outcome.findings.len(), run.steps.len()));
-                }
-                TransactionControl::Rollback => {
-                    self.take_back(run, 0);
-                }
-                TransactionControl::RollbackTo(name) => {
-                    let at = run.marks.iter().rposition(|m| m.0.as_ref() == Some(name));
-                    if let Some(at) = at {
-                        self.take_back(run, at);
-                    }
-                }
-                TransactionControl::Commit => {
-                    let mark = self.schema.mark();
-                    run.marks.clear();
-                    run.marks
-                        .push((None, mark, self.outcome.findings.len(), run.steps.len()));
-                }
-                _ => {}
-            }
-        }
-        run.transactions.control(control);
-        if control.ends_transaction() {
-            self.schema.end_transaction();
-        }
-    }
-
-    /// What was rolled back changed nothing; what it blocked, it blocked.
-    fn take_back(&mut self, run: &mut ScriptRun<'_, '_>, to: usize) {
-        run.marks.truncate(to + 1);
-        let Some((_, schema, findings, steps)) = run.marks.last_mut() else {
-            return;
-        };
-        self.schema.roll_back(*schema);
-        let registry = self.registry;
-        let since = self.outcome.findings.split_off(*findings);
-        let stays = |finding: &Finding| {
-            let group = registry.get(finding.rule).map(Active::group);
-            matches!(
-                group,
-                Some(Group::Deploy | Group::Transactions | Group::Trust)
-            )
-        };
-        self.outcome
-            .findings
-            .extend(since.into_iter().filter(stays));
-        for step in &mut run.steps[*steps..] {
-            step.verdict.old_release = OldRelease::Compatible;
-            step.verdict.undo = Undo::Exact;
-        }
-        *findings = self.outcome.findings.len();
-        *steps = run.steps.len();
-    }
-
-    /// Holds the schema after up and down against the schema before.
-    fn compare(
-        &mut self,
-        migration: &Migration,
-        up: &[Planned<'_>],
-        down: &[Planned<'_>],
-        start: Mark,
-        created: &FxHashSet<Key>,
-    ) {
-        let unsure = |plan: &[Planned<'_>]| {
-            plan.iter().any(|p| {
-                matches!(
-                    p.operation.action,
-                    Action::Opaque { .. } | Action::Unparsed { .. }
-                ) || p.operation.within.block
-            })
-        };
-        let does_something = |plan: &[Planned<'_>]| {
-            plan.iter()
-                .any(|p| !matches!(p.operation.action, Action::Nothing | Action::Select { .. }))
-        };
-        if !migration.selected || unsure(up) || unsure(down) || !does_something(down) {
-            return;
-        }
-        self.pairs += 1;
-        let found = inverse::differences(&self.schema, start, created).list;
-        let does = |p: &&Planned<'_>| !is_setting(&p.operation.action);
-        let about = |p: &&Planned<'_>| is_about(p.operation, &found);
-        let at = down.iter().find(about).or_else(|| down.iter().find(does));
-        let Some(at) = at.or(down.first()) else {
-            return;
-        };
-        if found.is_empty() {
-            return;
-        }
-        self.unequal += 1;
-        // The files do not bring the schema back as it was.
-        if let Some(up) = self.outcome.migrations.last_mut() {
-            up.verdict.undo = up.verdict.undo.max(Undo::Lossy);
-        }
-        let Some(mut finding) =
-            self.registry
-                .builtin("down-not-inverse", at.source, at.operation.place)
-        else {
-            return;
-        };
-        let more = found.len().saturating_sub(4);
-        let mut listed = found[..found.len() - more].join("; ");
-        if more > 0 {
-            listed.push_str(&format!("; and {more} more"));
-        }
-        finding.message = format!("the down does not give the schema back: {listed}");
-        finding.help = remedy(&found);
-        self.outcome.findings.push(finding);
-    }
-
     fn count(&mut self, parts: &[ReadPart]) {
         let summary = &mut self.outcome.summary;
         for statement in parts.iter().flat_map(|part| &part.statements) {
@@ -737,10 +483,6 @@ impl<'a> Fold<'a> {
     }
 }
 
-/// A savepoint's name, the schema then, and how many findings and steps there
-/// were.
-type SavedState = (Option<SmolStr>, Mark, usize, usize);
-
 struct ScriptRun<'s, 'p> {
     scene: &'s Scene<'s>,
     transactions: Transactions,
@@ -770,87 +512,6 @@ fn is_unread(action: &Action) -> bool {
     matches!(action, Action::Unparsed { .. } | Action::Opaque { .. })
 }
 
-/// What the down would have to do besides, for people.
-fn remedy(differences: &[String]) -> String {
-    let step = |difference: &String| {
-        let gone = difference.strip_suffix(" is gone");
-        let left = difference.strip_suffix(" is still there");
-        gone.map(|what| format!("create {what} again"))
-            .or_else(|| left.map(|what| format!("drop {what}")))
-    };
-    let steps: Vec<String> = differences.iter().filter_map(step).take(3).collect();
-    if steps.is_empty() {
-        return "Undo each step of the up, last step first; say in a comment what does not come back"
-            .into();
-    }
-    let mut help = format!("In the down, {}", steps.join(", and "));
-    if steps.iter().any(|step| step.starts_with("create")) {
-        help.push_str("; say in a comment which data does not come back");
-    }
-    help
-}
-
-/// A relation that a script drops was there, whatever the history knows.
-fn drops_for_certain(operation: &Operation) -> Option<&ObjectName> {
-    match &operation.action {
-        Action::Drop {
-            kind,
-            name,
-            if_exists: false,
-            ..
-        } if kind.is_relation() => Some(name),
-        _ => None,
-    }
-}
-
-/// The statement of a down that is about one of the differences.
-fn is_about(operation: &Operation, differences: &[String]) -> bool {
-    let named = match &operation.action {
-        Action::Drop { name, .. } => format!(" `{}`", name.name),
-        Action::CreateView(view) => format!("view `{}`", view.name),
-        Action::CreateIndex(index) => match &index.name {
-            Some(name) => format!("index `{}`", name.name),
-            None => return false,
-        },
-        Action::AddConstraint { constraint, .. } => match &constraint.name {
-            Some(name) => format!(" `{}` of", name.name),
-            None => return false,
-        },
-        action => match column_of(action) {
-            Some((table, column)) => format!("column `{column}` of `{}`", table.name),
-            None => return false,
-        },
-    };
-    differences.iter().any(|text| text.contains(&named))
-}
-
-/// Does it only prepare for what comes?
-fn is_setting(action: &Action) -> bool {
-    matches!(
-        action,
-        Action::Transaction(_) | Action::Set(_) | Action::Nothing
-    )
-}
-
-fn sources_of(migration: &Migration) -> impl Iterator<Item = SourceId> {
-    std::iter::once(migration.source).chain(migration.up.iter().map(|p| p.source))
-}
-
-fn has_rollback(parts: &[ReadPart]) -> bool {
-    parts
-        .iter()
-        .flat_map(|part| &part.statements)
-        .flat_map(|statement| &statement.operations)
-        .any(|operation| {
-            matches!(
-                operation.action,
-                Action::Transaction(
-                    TransactionControl::Rollback | TransactionControl::RollbackTo(_)
-                )
-            )
-        })
-}
-
 /// Does a script set `lock_timeout`, and to a limit where that is asked? What
 /// every dump says at its head does not count.
 fn sets_lock_timeout(plan: &[Planned<'_>], to_a_limit: bool) -> bool {
@@ -872,30 +533,6 @@ fn sets_lock_timeout(plan: &[Planned<'_>], to_a_limit: bool) -> bool {
         }
     }
     sets
-}
-
-/// The phase that an operation belongs to, and the table that it is about.
-fn phase_of(action: &Action) -> (Option<&SmolStr>, Option<Phase>) {
-    match action {
-        Action::DropColumn { table, .. } | Action::RenameColumn { table, .. } => {
-            (Some(&table.name.name), Some(Phase::Contract))
-        }
-        Action::Drop { name, kind, .. } if kind.is_relation() => {
-            (Some(&name.name), Some(Phase::Contract))
-        }
-        Action::Rename { name, kind, .. } if kind.is_relation() => {
-            (Some(&name.name), Some(Phase::Contract))
-        }
-        Action::Insert(insert) => (Some(&insert.table.name), Some(Phase::Migrate)),
-        Action::Update(update) => (Some(&update.table.name), Some(Phase::Migrate)),
-        Action::Delete(delete) => (Some(&delete.table.name), Some(Phase::Migrate)),
-        Action::AddColumn { .. }
-        | Action::CreateIndex(_)
-        | Action::CreateView(_)
-        | Action::CreateType(_)
-        | Action::AddConstraint { .. } => (None, Some(Phase::Expand)),
-        _ => (None, None),
-    }
 }
 
 /// What was found out about each statement.

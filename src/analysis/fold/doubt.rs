@@ -1,0 +1,95 @@
+//! Is it one history at all, and do its downs belong to its ups? Where the whole
+//! says no, single findings say nothing.
+
+use rustc_hash::FxHashSet;
+
+use super::Fold;
+use crate::finding::Finding;
+use crate::project::{Down, Layout, Problem, SourceId};
+
+/// From so many pairs on, a history is asked whether its downs belong to the
+/// ups of the same name at all.
+const ENOUGH_PAIRS: usize = 20;
+
+/// From so many conflicts on, a folder is asked whether it is one history.
+const MANY_CONFLICTS: usize = 5;
+
+/// What makes a history doubtful.
+#[derive(Default)]
+pub(super) struct Doubts {
+    /// Downs that were held against their ups, and those that differ.
+    pub(super) pairs: usize,
+    pub(super) unequal: usize,
+    /// Conflicts in ups, and how many migrations have them.
+    conflicts: usize,
+    conflicted: usize,
+}
+
+impl Fold<'_> {
+    /// Some projects cut one change into many files and number the downs the
+    /// other way round. Where most downs do not undo the up of their name, the
+    /// file is not the unit, and what was found says nothing about the project.
+    pub(super) fn doubt_pairs(&mut self) {
+        if self.doubts.pairs < ENOUGH_PAIRS || self.doubts.unequal * 5 < self.doubts.pairs * 2 {
+            return;
+        }
+        let downs: FxHashSet<SourceId> = self
+            .history
+            .migrations
+            .iter()
+            .filter_map(|m| match &m.down {
+                Down::Parts(parts) => Some(parts),
+                _ => None,
+            })
+            .flatten()
+            .map(|part| part.source)
+            .collect();
+        self.outcome.findings.retain(|finding| {
+            !(finding.rule == "down-not-inverse"
+                || finding.rule == "empty-down"
+                || finding.rule == "schema-conflict" && downs.contains(&finding.source))
+        });
+        self.outcome.problems.push(Problem {
+            path: self.history.root.clone(),
+            message: format!(
+                "{} of {} downs do not undo the up of the same name, so downs were not held \
+                 against ups here",
+                self.doubts.unequal, self.doubts.pairs
+            ),
+            fatal: false,
+        });
+    }
+
+    /// A published history applied once. One that could not have is not one:
+    /// several ways to the same state, or an installation beside its upgrades.
+    /// Where a tool keeps the order, one bad migration says nothing of the kind.
+    pub(super) fn doubt_order(&mut self) {
+        let known_order = self.history.layout != Layout::Plain;
+        let few = self.doubts.conflicted * 50 <= self.history.migrations.len();
+        if self.doubts.conflicts < MANY_CONFLICTS
+            || few
+            || known_order && self.doubts.conflicted < 3
+        {
+            return;
+        }
+        let conflict = |finding: &Finding| finding.rule == "schema-conflict";
+        self.outcome.findings.retain(|finding| !conflict(finding));
+        self.outcome.problems.push(Problem {
+            path: self.history.root.clone(),
+            message: format!(
+                "{} of {} migrations do not fit what those before them leave behind: this is not \
+                 one history, so schema-conflict was left out here",
+                self.doubts.conflicted,
+                self.history.migrations.len()
+            ),
+            fatal: false,
+        });
+    }
+
+    pub(super) fn count_conflicts(&mut self, first: usize) {
+        let new = &self.outcome.findings[first.min(self.outcome.findings.len())..];
+        let conflicts = new.iter().filter(|f| f.rule == "schema-conflict").count();
+        self.doubts.conflicts += conflicts;
+        self.doubts.conflicted += usize::from(conflicts > 0);
+    }
+}

@@ -1,0 +1,130 @@
+//! A down held against its up.
+
+use rustc_hash::FxHashSet;
+
+use super::{Fold, Planned};
+use crate::inverse;
+use crate::operation::{Action, ObjectName, Operation};
+use crate::project::Migration;
+use crate::schema::{Key, Mark, column_of};
+use crate::verdict::Undo;
+
+impl Fold<'_> {
+    /// Holds the schema after up and down against the schema before.
+    pub(super) fn compare(
+        &mut self,
+        migration: &Migration,
+        up: &[Planned<'_>],
+        down: &[Planned<'_>],
+        start: Mark,
+        created: &FxHashSet<Key>,
+    ) {
+        let unsure = |plan: &[Planned<'_>]| {
+            plan.iter().any(|p| {
+                matches!(
+                    p.operation.action,
+                    Action::Opaque { .. } | Action::Unparsed { .. }
+                ) || p.operation.within.block
+            })
+        };
+        let does_something = |plan: &[Planned<'_>]| {
+            plan.iter()
+                .any(|p| !matches!(p.operation.action, Action::Nothing | Action::Select { .. }))
+        };
+        if !migration.selected || unsure(up) || unsure(down) || !does_something(down) {
+            return;
+        }
+        self.doubts.pairs += 1;
+        let found = inverse::differences(&self.schema, start, created).list;
+        let does = |p: &&Planned<'_>| !is_setting(&p.operation.action);
+        let about = |p: &&Planned<'_>| is_about(p.operation, &found);
+        let at = down.iter().find(about).or_else(|| down.iter().find(does));
+        let Some(at) = at.or(down.first()) else {
+            return;
+        };
+        if found.is_empty() {
+            return;
+        }
+        self.doubts.unequal += 1;
+        // The files do not bring the schema back as it was.
+        if let Some(up) = self.outcome.migrations.last_mut() {
+            up.verdict.undo = up.verdict.undo.max(Undo::Lossy);
+        }
+        let Some(mut finding) =
+            self.registry
+                .builtin("down-not-inverse", at.source, at.operation.place)
+        else {
+            return;
+        };
+        let more = found.len().saturating_sub(4);
+        let mut listed = found[..found.len() - more].join("; ");
+        if more > 0 {
+            listed.push_str(&format!("; and {more} more"));
+        }
+        finding.message = format!("the down does not give the schema back: {listed}");
+        finding.help = remedy(&found);
+        self.outcome.findings.push(finding);
+    }
+}
+
+/// What the down would have to do besides, for people.
+fn remedy(differences: &[String]) -> String {
+    let step = |difference: &String| {
+        let gone = difference.strip_suffix(" is gone");
+        let left = difference.strip_suffix(" is still there");
+        gone.map(|what| format!("create {what} again"))
+            .or_else(|| left.map(|what| format!("drop {what}")))
+    };
+    let steps: Vec<String> = differences.iter().filter_map(step).take(3).collect();
+    if steps.is_empty() {
+        return "Undo each step of the up, last step first; say in a comment what does not come back"
+            .into();
+    }
+    let mut help = format!("In the down, {}", steps.join(", and "));
+    if steps.iter().any(|step| step.starts_with("create")) {
+        help.push_str("; say in a comment which data does not come back");
+    }
+    help
+}
+
+/// A relation that a script drops was there, whatever the history knows.
+pub(super) fn drops_for_certain(operation: &Operation) -> Option<&ObjectName> {
+    match &operation.action {
+        Action::Drop {
+            kind,
+            name,
+            if_exists: false,
+            ..
+        } if kind.is_relation() => Some(name),
+        _ => None,
+    }
+}
+
+/// The statement of a down that is about one of the differences.
+fn is_about(operation: &Operation, differences: &[String]) -> bool {
+    let named = match &operation.action {
+        Action::Drop { name, .. } => format!(" `{}`", name.name),
+        Action::CreateView(view) => format!("view `{}`", view.name),
+        Action::CreateIndex(index) => match &index.name {
+            Some(name) => format!("index `{}`", name.name),
+            None => return false,
+        },
+        Action::AddConstraint { constraint, .. } => match &constraint.name {
+            Some(name) => format!(" `{}` of", name.name),
+            None => return false,
+        },
+        action => match column_of(action) {
+            Some((table, column)) => format!("column `{column}` of `{}`", table.name),
+            None => return false,
+        },
+    };
+    differences.iter().any(|text| text.contains(&named))
+}
+
+/// Does it only prepare for what comes?
+fn is_setting(action: &Action) -> bool {
+    matches!(
+        action,
+        Action::Transaction(_) | Action::Set(_) | Action::Nothing
+    )
+}
