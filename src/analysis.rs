@@ -52,8 +52,8 @@ pub fn run(
 }
 
 /// Does what [`run`] does, and reports on each statement besides.
-pub fn run_by_statement(project: Project, config: &Config) -> Report {
-    judge(project, config, None, &AtomicUsize::new(0), true)
+pub fn run_by_statement(project: Project, config: &Config, dialect: Option<Dialect>) -> Report {
+    judge(project, config, dialect, &AtomicUsize::new(0), true)
 }
 
 fn judge(

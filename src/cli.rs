@@ -11,6 +11,7 @@ mod checked;
 mod config;
 mod destination;
 mod init;
+mod inspect;
 mod place;
 mod progress;
 mod shell;
@@ -58,6 +59,8 @@ enum Command {
     Check(check::Arguments),
     /// Write down the findings of today as accepted; `check --baseline` is quiet about them.
     Baseline(baseline::Arguments),
+    /// Say what each statement of a file does: locks, rewrites, scans, and the way back.
+    Inspect(inspect::Arguments),
     /// List the rules.
     Rules {
         #[arg(long, value_name = "FORMAT", default_value = "human")]
@@ -128,6 +131,7 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
     let result = match &cli.command {
         Command::Check(arguments) => check::run(arguments, cli.color),
         Command::Baseline(arguments) => baseline::run(arguments),
+        Command::Inspect(arguments) => inspect::run(arguments, cli.color),
         Command::Rules { format } => list(*format, cli.color),
         Command::Explain { rule } => explain(rule, cli.color),
         Command::Init(arguments) => init::run(arguments),

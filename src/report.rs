@@ -3,10 +3,12 @@
 use std::sync::Arc;
 
 use rustc_hash::FxHashSet;
+use smol_str::SmolStr;
 
 use crate::dialect::Dialect;
-use crate::effect::Effect;
+use crate::effect::{Effect, Refusal};
 use crate::finding::{Finding, Severity};
+use crate::operation::Subject;
 use crate::phase::Phase;
 use crate::project::{Layout, Problem, Scope, SourceId, Transaction};
 use crate::source::{Source, Span};
@@ -40,11 +42,41 @@ pub struct StatementReport {
     /// Without the semicolon.
     pub span: Span,
     pub direction: Direction,
-    /// What it does, in order, each once: `add_column`.
-    pub operations: Vec<&'static str>,
+    /// What it does, in order; what a routine does that it calls, too.
+    pub operations: Vec<OperationReport>,
     /// Of all that it does.
     pub effect: Effect,
+    /// Why the server will refuse it in this place.
+    pub fails: Option<Refusal>,
     pub verdict: Verdict,
+}
+
+/// One operation of a statement.
+#[derive(Clone, Debug)]
+pub struct OperationReport {
+    /// `add_column`, as JSON names it.
+    pub kind: &'static str,
+    pub subject: Subject,
+    /// Why it is not understood, or only in part.
+    pub unread: Option<SmolStr>,
+}
+
+impl StatementReport {
+    /// Was it not understood, or is something that matters to it not known?
+    pub fn is_uncertain(&self) -> bool {
+        self.effect.uncertain || self.operations.iter().any(|o| o.unread.is_some())
+    }
+
+    /// The kinds of its operations, each once.
+    pub fn kinds(&self) -> Vec<&'static str> {
+        let mut kinds = Vec::new();
+        for operation in &self.operations {
+            if !kinds.contains(&operation.kind) {
+                kinds.push(operation.kind);
+            }
+        }
+        kinds
+    }
 }
 
 /// A finding that a directive or baseline keeps quiet.

@@ -138,6 +138,8 @@ pub struct Step<'a> {
     pub statement_span: Span,
     /// It takes a strong lock on, or work in, a table that others can see.
     pub visible: bool,
+    /// Why it does not fit what came before, where it does not.
+    pub conflict: Option<SmolStr>,
     /// The session's settings when it ran.
     pub lock_timeout: Option<u64>,
 }

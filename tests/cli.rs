@@ -599,3 +599,105 @@ fn other_linters_comments_count_where_the_configuration_says_so() {
     project.write("bowline.toml", "suppressions-of = [\"squawk\"]");
     assert_eq!(project.run(&["check"]).code, 0);
 }
+
+/// The statements of an inspection.
+fn inspected(run: &Run) -> Vec<serde_json::Value> {
+    assert_eq!((run.code, run.err.as_str()), (0, ""), "{run:?}");
+    run.json()["statements"].as_array().unwrap().clone()
+}
+
+const JSON: [&str; 3] = ["inspect", "--format", "json"];
+
+#[test]
+fn a_statement_is_inspected_after_its_history() {
+    let key = "ALTER TABLE users ADD UNIQUE (email);\n";
+    let drop = "ALTER TABLE users DROP COLUMN email;\nALTER TABLE users DROP COLUMN email;\n";
+    let project = Project::new(&[
+        ("db/0001_init.sql", CREATE),
+        ("db/0002_key.sql", key),
+        ("db/0003_drop.sql", drop),
+        ("db/0004_later.sql", "DROP TABLE users;\n"),
+        ("key.sql", key),
+        ("drop.sql", drop),
+    ]);
+    let indexes = |statement: &serde_json::Value| {
+        let locks = statement["locks"].as_array().unwrap().iter();
+        let names = locks.map(|lock| lock["relation"].as_str().unwrap().to_owned());
+        names.filter(|name| name != "users").collect::<Vec<_>>()
+    };
+    let ways: [&[&str]; 4] = [
+        &["db/0003_drop.sql"],
+        &[
+            "drop.sql",
+            "--schema",
+            "db/0001_init.sql",
+            "--schema",
+            "key.sql",
+        ],
+        &[
+            "drop.sql",
+            "--schema",
+            "db/0001_init.sql",
+            "--schema",
+            "db/0002_key.sql",
+        ],
+        // The history in the folder ends where the file stands.
+        &["db/0003_drop.sql", "--schema", "db"],
+    ];
+    for way in ways {
+        let statements = inspected(&project.run(&[&JSON, way].concat()));
+        let [first, second] = statements.as_slice() else {
+            panic!("{way:?}: {statements:#?}");
+        };
+        assert_eq!(indexes(first), ["users_email_key"], "{way:?}");
+        assert_eq!(first["undo"]["loses"][0], "column `users.email`", "{way:?}");
+        assert_eq!(first["fails"], serde_json::Value::Null, "{way:?}");
+        assert_eq!(second["range"]["start"]["line"], 2, "{way:?}");
+        let why = second["fails"].as_str().unwrap();
+        assert!(why.contains("`email`"), "{way:?}: {why}");
+    }
+    let run = project.feed(
+        &[&JSON[..], &["-", "--schema", "db/0001_init.sql"]].concat(),
+        key.as_bytes(),
+    );
+    assert_eq!(inspected(&run)[0]["creates"][0], "users_email_key");
+}
+
+#[test]
+fn a_statement_is_shown_as_a_table() {
+    let project = Project::new(&[("schema.sql", CREATE)]);
+    let text = "ALTER TABLE users\n  ADD COLUMN age int NOT NULL,\n  ALTER COLUMN id TYPE int;\n\
+                CREATE INDEX CONCURRENTLY users_email ON users (email);\n\
+                DROP TABLE users; SELEKT 1;\n";
+    let run = project.feed(
+        &[
+            "inspect",
+            "-",
+            "--schema",
+            "schema.sql",
+            "--engine",
+            "postgres@16",
+        ],
+        text.as_bytes(),
+    );
+    assert_eq!((run.code, run.err.as_str()), (0, ""));
+    insta::assert_snapshot!("inspect", run.out);
+}
+
+#[test]
+fn what_cannot_be_inspected_is_told() {
+    let project = Project::new(&[("a.sql", CREATE), ("latin.sql", "")]);
+    let cases: [(&[&str], &str); 5] = [
+        (&["b.sql"], "b.sql"),
+        (&["a.sql", "--schema", "b.sql"], "`b.sql`"),
+        (&["a.sql", "--engine", "mysql@8"], "not judged yet"),
+        (&[], "<FILE>"),
+        (&["a.sql", "--format", "sarif"], "human"),
+    ];
+    for (arguments, told) in cases {
+        let run = project.run(&[&["inspect"], arguments].concat());
+        assert_eq!(run.code, 2, "{arguments:?}: {run:?}");
+        assert_eq!(run.out, "", "{arguments:?}");
+        assert!(run.err.contains(told), "{arguments:?}: {}", run.err);
+    }
+}

@@ -1,23 +1,27 @@
 //! The model of PostgreSQL against what real servers did.
 //!
-//! Each row of `fixtures/truth/postgres.tsv` is replayed for each of its
-//! versions: the setup as one migration, the statement as the next; then every
-//! measured cell is compared with what the model says. Agreement may not fall
+//! Each row of `fixtures/truth/postgres.tsv` goes through `bowline inspect` for
+//! each of its versions, with the setup as the history before it, and every
+//! measured cell is compared with what the JSON document says. Agreement may not fall
 //! below `agreement.txt`, and every difference stands in
 //! `known_differences.tsv` with its reason. `BOWLINE_BLESS=1` writes both
 //! anew. See `fixtures/truth/README.md`.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
+use std::sync::LazyLock;
 
 mod measured;
 
-use bowline::effect::{Effect, LockMode, ScanKind, Scene, postgres};
-use bowline::operation::{self, Action, Operation};
-use bowline::schema::{Key, Relation, Schema};
-use bowline::source::Span;
-use bowline::statement::split::{SplitOptions, split};
+use bowline::analysis;
+use bowline::config::Config;
+use bowline::dialect::Dialect;
+use bowline::effect::LockMode;
+use bowline::output::{self, inspect::Format};
+use bowline::project::{File, Layout, Options, organise};
 use measured::{Row, bless, expand, fixture_texts, fixtures, read, rows, version_list, versions};
+use serde_json::Value;
+use strum::IntoEnumIterator;
 
 const CELLS: [&str; 5] = [
     "in_transaction",
@@ -27,7 +31,7 @@ const CELLS: [&str; 5] = [
     "scans",
 ];
 
-/// What was seen, or what the model says: one text per cell.
+/// What the model says: one text per cell.
 #[derive(Default)]
 struct Outcome {
     cells: [String; 5],
@@ -41,35 +45,40 @@ struct Tally {
     total: usize,
 }
 
-fn statements(text: &str) -> Vec<operation::Statement> {
-    let whole = Span::new(0, text.len() as u32);
-    let mut tokens = Vec::new();
-    split(text, whole, SplitOptions::default())
-        .statements
-        .iter()
-        .map(|raw| operation::read(text, raw, &mut tokens))
-        .collect()
+/// The document of `bowline inspect` about a text, after a history.
+fn inspect(setup: &str, text: &str, layout: Layout, version: u8) -> Value {
+    let options = Options {
+        layout: Some(layout),
+        ..Options::default()
+    };
+    let before = organise(vec![File::new("setup.sql", setup)], &options);
+    let project = organise(vec![File::new("0001_statement.up.sql", text)], &options);
+    let project = project.preceded_by(vec![before]);
+    let dialect = Some(Dialect::postgres(version));
+    let report = analysis::run_by_statement(project, &CONFIG, dialect);
+    let mut document = Vec::new();
+    Format::Json
+        .write(&report, &output::Options::default(), &mut document)
+        .unwrap();
+    let document = serde_json::from_slice(&document).unwrap();
+    let errors: Vec<String> = SCHEMA
+        .iter_errors(&document)
+        .map(|e| e.to_string())
+        .collect();
+    assert!(errors.is_empty(), "{text}: {errors:?}");
+    document
 }
 
-fn is_unread(operation: &Operation) -> bool {
-    matches!(
-        operation.action,
-        Action::Unparsed { .. } | Action::Opaque { .. }
-    )
-}
+static SCHEMA: LazyLock<jsonschema::Validator> = LazyLock::new(|| {
+    let schema = include_str!("../schema/bowline-inspect.schema.json");
+    jsonschema::validator_for(&serde_json::from_str(schema).unwrap()).unwrap()
+});
 
-fn replay(schema: &mut Schema, text: &str) -> bool {
-    let mut unread = false;
-    for statement in statements(text) {
-        for operation in &statement.operations {
-            unread |= is_unread(operation);
-            schema.apply(operation, 0);
-        }
-    }
-    unread
-}
+static CONFIG: LazyLock<Config> = LazyLock::new(Config::default);
 
-struct Run {
+/// What the document says of some of its statements.
+#[derive(Default)]
+struct Said {
     locks: BTreeMap<String, LockMode>,
     rewrites: BTreeSet<String>,
     index_rebuilds: BTreeSet<String>,
@@ -77,133 +86,107 @@ struct Run {
     created: BTreeSet<String>,
     refused: bool,
     unread: bool,
-    /// A transaction is open, or one string holds several statements.
-    in_transaction: bool,
 }
 
-impl Run {
-    fn new(in_transaction: bool) -> Self {
-        Self {
-            locks: BTreeMap::new(),
-            rewrites: BTreeSet::new(),
-            index_rebuilds: BTreeSet::new(),
-            scans: BTreeSet::new(),
-            created: BTreeSet::new(),
-            refused: false,
-            unread: false,
-            in_transaction,
+impl Said {
+    fn of<'v>(statements: impl IntoIterator<Item = &'v Value>) -> Self {
+        let mut said = Said::default();
+        for statement in statements {
+            said.statement(statement);
         }
+        said
     }
 
-    fn statement(&mut self, schema: &mut Schema, statement: &operation::Statement, version: u8) {
-        for operation in &statement.operations {
-            self.unread |= is_unread(operation);
-            let effect = postgres::effect(&Scene {
-                operation,
-                siblings: &statement.operations,
-                schema,
-                version,
-            });
-            let filled = touches_rows(schema, &effect);
-            self.refused |= effect.forbidden_in_transaction.is_some() && self.in_transaction
-                || effect
-                    .refusal
-                    .as_ref()
-                    .is_some_and(|refusal| !refusal.on_rows || filled);
-            self.union(&effect);
-            self.refused |= schema
-                .apply(operation, 0)
-                .is_some_and(|conflict| !conflict.why.is_empty());
-        }
-    }
-
-    fn union(&mut self, effect: &Effect) {
-        for lock in &effect.locks {
-            let name = lock.relation.to_string();
-            if lock.created {
-                self.created.insert(name);
-            } else if !self.created.contains(&name) {
-                let mode = self.locks.entry(name).or_insert(lock.mode);
-                *mode = lock.mode.max(*mode);
+    fn statement(&mut self, statement: &Value) {
+        self.unread |= list(&statement["operations"]).any(|o| o["unread"].is_string());
+        self.refused |= statement["fails"].is_string() || statement["transaction"] == "forbidden";
+        let names = |cell: &str| list(&statement[cell]).map(|name| text(name).to_owned());
+        self.rewrites.extend(names("rewrites"));
+        self.index_rebuilds.extend(names("index_rebuilds"));
+        self.scans.extend(names("scans"));
+        for lock in list(&statement["locks"]) {
+            let relation = text(&lock["relation"]).to_owned();
+            let mode = LockMode::iter().find(|mode| lock["mode"] == mode.pg_name());
+            let mode = mode.unwrap();
+            if !self.created.contains(&relation) {
+                let known = self.locks.entry(relation).or_insert(mode);
+                *known = mode.max(*known);
             }
         }
-        let names = |keys: &[Key]| keys.iter().map(Key::to_string).collect::<Vec<_>>();
-        self.rewrites.extend(names(&effect.rewrites));
-        self.index_rebuilds.extend(names(&effect.index_rebuilds));
-        for scan in &effect.scans {
-            match scan.kind {
-                ScanKind::Partial => {}
-                ScanKind::Blocks => {
-                    self.scans.insert(format!("{}(blocks)", scan.relation));
-                }
-                ScanKind::Index => {
-                    self.scans.insert(format!("{}(index)", scan.relation));
-                }
-                ScanKind::Full => {
-                    self.scans.insert(scan.relation.to_string());
-                }
-            }
-        }
+        self.created.extend(names("creates"));
     }
 
-    fn outcome(mut self) -> Outcome {
-        let created = std::mem::take(&mut self.created);
-        let join = |names: BTreeSet<String>| {
-            let names: Vec<String> = names.into_iter().filter(|n| !created.contains(n)).collect();
-            names.join(";")
+    fn outcome(self) -> Outcome {
+        let join = |names: &BTreeSet<String>| {
+            let there = |name: &&String| !self.created.contains(*name);
+            join_all(names.iter().filter(there).cloned().collect())
         };
-        let locks = self
-            .locks
-            .iter()
-            .map(|(name, mode)| format!("{name}={}", mode.pg_name()))
-            .collect();
+        let locks = self.locks.iter();
         Outcome {
             unread: self.unread,
             cells: [
                 if self.refused { "error" } else { "ok" }.into(),
-                join_all(locks),
-                join(self.rewrites),
-                join(self.index_rebuilds),
-                join(self.scans),
+                join_all(
+                    locks
+                        .map(|(name, mode)| format!("{name}={}", mode.pg_name()))
+                        .collect(),
+                ),
+                join(&self.rewrites),
+                join(&self.index_rebuilds),
+                join(&self.scans),
             ],
         }
     }
+}
+
+fn list(value: &Value) -> impl Iterator<Item = &Value> {
+    value.as_array().into_iter().flatten()
+}
+
+fn text(value: &Value) -> &str {
+    value.as_str().unwrap()
 }
 
 fn join_all(names: BTreeSet<String>) -> String {
     names.into_iter().collect::<Vec<_>>().join(";")
 }
 
-/// Does the statement touch a table that the setup filled?
-fn touches_rows(schema: &Schema, effect: &Effect) -> bool {
-    effect.locks.iter().any(|lock| {
-        matches!(schema.relation_by_key(&lock.relation), Some(Relation::Table(t)) if t.filled)
-    })
-}
-
 fn predict(row: &Row, version: u8, fixtures: &BTreeMap<String, String>) -> Outcome {
-    let mut schema = Schema::default();
-    schema.begin_migration(0);
     let setup = expand(&row.setup, fixtures, &mut BTreeSet::new());
-    let mut unread = replay(&mut schema, &setup);
-    schema.begin_migration(1);
-    let texts = statements(&row.statement);
-    let mut before = Run::new(true);
-    for statement in statements(&row.before) {
-        before.statement(&mut schema, &statement, version);
+    // golang-migrate sends a file as one string.
+    let layout = match row.one_string {
+        true => Layout::GolangMigrate,
+        false => Layout::Plain,
+    };
+    let document = inspect(
+        &setup,
+        &format!("{};\n{}", row.before, row.statement),
+        layout,
+        version,
+    );
+    let all: Vec<&Value> = list(&document["statements"]).collect();
+    let first = |statement: &&Value| {
+        statement["range"]["start"]["byte"].as_u64() <= Some(row.before.len() as u64)
+    };
+    let (before, own) = all.split_at(match row.before.is_empty() {
+        true => 0,
+        false => all.iter().take_while(|s| first(s)).count(),
+    });
+    let before = Said::of(before.iter().copied());
+    let mut said = Said::of(own.iter().copied());
+    if row.one_string && own.len() == 1 {
+        // One statement is no transaction block.
+        said.refused = own[0]["fails"].is_string();
     }
-    unread |= before.unread;
-    let mut run = Run::new(!row.one_string || texts.len() > 1);
-    run.locks = before.locks;
+    // What the transaction holds already.
+    for (name, mode) in before.locks {
+        let known = said.locks.entry(name).or_insert(mode);
+        *known = mode.max(*known);
+    }
     for name in before.created {
-        run.locks.insert(name, LockMode::AccessExclusive);
+        said.locks.insert(name, LockMode::AccessExclusive);
     }
-    for statement in texts {
-        run.statement(&mut schema, &statement, version);
-    }
-    let mut outcome = run.outcome();
-    outcome.unread |= unread;
-    outcome
+    said.outcome()
 }
 
 /// The measured text without what the statement created, in order.
@@ -394,61 +377,101 @@ CREATE DOMAIN d_int_chk AS int CHECK (VALUE > 0);
 CREATE DOMAIN d_text AS text;
 CREATE DOMAIN d_varchar50 AS varchar(50);";
 
-/// Does the server refuse, rewrite the table, rebuild the index?
-fn alter_type(from: &str, to: &str, using: &str, version: u8) -> (bool, bool, bool) {
-    let mut schema = Schema::default();
-    schema.begin_migration(0);
-    replay(&mut schema, TYPES);
-    replay(
-        &mut schema,
-        &format!("CREATE TABLE t (x {from}); CREATE INDEX i ON t (x);"),
-    );
-    schema.begin_migration(1);
-    let mut run = Run::new(true);
-    for statement in statements(&format!("ALTER TABLE t ALTER COLUMN x TYPE {to}{using}")) {
-        run.statement(&mut schema, &statement, version);
-    }
-    assert!(!run.unread, "{from} to {to} was not read");
-    (
-        run.refused,
-        run.rewrites.contains("t"),
-        run.index_rebuilds.contains("i"),
-    )
+/// A measured change of type, and what was seen.
+struct Pair {
+    from: String,
+    to: String,
+    cast: String,
+    rewrite: String,
+    rebuild: String,
 }
 
-#[test]
-fn changes_of_type_are_as_measured() {
-    let mut wrong = Vec::new();
-    let mut pairs = 0;
+impl Pair {
+    fn wrong(&self, plain: &Said, cast: &Said) -> Vec<&'static str> {
+        let (table, index) = ("t", "i");
+        let mut wrong = Vec::new();
+        if plain.refused != (self.cast != "assign") || cast.refused != (self.cast == "none") {
+            wrong.push("cast");
+        }
+        if self.cast == "none" {
+            return wrong;
+        }
+        let done = if self.cast == "using" { cast } else { plain };
+        let has =
+            |names: &BTreeSet<String>, start: &str| names.iter().any(|n| n.starts_with(start));
+        if !self.rewrite.is_empty() && has(&done.rewrites, table) != (self.rewrite == "yes") {
+            wrong.push("rewrite");
+        }
+        if matches!(self.rebuild.as_str(), "yes" | "no")
+            && has(&done.index_rebuilds, index) != (self.rebuild == "yes")
+        {
+            wrong.push("rebuild");
+        }
+        wrong
+    }
+}
+
+/// The pairs of types by version, each as two changes of a table of its own:
+/// with USING and without.
+fn pairs() -> BTreeMap<u8, Vec<Pair>> {
+    let mut pairs: BTreeMap<u8, Vec<Pair>> = BTreeMap::new();
     for line in read("postgres_types.tsv").lines().skip(1) {
         let cells: Vec<&str> = line.split('\t').collect();
         let [from, range, cast, rewrite, rebuild, targets] = cells[..] else {
             panic!("a row has six cells: {line}");
         };
         for to in targets.split("; ") {
-            for version in versions(range) {
-                if version != *versions(range).start() && version != *versions(range).end() {
-                    continue;
-                }
-                pairs += 1;
-                let using = format!(" USING x::{to}");
-                let plain = alter_type(from, to, "", version);
-                let cast_here = alter_type(from, to, &using, version);
-                if plain.0 != (cast != "assign") || cast_here.0 != (cast == "none") {
-                    wrong.push(format!("{from} to {to}, {version}: cast is {cast}"));
-                }
-                let done = if cast == "using" { cast_here } else { plain };
-                if !rewrite.is_empty() && cast != "none" && done.1 != (rewrite == "yes") {
-                    wrong.push(format!("{from} to {to}, {version}: rewrite is {rewrite}"));
-                }
-                if matches!(rebuild, "yes" | "no") && cast != "none" && done.2 != (rebuild == "yes")
-                {
-                    wrong.push(format!("{from} to {to}, {version}: rebuild is {rebuild}"));
-                }
+            let versions = versions(range);
+            for version in BTreeSet::from([*versions.start(), *versions.end()]) {
+                pairs.entry(version).or_default().push(Pair {
+                    from: from.into(),
+                    to: to.into(),
+                    cast: cast.into(),
+                    rewrite: rewrite.into(),
+                    rebuild: rebuild.into(),
+                });
             }
         }
     }
-    assert!(pairs > 7000, "{pairs} pairs");
+    pairs
+}
+
+#[test]
+fn changes_of_type_are_as_measured() {
+    let mut wrong = Vec::new();
+    let mut number = 0;
+    for (version, pairs) in pairs() {
+        let (mut setup, mut changes) = (TYPES.to_owned(), String::new());
+        for (n, Pair { from, to, .. }) in pairs.iter().enumerate() {
+            for (n, using) in [
+                (2 * n, String::new()),
+                (2 * n + 1, format!(" USING x::{to}")),
+            ] {
+                let _ = write!(
+                    setup,
+                    "CREATE TABLE t{n} (x {from}); CREATE INDEX i{n} ON t{n} (x);"
+                );
+                let _ = write!(changes, "ALTER TABLE t{n} ALTER COLUMN x TYPE {to}{using};");
+            }
+        }
+        let document = inspect(&setup, &changes, Layout::Plain, version);
+        let said: Vec<Said> = list(&document["statements"])
+            .map(|s| Said::of([s]))
+            .collect();
+        assert_eq!(said.len(), 2 * pairs.len());
+        for (pair, said) in pairs.iter().zip(said.chunks_exact(2)) {
+            number += 1;
+            let Pair { from, to, .. } = pair;
+            assert!(
+                !said[0].unread && !said[1].unread,
+                "{from} to {to} was not read"
+            );
+            for what in pair.wrong(&said[0], &said[1]) {
+                wrong.push(format!("{from} to {to}, {version}: {what}"));
+            }
+        }
+    }
+    assert!(number > 7000, "{number} pairs");
     assert!(
         wrong.is_empty(),
         "{} wrong:\n{}",
@@ -463,14 +486,9 @@ fn changes_of_type_are_as_measured() {
 fn nothing_is_known_and_nothing_breaks() {
     for row in rows("postgres.tsv") {
         let text = &row.statement;
-        let cuts = text.char_indices().map(|(n, _)| n).step_by(7);
+        let cuts = text.char_indices().map(|(n, _)| n).step_by(19);
         for end in cuts.chain([text.len()]) {
-            let mut schema = Schema::default();
-            schema.begin_migration(0);
-            let mut run = Run::new(true);
-            for statement in statements(&text[..end]) {
-                run.statement(&mut schema, &statement, 18);
-            }
+            inspect("", &text[..end], Layout::Plain, 18);
         }
     }
 }

@@ -4,8 +4,11 @@ mod control;
 mod declared;
 mod doubt;
 mod pair;
+mod statements;
 
 use std::sync::atomic::{AtomicUsize, Ordering};
+
+use smol_str::SmolStr;
 
 use super::Outcome;
 use super::registry::{Active, Registry};
@@ -20,9 +23,9 @@ use crate::inverse;
 use crate::operation::{Action, Operation};
 use crate::phase::Phase;
 use crate::project::{History, Layout, Migration, Project, SourceId};
-use crate::report::{Direction, MigrationReport, StatementReport};
+use crate::report::{Direction, MigrationReport};
 use crate::rule::{Check, Findings, MigrationContext, Names, OperationContext, Run, Scene, Step};
-use crate::schema::{Key, MigrationIndex, Schema};
+use crate::schema::{Conflict, Key, MigrationIndex, Schema};
 use crate::suppress::Directives;
 use crate::verdict::{Deploy, Verdict};
 
@@ -30,6 +33,7 @@ use control::{SavedState, has_rollback};
 use declared::Declared;
 use doubt::Doubts;
 use pair::drops_for_certain;
+use statements::statements;
 
 pub struct Fold<'a> {
     project: &'a Project,
@@ -285,22 +289,34 @@ impl<'a> Fold<'a> {
             && !decides
             && !operation.within.conditional
             && !self.shares_number(run.scene.migration)
-            && let Some(mut finding) =
-                self.registry
-                    .builtin("schema-conflict", planned.source, operation.place)
         {
-            finding.message = conflict.why;
-            if let Some(at) = conflict.at {
-                finding.related.push(crate::finding::Related {
-                    source: at.source,
-                    span: at.span,
-                    message: "it was created or dropped here".into(),
-                });
+            let of_this = |step: &&mut Step<'p>| step.index == index;
+            if let Some(step) = run.steps.last_mut().filter(of_this) {
+                step.conflict = Some(SmolStr::new(&conflict.why));
             }
-            finding.help =
-                "Make the migration fit the schema that the ones before it leave behind".into();
-            self.outcome.findings.push(finding);
+            self.report_conflict(planned, conflict);
         }
+    }
+
+    fn report_conflict(&mut self, planned: &Planned<'_>, conflict: Conflict) {
+        let place = planned.operation.place;
+        let Some(mut finding) = self
+            .registry
+            .builtin("schema-conflict", planned.source, place)
+        else {
+            return;
+        };
+        finding.message = conflict.why;
+        if let Some(at) = conflict.at {
+            finding.related.push(crate::finding::Related {
+                source: at.source,
+                span: at.span,
+                message: "it was created or dropped here".into(),
+            });
+        }
+        finding.help =
+            "Make the migration fit the schema that the ones before it leave behind".into();
+        self.outcome.findings.push(finding);
     }
 
     /// Are the rules to look at it? Fingerprints count what they say about the
@@ -334,6 +350,7 @@ impl<'a> Fold<'a> {
             statement: planned.statement,
             statement_span: planned.statement_span,
             visible,
+            conflict: None,
             lock_timeout: self.schema.session().lock_timeout,
             effect,
         });
@@ -533,34 +550,6 @@ fn sets_lock_timeout(plan: &[Planned<'_>], to_a_limit: bool) -> bool {
         }
     }
     sets
-}
-
-/// What was found out about each statement.
-fn statements(steps: &[Step<'_>], direction: Direction) -> Vec<StatementReport> {
-    let of_one = |a: &Step<'_>, b: &Step<'_>| a.statement == b.statement;
-    steps
-        .chunk_by(of_one)
-        .filter_map(|steps| {
-            let first = steps.first()?;
-            let mut report = StatementReport {
-                source: first.source,
-                span: first.statement_span,
-                direction,
-                operations: Vec::new(),
-                effect: Effect::default(),
-                verdict: Verdict::default(),
-            };
-            for step in steps {
-                let name = step.operation.action.name();
-                if !report.operations.contains(&name) {
-                    report.operations.push(name);
-                }
-                report.effect.join(&step.effect);
-                report.verdict = report.verdict.and(step.verdict);
-            }
-            Some(report)
-        })
-        .collect()
 }
 
 /// The worst of all steps; work that is done while an earlier statement of the

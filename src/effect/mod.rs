@@ -19,7 +19,9 @@ use crate::schema::{Key, Schema};
 
 /// PostgreSQL's table-level lock modes, weakest first (manual, "Explicit
 /// Locking", table 13.2).
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, strum::IntoStaticStr)]
+#[derive(
+    Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, strum::IntoStaticStr, strum::EnumIter,
+)]
 pub enum LockMode {
     #[strum(serialize = "AccessShareLock")]
     AccessShare,
@@ -118,6 +120,8 @@ pub struct Refusal {
     pub why: SmolStr,
     /// It fails only if the table has rows.
     pub on_rows: bool,
+    /// It fails in any case, or the history itself filled the table.
+    pub certain: bool,
 }
 
 /// What one operation does on one engine and version.

@@ -75,7 +75,7 @@ impl Histories {
             .texts
             .into_iter()
             .partition(|text| project.judges(text.path()));
-        let report = Arc::new(analysis::run_by_statement(project, &group.config));
+        let report = Arc::new(analysis::run_by_statement(project, &group.config, None));
         for text in inside {
             self.reports
                 .insert(text.path().to_string(), Arc::clone(&report));
@@ -95,7 +95,7 @@ impl Histories {
         for text in texts {
             let name = text.path().to_string();
             let project = stream(text, &options(config));
-            let report = analysis::run_by_statement(project, config);
+            let report = analysis::run_by_statement(project, config, None);
             self.reports.insert(name, Arc::new(report));
         }
     }

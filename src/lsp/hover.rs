@@ -38,7 +38,7 @@ pub fn statement_at<'a>(view: &View<'a>, source: SourceId, at: u32) -> Option<&'
 }
 
 fn about(statement: &StatementReport) -> String {
-    let operations = statement.operations.join(", ").replace('_', " ");
+    let operations = statement.kinds().join(", ").replace('_', " ");
     let mut lines = vec![format!("**{operations}**")];
     lines.extend(effects(&statement.effect));
     lines.push(verdict("This statement", statement.verdict));

@@ -36,6 +36,7 @@ pub mod maintenance;
 pub mod naming;
 pub mod dml;
 pub mod catalog;
+pub mod subject;
 
 #[cfg(test)]
 mod tests;
@@ -50,6 +51,7 @@ pub use data_type::DataType;
 pub use object::{ObjectKind, ObjectName};
 pub use read::read;
 pub use reader::Reader;
+pub use subject::Subject;
 
 /// A statement that was read.
 #[derive(Debug)]

@@ -142,7 +142,7 @@ struct SummaryView {
 
 /// A span as byte offsets, lines and columns.
 #[derive(Serialize)]
-struct RangeView {
+pub(super) struct RangeView {
     start: PlaceView,
     end: PlaceView,
 }
@@ -155,7 +155,7 @@ struct PlaceView {
 }
 
 impl RangeView {
-    fn new(source: &Source, span: Span) -> Self {
+    pub(super) fn new(source: &Source, span: Span) -> Self {
         Self {
             start: PlaceView::new(source, span.start),
             end: PlaceView::new(source, span.end),

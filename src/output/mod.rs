@@ -11,6 +11,7 @@ mod files;
 pub mod github;
 pub mod gitlab;
 pub mod human;
+pub mod inspect;
 pub mod json;
 mod line_hash;
 pub mod markdown;

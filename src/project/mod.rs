@@ -12,6 +12,7 @@ mod folder;
 mod name;
 mod neighbours;
 mod place;
+mod preceded;
 mod stream;
 mod tool;
 

@@ -34,7 +34,7 @@ mod volatility;
 use smol_str::SmolStr;
 
 use super::{Effect, Lock, LockMode, Loss, Refusal, Scan, ScanKind, Scene};
-use crate::operation::{Action, ObjectName, Target, TransactionControl};
+use crate::operation::{Action, ObjectName, TransactionControl};
 use crate::schema::{Index, Key, Schema, Table};
 use data::Children;
 
@@ -65,7 +65,7 @@ struct Work<'a> {
 impl<'a> Work<'a> {
     fn run(&mut self) {
         match &self.scene.operation.action {
-            action if target(action).is_some() => self.table_action(),
+            action if action.target().is_some() => self.table_action(),
             Action::CreateTable(create) => self.create_table(create),
             Action::CreateIndex(create) => self.create_index(create),
             Action::Drop { .. } => self.drop(),
@@ -156,28 +156,37 @@ impl<'a> Work<'a> {
     }
 
     fn refuse(&mut self, why: impl Into<SmolStr>) {
-        self.refuse_if(why, false);
+        let why = why.into();
+        self.refuse_as(Refusal {
+            why,
+            on_rows: false,
+            certain: true,
+        });
     }
 
     /// The server refuses if the table has rows, which a table from before
     /// this migration is taken to have.
     fn refuse_rows(&mut self, key: &Key, table: Option<&Table>, why: impl Into<SmolStr>) {
         if self.has_rows(key, table) {
-            self.refuse_if(why, true);
+            let why = why.into();
+            self.refuse_as(Refusal {
+                why,
+                on_rows: true,
+                certain: table.is_some_and(|table| table.filled),
+            });
         }
     }
 
     /// The first reason stands, unless it depends on rows and the next does
     /// not.
-    fn refuse_if(&mut self, why: impl Into<SmolStr>, on_rows: bool) {
+    fn refuse_as(&mut self, refusal: Refusal) {
         if self
             .effect
             .refusal
             .as_ref()
-            .is_none_or(|known| known.on_rows && !on_rows)
+            .is_none_or(|known| known.on_rows && !refusal.on_rows)
         {
-            let why = why.into();
-            self.effect.refusal = Some(Refusal { why, on_rows });
+            self.effect.refusal = Some(refusal);
         }
     }
 
@@ -344,41 +353,4 @@ fn below(table: &Table, depth: u8) -> impl Iterator<Item = (&Key, u8)> {
 /// A partitioned table and a foreign one hold no rows themselves.
 fn stores_rows(table: &Table) -> bool {
     !table.is_partitioned() && !table.foreign
-}
-
-/// The table of an action of ALTER TABLE.
-fn target(action: &Action) -> Option<&Target> {
-    match action {
-        Action::AddColumn { table, .. }
-        | Action::DropColumn { table, .. }
-        | Action::AlterColumnType { table, .. }
-        | Action::SetDefault { table, .. }
-        | Action::DropDefault { table, .. }
-        | Action::SetNotNull { table, .. }
-        | Action::DropNotNull { table, .. }
-        | Action::AddIdentity { table, .. }
-        | Action::SetIdentity { table, .. }
-        | Action::DropIdentity { table, .. }
-        | Action::SetExpression { table, .. }
-        | Action::DropExpression { table, .. }
-        | Action::SetColumnOption { table, .. }
-        | Action::AddConstraint { table, .. }
-        | Action::DropConstraint { table, .. }
-        | Action::ValidateConstraint { table, .. }
-        | Action::AlterConstraint { table, .. }
-        | Action::RenameColumn { table, .. }
-        | Action::RenameConstraint { table, .. }
-        | Action::ToggleTrigger { table, .. }
-        | Action::AttachPartition { table, .. }
-        | Action::DetachPartition { table, .. }
-        | Action::Inherit { table, .. }
-        | Action::NoInherit { table, .. }
-        | Action::SetPersistence { table, .. }
-        | Action::SetAccessMethod { table, .. }
-        | Action::ClusterOn { table, .. }
-        | Action::ReplicaIdentity { table, .. }
-        | Action::RowSecurity { table, .. }
-        | Action::OtherTableChange { table } => Some(table),
-        _ => None,
-    }
 }

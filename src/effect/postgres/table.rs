@@ -7,10 +7,10 @@ use crate::operation::{
 };
 use crate::schema::{Key, Table, object_name};
 
+use super::Work;
 use super::data::{Children, table_action};
 use super::expr::mentions;
 use super::volatility::Volatility;
-use super::{Work, target};
 
 /// The row of `alter_table.tsv` that an action stands in.
 fn label(action: &Action) -> &'static str {
@@ -89,7 +89,9 @@ pub(super) struct Subject<'a> {
 impl<'a> Work<'a> {
     pub(super) fn table_action(&mut self) {
         let action = &self.scene.operation.action;
-        let Some(target) = target(action) else { return };
+        let Some(target) = action.target() else {
+            return;
+        };
         let Some(subject) = self.subject(target) else {
             return;
         };
