@@ -145,7 +145,7 @@ impl Baseline {
     /// Takes out of a report what the baseline knows, under the name `shown`,
     /// and lists the entries that stand for nothing any more. Returns those that
     /// still stand for something.
-    pub fn apply(self, report: &mut Report, shown: &str, paths: &dyn Paths) -> Self {
+    pub fn apply(&self, report: &mut Report, shown: &str, paths: &dyn Paths) -> Self {
         let names: Vec<String> = report
             .sources
             .iter()

@@ -10,6 +10,7 @@ mod check;
 mod checked;
 mod config;
 mod destination;
+mod fix;
 mod init;
 mod inspect;
 mod place;

@@ -39,12 +39,16 @@ pub struct Edit {
     pub text: String,
 }
 
-/// Edits that together remedy a finding.
+/// Edits that together remedy a finding; they do not overlap, and are all in one
+/// file.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Fix {
     pub title: String,
     /// The meaning stays the same; may be applied without a look.
     pub safe: bool,
+    /// What has to stay otherwise as it is for the fix to be right: the
+    /// statement, or all of the file.
+    pub about: Span,
     pub edits: Vec<Edit>,
 }
 

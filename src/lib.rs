@@ -18,6 +18,7 @@ pub mod effect;
 pub mod inverse;
 pub mod finding;
 pub mod report;
+pub mod fix;
 pub mod page;
 pub mod rule;
 pub mod config;

@@ -9,6 +9,7 @@ mod change;
 mod columns;
 mod data;
 mod dependents;
+mod fix;
 mod names;
 mod rerun;
 mod runner;
@@ -19,7 +20,7 @@ use smol_str::SmolStr;
 
 use crate::dialect::Dialect;
 use crate::effect::{Effect, Lock};
-use crate::finding::{Confidence, Edit, Finding, Fix, Related, Severity};
+use crate::finding::{Confidence, Finding, Fix, Related, Severity};
 use crate::operation::{Ident, Kind, ObjectName, Operation, Target};
 use crate::phase::Phase;
 use crate::project::{Down, Layout, Migration, SourceId, Transaction};
@@ -31,6 +32,7 @@ use crate::verdict::Verdict;
 pub use change::Change;
 pub use columns::{DECLARES, Declared};
 pub use dependents::Dependent;
+pub use fix::Frame;
 pub use names::{Facet, Names};
 pub use rerun::{changes, clears_the_way, fails_when_repeated};
 pub use runner::one_line;
@@ -82,6 +84,8 @@ pub struct Scene<'a> {
     pub names_back: Names,
     /// Every file of the project; places name them by index.
     pub sources: &'a [std::sync::Arc<Source>],
+    /// The parts of the script.
+    pub frames: &'a [Frame<'a>],
 }
 
 /// How a statement runs.
@@ -121,6 +125,8 @@ pub struct OperationContext<'a> {
     pub run: Run,
     pub source: SourceId,
     pub statement: Span,
+    /// The part that it stands in.
+    pub frame: &'a Frame<'a>,
 }
 
 /// What a migration rule sees of each operation.
@@ -136,6 +142,8 @@ pub struct Step<'a> {
     /// Counts statements of the script; siblings share it.
     pub statement: u32,
     pub statement_span: Span,
+    /// Into the scene's parts.
+    pub part: usize,
     /// It takes a strong lock on, or work in, a table that others can see.
     pub visible: bool,
     /// Why it does not fit what came before, where it does not.
@@ -353,12 +361,8 @@ impl Draft<'_> {
         self
     }
 
-    pub fn fix(self, title: impl Into<String>, safe: bool, edits: Vec<Edit>) -> Self {
-        self.0.fix = Some(Fix {
-            title: title.into(),
-            safe,
-            edits,
-        });
+    pub fn fix(self, fix: Option<Fix>) -> Self {
+        self.0.fix = fix;
         self
     }
 }

@@ -167,6 +167,15 @@ impl Source {
         })
     }
 
+    /// What ends the lines; a newline where there is only one line.
+    pub fn line_end(&self) -> &'static str {
+        let second = self.line_starts().get(1).copied().unwrap_or(0) as usize;
+        match self.text[..second].ends_with("\r\n") {
+            true => "\r\n",
+            false => "\n",
+        }
+    }
+
     /// The 0-based line that holds a byte offset.
     pub fn line_of(&self, offset: u32) -> usize {
         self.line_starts().partition_point(|start| *start <= offset) - 1

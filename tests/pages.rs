@@ -1,12 +1,15 @@
 //! Every fenced `sql` block of every rule page is a test of that rule.
 
+use std::collections::BTreeSet;
 use std::sync::atomic::AtomicUsize;
 
 use bowline::analysis;
 use bowline::config::Config;
-use bowline::finding::Severity;
-use bowline::page::{Example, Page};
+use bowline::finding::{Finding, Severity};
+use bowline::fix::{self, Texts};
+use bowline::page::{Example, ExampleFile, Page};
 use bowline::project::{File, Layout, Options, organise};
+use bowline::report::Report;
 use bowline::rule::{Check, Rule};
 use bowline::rules;
 use libtest_mimic::{Arguments, Failed, Trial};
@@ -40,6 +43,18 @@ fn add_page(rule: &'static Rule, page: &Page, trials: &mut Vec<Trial>) {
         }
         Ok(())
     }));
+    for (before, after) in page.examples.iter().zip(page.examples.iter().skip(1)) {
+        if after.has("fixed") {
+            let name = format!("{}: fixed, line {}", rule.id, after.line);
+            let (before, after) = (before.clone(), after.clone());
+            trials.push(Trial::test(name, move || fixes(rule, &before, &after)));
+        }
+    }
+    let examples = page.examples.clone();
+    trials.push(Trial::test(
+        format!("{}: fixes are shown", rule.id),
+        move || fixes_are_shown(rule, &examples),
+    ));
     for example in &page.examples {
         let name = format!("{}: line {}", rule.id, example.line);
         let example = example.clone();
@@ -69,41 +84,74 @@ fn scene(layout: Option<Layout>, down: bool) -> (&'static str, &'static str) {
     }
 }
 
-fn run(rule: &'static Rule, example: &Example) -> Result<(), Failed> {
-    let layout = example.layout();
-    let (default_name, header) = scene(layout, example.has("down"));
-    let mut files = Vec::new();
-    let mut expected: Vec<(String, u32, Severity)> = Vec::new();
+/// A rule that fixes something shows what comes of it, and no other does.
+fn fixes_are_shown(rule: &'static Rule, examples: &[Example]) -> Result<(), Failed> {
+    let is_shown = examples.iter().any(|example| example.has("fixed"));
+    let mut fixes = false;
+    for example in examples {
+        let report = report(rule, example, unmarked(example))?;
+        let mut findings = report.findings.iter();
+        fixes |= findings.any(|finding| finding.rule == rule.id && finding.fix.is_some());
+    }
+    match (fixes, is_shown) {
+        (true, false) => Err("it has a fix, and no block `fixed` shows what that gives".into()),
+        (false, true) => Err("a block is `fixed`, and nothing is fixed".into()),
+        _ => Ok(()),
+    }
+}
+
+/// Where an example's files lie.
+const FOLDER: &str = "migrations/";
+
+/// A file of an example as its tool would read it.
+struct Written {
+    path: String,
+    text: String,
+    /// Lines on which the rule has to report.
+    marks: Vec<(u32, Severity)>,
+}
+
+fn written(example: &Example) -> Vec<Written> {
+    let (default_name, header) = scene(example.layout(), example.has("down"));
     let count = example.files.len();
-    for (n, file) in example.files.iter().enumerate() {
-        let name = if file.name.is_empty() {
-            default_name
-        } else {
-            &file.name
+    let file = |(n, file): (usize, &ExampleFile)| {
+        let name = match file.name.as_str() {
+            "" => default_name,
+            name => name,
         };
         let marked = ["-- +goose", "-- +migrate", "migrate:up", "--changeset"]
             .iter()
             .any(|marker| file.text.contains(marker));
-        let header = if marked || !name.ends_with(".sql") {
-            ""
-        } else {
-            header
+        let header = match marked || !name.ends_with(".sql") {
+            true => "",
+            false => header,
         };
         let mut text = format!("{header}{}", file.text);
         if let Some(phase) = example.phase().filter(|_| n + 1 == count) {
             text.push_str(&format!("\n-- bowline: phase {}\n", phase.name()));
         }
         let shift = header.matches('\n').count() as u32;
-        for (line, severity) in &file.marks {
-            expected.push((format!("migrations/{name}"), line + shift, *severity));
+        let marks = file.marks.iter();
+        Written {
+            path: format!("{FOLDER}{name}"),
+            text,
+            marks: marks.map(|(line, s)| (line + shift, *s)).collect(),
         }
-        files.push(File::new(format!("migrations/{name}"), text));
-    }
+    };
+    example.files.iter().enumerate().map(file).collect()
+}
+
+fn report(
+    rule: &'static Rule,
+    example: &Example,
+    files: impl IntoIterator<Item = (String, String)>,
+) -> Result<Report, Failed> {
+    let files = files.into_iter().map(|(path, text)| File::new(path, text));
     let options = Options {
-        layout: Some(layout.unwrap_or(Layout::Plain)),
+        layout: Some(example.layout().unwrap_or(Layout::Plain)),
         ..Options::default()
     };
-    let project = organise(files, &options);
+    let project = organise(files.collect(), &options);
     let asked = if example.is_switched_on() {
         format!("[rules]\n{} = \"on\"\n", rule.id)
     } else {
@@ -111,7 +159,21 @@ fn run(rule: &'static Rule, example: &Example) -> Result<(), Failed> {
     };
     let config = Config::parse(&asked, "bowline.toml".as_ref(), &[rule.id])
         .map_err(|error| error.to_string())?;
-    let report = analysis::run(project, &config, example.dialect(), &AtomicUsize::new(0));
+    Ok(analysis::run(
+        project,
+        &config,
+        example.dialect(),
+        &AtomicUsize::new(0),
+    ))
+}
+
+fn run(rule: &'static Rule, example: &Example) -> Result<(), Failed> {
+    let files = written(example);
+    let mut expected: Vec<(String, u32, Severity)> = files
+        .iter()
+        .flat_map(|file| file.marks.iter().map(|(n, s)| (file.path.clone(), *n, *s)))
+        .collect();
+    let report = report(rule, example, files.into_iter().map(|f| (f.path, f.text)))?;
     let mut found: Vec<(String, u32, Severity)> = report
         .findings
         .iter()
@@ -128,24 +190,69 @@ fn run(rule: &'static Rule, example: &Example) -> Result<(), Failed> {
     if expected == found {
         return Ok(());
     }
-    let all: Vec<String> = report
-        .findings
-        .iter()
-        .map(|f| {
-            format!(
-                "{} [{}] {}",
-                report.sources[f.source].path(),
-                f.rule,
-                f.message
-            )
-        })
-        .collect();
     Err(format!(
         "rules/{}.md:{}\nexpected {expected:?}\nfound    {found:?}\nall findings:\n  {}\nproblems: {:?}",
         rule.id,
         example.line,
-        all.join("\n  "),
+        listed(&report).join("\n  "),
         report.problems
     )
     .into())
+}
+
+fn listed(report: &Report) -> Vec<String> {
+    let path = |finding: &Finding| report.sources[finding.source].path();
+    let line = |f: &Finding| format!("{} [{}] {}", path(f), f.rule, f.message);
+    report.findings.iter().map(line).collect()
+}
+
+/// The fixes of a rule, all of them applied to an example, give what the block
+/// behind it shows; and where they are safe nothing is found there that was not
+/// found before.
+fn fixes(rule: &'static Rule, before: &Example, after: &Example) -> Result<(), Failed> {
+    let place = format!("rules/{}.md:{}", rule.id, after.line);
+    let files: Texts = unmarked(before);
+    let judge = |texts: &Texts| {
+        let mut files = files.clone();
+        files.extend(texts.clone());
+        let mut report = report(rule, before, files)?;
+        report.findings.retain(|finding| finding.rule == rule.id);
+        Ok(report)
+    };
+    let outcome = fix::apply(judge, |_| true).map_err(|failed: Failed| failed)?;
+    let mut fixed = files.clone();
+    fixed.extend(outcome.texts);
+    let wanted = unmarked(after);
+    if fixed != wanted {
+        return Err(format!("{place}\nthe fix gives {fixed:#?}\nthe page says {wanted:#?}").into());
+    }
+    let fixes = report(rule, before, files.clone())?.findings;
+    let mut fixes = fixes.iter().filter(|f| f.rule == rule.id);
+    if !fixes.all(|finding| finding.fix.as_ref().is_none_or(|fix| fix.safe)) {
+        return Ok(());
+    }
+    let rules = |files: Texts| -> Result<BTreeSet<&str>, Failed> {
+        let report = report(rule, before, files)?;
+        Ok(report.findings.iter().map(|finding| finding.rule).collect())
+    };
+    let new = &rules(fixed)? - &rules(files)?;
+    match new.is_empty() {
+        true => Ok(()),
+        false => Err(format!("{place}\nthe fix leads to {new:?}").into()),
+    }
+}
+
+/// An example's files without the marks.
+fn unmarked(example: &Example) -> Texts {
+    let plain = |file: Written| {
+        let mut lines: Vec<&str> = file.text.split('\n').collect();
+        for (number, _) in &file.marks {
+            let line = &mut lines[*number as usize - 1];
+            *line = line
+                .rsplit_once("--")
+                .map_or(*line, |(sql, _)| sql.trim_end());
+        }
+        (file.path, lines.join("\n"))
+    };
+    written(example).into_iter().map(plain).collect()
 }

@@ -24,7 +24,9 @@ use crate::operation::{Action, Operation};
 use crate::phase::Phase;
 use crate::project::{History, Layout, Migration, Project, SourceId};
 use crate::report::{Direction, MigrationReport};
-use crate::rule::{Check, Findings, MigrationContext, Names, OperationContext, Run, Scene, Step};
+use crate::rule::{
+    Check, Findings, Frame, MigrationContext, Names, OperationContext, Run, Scene, Step,
+};
 use crate::schema::{Conflict, Key, MigrationIndex, Schema};
 use crate::suppress::Directives;
 use crate::verdict::{Deploy, Verdict};
@@ -193,6 +195,7 @@ impl<'a> Fold<'a> {
         direction: Direction,
     ) -> Verdict {
         let script: Vec<&Operation> = plan.iter().map(|p| p.operation).collect();
+        let frames: Vec<Frame<'_>> = parts.iter().map(|part| self.frame(part)).collect();
         let scene = Scene {
             migration,
             layout: self.history.layout,
@@ -208,6 +211,7 @@ impl<'a> Fold<'a> {
             way_back,
             names_back: Names::default(),
             sources: &self.project.sources,
+            frames: &frames,
         };
         let first = self.outcome.findings.len();
         let mut run = ScriptRun {
@@ -255,6 +259,12 @@ impl<'a> Fold<'a> {
             self.outcome.context.extend(context);
         }
         verdict
+    }
+
+    fn frame(&self, read: &ReadPart) -> Frame<'a> {
+        let source = &self.project.sources[read.part.source];
+        let operations = read.statements.iter().map(|s| s.operations.as_slice());
+        Frame::new(source, self.history.layout, read.part, operations)
     }
 
     fn step<'p>(&mut self, run: &mut ScriptRun<'_, 'p>, planned: &Planned<'p>, index: usize) {
@@ -349,6 +359,7 @@ impl<'a> Fold<'a> {
             source: planned.source,
             statement: planned.statement,
             statement_span: planned.statement_span,
+            part: planned.part,
             visible,
             conflict: None,
             lock_timeout: self.schema.session().lock_timeout,
@@ -430,6 +441,7 @@ impl<'a> Fold<'a> {
                 run,
                 source: planned.source,
                 statement: planned.statement_span,
+                frame: &scene.frames[planned.part],
             };
             let mut findings = collector(active, planned.source, &mut self.outcome.findings);
             check(&context, &mut findings);

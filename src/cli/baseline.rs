@@ -76,7 +76,7 @@ pub fn run(arguments: &Arguments) -> Result<ExitCode, Failure> {
 }
 
 fn report(checked: &Checked, paths: Vec<PathBuf>, config: &Arc<Config>) -> Result<Report, Failure> {
-    let project = checked.discover(paths, config, Judged::All)?;
+    let project = checked.discover(paths, checked.options(config), config, Judged::All)?;
     let report = analysis::run(project, config, checked.engine, &AtomicUsize::new(0));
     // A file that was not checked would have its findings come back as new ones.
     match report.problems.iter().find(|problem| problem.fatal) {
@@ -105,7 +105,7 @@ pub fn read(file: &Path) -> Result<Baseline, Failure> {
 }
 
 /// Takes the findings that a baseline knows out of a report.
-pub fn apply(baseline: Baseline, file: &Path, report: &mut Report) {
+pub fn apply(baseline: &Baseline, file: &Path, report: &mut Report) {
     baseline.apply(report, &place::shown(file), &Folder::of(file));
 }
 

@@ -13,13 +13,16 @@ use strum::VariantNames;
 use super::baseline;
 use super::checked::{Checked, Judged};
 use super::destination::Destination;
+use super::fix::{self, Way};
 use super::progress::Progress;
 use super::target::{self, Output, Target};
 use super::{Color, Failure, options, place, rule_infos, step_summary};
 use crate::analysis;
 use crate::config::{Config, FailOn};
+use crate::finding::Fix;
+use crate::fix::Texts;
 use crate::output::{self, Format};
-use crate::project::{self, Project, in_place};
+use crate::project::{self, Options, Project, in_place};
 use crate::report::Report;
 use crate::source::{ReadError, Source};
 
@@ -60,6 +63,17 @@ pub struct Arguments {
     /// place within its history, and findings are about it alone.
     #[arg(long, value_name = "NAME")]
     stdin_filename: Option<String>,
+    /// Change the files where a finding has a fix that keeps the meaning, and
+    /// report on what is left; standard input is written, fixed, to standard
+    /// output.
+    #[arg(long)]
+    fix: bool,
+    /// Only show what --fix would change.
+    #[arg(long, requires = "fix", conflicts_with = "output")]
+    diff: bool,
+    /// Apply the fixes too that want to be looked at.
+    #[arg(long, requires = "fix")]
+    unsafe_fixes: bool,
 }
 
 fn format_parser() -> impl TypedValueParser<Value = Format> {
@@ -79,13 +93,28 @@ pub fn run(arguments: &Arguments, color: Color) -> Result<ExitCode, Failure> {
     let file = arguments.baseline.clone();
     let file = file.or_else(|| baseline::configured(&config));
     let accepted = file.as_deref().map(baseline::read).transpose()?;
-    let report = Progress::default();
-    let mut report = report.watch(|| arguments.report(input, config.clone(), &report))?;
-    if let (Some(accepted), Some(file)) = (accepted, &file) {
-        baseline::apply(accepted, file, &mut report);
-    }
-    for target in &targets {
-        write(&report, *target, arguments.show_suppressed, color)?;
+    let progress = Progress::default();
+    let judge = |texts: &Texts| -> Result<Report, Failure> {
+        let mut report = arguments.report(&input, &config, texts, &progress)?;
+        if let (Some(accepted), Some(file)) = (&accepted, &file) {
+            baseline::apply(accepted, file, &mut report);
+        }
+        Ok(report)
+    };
+    let mut aside = false;
+    let report = if arguments.fix {
+        let is_wanted = |fix: &Fix| fix.safe || arguments.unsafe_fixes;
+        let outcome = progress.watch(|| crate::fix::apply(judge, is_wanted))?;
+        let way = arguments.way(&input);
+        fix::deliver(&outcome, way)?;
+        aside = !matches!(way, Way::Files { .. });
+        outcome.report
+    } else {
+        progress.watch(|| judge(&Texts::new()))?
+    };
+    for target in targets {
+        let target = if aside { target.aside() } else { target };
+        write(&report, target, arguments.show_suppressed, color)?;
     }
     let threshold = arguments.fail_on.or(config.fail_on).unwrap_or_default();
     Ok(exit_code(&report, threshold, arguments.exit_zero))
@@ -128,13 +157,18 @@ enum Input {
     /// Files and folders; none means what the configuration says.
     Paths(Vec<PathBuf>),
     /// Standard input, under a name.
-    Stdin(String),
+    Stdin(Arc<Source>),
 }
 
 const STDIN: &str = "-";
 
 impl Arguments {
     fn input(&self) -> Result<Input, Failure> {
+        if self.fix && self.staged {
+            return Err(Failure::Usage(
+                "--fix changes files on disk, and --staged judges what is staged: fix them with `--fix --since HEAD`, then stage them".into(),
+            ));
+        }
         let stdin = self
             .checked
             .paths
@@ -159,44 +193,75 @@ impl Arguments {
             ));
         }
         let name = self.stdin_filename.as_deref().unwrap_or("stdin.sql");
-        Ok(Input::Stdin(project::shown(&place::named(Path::new(name)))))
+        let name = project::shown(&place::named(Path::new(name)));
+        match read_stdin(&name) {
+            Ok(source) => Ok(Input::Stdin(Arc::new(source))),
+            Err(error) => Err(Failure::Unreadable { path: name, error }),
+        }
     }
 
     fn config(&self, input: &Input) -> Result<Arc<Config>, Failure> {
         let places = match input {
             Input::Paths(paths) => paths.clone(),
-            Input::Stdin(name) => vec![PathBuf::from(name)],
+            Input::Stdin(source) => vec![PathBuf::from(source.path())],
         };
         self.checked.config(&places)
     }
 
+    /// Reports on the input, with these texts in the place of its files.
     fn report(
         &self,
-        input: Input,
-        config: Arc<Config>,
+        input: &Input,
+        config: &Arc<Config>,
+        texts: &Texts,
         progress: &Progress,
     ) -> Result<Report, Failure> {
-        let only = match &input {
-            Input::Stdin(name) => Some(name.clone()),
-            Input::Paths(_) => None,
-        };
-        let project = self.project(input, &config)?;
+        let project = self.project(input, config, texts)?;
         progress
             .total
             .store(project.sources.len(), Ordering::Relaxed);
-        let mut report = analysis::run(project, &config, self.checked.engine, &progress.done);
-        if let Some(name) = only {
-            report.narrow_to(&name);
+        let mut report = analysis::run(project, config, self.checked.engine, &progress.done);
+        if let Input::Stdin(source) = input {
+            report.narrow_to(source.path());
         }
         Ok(report)
     }
 
-    fn project(&self, input: Input, config: &Arc<Config>) -> Result<Project, Failure> {
+    fn project(
+        &self,
+        input: &Input,
+        config: &Arc<Config>,
+        texts: &Texts,
+    ) -> Result<Project, Failure> {
+        let options = self.checked.options(config);
         match input {
-            Input::Paths(paths) => self.checked.discover(paths, config, self.judged()),
-            Input::Stdin(name) => read_stdin(&name)
-                .map(|source| in_place(source, &self.checked.options(config)))
-                .map_err(|error| Failure::Unreadable { path: name, error }),
+            Input::Paths(paths) => {
+                let options = Options {
+                    texts: Arc::new(texts.clone()),
+                    ..options
+                };
+                self.checked
+                    .discover(paths.clone(), options, config, self.judged())
+            }
+            Input::Stdin(source) => {
+                let source = match texts.get(source.path()) {
+                    Some(text) => Arc::new(Source::new(source.path(), text.as_str())),
+                    None => Arc::clone(source),
+                };
+                Ok(in_place(source, &options))
+            }
+        }
+    }
+
+    /// Where the fixed texts go.
+    fn way<'a>(&self, input: &'a Input) -> Way<'a> {
+        match input {
+            _ if self.diff => Way::Diff,
+            Input::Stdin(source) => Way::Stdout(source),
+            Input::Paths(paths) => Way::Files {
+                may_be_old: self.since.is_none()
+                    && (paths.is_empty() || paths.iter().any(|path| path.is_dir())),
+            },
         }
     }
 

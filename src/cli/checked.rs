@@ -78,15 +78,16 @@ impl Checked {
         }
     }
 
-    /// Finds the migrations at some paths, or where the configuration says.
+    /// Finds the migrations at some paths, or where the configuration says;
+    /// `options` are those of [`Checked::options`].
     pub fn discover(
         &self,
         paths: Vec<PathBuf>,
-        config: &Arc<Config>,
+        mut options: Options,
+        config: &Config,
         judged: Judged<'_>,
     ) -> Result<Project, Failure> {
         let paths = or_default(paths, config);
-        let mut options = self.options(config);
         match judged {
             Judged::All => {}
             Judged::Since(revision) => {

@@ -9,6 +9,8 @@ use super::{Failure, place};
 #[derive(Clone, Copy, Debug)]
 pub enum Destination<'a> {
     Stdout,
+    /// What goes there while standard output holds something else.
+    Stderr,
     /// Replaced as a whole once all is written, and never half.
     File(&'a Path),
 }
@@ -21,15 +23,20 @@ impl Destination<'_> {
         write: impl FnOnce(&mut dyn Write) -> io::Result<()>,
     ) -> Result<(), Failure> {
         match self {
-            Destination::Stdout => match buffered(io::stdout().lock(), write) {
-                Err(error) if error.kind() != io::ErrorKind::BrokenPipe => Err(error.into()),
-                _ => Ok(()),
-            },
+            Destination::Stdout => unless_closed(buffered(io::stdout().lock(), write)),
+            Destination::Stderr => unless_closed(buffered(io::stderr().lock(), write)),
             Destination::File(path) => replace(path, write).map_err(|error| Failure::Unwritable {
                 path: place::shown(path),
                 error,
             }),
         }
+    }
+}
+
+fn unless_closed(written: io::Result<()>) -> Result<(), Failure> {
+    match written {
+        Err(error) if error.kind() != io::ErrorKind::BrokenPipe => Err(error.into()),
+        _ => Ok(()),
     }
 }
 

@@ -24,6 +24,20 @@ pub struct Target<'a> {
     pub destination: Destination<'a>,
 }
 
+impl Target<'_> {
+    /// The same beside a standard output that holds something else.
+    pub fn aside(self) -> Self {
+        let destination = match self.destination {
+            Destination::Stdout => Destination::Stderr,
+            other => other,
+        };
+        Self {
+            destination,
+            ..self
+        }
+    }
+}
+
 /// Reads the value of `--output`.
 ///
 /// # Errors

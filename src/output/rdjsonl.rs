@@ -207,6 +207,7 @@ mod tests {
         Fix {
             title: String::new(),
             safe: true,
+            about: Span::default(),
             edits,
         }
     }

@@ -203,6 +203,7 @@ fn findings(report: &Report) -> Vec<Finding> {
             fix: Some(Fix {
                 title: "Keep the column".into(),
                 safe: false,
+                about: Span::default(),
                 edits: vec![edit],
             }),
             ..finding("drop-column", Severity::Error, 1, span(report, 1, "total"))

@@ -3,7 +3,7 @@
 
 use super::Suspicious;
 use super::folder::Script;
-use crate::source::Span;
+use crate::source::{Source, Span};
 
 pub const GOOSE: u32 = 1;
 pub const DBMATE: u32 = 1 << 1;
@@ -95,6 +95,36 @@ pub fn lines(text: &str) -> impl Iterator<Item = Line<'_>> {
             text: line,
         })
     })
+}
+
+/// The line above a place at the start of a line, without its line end.
+pub fn line_above(source: &Source, at: u32) -> Option<Line<'_>> {
+    let above = source.text().get(..at as usize)?.strip_suffix('\n')?;
+    let above = above.strip_suffix('\r').unwrap_or(above);
+    let start = memchr::memrchr(b'\n', above.as_bytes()).map_or(0, |n| n + 1);
+    let mark = if above[start..].starts_with('\u{feff}') {
+        3
+    } else {
+        0
+    };
+    Some(Line {
+        span: Span::new((start + mark) as u32, above.len() as u32),
+        next: at,
+        text: &above[start + mark..],
+    })
+}
+
+/// A directive on a line of its own at the very beginning of a file; a byte
+/// order mark would stand in its way.
+pub fn at_top(source: &Source, directive: &str) -> Option<(Span, String)> {
+    (!source.text().starts_with('\u{feff}'))
+        .then(|| (Span::default(), format!("{directive}{}", source.line_end())))
+}
+
+/// An option at the end of the line that a part begins behind.
+pub fn on_line(line: &Line<'_>, option: &str) -> (Span, String) {
+    let end = line.span.start + line.text.trim_end().len() as u32;
+    (Span::new(end, end), format!(" {option}"))
 }
 
 /// Comment lines only.

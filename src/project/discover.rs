@@ -63,6 +63,11 @@ pub fn discover(paths: &[PathBuf], options: &Options) -> Project {
     if let Some(index) = &options.index {
         finder.lay_over(index);
     }
+    for (path, text) in options.texts.iter() {
+        if let Some(entry) = finder.found.get_mut(path) {
+            entry.text = Some(text.clone().into_bytes());
+        }
+    }
     let Finder {
         found, problems, ..
     } = finder;

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use rustc_hash::FxHashMap;
 
 use super::{Down, name};
-use super::{Layout, Migration, Named, Part, SourceId, Suspicious, Transaction};
+use super::{Layout, Migration, Named, OptOut, Part, SourceId, Suspicious, Transaction};
 use crate::dialect::Engine;
 use crate::source::{Source, Span};
 
@@ -293,4 +293,7 @@ pub struct Tool {
     pub read: fn(&Folder) -> Vec<Migration>,
     /// The engine, where the tool's own files say it.
     pub engine: fn(&Folder) -> Option<Engine>,
+    /// What takes the part of a way forward out of the tool's transaction,
+    /// within the same file.
+    pub opt_out: fn(&Source, &Part) -> Option<OptOut>,
 }

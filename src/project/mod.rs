@@ -16,6 +16,7 @@ mod preceded;
 mod stream;
 mod tool;
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use crate::dialect::{Dialect, Engine};
@@ -27,6 +28,7 @@ pub use discover::{discover, shown};
 pub use neighbours::{Neighbours, in_place};
 pub use place::is_script;
 pub use stream::stream;
+pub use tool::opt_out;
 
 /// Index into [`Project::sources`].
 pub type SourceId = usize;
@@ -94,6 +96,29 @@ pub struct Part {
     pub detects_nontransactional: bool,
     /// `GO` lines end statements.
     pub go_lines: bool,
+}
+
+/// What has a tool run a part outside a transaction.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct OptOut {
+    /// The directive and the place where it is written; `None` where the tool
+    /// sees for itself what a statement needs.
+    pub directive: Option<(Span, String)>,
+    /// How the part runs then: [`Transaction::Statement`], or
+    /// [`Transaction::Implicit`], which is outside only for a single statement.
+    pub then: Transaction,
+    /// The directive holds for the down too.
+    pub reaches_down: bool,
+}
+
+impl OptOut {
+    fn new(span: Span, text: String, then: Transaction) -> Self {
+        Self {
+            directive: Some((span, text)),
+            then,
+            reaches_down: false,
+        }
+    }
 }
 
 /// What a migration offers to go back.
@@ -198,6 +223,8 @@ pub struct Options {
     pub changes: Option<Arc<Changes>>,
     /// What is staged is read instead of what lies on disk.
     pub index: Option<Arc<Index>>,
+    /// Texts that are read instead of the files of these paths.
+    pub texts: Arc<BTreeMap<String, String>>,
 }
 
 type PathTest = dyn Fn(&str) -> bool + Send + Sync;

@@ -59,8 +59,7 @@ impl Project {
 }
 
 /// One text in the place of its file; alone where that belongs to no history.
-pub fn in_place(source: Source, options: &Options) -> Project {
-    let source = Arc::new(source);
+pub fn in_place(source: Arc<Source>, options: &Options) -> Project {
     let texts = [Arc::clone(&source)];
     let project = Neighbours::of(source.path(), options).project(&texts, options);
     match project.judges(source.path()) {

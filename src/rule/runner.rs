@@ -1,5 +1,6 @@
 //! What rules tell about the tool that runs the migrations.
 
+use super::fix::behind_word;
 use super::{OpenedBy, OperationContext, Scene};
 use crate::project::Layout;
 use crate::source::Span;
@@ -78,15 +79,15 @@ impl OperationContext<'_> {
     /// The statement on one line with `word` behind the first `after`, for a
     /// remedy; and where the word would have to be put. The statement may
     /// stand elsewhere, in a routine that is called here.
-    pub fn with_word(&self, after: &str, word: &str) -> (String, Option<Span>) {
+    pub fn with_word(&self, after: &str, word: &str) -> (String, Option<u32>) {
         let span = self.operation.clause;
-        let text = self.text(span);
-        let Some(at) = find_word(text, after).map(|at| at + after.len()) else {
+        let text = self.scene.sources[self.source].text();
+        let Some(at) = behind_word(text, span, after) else {
             return (format!("… {after} {word} …"), None);
         };
-        let place = span.start + at as u32;
-        let sql = format!("{} {word}{}", &text[..at], &text[at..]);
-        (one_line(&sql), Some(Span::new(place, place)))
+        let (head, tail) = (Span::new(span.start, at), Span::new(at, span.end));
+        let sql = format!("{} {word}{}", head.of(text), tail.of(text));
+        (one_line(&sql), Some(at))
     }
 }
 
@@ -98,17 +99,4 @@ pub fn one_line(sql: &str) -> String {
         line.push('…');
     }
     line
-}
-
-fn find_word(text: &str, word: &str) -> Option<usize> {
-    let is_word = |byte: &u8| byte.is_ascii_alphanumeric() || *byte == b'_';
-    let bytes = text.as_bytes();
-    (0..bytes.len().saturating_sub(word.len() - 1)).find(|&at| {
-        bytes[at..at + word.len()].eq_ignore_ascii_case(word.as_bytes())
-            && !at
-                .checked_sub(1)
-                .and_then(|b| bytes.get(b))
-                .is_some_and(is_word)
-            && !bytes.get(at + word.len()).is_some_and(is_word)
-    })
 }

@@ -15,9 +15,9 @@ pub const RULE: Rule = Rule {
 };
 
 fn check(cx: &OperationContext<'_>, findings: &mut Findings) {
-    let (table, constraint) = match &cx.operation.action {
+    let (target, constraint) = match &cx.operation.action {
         Action::AddConstraint { table, constraint } if cx.blocks(&table.name) => {
-            (&table.name, constraint)
+            (table, constraint)
         }
         Action::AddColumn {
             table, constraints, ..
@@ -26,10 +26,11 @@ fn check(cx: &OperationContext<'_>, findings: &mut Findings) {
             let Some(check) = checks.find(|c| matches!(c.kind, ConstraintKind::Check(_))) else {
                 return;
             };
-            (&table.name, check)
+            (table, check)
         }
         _ => return,
     };
+    let table = &target.name;
     let ConstraintKind::Check(expr) = &constraint.kind else {
         return;
     };
@@ -52,7 +53,8 @@ fn check(cx: &OperationContext<'_>, findings: &mut Findings) {
              ALTER TABLE {sql} VALIDATE CONSTRAINT {name};",
             condition(expr)
         ))
-        .confidence(cx.confidence(table));
+        .confidence(cx.confidence(table))
+        .fix(cx.not_valid(target, constraint));
 }
 
 /// The condition without the parentheses that the reader may have kept.

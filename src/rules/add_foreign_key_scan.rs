@@ -15,9 +15,9 @@ pub const RULE: Rule = Rule {
 };
 
 fn check(cx: &OperationContext<'_>, findings: &mut Findings) {
-    let (table, constraint) = match &cx.operation.action {
+    let (target, constraint) = match &cx.operation.action {
         Action::AddConstraint { table, constraint } if cx.blocks(&table.name) => {
-            (&table.name, constraint)
+            (table, constraint)
         }
         Action::AddColumn {
             table, constraints, ..
@@ -26,13 +26,15 @@ fn check(cx: &OperationContext<'_>, findings: &mut Findings) {
             let Some(key) = keys.find(|c| matches!(c.kind, ConstraintKind::ForeignKey(_))) else {
                 return;
             };
-            (&table.name, key)
+            (table, key)
         }
         _ => return,
     };
+    let table = &target.name;
     let ConstraintKind::ForeignKey(key) = &constraint.kind else {
         return;
     };
+    let fix = (!is_refused(cx, table)).then(|| cx.not_valid(target, constraint));
     findings
         .report(
             cx.operation.place,
@@ -42,7 +44,13 @@ fn check(cx: &OperationContext<'_>, findings: &mut Findings) {
             ),
         )
         .help(remedy(cx, table, constraint, key))
-        .confidence(cx.confidence(table));
+        .confidence(cx.confidence(table))
+        .fix(fix.flatten());
+}
+
+/// `NOT VALID` on a partitioned table.
+fn is_refused(cx: &OperationContext<'_>, table: &ObjectName) -> bool {
+    cx.is_partitioned(table) && cx.scene.dialect.version < 18
 }
 
 fn remedy(
@@ -53,7 +61,7 @@ fn remedy(
 ) -> String {
     let name = constraint_name(table, constraint);
     let sql = sql_object(table);
-    if cx.is_partitioned(table) && cx.scene.dialect.version < 18 {
+    if is_refused(cx, table) {
         return format!(
             "PostgreSQL {} takes no NOT VALID foreign key on a partitioned table: add and validate it on each partition first; the one on {sql} then adopts them without reading rows",
             cx.scene.dialect.version

@@ -1,6 +1,6 @@
 //! `CREATE INDEX` blocks writes until the index is built.
 
-use crate::finding::Edit;
+use crate::finding::Confidence;
 use crate::operation::{Action, Kind};
 use crate::rule::{Check, Findings, OperationContext, Rule};
 
@@ -23,8 +23,12 @@ fn check(cx: &OperationContext<'_>, findings: &mut Findings) {
     {
         return;
     }
-    let (sql, place) = cx.with_word("INDEX", "CONCURRENTLY");
-    let draft = findings
+    let (sql, _) = cx.with_word("INDEX", "CONCURRENTLY");
+    let confidence = cx.confidence(&index.table);
+    // An attempt that failed would be passed over by the next one.
+    let is_repeatable = index.if_not_exists && index.name.is_some();
+    let as_it_is = confidence == Confidence::High && !is_repeatable;
+    findings
         .report(
             cx.operation.place,
             format!(
@@ -33,14 +37,6 @@ fn check(cx: &OperationContext<'_>, findings: &mut Findings) {
             ),
         )
         .help(format!("run `{sql}` {}", cx.scene.without_transaction()))
-        .confidence(cx.confidence(&index.table));
-    let alone = cx.run.transaction.is_none() && !cx.operation.within.block;
-    if let Some(span) = place.filter(|_| alone) {
-        let edit = Edit {
-            source: cx.source,
-            span,
-            text: " CONCURRENTLY".into(),
-        };
-        draft.fix("build the index concurrently", false, vec![edit]);
-    }
+        .confidence(confidence)
+        .fix(cx.concurrently("INDEX", "build the index concurrently", as_it_is));
 }

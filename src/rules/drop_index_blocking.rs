@@ -1,5 +1,6 @@
 //! `DROP INDEX` locks the table against reads and writes.
 
+use crate::finding::Fix;
 use crate::operation::{Action, Kind, ObjectKind, ObjectName};
 use crate::rule::{Check, Findings, OperationContext, Rule, sql_object};
 
@@ -18,6 +19,7 @@ fn check(cx: &OperationContext<'_>, findings: &mut Findings) {
         name,
         concurrently: false,
         if_exists,
+        cascade,
         ..
     } = &cx.operation.action
     else {
@@ -37,8 +39,17 @@ fn check(cx: &OperationContext<'_>, findings: &mut Findings) {
                 "run `DROP INDEX CONCURRENTLY {exists}{};` {}",
                 sql_object(name),
                 cx.scene.without_transaction()
-            ));
+            ))
+            .fix(fix(cx, name, *cascade));
     }
+}
+
+/// One name at a time, and nothing with it.
+fn fix(cx: &OperationContext<'_>, name: &ObjectName, cascade: bool) -> Option<Fix> {
+    let is_known = cx.schema.index(name).is_some();
+    (cx.siblings.len() == 1 && !cascade)
+        .then(|| cx.concurrently("INDEX", "drop the index concurrently", is_known))
+        .flatten()
 }
 
 /// Several names in one DROP are one thing to change.

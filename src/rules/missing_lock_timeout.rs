@@ -27,6 +27,7 @@ fn check(cx: &MigrationContext<'_>, findings: &mut Findings) {
                     who_waits(mode)
                 ),
             )
-            .help("put `SET lock_timeout = '2s';` in front of it (`SET LOCAL` inside a transaction), and try again when it strikes");
+            .help("put `SET lock_timeout = '2s';` in front of it (`SET LOCAL` inside a transaction), and try again when it strikes")
+            .fix(cx.lock_timeout(step));
     }
 }

@@ -36,6 +36,7 @@ fn check(cx: &OperationContext<'_>, findings: &mut Findings) {
                     cx.opener()
                 ),
             )
-            .help(format!("run it {}", cx.scene.without_transaction()));
+            .help(format!("run it {}", cx.scene.without_transaction()))
+            .fix(cx.outside_transaction("run it outside a transaction", Vec::new()));
     }
 }

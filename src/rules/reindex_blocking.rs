@@ -28,12 +28,16 @@ fn check(cx: &OperationContext<'_>, findings: &mut Findings) {
     let what = name
         .as_ref()
         .map_or(String::new(), |name| format!(" `{name}`"));
+    let is_known = name
+        .as_ref()
+        .is_some_and(|n| cx.schema.relation(n).is_some());
     findings
         .report(
             cx.operation.place,
             format!("`REINDEX`{what} blocks writes, and reads that are planned meanwhile, until it is done"),
         )
-        .help(format!("run `{sql}` {}", cx.scene.without_transaction()));
+        .help(format!("run `{sql}` {}", cx.scene.without_transaction()))
+        .fix(cx.concurrently(word(*target), "rebuild concurrently", is_known));
 }
 
 fn is_new(cx: &OperationContext<'_>, name: Option<&ObjectName>) -> bool {

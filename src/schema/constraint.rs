@@ -62,6 +62,22 @@ impl Schema {
         None
     }
 
+    /// The name that a table constraint gets, its own or the server's; `None`
+    /// where too little is known of the table for that.
+    pub fn name_for_constraint(
+        &self,
+        name: &ObjectName,
+        constraint: &Constraint,
+    ) -> Option<SmolStr> {
+        if let Some(name) = &constraint.name {
+            return (!name.template).then(|| name.name.clone());
+        }
+        let key = self.resolve(name);
+        self.table_by_key(&key).filter(|table| table.is_known())?;
+        let columns = self.columns_of(&key, &constraint.kind, None);
+        Some(self.constraint_name(&key, constraint, &columns, None))
+    }
+
     fn enter_constraint(
         &mut self,
         key: &Key,

@@ -2,14 +2,16 @@
 
 use super::super::directive::{self, ATLAS, Line};
 use super::super::folder::{Folder, Script, Tool};
-use super::super::{Layout, Migration, Transaction};
+use super::super::{Layout, Migration, OptOut, Part, Transaction};
 use crate::dialect::Engine;
+use crate::source::Source;
 
 pub const TOOL: Tool = Tool {
     layout: Layout::Atlas,
     claims: |folder| folder.has_companion("atlas.sum") || folder.mostly(ATLAS),
     read,
     engine,
+    opt_out,
 };
 
 fn engine(folder: &Folder) -> Option<Engine> {
@@ -30,11 +32,24 @@ fn txmode<'a>(line: &Line<'a>) -> Option<&'a str> {
     Some(mode.trim())
 }
 
+/// In the header, which is made where there is none.
+fn opt_out(source: &Source, _: &Part) -> Option<OptOut> {
+    let text = source.text();
+    if directive::comments(text).any(|line| txmode(&line).is_some()) {
+        return None;
+    }
+    let (at, mut line) = directive::at_top(source, "-- atlas:txmode none")?;
+    if header(text) == 0 {
+        line.push_str(source.line_end());
+    }
+    Some(OptOut::new(at, line, Transaction::Statement))
+}
+
 const HEADER: &str = "Atlas reads `-- atlas:txmode` only in the comments at the top of the file, with an empty line behind them";
 
 fn migration(version: &str, script: &Script) -> Migration {
     let mut migration = script.migration(version, version);
-    let header = header(script);
+    let header = header(script.text());
     let mut transaction = Transaction::File;
     for line in directive::comments(script.text()) {
         match txmode(&line) {
@@ -67,8 +82,8 @@ const NEAR: &[(&str, &str)] = &[
 ];
 
 /// The end of the header: comments, then an empty line; 0 without one.
-fn header(script: &Script) -> u32 {
-    for line in directive::lines(script.text()) {
+fn header(text: &str) -> u32 {
+    for line in directive::lines(text) {
         if line.text.trim().is_empty() {
             return line.span.start;
         }

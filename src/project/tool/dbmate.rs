@@ -4,14 +4,15 @@
 use super::super::directive::{self, Line};
 use super::super::folder::{Folder, Script, Tool};
 use super::super::name::Way;
-use super::super::{Down, Layout, Migration, Transaction};
-use crate::source::Span;
+use super::super::{Down, Layout, Migration, OptOut, Part, Transaction};
+use crate::source::{Source, Span};
 
 pub const TOOL: Tool = Tool {
     layout: Layout::Dbmate,
     claims: |folder| folder.mostly(directive::DBMATE),
     read,
     engine: super::unknown,
+    opt_out,
 };
 
 /// dbmate orders by the file's name, not by the number.
@@ -40,6 +41,13 @@ fn section(line: &Line) -> Option<(Way, Transaction)> {
         Transaction::File
     };
     Some((way, transaction))
+}
+
+fn opt_out(source: &Source, part: &Part) -> Option<OptOut> {
+    let line = directive::line_above(source, part.span.start)?;
+    let is_free = section(&line).is_some() && !line.text.contains("transaction:");
+    let (at, option) = directive::on_line(&line, "transaction:false");
+    is_free.then(|| OptOut::new(at, option, Transaction::Implicit))
 }
 
 const NEAR: &[(&str, &str)] = &[

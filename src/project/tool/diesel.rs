@@ -10,6 +10,7 @@ pub const TOOL: Tool = Tool {
     claims: |folder| folder.of_units("up.sql") && is_diesel(folder),
     read,
     engine: super::unknown,
+    opt_out: super::no_opt_out,
 };
 
 /// Other tools have folders with `up.sql` too: diesel's have dates for

@@ -9,6 +9,7 @@ pub const TOOL: Tool = Tool {
     claims: |folder| folder.mostly(DJANGO),
     read,
     engine: super::unknown,
+    opt_out: super::no_opt_out,
 };
 
 /// How descriptions of operations begin.

@@ -20,6 +20,7 @@ pub const TOOL: Tool = Tool {
     },
     read,
     engine,
+    opt_out: super::no_opt_out,
 };
 
 const JOURNAL: &str = "meta/_journal.json";

@@ -11,6 +11,7 @@ pub const TOOL: Tool = Tool {
     claims: |folder| folder.mostly(EF_CORE),
     read,
     engine: super::unknown,
+    opt_out: super::no_opt_out,
 };
 
 fn read(folder: &Folder) -> Vec<Migration> {

@@ -4,9 +4,9 @@
 use rustc_hash::FxHashMap;
 
 use super::super::folder::{Folder, Script, Tool};
-use super::super::{Down, Layout, Migration, Part, Transaction, name};
+use super::super::{Down, Layout, Migration, OptOut, Part, Transaction, name};
 use crate::dialect::Engine;
-use crate::source::Span;
+use crate::source::{Source, Span};
 
 pub const TOOL: Tool = Tool {
     layout: Layout::Flyway,
@@ -17,6 +17,7 @@ pub const TOOL: Tool = Tool {
     },
     read,
     engine,
+    opt_out,
 };
 
 fn engine(folder: &Folder) -> Option<Engine> {
@@ -25,6 +26,16 @@ fn engine(folder: &Folder) -> Option<Engine> {
             .above("flyway.conf")
             .or_else(|| folder.above("flyway.toml"))?,
     )
+}
+
+/// Flyway sees for itself what cannot run in a transaction, and refuses to mix
+/// it with what can.
+fn opt_out(_: &Source, _: &Part) -> Option<OptOut> {
+    Some(OptOut {
+        directive: None,
+        then: Transaction::Implicit,
+        reaches_down: false,
+    })
 }
 
 #[derive(Clone, Copy, PartialEq, Eq)]

@@ -17,6 +17,7 @@ pub const TOOL: Tool = Tool {
     },
     read,
     engine: super::unknown,
+    opt_out: super::no_opt_out,
 };
 
 /// A version whose other direction is written in Go has no SQL for it.

@@ -3,14 +3,15 @@
 
 use super::super::directive::{self, Line};
 use super::super::folder::{Folder, Script, Tool};
-use super::super::{Down, Layout, Migration, Transaction, name};
-use crate::source::Span;
+use super::super::{Down, Layout, Migration, OptOut, Part, Transaction, name};
+use crate::source::{Source, Span};
 
 pub const TOOL: Tool = Tool {
     layout: Layout::Goose,
     claims: |folder| folder.mostly(directive::GOOSE),
     read,
     engine: super::unknown,
+    opt_out,
 };
 
 fn read(folder: &Folder) -> Vec<Migration> {
@@ -39,6 +40,19 @@ const COMMANDS: &[&str] = &[
     "envsub on",
     "envsub off",
 ];
+
+/// The directive holds for the whole file and stands above its sections.
+fn opt_out(source: &Source, part: &Part) -> Option<OptOut> {
+    let up = directive::line_above(source, part.span.start)?;
+    let at = Span::new(up.span.start, up.span.start);
+    let directive = format!("{NO_TRANSACTION}{}", source.line_end());
+    Some(OptOut {
+        reaches_down: true,
+        ..OptOut::new(at, directive, Transaction::Statement)
+    })
+}
+
+const NO_TRANSACTION: &str = "-- +goose NO TRANSACTION";
 
 const NEAR: &[(&str, &str)] = &[
     (

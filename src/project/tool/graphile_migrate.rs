@@ -3,7 +3,8 @@
 
 use super::super::directive::{self, GRAPHILE, Line};
 use super::super::folder::{Folder, Script, Tool};
-use super::super::{Layout, Migration, Transaction, name};
+use super::super::{Layout, Migration, OptOut, Part, Transaction, name};
+use crate::source::Source;
 
 pub const TOOL: Tool = Tool {
     layout: Layout::GraphileMigrate,
@@ -15,6 +16,7 @@ pub const TOOL: Tool = Tool {
     },
     read,
     engine: super::postgres,
+    opt_out,
 };
 
 fn read(folder: &Folder) -> Vec<Migration> {
@@ -33,6 +35,12 @@ fn read(folder: &Folder) -> Vec<Migration> {
 }
 
 const OPT_OUT: &str = "--! no-transaction";
+
+/// A committed migration has a header with its hash and is not edited.
+fn opt_out(source: &Source, _: &Part) -> Option<OptOut> {
+    let (at, line) = directive::at_top(source, OPT_OUT)?;
+    (!source.text().starts_with("--!")).then(|| OptOut::new(at, line, Transaction::Implicit))
+}
 
 const NEAR: &[(&str, &str)] = &[(
     "notransaction",

@@ -5,15 +5,16 @@ use rustc_hash::FxHashMap;
 
 use super::super::directive::{self, LIQUIBASE, Line};
 use super::super::folder::{Folder, Script, Tool};
-use super::super::{Down, Layout, Migration, Part, Transaction, name};
+use super::super::{Down, Layout, Migration, OptOut, Part, Transaction, name};
 use crate::dialect::Engine;
-use crate::source::Span;
+use crate::source::{Source, Span};
 
 pub const TOOL: Tool = Tool {
     layout: Layout::Liquibase,
     claims: |folder| folder.mostly(LIQUIBASE),
     read,
     engine,
+    opt_out,
 };
 
 /// The one engine that `dbms:` names in all changesets.
@@ -79,6 +80,24 @@ fn attribute<'a>(attributes: &'a str, key: &str) -> Option<&'a str> {
         let (name, value) = word.split_once(':')?;
         name.eq_ignore_ascii_case(key)
             .then_some(value.trim_matches('"'))
+    })
+}
+
+fn opt_out(source: &Source, part: &Part) -> Option<OptOut> {
+    let line = directive::line_above(source, part.span.start)?;
+    let (_, attributes) = changeset(&line)?;
+    if attribute(attributes, "runInTransaction").is_some() {
+        return None;
+    }
+    let splits = attribute(attributes, "splitStatements") != Some("false");
+    let (at, option) = directive::on_line(&line, "runInTransaction:false");
+    let then = match splits {
+        true => Transaction::Statement,
+        false => Transaction::Implicit,
+    };
+    Some(OptOut {
+        reaches_down: true,
+        ..OptOut::new(at, option, then)
     })
 }
 

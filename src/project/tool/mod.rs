@@ -25,8 +25,9 @@ mod tern;
 use rustc_hash::FxHashSet;
 
 use super::folder::{Folder, Tool};
-use super::{Down, History, Layout, Named, Options, SourceId, engine, sources_of};
+use super::{Down, History, Layout, Named, OptOut, Options, Part, SourceId, engine, sources_of};
 use crate::dialect::Engine;
+use crate::source::Source;
 
 /// In the order in which they are asked: what declares itself by a file of its
 /// own or by a directive comes before what only names its files its way.
@@ -111,6 +112,19 @@ fn read_go_lines(history: &mut History) {
             }
         }
     }
+}
+
+/// How a part of a file is taken out of its tool's transaction by an edit of
+/// that file; `None` where there is no such edit.
+pub fn opt_out(layout: Layout, source: &Source, part: &Part) -> Option<OptOut> {
+    let tool = TOOLS.iter().find(|tool| tool.layout == layout)?;
+    (tool.opt_out)(source, part)
+}
+
+/// For tools that always open a transaction or never do, and for those that are
+/// told elsewhere.
+fn no_opt_out(_: &Source, _: &Part) -> Option<OptOut> {
+    None
 }
 
 /// For tools that serve several engines and do not say which in their files.

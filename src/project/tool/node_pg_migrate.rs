@@ -11,6 +11,7 @@ pub const TOOL: Tool = Tool {
     claims: |folder| folder.any(NODE_PG),
     read,
     engine: super::postgres,
+    opt_out: super::no_opt_out,
 };
 
 /// `^\s*--[\s-]*<word>\s+migration`, in any case.

@@ -10,6 +10,7 @@ pub const TOOL: Tool = Tool {
     claims: |folder| !candidates(folder).is_empty() && !is_tern_shared(folder),
     read,
     engine: super::unknown,
+    opt_out: super::no_opt_out,
 };
 
 /// Folders whose scripts are not migrations, even numbered.

@@ -10,6 +10,7 @@ pub const TOOL: Tool = Tool {
     claims: |folder| folder.of_units("migration.sql"),
     read,
     engine,
+    opt_out: super::no_opt_out,
 };
 
 /// By the folders' names; `down.sql` is a convention that Prisma's

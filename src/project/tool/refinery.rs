@@ -15,6 +15,7 @@ pub const TOOL: Tool = Tool {
     },
     read,
     engine: super::unknown,
+    opt_out: super::no_opt_out,
 };
 
 /// `([U|V])(\d+(?:\.\d+)?)__(\w+)`

@@ -12,6 +12,7 @@ pub const TOOL: Tool = Tool {
     claims: |folder| folder.has_companion("sqitch.plan"),
     read,
     engine,
+    opt_out: super::no_opt_out,
 };
 
 fn engine(folder: &Folder) -> Option<Engine> {

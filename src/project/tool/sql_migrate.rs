@@ -4,14 +4,15 @@
 use super::super::directive::{self, Line};
 use super::super::folder::{Folder, Script, Tool};
 use super::super::name::{self, Way};
-use super::super::{Down, Layout, Migration, Part, Transaction};
-use crate::source::Span;
+use super::super::{Down, Layout, Migration, OptOut, Part, Transaction};
+use crate::source::{Source, Span};
 
 pub const TOOL: Tool = Tool {
     layout: Layout::SqlMigrate,
     claims: |folder| folder.mostly(directive::SQL_MIGRATE),
     read,
     engine: super::unknown,
+    opt_out,
 };
 
 /// By the number that a name begins with, then by name; names without a number
@@ -48,6 +49,13 @@ fn section(line: &Line) -> Option<(Way, Transaction)> {
         Transaction::File
     };
     Some((way, transaction))
+}
+
+fn opt_out(source: &Source, part: &Part) -> Option<OptOut> {
+    let line = directive::line_above(source, part.span.start)?;
+    section(&line)?;
+    let (at, option) = directive::on_line(&line, "notransaction");
+    Some(OptOut::new(at, option, Transaction::Statement))
 }
 
 const NEAR: &[(&str, &str)] = &[

@@ -3,7 +3,8 @@
 
 use super::super::directive::{self, SQLX};
 use super::super::folder::{Folder, Script, Tool, pairs};
-use super::super::{Down, Layout, Migration, Transaction, name};
+use super::super::{Down, Layout, Migration, OptOut, Part, Transaction, name};
+use crate::source::Source;
 
 pub const TOOL: Tool = Tool {
     layout: Layout::Sqlx,
@@ -13,9 +14,15 @@ pub const TOOL: Tool = Tool {
     },
     read,
     engine: super::unknown,
+    opt_out,
 };
 
 const OPT_OUT: &str = "-- no-transaction";
+
+fn opt_out(source: &Source, _: &Part) -> Option<OptOut> {
+    let (at, line) = directive::at_top(source, OPT_OUT)?;
+    Some(OptOut::new(at, line, Transaction::Implicit))
+}
 
 const NEAR: &[(&str, &str)] = &[(
     "notransaction",

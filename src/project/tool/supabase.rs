@@ -10,6 +10,7 @@ pub const TOOL: Tool = Tool {
     },
     read,
     engine: super::postgres,
+    opt_out: super::no_opt_out,
 };
 
 fn read(folder: &Folder) -> Vec<Migration> {

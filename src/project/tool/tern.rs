@@ -2,14 +2,15 @@
 
 use super::super::directive;
 use super::super::folder::{Folder, Script, Tool};
-use super::super::{Down, Layout, Migration, Part, Transaction};
-use crate::source::Span;
+use super::super::{Down, Layout, Migration, OptOut, Part, Transaction};
+use crate::source::{Source, Span};
 
 pub const TOOL: Tool = Tool {
     layout: Layout::Tern,
     claims: |folder| folder.any(directive::TERN) || folder.has_companion("tern.conf"),
     read,
     engine: super::postgres,
+    opt_out,
 };
 
 const SEPARATOR: &str = "---- create above / drop below ----";
@@ -26,6 +27,12 @@ const NEAR: &[(&str, &str)] = &[
 ];
 
 const OPTION: &str = "tern expects `---- tern: disable-tx ----` on a line of its own; as it stands this half runs in a transaction";
+
+/// At the head of the half that it is for.
+fn opt_out(source: &Source, part: &Part) -> Option<OptOut> {
+    let (at, line) = directive::at_top(source, DISABLE)?;
+    (part.span.start == 0).then(|| OptOut::new(at, line, Transaction::Statement))
+}
 
 fn read(folder: &Folder) -> Vec<Migration> {
     folder

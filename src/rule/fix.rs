@@ -1,0 +1,350 @@
+//! Remedies as edits of the file.
+//!
+//! A fix is safe where the migration means the same afterwards and the tool is
+//! known to run it so. What would cost the other statements of the file their
+//! transaction is offered, and is not safe.
+
+use std::cell::OnceCell;
+
+use super::{MigrationContext, OpenedBy, OperationContext, Run, Step};
+use crate::finding::{Edit, Fix};
+use crate::operation::{Action, Constraint, Operation, Target};
+use crate::project::{Layout, OptOut, Part, Transaction, opt_out};
+use crate::rule::{sql_name, sql_object};
+use crate::source::{Source, Span};
+use crate::statement::lexer::{Lexeme, Lexer, TokenKind};
+
+/// A part of the script: how its tool runs it, and with what else.
+pub struct Frame<'a> {
+    source: &'a Source,
+    layout: Layout,
+    part: Part,
+    statements: usize,
+    /// Those that leave something behind; what is set for the session does not.
+    lasting: usize,
+    opt_out: OnceCell<Option<OptOut>>,
+    /// Marks in comments tell the tool what it sends as one string.
+    has_blocks: OnceCell<bool>,
+}
+
+/// The wait that is suggested where a project bounds it elsewhere.
+const LOCK_TIMEOUT: &str = "2s";
+
+/// A fix that is about how the tool runs the file.
+const WHOLE_FILE: Span = Span::new(0, u32::MAX);
+
+const NOT_VALID: &str = " NOT VALID";
+
+impl<'a> Frame<'a> {
+    /// `statements` are the operations of each.
+    pub fn new<'o>(
+        source: &'a Source,
+        layout: Layout,
+        part: Part,
+        statements: impl Iterator<Item = &'o [Operation]>,
+    ) -> Self {
+        let mut frame = Self {
+            source,
+            layout,
+            part,
+            statements: 0,
+            lasting: 0,
+            opt_out: OnceCell::new(),
+            has_blocks: OnceCell::new(),
+        };
+        for operations in statements {
+            frame.statements += 1;
+            frame.lasting += usize::from(!operations.iter().all(is_setting));
+        }
+        frame
+    }
+
+    fn opt_out(&self) -> Option<&OptOut> {
+        let found = || opt_out(self.layout, self.source, &self.part);
+        self.opt_out.get_or_init(found).as_ref()
+    }
+
+    fn has_blocks(&self) -> bool {
+        let found = || {
+            let text = self.source.slice(self.part.span).as_bytes();
+            memchr::memmem::find(text, b"StatementBegin").is_some()
+        };
+        let knows = matches!(self.layout, Layout::Goose | Layout::SqlMigrate);
+        knows && *self.has_blocks.get_or_init(found)
+    }
+
+    /// What a tool printed is not the place to change it.
+    fn is_printed(&self) -> bool {
+        matches!(
+            self.layout,
+            Layout::Alembic | Layout::Django | Layout::EfCore
+        )
+    }
+
+    /// Does every version and setup of the tool run a statement outside a
+    /// transaction where this one does? Flyway waits for its own lock unless
+    /// told to hold it otherwise, older versions of Supabase send a pipeline,
+    /// and of files of no known tool nothing is known.
+    fn is_sure(&self) -> bool {
+        match self.layout {
+            Layout::Flyway | Layout::Supabase => false,
+            Layout::Plain => self.part.transaction != Transaction::None,
+            _ => true,
+        }
+    }
+
+    /// Where a line goes that is to run before a statement: above the comments
+    /// that belong to it.
+    fn line_before(&self, statement: u32) -> u32 {
+        let text = self.source.text();
+        let first = self.part.span.start;
+        let start_of = |at: u32| {
+            let above = text.get(first as usize..at as usize).unwrap_or("");
+            first + memchr::memrchr(b'\n', above.as_bytes()).map_or(0, |n| n as u32 + 1)
+        };
+        let mut line = start_of(statement);
+        if !Span::new(line, statement).of(text).trim().is_empty() {
+            return statement;
+        }
+        let mut place = line;
+        while line > first {
+            let above = start_of(line - 1);
+            let comment = Span::new(above, line).of(text).trim();
+            if !(comment.is_empty() || comment.starts_with("--") || comment.starts_with("/*")) {
+                break;
+            }
+            if belongs_to_statement(comment) {
+                place = above;
+            }
+            line = above;
+        }
+        place
+    }
+}
+
+/// Directives speak of the statement below, and a tool's marks hold what it
+/// sends together.
+fn belongs_to_statement(comment: &str) -> bool {
+    let words = [
+        "bowline: ignore",
+        "squawk-ignore",
+        "atlas:nolint",
+        "StatementBegin",
+    ];
+    words.iter().any(|word| comment.contains(word)) && !comment.contains("ignore-file")
+}
+
+fn is_setting(operation: &Operation) -> bool {
+    match &operation.action {
+        Action::Set(set) => !set.local,
+        action => matches!(action, Action::Nothing),
+    }
+}
+
+fn insertion(source: usize, at: u32, text: impl Into<String>) -> Edit {
+    Edit {
+        source,
+        span: Span::new(at, at),
+        text: text.into(),
+    }
+}
+
+impl OperationContext<'_> {
+    /// The fix that puts `CONCURRENTLY` behind a word of the statement and has
+    /// the tool run it outside a transaction. `as_it_is` says that nothing but
+    /// the tool stands against it.
+    pub fn concurrently(&self, behind: &str, title: &str, as_it_is: bool) -> Option<Fix> {
+        let at = self.with_word(behind, "CONCURRENTLY").1?;
+        // A wait that is cut off leaves an invalid index behind.
+        let unbounded = self.schema.session().lock_timeout.is_none();
+        let edits = vec![insertion(self.source, at, " CONCURRENTLY")];
+        let mut fix = self.outside_transaction(title, edits)?;
+        fix.safe &= as_it_is && unbounded;
+        Some(fix)
+    }
+
+    /// The fix that has the tool run the statement, with these edits made to
+    /// it, outside a transaction.
+    pub fn outside_transaction(&self, title: &str, mut edits: Vec<Edit>) -> Option<Fix> {
+        let frame = self.frame;
+        if self.operation.within.block || frame.is_printed() {
+            return None;
+        }
+        if self.run.transaction.is_none() {
+            let known = matches!(
+                self.run.runner,
+                Transaction::Statement | Transaction::Implicit | Transaction::None
+            );
+            return (known && !edits.is_empty()).then(|| Fix {
+                title: title.into(),
+                safe: frame.is_sure(),
+                about: match self.run.runner {
+                    Transaction::Implicit => WHOLE_FILE,
+                    _ => self.statement,
+                },
+                edits,
+            });
+        }
+        let opt_out = frame.opt_out()?;
+        let is_single = frame.statements == 1;
+        if self.run.opened_by != OpenedBy::Runner
+            || (opt_out.then == Transaction::Implicit && !is_single)
+        {
+            return None;
+        }
+        let mut title = title.to_owned();
+        if let Some((span, text)) = &opt_out.directive {
+            title.push_str(&format!(", with `{}`", text.trim()));
+            edits.push(Edit {
+                source: self.source,
+                span: *span,
+                text: text.clone(),
+            });
+        }
+        let back = self.scene.way_back.iter().filter(|o| !is_setting(o));
+        let is_alone = frame.lasting <= 1 && !(opt_out.reaches_down && back.take(2).count() > 1);
+        if !is_alone {
+            title.push_str("; the other statements lose their transaction too");
+        }
+        (!edits.is_empty()).then(|| Fix {
+            title,
+            safe: is_alone && frame.is_sure(),
+            about: WHOLE_FILE,
+            edits,
+        })
+    }
+
+    /// The fix that adds a constraint `NOT VALID`, and validates it behind
+    /// where that does not happen under the same lock.
+    pub fn not_valid(&self, table: &Target, constraint: &Constraint) -> Option<Fix> {
+        let frame = self.frame;
+        if constraint.inline || self.operation.within.block || frame.is_printed() {
+            return None;
+        }
+        let end = constraint.span.end;
+        let is_apart = self.run.transaction.is_none()
+            && matches!(self.run.runner, Transaction::Statement | Transaction::None)
+            && frame.is_sure()
+            && !frame.has_blocks();
+        let name = is_apart.then(|| self.schema.name_for_constraint(&table.name, constraint));
+        let Some(name) = name.flatten() else {
+            return Some(Fix {
+                title: "add it `NOT VALID`, which leaves the rows to `VALIDATE CONSTRAINT` in a later migration".into(),
+                safe: false,
+                about: self.statement,
+                edits: vec![insertion(self.source, end, NOT_VALID)],
+            });
+        };
+        let validate = format!(
+            ";{}ALTER TABLE {} VALIDATE CONSTRAINT {}",
+            frame.source.line_end(),
+            sql_object(&table.name),
+            sql_name(&name)
+        );
+        let edits = match end == self.statement.end {
+            true => vec![insertion(
+                self.source,
+                end,
+                format!("{NOT_VALID}{validate}"),
+            )],
+            false => vec![
+                insertion(self.source, end, NOT_VALID),
+                insertion(self.source, self.statement.end, validate),
+            ],
+        };
+        Some(Fix {
+            title: "add it `NOT VALID`, then validate it; if that fails, drop it before the next attempt".into(),
+            // The file could be run again before, and cannot now.
+            safe: false,
+            about: self.statement,
+            edits,
+        })
+    }
+}
+
+impl MigrationContext<'_> {
+    /// The fix that bounds the wait for the locks of a statement.
+    pub fn lock_timeout(&self, step: &Step<'_>) -> Option<Fix> {
+        let frame = &self.scene.frames[step.part];
+        if frame.is_printed() {
+            return None;
+        }
+        let is_local = in_transaction_with_another(step.run);
+        let refuses = step.effect.forbidden_in_transaction.is_some();
+        let needs_to_be_single =
+            step.run.runner == Transaction::Implicit || frame.part.detects_nontransactional;
+        if refuses && needs_to_be_single {
+            return None;
+        }
+        let local = if is_local { "LOCAL " } else { "" };
+        let breakpoint = match self.scene.layout {
+            Layout::Drizzle => "--> statement-breakpoint",
+            _ => "",
+        };
+        let setting = format!("SET {local}lock_timeout = '{LOCK_TIMEOUT}';");
+        let title = format!("put `{}` in front", setting.trim_end_matches(';'));
+        let text = format!("{setting}{breakpoint}{}", frame.source.line_end());
+        let at = frame.line_before(step.statement_span.start);
+        Some(Fix {
+            title,
+            // What is set for the session stays for what runs later in it.
+            safe: is_local || self.scene.layout == Layout::Sqitch,
+            about: step.statement_span,
+            edits: vec![insertion(step.source, at, text)],
+        })
+    }
+}
+
+/// Is the statement in a transaction, or would it be if it were not alone?
+fn in_transaction_with_another(run: Run) -> bool {
+    run.transaction.is_some() || run.runner == Transaction::Implicit
+}
+
+/// The place behind a word among the first ones of a statement, what stands in
+/// parentheses left out.
+pub fn behind_word(text: &str, statement: Span, word: &str) -> Option<u32> {
+    const HEAD: usize = 16;
+    let mut lexer = Lexer::new(text, statement);
+    let mut depth = 0;
+    for _ in 0..HEAD {
+        let Lexeme::Token(token) = lexer.next()? else {
+            continue;
+        };
+        match token.kind {
+            TokenKind::OpenParen => depth += 1,
+            TokenKind::CloseParen => depth -= 1,
+            _ if depth > 0 => {}
+            TokenKind::Word if token.span.of(text).eq_ignore_ascii_case(word) => {
+                return Some(token.span.end);
+            }
+            TokenKind::Word => {}
+            _ => return None,
+        }
+    }
+    None
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_word_is_one_of_the_statement() {
+        let behind = |text: &'static str, word| {
+            let whole = Span::new(0, text.len() as u32);
+            behind_word(text, whole, word).map(|at| &text[..at as usize])
+        };
+        let head = Some("CREATE /* INDEX */ unique index");
+        assert_eq!(
+            behind("CREATE /* INDEX */ unique index a ON t (b)", "INDEX"),
+            head
+        );
+        let head = Some("REINDEX (VERBOSE, TABLESPACE x) TABLE");
+        assert_eq!(
+            behind("REINDEX (VERBOSE, TABLESPACE x) TABLE t", "TABLE"),
+            head
+        );
+        assert_eq!(behind("CREATE {{x}} INDEX a", "INDEX"), None);
+        assert_eq!(behind("DROP", "INDEX"), None);
+    }
+}
