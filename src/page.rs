@@ -3,7 +3,8 @@
 //! The form is strict, so that all pages read alike and a slip is found by the
 //! tests: front matter, the fact as title, a summary, then fixed sections.
 //! Every fenced `sql` block is an example whose marks say what the rule
-//! reports there.
+//! reports there; one that is `fixed` is what the rule's fixes make of the
+//! block before it.
 
 use thiserror::Error;
 
