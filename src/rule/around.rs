@@ -135,22 +135,38 @@ impl<'a> OperationContext<'a> {
             })
     }
 
+    /// Does a column hold a value where an INSERT names none?
+    pub fn fills_itself(&self, table: &ObjectName, column: &str) -> bool {
+        let column = self.table(table).and_then(|t| t.column(column));
+        column.is_some_and(|c| {
+            self.schema.default_of(c).is_some()
+                || c.identity.is_some()
+                || c.generated.is_some()
+                || c.ty.is_serial()
+        })
+    }
+
     /// Does a check of an earlier migration keep NULL out? The old release has
-    /// lived with it since.
+    /// lived with it since. So does its type, where that is a domain.
     pub fn refuses_null_already(&self, target: &Target, column: &str) -> bool {
         let Some(table) = self.table(&target.name) else {
             return false;
         };
-        table.constraints.iter().any(|constraint| {
-            let enforced = constraint.added_in < self.schema.migration()
-                && !constraint.definition.not_enforced;
-            enforced
-                && match &constraint.definition.kind {
-                    ConstraintKind::Check(expr) => keeps_null_out(&expr.text, column),
-                    ConstraintKind::NotNull(c) => c.name == column,
-                    _ => false,
-                }
-        })
+        let by_type = table.column(column).is_some_and(|c| {
+            self.schema.type_keeps_null_out(&c.ty)
+                && !table.column_is_new_in(column, self.schema.migration())
+        });
+        by_type
+            || table.constraints.iter().any(|constraint| {
+                let enforced = constraint.added_in < self.schema.migration()
+                    && !constraint.definition.not_enforced;
+                enforced
+                    && match &constraint.definition.kind {
+                        ConstraintKind::Check(expr) => keeps_null_out(&expr.text, column),
+                        ConstraintKind::NotNull(c) => c.name == column,
+                        _ => false,
+                    }
+            })
     }
 
     /// Are these columns written by the old release, so that a new rule about
@@ -158,10 +174,7 @@ impl<'a> OperationContext<'a> {
     /// keys and references let pass.
     pub fn old_writes_meet(&self, target: &Target, columns: &[SmolStr]) -> bool {
         let new = |c: &&SmolStr| self.column_is_new(target, c);
-        let fills = |c: &SmolStr| {
-            let table = self.table(&target.name);
-            table.is_some_and(|t| t.fills_itself(c))
-        };
+        let fills = |c: &SmolStr| self.fills_itself(&target.name, c);
         self.is_used(target)
             && !columns.iter().filter(new).any(|c| !fills(c))
             && (columns.is_empty() || columns.iter().any(|c| !new(&c)))
@@ -419,13 +432,6 @@ impl<'a> OperationContext<'a> {
 }
 
 impl Table {
-    /// Does a column hold a value where an INSERT names none?
-    pub fn fills_itself(&self, column: &str) -> bool {
-        self.column(column).is_some_and(|c| {
-            c.default.is_some() || c.identity.is_some() || c.generated.is_some() || c.ty.is_serial()
-        })
-    }
-
     pub fn is_not_null(&self, column: &str) -> bool {
         self.column(column)
             .is_some_and(|c| c.not_null || c.identity.is_some() || c.ty.is_serial())

@@ -5,7 +5,7 @@ use rustc_hash::FxHashMap;
 use super::{MigrationContext, OperationContext, Step, sql_name};
 use crate::effect::{Effect, LockMode};
 use crate::operation::{Action, Constraint, ConstraintKind, DataType, ObjectName, Operation};
-use crate::schema::{Key, Relation};
+use crate::schema::{Domain, Key, Relation};
 
 /// Why adding a column is work rather than a note in the catalog. One reason
 /// each, the heaviest: so that one rule reports.
@@ -185,9 +185,7 @@ impl OperationContext<'_> {
     }
 
     fn is_constrained_domain(&self, ty: &DataType) -> bool {
-        self.schema
-            .domain(&self.schema.type_key(ty))
-            .is_some_and(|domain| domain.not_null || !domain.checks.is_empty())
+        self.schema.domains_of(ty).any(Domain::is_constrained)
     }
 
     /// Why adding this column keeps others waiting; `None` where it does not.

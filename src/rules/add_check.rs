@@ -56,7 +56,7 @@ fn on_table(
     let required = columns.iter().any(|c| {
         cx.column_is_new(table, c)
             && keeps_null_out(&check.text, c)
-            && !cx.table(&table.name).is_some_and(|t| t.fills_itself(c))
+            && !cx.fills_itself(&table.name, c)
     });
     if cx.stands_for_gone(&table.name, GoneRule::Check, &columns) {
         return;

@@ -31,16 +31,15 @@ fn check(cx: &OperationContext<'_>, findings: &mut Findings) {
     let key = constraints
         .iter()
         .any(|c| matches!(c.kind, ConstraintKind::PrimaryKey(_)));
-    let domain = cx.schema.domain(&cx.schema.type_key(&column.ty));
-    let filled = column
-        .default
-        .as_ref()
+    let filled = cx
+        .schema
+        .default_of(column)
         .is_some_and(|d| !d.text.trim().eq_ignore_ascii_case("null"))
         || column.identity.is_some()
         || column.generated.is_some()
-        || column.ty.is_serial()
-        || column.default.is_none() && domain.is_some_and(|d| d.default.is_some());
-    if filled || !(column.not_null || key || domain.is_some_and(|d| d.not_null)) {
+        || column.ty.is_serial();
+    let required = column.not_null || key || cx.schema.type_keeps_null_out(&column.ty);
+    if filled || !required {
         return;
     }
     let (name, col) = (sql_object(&table.name), sql_name(&column.name));

@@ -27,7 +27,7 @@ fn check(cx: &OperationContext<'_>, findings: &mut Findings) {
     }
     let known = cx.table(&table.name);
     let columns = columns(cx, table, key);
-    let fills = |c: &SmolStr| known.is_some_and(|t| t.fills_itself(c));
+    let fills = |c: &SmolStr| cx.fills_itself(&table.name, c);
     let new = !columns.is_empty()
         && columns
             .iter()

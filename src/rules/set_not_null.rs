@@ -26,8 +26,8 @@ fn check(cx: &OperationContext<'_>, findings: &mut Findings) {
         return;
     }
     let known = cx.table(&table.name);
-    let fills = known.is_some_and(|t| t.fills_itself(&column.name))
-        || cx.default_returns(table, &column.name);
+    let fills =
+        cx.fills_itself(&table.name, &column.name) || cx.default_returns(table, &column.name);
     let new = cx.column_is_new(table, &column.name);
     if known.is_some_and(|t| t.is_not_null(&column.name))
         || new && fills

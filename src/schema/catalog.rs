@@ -1,4 +1,4 @@
-//! Types, domains, sequences, routines and schemas.
+//! Types, sequences, routines and schemas.
 
 use std::sync::Arc;
 
@@ -6,10 +6,9 @@ use smol_str::SmolStr;
 
 use super::apply::{At, Conflict};
 use super::journal::Entry;
-use super::{Domain, Key, Origin, Place, Relation, Routine, Schema, Sequence, Table, TypeEntry};
+use super::{Key, Origin, Place, Relation, Routine, Schema, Sequence, Table, TypeEntry};
 use crate::operation::{
-    Column, CompositeChange, CreateDomain, CreateRoutine, CreateType, DomainChange, ObjectName,
-    TypeDefinition,
+    Column, CompositeChange, CreateRoutine, CreateType, ObjectName, TypeDefinition,
 };
 
 impl Relation {
@@ -32,7 +31,7 @@ impl Relation {
 }
 
 impl Schema {
-    fn type_key_of(&self, name: &ObjectName) -> Key {
+    pub(super) fn type_key_of(&self, name: &ObjectName) -> Key {
         match &name.schema {
             Some(schema) => Key::new(schema.clone(), name.name.clone()),
             None => self.resolve_type(&name.name),
@@ -44,14 +43,6 @@ impl Schema {
         match entry {
             Some(entry) => self.types.insert(key.clone(), Arc::new(entry)),
             None => self.types.remove(key),
-        };
-    }
-
-    fn put_domain(&mut self, key: &Key, domain: Option<Domain>) {
-        self.note(|s| Entry::Domain(key.clone(), s.domains.get(key).cloned()));
-        match domain {
-            Some(domain) => self.domains.insert(key.clone(), Arc::new(domain)),
-            None => self.domains.remove(key),
         };
     }
 
@@ -212,64 +203,6 @@ impl Schema {
                 }
             });
         }
-    }
-
-    pub(super) fn create_domain(&mut self, create: &CreateDomain, at: At) -> Option<Conflict> {
-        let key = self.creation_key(&create.name, false);
-        let domain = Domain {
-            key: key.clone(),
-            origin: self.origin(at),
-            base: create.base.clone(),
-            default: create.default.clone(),
-            not_null: create.not_null,
-            checks: create
-                .checks
-                .iter()
-                .map(|(name, _)| {
-                    let generated = || super::names::object_name(&key.name, "", "check");
-                    (
-                        name.as_ref().map_or_else(generated, |n| n.name.clone()),
-                        true,
-                    )
-                })
-                .collect(),
-        };
-        self.put_domain(&key, Some(domain));
-        self.mark_created(&key);
-        None
-    }
-
-    pub(super) fn alter_domain(&mut self, name: &ObjectName, change: &DomainChange) {
-        let key = self.type_key_of(name);
-        let Some(domain) = self.domains.get(&key) else {
-            return;
-        };
-        let mut own = (**domain).clone();
-        match change {
-            DomainChange::SetNotNull => own.not_null = true,
-            DomainChange::DropNotNull => own.not_null = false,
-            DomainChange::SetDefault(expr) => own.default = Some(expr.clone()),
-            DomainChange::DropDefault => own.default = None,
-            DomainChange::AddConstraint {
-                name, not_valid, ..
-            } => {
-                let generated = super::names::object_name(&key.name, "", "check");
-                let name = name.as_ref().map_or(generated, |n| n.name.clone());
-                own.checks.push((name, !not_valid));
-            }
-            DomainChange::DropConstraint(name) => own.checks.retain(|(n, _)| *n != name.name),
-            DomainChange::ValidateConstraint(name) => {
-                for check in own.checks.iter_mut().filter(|(n, _)| *n == name.name) {
-                    check.1 = true;
-                }
-            }
-            DomainChange::RenameConstraint(from, to) => {
-                for check in own.checks.iter_mut().filter(|(n, _)| *n == from.name) {
-                    check.0 = to.name.clone();
-                }
-            }
-        }
-        self.put_domain(&key, Some(own));
     }
 
     pub(super) fn create_sequence(

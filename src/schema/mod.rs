@@ -9,6 +9,7 @@
 mod apply;
 mod catalog;
 mod constraint;
+mod domain;
 mod index;
 mod journal;
 mod names;

@@ -599,7 +599,7 @@ impl Schema {
             self.edit_index(parent, |i| i.children.retain(|c| *c != index.key));
         }
         let migration = self.migration;
-        self.edit_table(&index.table, |t| {
+        let on_table = self.edit_table(&index.table, |t| {
             t.indexes.retain(|k| *k != index.key);
             if index.unique {
                 t.note_gone(Gone {
@@ -612,6 +612,9 @@ impl Schema {
                 t.constraints.retain(|c| c.name != *name);
             }
         });
+        if on_table.is_none() {
+            self.change_view(&index.table, |v| v.indexes.retain(|k| *k != index.key));
+        }
     }
 
     /// Sequences that a table or column owns.

@@ -25,10 +25,12 @@ impl<'a> Work<'a> {
         column: &'a Column,
         constraints: &'a [Constraint],
     ) {
-        let domain = self.domain_of(column);
-        let fill = self.fill(column, domain);
-        let domain_checks = domain.is_some_and(|d| d.not_null || !d.checks.is_empty());
-        if fill == Fill::Each || domain_checks {
+        let fill = self.fill(column);
+        let checked = self
+            .schema
+            .domains_of(&column.ty)
+            .any(Domain::is_constrained);
+        if fill == Fill::Each || checked {
             self.rewrite_all(subject);
         }
         if column.ty.is_serial() || column.identity.is_some() {
@@ -44,7 +46,7 @@ impl<'a> Work<'a> {
             }
             self.check_functions_exist(&default.text);
         }
-        self.fill_with_null(subject, column, domain, fill);
+        self.fill_with_null(subject, column, fill);
         if subject.only
             && subject
                 .table
@@ -63,15 +65,7 @@ impl<'a> Work<'a> {
         }
     }
 
-    pub(super) fn domain_of(&self, column: &Column) -> Option<&'a Domain> {
-        if column.ty.array > 0 {
-            return None;
-        }
-        let key = self.schema.type_key(&column.ty);
-        self.schema.domain(&key).map(|domain| &**domain)
-    }
-
-    fn fill(&mut self, column: &Column, domain: Option<&Domain>) -> Fill {
+    fn fill(&mut self, column: &Column) -> Fill {
         if column.ty.is_serial() || column.identity.is_some() {
             return Fill::Each;
         }
@@ -82,29 +76,15 @@ impl<'a> Work<'a> {
                 Fill::Constant
             };
         }
-        match &column.default {
+        match self.schema.default_of(column) {
             Some(default) if is_null(&default.text) => Fill::Null,
-            Some(default) if self.differs_by_row(&default.text) => Fill::Each,
-            Some(_) => Fill::Constant,
-            None => self.domain_fill(domain),
-        }
-    }
-
-    fn domain_fill(&mut self, domain: Option<&Domain>) -> Fill {
-        match domain.and_then(|domain| domain.default.as_ref()) {
             Some(default) if self.differs_by_row(&default.text) => Fill::Each,
             Some(_) => Fill::Constant,
             None => Fill::Null,
         }
     }
 
-    fn fill_with_null(
-        &mut self,
-        subject: &Subject<'a>,
-        column: &Column,
-        domain: Option<&Domain>,
-        fill: Fill,
-    ) {
+    fn fill_with_null(&mut self, subject: &Subject<'a>, column: &Column, fill: Fill) {
         if fill != Fill::Null {
             return;
         }
@@ -118,7 +98,7 @@ impl<'a> Work<'a> {
                     column.name
                 ),
             );
-        } else if domain.is_some_and(|domain| domain.not_null) {
+        } else if self.schema.type_keeps_null_out(&column.ty) {
             self.refuse_column_rows(
                 subject,
                 format!("the type of column `{}` does not allow NULL, which every existing row of {table} would hold", column.name),

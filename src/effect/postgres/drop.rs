@@ -379,6 +379,9 @@ impl<'a> Work<'a> {
         let key = self.resolve(name);
         if concurrently {
             self.forbid("DROP INDEX CONCURRENTLY");
+            if self.scene.siblings.len() > 1 {
+                self.refuse("DROP INDEX CONCURRENTLY drops one index at a time");
+            }
             if cascade {
                 self.refuse("DROP INDEX CONCURRENTLY does not support CASCADE");
                 return;

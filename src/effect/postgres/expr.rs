@@ -99,6 +99,68 @@ pub(super) fn is_name(token: Token, text: &str, name: &str) -> bool {
     }
 }
 
+/// So many levels of ANDs in ANDs are looked into.
+const DEEPEST: usize = 32;
+
+/// What an expression asserts at once: the terms of its AND, and of ANDs in
+/// parentheses below. An OR is one term.
+pub(super) fn conjuncts<'t>(list: &'t [Token], text: &str) -> Vec<&'t [Token]> {
+    let mut terms = Vec::new();
+    let mut todo: Vec<&[Token]> = vec![list];
+    // Each level looks at all that is in it again.
+    let mut patience = DEEPEST * list.len();
+    while let Some(part) = todo.pop() {
+        if part.len() > patience {
+            return terms;
+        }
+        patience -= part.len();
+        let part = strip(part);
+        let ands = if top_level(part).any(|n| is_word(part[n], text, "OR")) {
+            Vec::new()
+        } else {
+            ands(part, text)
+        };
+        let Some(last) = ands.last() else {
+            terms.push(part);
+            continue;
+        };
+        todo.push(&part[last + 1..]);
+        for (n, and) in ands.iter().enumerate().rev() {
+            let start = n.checked_sub(1).map_or(0, |before| ands[before] + 1);
+            todo.push(&part[start..*and]);
+        }
+    }
+    terms
+}
+
+/// Where the ANDs are that connect terms; that of BETWEEN is none of them.
+fn ands(part: &[Token], text: &str) -> Vec<usize> {
+    let mut between = false;
+    let mut found = Vec::new();
+    for n in top_level(part) {
+        if is_word(part[n], text, "BETWEEN") {
+            between = true;
+        } else if is_word(part[n], text, "AND") && !std::mem::take(&mut between) {
+            found.push(n);
+        }
+    }
+    found
+}
+
+/// The tokens that stand in no parentheses, and the opening ones.
+fn top_level<'t>(tokens: &'t [Token]) -> impl Iterator<Item = usize> + 't {
+    let mut at = 0;
+    std::iter::from_fn(move || {
+        let here = at;
+        tokens.get(here)?;
+        at = match tokens[here].kind {
+            TokenKind::OpenParen => group_end(tokens, here).max(here) + 1,
+            _ => here + 1,
+        };
+        Some(here)
+    })
+}
+
 /// Does the expression name this column (or anything else of that name)?
 pub(super) fn mentions(text: &str, name: &str) -> bool {
     if memchr::memmem::find(
@@ -217,6 +279,22 @@ mod tests {
         assert!(mentions("lower(Name) > ''", "name"));
         assert!(mentions(r#""Name" > ''"#, "Name"));
         assert!(!mentions("username > 'name'", "name"));
+    }
+
+    #[test]
+    fn an_and_falls_into_its_terms() {
+        let of = |text: &str| -> Vec<String> {
+            let tokens = Tokens::of(text);
+            conjuncts(&tokens.list, text)
+                .into_iter()
+                .map(|term| {
+                    text[term[0].span.start as usize..term[term.len() - 1].span.end as usize].into()
+                })
+                .collect()
+        };
+        assert_eq!(of("a > 0 AND ((b) AND (c OR d))"), ["a > 0", "b", "c OR d"]);
+        assert_eq!(of("a BETWEEN 1 AND 2 AND b"), ["a BETWEEN 1 AND 2", "b"]);
+        assert_eq!(of("a AND b OR c"), ["a AND b OR c"]);
     }
 
     #[test]

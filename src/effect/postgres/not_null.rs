@@ -6,10 +6,7 @@ use crate::schema::Table;
 use crate::statement::lexer::Token;
 
 use super::Work;
-use super::expr::{Tokens, group_end, is_name, is_word, strip};
-
-/// So many levels of ANDs in ANDs are looked into.
-const DEEPEST: usize = 32;
+use super::expr::{Tokens, conjuncts, group_end, is_name, is_word, strip};
 
 /// Does a CHECK of this text prove that the column holds no NULL?
 ///
@@ -18,56 +15,9 @@ const DEEPEST: usize = 32;
 /// (set_not_null_check_*).
 pub(super) fn proves(text: &str, column: &str) -> bool {
     let tokens = Tokens::of(text);
-    let mut todo: Vec<&[Token]> = vec![&tokens.list];
-    // Each level looks at all that is in it again.
-    let mut patience = DEEPEST * tokens.list.len();
-    while let Some(part) = todo.pop() {
-        if part.len() > patience {
-            return false;
-        }
-        patience -= part.len();
-        let part = strip(part);
-        if has_top(part, text, "OR") {
-            continue;
-        }
-        let before = todo.len();
-        split_and(part, text, &mut todo);
-        if todo.len() == before + 1 {
-            todo.pop();
-            if term(part, text, column) {
-                return true;
-            }
-        }
-    }
-    false
-}
-
-fn top_level<'t>(tokens: &'t [Token]) -> impl Iterator<Item = usize> + 't {
-    let mut at = 0;
-    std::iter::from_fn(move || {
-        let here = at;
-        tokens.get(here)?;
-        at = match tokens[here].kind {
-            crate::statement::lexer::TokenKind::OpenParen => group_end(tokens, here).max(here) + 1,
-            _ => here + 1,
-        };
-        Some(here)
-    })
-}
-
-fn has_top(tokens: &[Token], text: &str, word: &str) -> bool {
-    top_level(tokens).any(|n| is_word(tokens[n], text, word))
-}
-
-fn split_and<'t>(tokens: &'t [Token], text: &str, parts: &mut Vec<&'t [Token]>) {
-    let mut start = 0;
-    for n in top_level(tokens) {
-        if is_word(tokens[n], text, "AND") {
-            parts.push(&tokens[start..n]);
-            start = n + 1;
-        }
-    }
-    parts.push(&tokens[start..]);
+    conjuncts(&tokens.list, text)
+        .into_iter()
+        .any(|part| term(part, text, column))
 }
 
 fn words(tokens: &[Token], text: &str, words: &[&str]) -> bool {

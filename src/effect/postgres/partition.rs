@@ -7,7 +7,7 @@ use crate::statement::lexer::{Token, TokenKind};
 
 use super::Work;
 use super::data::Children;
-use super::expr::{Tokens, is_name, is_word, strip};
+use super::expr::{Tokens, conjuncts, is_name, is_word, strip};
 use super::table::Subject;
 
 impl<'a> Work<'a> {
@@ -214,25 +214,27 @@ impl<'a> Work<'a> {
     }
 
     /// Do the valid checks of a table say that all its rows are within the
-    /// bound? Understood for a range over one column, with `>=`, `>`, `<`,
-    /// `<=` and constants, where the column is not NULL
-    /// (attach_partition_with_check*).
+    /// bound? Understood for a list or a range over one column, with constants,
+    /// where the column is not NULL (attach_partition_with_check*).
     fn implies_bound(&self, parent: &Table, table: &Table, bound: &Bound) -> bool {
-        let Some((column, from, to)) = range(parent, bound) else {
-            return false;
+        let known = match (range(parent, bound), listed(parent, bound)) {
+            (Some((column, from, to)), _) => {
+                let checks: Vec<Comparison> = valid_checks(table)
+                    .flat_map(|text| comparisons(text, column))
+                    .collect();
+                let above = checks.iter().any(|c| c.is_at_least(from));
+                let below = checks.iter().any(|c| c.is_below(to));
+                let within = (from == "MINVALUE" || above) && (to == "MAXVALUE" || below);
+                within.then_some(column)
+            }
+            (None, Some((column, values))) => valid_checks(table)
+                .any(|text| is_one_of(text, column, &values))
+                .then_some(column),
+            _ => None,
         };
-        let proven = self.is_not_null(table, column) || self.proven_not_null(table, column);
-        let checks = self.comparisons(table, column);
-        let above = checks.iter().any(|c| {
-            (c.operator == ">=" && at_least(&c.value, from))
-                || (c.operator == ">" && at_least(&c.value, from))
-                || (c.operator == "=" && at_least(&c.value, from))
-        });
-        let below = checks.iter().any(|c| {
-            (c.operator == "<" && at_least(to, &c.value))
-                || ((c.operator == "<=" || c.operator == "=") && less(&c.value, to))
-        });
-        proven && (from == "MINVALUE" || above) && (to == "MAXVALUE" || below)
+        known.is_some_and(|column| {
+            self.is_not_null(table, column) || self.proven_not_null(table, column)
+        })
     }
 
     /// Do the valid checks of the default partition say that none of its rows
@@ -242,12 +244,6 @@ impl<'a> Work<'a> {
             return false;
         };
         valid_checks(default).any(|text| excludes(text, column, from, to))
-    }
-
-    fn comparisons(&self, table: &Table, column: &str) -> Vec<Comparison> {
-        valid_checks(table)
-            .flat_map(|text| comparisons(text, column))
-            .collect()
     }
 }
 
@@ -303,6 +299,18 @@ struct Comparison {
 }
 
 impl Comparison {
+    fn is_at_least(&self, from: &str) -> bool {
+        matches!(self.operator, ">=" | ">" | "=") && at_least(&self.value, from)
+    }
+
+    fn is_below(&self, to: &str) -> bool {
+        match self.operator {
+            "<" => at_least(to, &self.value),
+            "<=" | "=" => less(&self.value, to),
+            _ => false,
+        }
+    }
+
     /// True of every value of the range?
     fn holds_within(&self, from: &str, to: &str) -> bool {
         match self.operator {
@@ -326,21 +334,70 @@ impl Comparison {
 
 fn comparisons(text: &str, column: &str) -> Vec<Comparison> {
     let tokens = Tokens::of(text);
-    let list = strip(&tokens.list);
-    if list.iter().any(|t| {
-        is_word(*t, text, "OR") || is_word(*t, text, "NOT") && !is_not_null_tail(list, *t, text)
-    }) {
-        return Vec::new();
-    }
-    list.split(|token| is_word(*token, text, "AND"))
-        .filter_map(|part| comparison(strip(part), text, column))
+    conjuncts(&tokens.list, text)
+        .into_iter()
+        .flat_map(|part| match between(part, text, column) {
+            Some(ends) => ends.map(Some),
+            None => [comparison(part, text, column), None],
+        })
+        .flatten()
         .collect()
 }
 
-/// The NOT of IS NOT NULL.
-fn is_not_null_tail(list: &[Token], not: Token, text: &str) -> bool {
-    list.windows(3)
-        .any(|w| w[1].span == not.span && is_word(w[0], text, "IS") && is_word(w[2], text, "NULL"))
+/// `column BETWEEN low AND high`.
+fn between(part: &[Token], text: &str, column: &str) -> Option<[Comparison; 2]> {
+    let [name, word, ends @ ..] = part else {
+        return None;
+    };
+    let and = ends.iter().position(|token| is_word(*token, text, "AND"))?;
+    if !is_name(*name, text, column) || !is_word(*word, text, "BETWEEN") {
+        return None;
+    }
+    let end = |operator, tokens| {
+        let value = constant(strip(tokens), text)?;
+        Some(Comparison { operator, value })
+    };
+    Some([end(">=", &ends[..and])?, end("<=", &ends[and + 1..])?])
+}
+
+/// Does a check say that the column is one of these?
+fn is_one_of(text: &str, column: &str, values: &[String]) -> bool {
+    let tokens = Tokens::of(text);
+    conjuncts(&tokens.list, text).into_iter().any(|part| {
+        alternatives(part, text, column)
+            .is_some_and(|found| found.iter().all(|value| values.contains(value)))
+    })
+}
+
+/// The values of `column = value`, `column IN (…)` and `column = ANY
+/// (ARRAY[…])`.
+fn alternatives(part: &[Token], text: &str, column: &str) -> Option<Vec<String>> {
+    let (name, rest) = part.split_first()?;
+    if !is_name(*name, text, column) {
+        return None;
+    }
+    match rest {
+        [word, list @ ..] if is_word(*word, text, "IN") => constants(strip(list), text),
+        [_, any, list @ ..] if is_word(*any, text, "ANY") => match strip(list) {
+            [array, open, inner @ .., close]
+                if is_word(*array, text, "ARRAY")
+                    && open.kind == TokenKind::OpenBracket
+                    && close.kind == TokenKind::CloseBracket =>
+            {
+                constants(inner, text)
+            }
+            _ => None,
+        },
+        _ => comparison(part, text, column)
+            .filter(|c| c.operator == "=")
+            .map(|c| vec![c.value]),
+    }
+}
+
+fn constants(list: &[Token], text: &str) -> Option<Vec<String>> {
+    list.split(|token| token.kind == TokenKind::Comma)
+        .map(|value| constant(value, text))
+        .collect()
 }
 
 fn comparison(part: &[Token], text: &str, column: &str) -> Option<Comparison> {
@@ -374,6 +431,24 @@ fn constant(tokens: &[Token], text: &str) -> Option<String> {
     (!value.is_empty()).then_some(value)
 }
 
+/// The column and the values of a list that has no NULL in it.
+fn listed<'t>(parent: &'t Table, bound: &Bound) -> Option<(&'t str, Vec<String>)> {
+    let by = parent.partition_by.as_ref()?;
+    let [column] = by.columns.as_slice() else {
+        return None;
+    };
+    if !by.strategy.eq_ignore_ascii_case("list") || bound.default {
+        return None;
+    }
+    let tokens = Tokens::of(&bound.text);
+    let open = tokens
+        .list
+        .iter()
+        .position(|t| t.kind == TokenKind::OpenParen)?;
+    let values = constants(strip(&tokens.list[open..]), &bound.text)?;
+    Some((column.as_str(), values))
+}
+
 /// The column and the bounds of a range over one column.
 fn range<'t>(parent: &'t Table, bound: &'t Bound) -> Option<(&'t str, &'t str, &'t str)> {
     let by = parent.partition_by.as_ref()?;
@@ -398,9 +473,32 @@ fn compare(left: &str, right: &str) -> Option<std::cmp::Ordering> {
         return left.partial_cmp(&right);
     }
     let quoted = |text: &str| text.starts_with('\'') && text.len() > 1;
+    if !quoted(left) || !quoted(right) {
+        return None;
+    }
     // Quoted constants compare as texts only if they have the same form, as
     // dates of one length do.
-    (quoted(left) && quoted(right) && left.len() == right.len()).then(|| left.cmp(right))
+    let (left, right) = if left.len() == right.len() {
+        (left.to_string(), right.to_string())
+    } else {
+        (moment(left)?, moment(right)?)
+    };
+    (left.len() == right.len()).then(|| left.cmp(&right))
+}
+
+/// A date, or a date and a time, as both.
+fn moment(quoted: &str) -> Option<String> {
+    let text = quoted.trim_matches('\'').trim();
+    let (date, time) = text.split_at_checked(10)?;
+    let is_date = date.bytes().enumerate().all(|(n, byte)| match n {
+        4 | 7 => byte == b'-',
+        _ => byte.is_ascii_digit(),
+    });
+    let time = match time.trim_start_matches([' ', 'T']) {
+        "" => "00:00:00",
+        time => time,
+    };
+    is_date.then(|| format!("{date} {time}"))
 }
 
 fn at_least(left: &str, right: &str) -> bool {
@@ -426,6 +524,31 @@ mod tests {
         assert!(comparisons("d >= 1 OR d < 4", "d").is_empty());
         assert!(comparisons("NOT d >= 1", "d").is_empty());
         assert!(comparisons("", "d").is_empty());
+        assert_eq!(
+            comparisons("((d BETWEEN 1 AND 3)) AND (e = 1)", "d").len(),
+            2
+        );
+    }
+
+    #[test]
+    fn checks_name_the_values_of_a_list() {
+        let values = ["'a'".to_string(), "'b'".to_string()];
+        for text in [
+            "k = 'a'",
+            "k IN ('a', 'b') AND e > 1",
+            "k = ANY (ARRAY['b'::text])",
+        ] {
+            assert!(is_one_of(text, "k", &values), "{text}");
+        }
+        for text in [
+            "k = 'c'",
+            "k IN ('a', 'c')",
+            "k > 'a'",
+            "e = 'a'",
+            "k IN ()",
+        ] {
+            assert!(!is_one_of(text, "k", &values), "{text}");
+        }
     }
 
     #[test]
@@ -447,6 +570,8 @@ mod tests {
     fn constants_compare_only_where_that_is_certain() {
         assert!(at_least("10", "9"));
         assert!(less("'2023-12-31'", "'2024-01-01'"));
+        assert!(less("'2023-12-31 12:00:00'", "'2024-01-01'"));
+        assert!(at_least("'2024-01-01'", "'2024-01-01 00:00:00'"));
         assert!(!less("'9'", "'10'") && !at_least("'9'", "'10'"));
         assert!(!less("a", "b"));
     }

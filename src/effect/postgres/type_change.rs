@@ -5,7 +5,7 @@ use smol_str::SmolStr;
 
 use crate::effect::LockMode;
 use crate::operation::{Action, ConstraintKind, DataType, Expr, TypeDefinition};
-use crate::schema::{Domain, Index, Key, Schema, Table};
+use crate::schema::{Index, Key, Schema, Table};
 use crate::statement::cursor::Cursor;
 use crate::statement::lexer::{Token, TokenKind};
 
@@ -22,28 +22,17 @@ struct Base<'t> {
     domain: bool,
 }
 
-/// Domains over domains are followed this far.
-const DOMAIN_DEPTH: usize = 16;
-
 fn base<'t>(schema: &'t Schema, ty: &'t DataType) -> Base<'t> {
-    let mut found = Base {
+    let none = Base {
         ty,
         constrained: false,
         domain: false,
     };
-    for _ in 0..DOMAIN_DEPTH {
-        if found.ty.array > 0 {
-            break;
-        }
-        let Some(domain) = schema.domain(&schema.type_key(found.ty)) else {
-            break;
-        };
-        let domain: &Domain = domain;
-        found.constrained |= domain.not_null || !domain.checks.is_empty();
-        found.domain = true;
-        found.ty = &domain.base;
-    }
-    found
+    schema.domains_of(ty).fold(none, |found, domain| Base {
+        ty: &domain.base,
+        constrained: found.constrained || domain.is_constrained(),
+        domain: true,
+    })
 }
 
 /// What a change of type means for the values that are stored.

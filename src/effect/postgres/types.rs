@@ -4,8 +4,9 @@ use crate::effect::LockMode;
 use crate::operation::{Action, CompositeChange, DomainChange, ObjectName, TypeDefinition};
 
 use super::Work;
+use crate::schema::{Key, Table};
 
-impl Work<'_> {
+impl<'a> Work<'a> {
     pub(super) fn type_or_domain(&mut self) {
         match &self.scene.operation.action {
             Action::AddEnumValue {
@@ -46,6 +47,22 @@ impl Work<'_> {
         }
     }
 
+    /// The tables with a column of the domain, or of one that is made of it.
+    fn tables_over_domain(&self, key: &Key) -> Vec<&'a Table> {
+        let schema = self.schema;
+        let over = |table: &&Table| {
+            let mut columns = table.columns.iter();
+            columns.any(|column| {
+                schema
+                    .domains_of(&column.ty)
+                    .any(|domain| domain.key == *key)
+            })
+        };
+        let mut found: Vec<&'a Table> = schema.tables().map(|t| &**t).filter(over).collect();
+        found.sort_by(|a, b| a.key.cmp(&b.key));
+        found
+    }
+
     /// domain_add_constraint, domain_set_not_null: every table that uses the
     /// domain is read whole.
     fn alter_domain(&mut self, name: &ObjectName, change: &DomainChange) {
@@ -63,7 +80,7 @@ impl Work<'_> {
         if !checks_rows {
             return;
         }
-        for (table, _) in self.columns_of_type(&key) {
+        for table in self.tables_over_domain(&key) {
             self.lock(&table.key, LockMode::Share);
             self.scan_heap(&table.key, Some(table));
         }

@@ -1,0 +1,106 @@
+//! Domains, and what a type inherits from the domains it is made of.
+
+use std::sync::Arc;
+
+use super::apply::{At, Conflict};
+use super::journal::Entry;
+use super::{Column, DataType, Domain, Expr, Key, Schema};
+use crate::operation::{CreateDomain, DomainChange, ObjectName};
+
+/// Domains over domains are followed this far.
+const DEPTH: usize = 16;
+
+impl Domain {
+    /// Is there anything that a value must fulfil?
+    pub fn is_constrained(&self) -> bool {
+        self.not_null || !self.checks.is_empty()
+    }
+}
+
+impl Schema {
+    /// The domains that a type is made of, the outermost first.
+    pub fn domains_of<'s>(&'s self, ty: &DataType) -> impl Iterator<Item = &'s Domain> + use<'s> {
+        let below = |ty: &DataType| {
+            let domain = (ty.array == 0).then(|| self.domains.get(&self.type_key(ty)));
+            domain.flatten().map(|domain| &**domain)
+        };
+        std::iter::successors(below(ty), move |domain| below(&domain.base)).take(DEPTH)
+    }
+
+    /// The default of a column: its own, or else that of its type.
+    pub fn default_of<'s>(&'s self, column: &'s Column) -> Option<&'s Expr> {
+        let of_type = || self.domains_of(&column.ty).find_map(|d| d.default.as_ref());
+        column.default.as_ref().or_else(of_type)
+    }
+
+    /// Does the type itself keep NULL out?
+    pub fn type_keeps_null_out(&self, ty: &DataType) -> bool {
+        self.domains_of(ty).any(|domain| domain.not_null)
+    }
+
+    pub(super) fn put_domain(&mut self, key: &Key, domain: Option<Domain>) {
+        self.note(|s| Entry::Domain(key.clone(), s.domains.get(key).cloned()));
+        match domain {
+            Some(domain) => self.domains.insert(key.clone(), Arc::new(domain)),
+            None => self.domains.remove(key),
+        };
+    }
+
+    pub(super) fn create_domain(&mut self, create: &CreateDomain, at: At) -> Option<Conflict> {
+        let key = self.creation_key(&create.name, false);
+        let domain = Domain {
+            key: key.clone(),
+            origin: self.origin(at),
+            base: create.base.clone(),
+            default: create.default.clone(),
+            not_null: create.not_null,
+            checks: create
+                .checks
+                .iter()
+                .map(|(name, _)| {
+                    let generated = || super::names::object_name(&key.name, "", "check");
+                    (
+                        name.as_ref().map_or_else(generated, |n| n.name.clone()),
+                        true,
+                    )
+                })
+                .collect(),
+        };
+        self.put_domain(&key, Some(domain));
+        self.mark_created(&key);
+        None
+    }
+
+    pub(super) fn alter_domain(&mut self, name: &ObjectName, change: &DomainChange) {
+        let key = self.type_key_of(name);
+        let Some(domain) = self.domains.get(&key) else {
+            return;
+        };
+        let mut own = (**domain).clone();
+        match change {
+            DomainChange::SetNotNull => own.not_null = true,
+            DomainChange::DropNotNull => own.not_null = false,
+            DomainChange::SetDefault(expr) => own.default = Some(expr.clone()),
+            DomainChange::DropDefault => own.default = None,
+            DomainChange::AddConstraint {
+                name, not_valid, ..
+            } => {
+                let generated = super::names::object_name(&key.name, "", "check");
+                let name = name.as_ref().map_or(generated, |n| n.name.clone());
+                own.checks.push((name, !not_valid));
+            }
+            DomainChange::DropConstraint(name) => own.checks.retain(|(n, _)| *n != name.name),
+            DomainChange::ValidateConstraint(name) => {
+                for check in own.checks.iter_mut().filter(|(n, _)| *n == name.name) {
+                    check.1 = true;
+                }
+            }
+            DomainChange::RenameConstraint(from, to) => {
+                for check in own.checks.iter_mut().filter(|(n, _)| *n == from.name) {
+                    check.0 = to.name.clone();
+                }
+            }
+        }
+        self.put_domain(&key, Some(own));
+    }
+}
