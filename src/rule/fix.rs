@@ -6,11 +6,11 @@
 
 use std::cell::OnceCell;
 
-use super::{MigrationContext, OpenedBy, OperationContext, Run, Step};
+use super::{MigrationContext, OpenedBy, OperationContext, Run, Step, sql_name, sql_object};
 use crate::finding::{Edit, Fix};
-use crate::operation::{Action, Constraint, Operation, Target};
+use crate::operation::{Action, Constraint, ObjectKind, Operation, Target};
 use crate::project::{Layout, OptOut, Part, Transaction, opt_out};
-use crate::rule::{sql_name, sql_object};
+use crate::report::Direction;
 use crate::source::{Source, Span};
 use crate::statement::lexer::{Lexeme, Lexer, TokenKind};
 
@@ -73,12 +73,17 @@ impl<'a> Frame<'a> {
         knows && *self.has_blocks.get_or_init(found)
     }
 
-    /// What a tool printed is not the place to change it.
-    fn is_printed(&self) -> bool {
-        matches!(
-            self.layout,
-            Layout::Alembic | Layout::Django | Layout::EfCore
-        )
+    /// What a tool printed is not the place to change it, and what it signed
+    /// cannot be changed.
+    fn is_closed(&self) -> bool {
+        match self.layout {
+            Layout::Alembic | Layout::Django | Layout::EfCore => true,
+            Layout::GraphileMigrate => {
+                let head = self.source.line(0);
+                head.starts_with("--! ") && head.contains(':')
+            }
+            _ => false,
+        }
     }
 
     /// Does every version and setup of the tool run a statement outside a
@@ -167,7 +172,7 @@ impl OperationContext<'_> {
     /// it, outside a transaction.
     pub fn outside_transaction(&self, title: &str, mut edits: Vec<Edit>) -> Option<Fix> {
         let frame = self.frame;
-        if self.operation.within.block || frame.is_printed() {
+        if self.operation.within.block || frame.is_closed() {
             return None;
         }
         if self.run.transaction.is_none() {
@@ -201,8 +206,7 @@ impl OperationContext<'_> {
                 text: text.clone(),
             });
         }
-        let back = self.scene.way_back.iter().filter(|o| !is_setting(o));
-        let is_alone = frame.lasting <= 1 && !(opt_out.reaches_down && back.take(2).count() > 1);
+        let is_alone = frame.lasting <= 1 && !(opt_out.reaches_down && self.other_way_is_long());
         if !is_alone {
             title.push_str("; the other statements lose their transaction too");
         }
@@ -214,11 +218,18 @@ impl OperationContext<'_> {
         })
     }
 
+    /// Has the other half of the migration more than one statement, as far as
+    /// can be seen from this one?
+    fn other_way_is_long(&self) -> bool {
+        let lasting = self.scene.way_back.iter().filter(|o| !is_setting(o));
+        self.scene.direction == Direction::Down || lasting.take(2).count() > 1
+    }
+
     /// The fix that adds a constraint `NOT VALID`, and validates it behind
     /// where that does not happen under the same lock.
     pub fn not_valid(&self, table: &Target, constraint: &Constraint) -> Option<Fix> {
         let frame = self.frame;
-        if constraint.inline || self.operation.within.block || frame.is_printed() {
+        if constraint.inline || self.operation.within.block || frame.is_closed() {
             return None;
         }
         let end = constraint.span.end;
@@ -266,14 +277,16 @@ impl MigrationContext<'_> {
     /// The fix that bounds the wait for the locks of a statement.
     pub fn lock_timeout(&self, step: &Step<'_>) -> Option<Fix> {
         let frame = &self.scene.frames[step.part];
-        if frame.is_printed() {
+        if frame.is_closed() {
             return None;
         }
         let is_local = in_transaction_with_another(step.run);
         let refuses = step.effect.forbidden_in_transaction.is_some();
         let needs_to_be_single =
             step.run.runner == Transaction::Implicit || frame.part.detects_nontransactional;
-        if refuses && needs_to_be_single {
+        // A second statement would stand in the way of the better remedy.
+        let bars = frame.lasting == 1 && has_concurrent_form(&step.operation.action);
+        if needs_to_be_single && (refuses || bars) {
             return None;
         }
         let local = if is_local { "LOCAL " } else { "" };
@@ -292,6 +305,14 @@ impl MigrationContext<'_> {
             about: step.statement_span,
             edits: vec![insertion(step.source, at, text)],
         })
+    }
+}
+
+fn has_concurrent_form(action: &Action) -> bool {
+    match action {
+        Action::CreateIndex(_) | Action::Reindex { .. } => true,
+        Action::Drop { kind, .. } => *kind == ObjectKind::Index,
+        _ => false,
     }
 }
 

@@ -48,6 +48,10 @@ impl Scratch {
         fs::write(path, text).unwrap();
     }
 
+    pub fn read(&self, name: &str) -> String {
+        fs::read_to_string(self.path(name)).unwrap()
+    }
+
     pub fn remove(&self, name: &str) {
         fs::remove_file(self.path(name)).unwrap();
     }

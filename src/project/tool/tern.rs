@@ -28,10 +28,19 @@ const NEAR: &[(&str, &str)] = &[
 
 const OPTION: &str = "tern expects `---- tern: disable-tx ----` on a line of its own; as it stands this half runs in a transaction";
 
-/// At the head of the half that it is for.
+/// On a line of its own at the head of the half that it is for.
 fn opt_out(source: &Source, part: &Part) -> Option<OptOut> {
-    let (at, line) = directive::at_top(source, DISABLE)?;
-    (part.span.start == 0).then(|| OptOut::new(at, line, Transaction::Statement))
+    let start = part.span.start;
+    let (at, line) = match start {
+        0 => directive::at_top(source, DISABLE)?,
+        // What follows the separator is the end of its line.
+        _ => (
+            Span::new(start, start),
+            format!("{}{DISABLE}", source.line_end()),
+        ),
+    };
+    let is_line = start == 0 || source.slice(part.span).starts_with(source.line_end());
+    is_line.then(|| OptOut::new(at, line, Transaction::Statement))
 }
 
 fn read(folder: &Folder) -> Vec<Migration> {
