@@ -21,7 +21,8 @@ use smol_str::SmolStr;
 use crate::dialect::Dialect;
 use crate::effect::{Effect, Lock};
 use crate::finding::{Confidence, Finding, Fix, Related, Severity};
-use crate::operation::{Ident, Kind, ObjectName, Operation, Target};
+use crate::inverse::Inverse;
+use crate::operation::{Kind, ObjectName, Operation, Target};
 use crate::phase::Phase;
 use crate::project::{Down, Layout, Migration, SourceId, Transaction};
 use crate::report::Direction;
@@ -29,6 +30,7 @@ use crate::schema::{Key, Place, Schema, Table};
 use crate::source::{Source, Span};
 use crate::verdict::Verdict;
 
+pub use crate::inverse::sql::{sql_ident, sql_key, sql_name};
 pub use change::Change;
 pub use columns::{DECLARES, Declared};
 pub use dependents::Dependent;
@@ -37,7 +39,7 @@ pub use names::{Facet, Names};
 pub use rerun::{changes, clears_the_way, fails_when_repeated};
 pub use runner::one_line;
 pub use sql::{keeps_null_out, listed, mentions, same_expression, sql_type, takes_every_row};
-pub use work::{ColumnWork, constraint_name, sql_key, sql_list, sql_object, subject, who_waits};
+pub use work::{ColumnWork, constraint_name, sql_list, sql_object, subject, who_waits};
 
 /// A hazard that bowline knows: `rules/<id>.md` and `src/rules/<id>.rs`.
 pub struct Rule {
@@ -150,6 +152,8 @@ pub struct Step<'a> {
     pub conflict: Option<SmolStr>,
     /// The session's settings when it ran.
     pub lock_timeout: Option<u64>,
+    /// What undoes it, where somebody asks statement by statement.
+    pub inverse: Option<Inverse>,
 }
 
 /// What a migration rule sees.
@@ -373,59 +377,4 @@ fn sentence(mut text: String) -> String {
         first.make_ascii_uppercase();
     }
     text
-}
-
-/// Words that PostgreSQL takes as a name only in quotes.
-#[rustfmt::skip]
-const RESERVED: &[&str] = &[
-    "all", "analyse", "analyze", "and", "any", "array", "as", "asc", "asymmetric",
-    "authorization", "binary", "both", "case", "cast", "check", "collate", "collation", "column",
-    "concurrently", "constraint", "create", "cross", "current_catalog", "current_date",
-    "current_role", "current_schema", "current_time", "current_timestamp", "current_user",
-    "default", "deferrable", "desc", "distinct", "do", "else", "end", "except", "false", "fetch",
-    "for", "foreign", "freeze", "from", "full", "grant", "group", "having", "ilike", "in",
-    "initially", "inner", "intersect", "into", "is", "isnull", "join", "lateral", "leading",
-    "left", "like", "limit", "localtime", "localtimestamp", "natural", "not", "notnull", "null",
-    "offset", "on", "only", "or", "order", "outer", "overlaps", "placing", "primary",
-    "references", "returning", "right", "select", "session_user", "similar", "some", "symmetric",
-    "system_user", "table", "tablesample", "then", "to", "trailing", "true", "union", "unique",
-    "user", "using", "variadic", "verbose", "when", "where", "window", "with",
-];
-
-/// `name` as SQL would have to write it.
-pub fn sql_name(name: &str) -> SmolStr {
-    let plain = !name.is_empty()
-        && !name.as_bytes()[0].is_ascii_digit()
-        && name
-            .bytes()
-            .all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'_')
-        && RESERVED.binary_search(&name).is_err();
-    if plain {
-        SmolStr::new(name)
-    } else {
-        SmolStr::from(format!("\"{}\"", name.replace('"', "\"\"")))
-    }
-}
-
-/// An identifier as SQL would have to write it.
-pub fn sql_ident(ident: &Ident) -> SmolStr {
-    if ident.template {
-        ident.name.clone()
-    } else {
-        sql_name(&ident.name)
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::sql_name;
-
-    #[test]
-    fn names_are_quoted_where_they_must_be() {
-        assert_eq!(sql_name("orders"), "orders");
-        assert_eq!(sql_name("user"), "\"user\"");
-        assert_eq!(sql_name("Orders"), "\"Orders\"");
-        assert_eq!(sql_name("a\"b"), "\"a\"\"b\"");
-        assert!(super::RESERVED.is_sorted());
-    }
 }

@@ -201,6 +201,7 @@ mod tests {
         DataType {
             schema: None,
             name: SmolStr::from(name),
+            words: None,
             modifiers,
             array: 0,
             span: Span::new(0, 0),

@@ -191,7 +191,7 @@ fn constrained_columns(kind: &ConstraintKind) -> &[smol_str::SmolStr] {
     match kind {
         ConstraintKind::PrimaryKey(k) | ConstraintKind::Unique(k) => &k.columns,
         ConstraintKind::ForeignKey(fk) => &fk.columns,
-        ConstraintKind::Exclude { columns } => columns,
+        ConstraintKind::Exclude { columns, .. } => columns,
         _ => &[],
     }
 }

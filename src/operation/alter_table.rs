@@ -10,10 +10,10 @@ use super::alter_relation::shared_action;
 use super::column::{column, generated_how};
 use super::constraint::{at_table_constraint, table_constraint};
 use super::create_table::bound;
-use super::reader::Reader;
+use super::reader::{Reader, inside};
 use super::{
     Action, ColumnOption, DataType, DetachMode, Ident, ObjectKind, ObjectName, ReplicaIdentity,
-    RowSecurity, Target,
+    RowSecurity, SequenceOption, Target, sequence,
 };
 use crate::source::Span;
 use crate::statement::lexer::TokenKind;
@@ -263,11 +263,17 @@ impl Subject {
     fn alter_constraint(&self, r: &mut Reader<'_>, mark: usize) -> Done {
         let name = r.cursor.ident();
         let name = r.need(name, "a constraint")?;
-        let (mut deferrable, mut enforced, mut inherit) = (None, None, None);
+        let (mut deferrable, mut deferred) = (None, None);
+        let (mut enforced, mut inherit) = (None, None);
         loop {
             let c = &mut r.cursor;
-            if c.eat_word("DEFERRABLE") || c.eat_words(&["INITIALLY", "DEFERRED"]) {
+            if c.eat_word("DEFERRABLE") {
                 deferrable = Some(true);
+            } else if c.eat_words(&["INITIALLY", "DEFERRED"]) {
+                deferrable = Some(true);
+                deferred = Some(true);
+            } else if c.eat_words(&["INITIALLY", "IMMEDIATE"]) {
+                deferred = Some(false);
             } else if c.eat_words(&["NOT", "DEFERRABLE"]) {
                 deferrable = Some(false);
             } else if c.eat_word("ENFORCED") {
@@ -278,7 +284,7 @@ impl Subject {
                 inherit = Some(true);
             } else if c.eat_words(&["NO", "INHERIT"]) || c.eat_words(&["SET", "NO", "INHERIT"]) {
                 inherit = Some(false);
-            } else if !c.eat_words(&["INITIALLY", "IMMEDIATE"]) {
+            } else {
                 break;
             }
         }
@@ -287,6 +293,7 @@ impl Subject {
             table: self.table(),
             name,
             deferrable,
+            deferred,
             enforced,
             inherit,
         };
@@ -302,23 +309,28 @@ impl Subject {
             "TYPE" => self.alter_type(r, column)?,
             "SET" => return self.set_column(r, column),
             "DROP" => return self.drop_from_column(r, column),
-            "ADD" => Action::AddIdentity {
-                table,
-                column,
-                identity: as_identity(r)?,
-            },
-            "RESTART" => {
-                r.cursor.eat_word("WITH");
-                r.cursor.integer();
-                self.sequence_options(r, column)?
+            "ADD" => {
+                let (identity, sequence) = as_identity(r)?;
+                Action::AddIdentity {
+                    table,
+                    column,
+                    identity,
+                    sequence,
+                }
             }
-            _ => {
+            "RESTART" => {
+                let restart = restart(r);
+                self.sequence_options(r, column, None, vec![restart])?
+            }
+            verb => {
                 let group = r.cursor.group();
-                r.need(group, "parameters in parentheses")?;
+                let group = r.need(group, "parameters in parentheses")?;
                 Action::SetColumnOption {
                     table,
                     column,
                     option: ColumnOption::Parameters,
+                    value: SmolStr::new(r.cursor.slice(inside(group, r.text()))),
+                    reset: verb == "RESET",
                 }
             }
         })
@@ -374,48 +386,49 @@ impl Subject {
         }
         if r.cursor.at_word("GENERATED") {
             let identity = Some(generated_how(r)?);
-            self.sequence_options(r, column.clone())?;
-            return Ok(Action::SetIdentity {
-                table,
-                column,
-                identity,
-            });
+            return self.sequence_options(r, column, identity, Vec::new());
         }
         match column_option(r)? {
-            Some(option) => Ok(Action::SetColumnOption {
+            Some((option, value)) => Ok(Action::SetColumnOption {
                 table,
                 column,
                 option,
+                value,
+                reset: false,
             }),
-            None => self.sequence_option(r, column),
+            None => {
+                let first = one_sequence_option(r)?;
+                self.sequence_options(r, column, None, vec![first])
+            }
         }
     }
 
     /// Options of an identity's sequence, each behind SET, or RESTART.
-    fn sequence_options(&self, r: &mut Reader<'_>, column: Ident) -> Result<Action, SmolStr> {
+    fn sequence_options(
+        &self,
+        r: &mut Reader<'_>,
+        column: Ident,
+        mut identity: Option<super::Identity>,
+        mut sequence: Vec<SequenceOption>,
+    ) -> Result<Action, SmolStr> {
         loop {
             if r.cursor.eat_word("RESTART") {
-                r.cursor.eat_word("WITH");
-                r.cursor.integer();
+                sequence.push(restart(r));
             } else if r.cursor.eat_word("SET") {
                 if r.cursor.at_word("GENERATED") {
-                    generated_how(r)?;
+                    identity = Some(generated_how(r)?);
                 } else {
-                    one_sequence_option(r)?;
+                    sequence.push(one_sequence_option(r)?);
                 }
             } else {
                 return Ok(Action::SetIdentity {
                     table: self.table(),
                     column,
-                    identity: None,
+                    identity,
+                    sequence,
                 });
             }
         }
-    }
-
-    fn sequence_option(&self, r: &mut Reader<'_>, column: Ident) -> Result<Action, SmolStr> {
-        one_sequence_option(r)?;
-        self.sequence_options(r, column)
     }
 
     fn drop_from_column(&self, r: &mut Reader<'_>, column: Ident) -> Result<Action, SmolStr> {
@@ -482,10 +495,12 @@ impl Subject {
         if !r.cursor.at_kind(TokenKind::OpenParen) {
             return Err(r.why_expected("parameters in parentheses"));
         }
+        let (parameters, values) = parameters(r);
         let action = Action::SetParameters {
             kind: self.kind,
             name: self.target.name.clone(),
-            parameters: parameter_names(r),
+            parameters,
+            values,
         };
         self.on_table(r, mark, action)
     }
@@ -498,9 +513,10 @@ impl Subject {
             };
             return self.row_security(r, mark, mode);
         }
-        if enable {
-            r.cursor.eat_any(&["REPLICA", "ALWAYS"]);
-        }
+        let when = match enable {
+            true => r.cursor.eat_any(&["REPLICA", "ALWAYS"]),
+            false => None,
+        };
         let what = r.cursor.eat_any(&["TRIGGER", "RULE"]);
         let what = r.need(what, "`TRIGGER`, `RULE` or `ROW LEVEL SECURITY`")?;
         let name = r.cursor.ident();
@@ -509,6 +525,11 @@ impl Subject {
         let action = Action::ToggleTrigger {
             table: self.table(),
             enable,
+            when: match when {
+                Some("REPLICA") => "replica",
+                Some(_) => "always",
+                None => "",
+            },
             rule: what == "RULE",
             name,
         };
@@ -656,19 +677,19 @@ impl Subject {
 }
 
 /// Reads `GENERATED … AS IDENTITY [(…)]`.
-fn as_identity(r: &mut Reader<'_>) -> Result<super::Identity, SmolStr> {
+fn as_identity(r: &mut Reader<'_>) -> Result<(super::Identity, Vec<SequenceOption>), SmolStr> {
     let identity = generated_how(r)?;
     let found = r.cursor.eat_words(&["AS", "IDENTITY"]);
     r.need(found.then_some(()), "`AS IDENTITY`")?;
-    r.cursor.group();
-    Ok(identity)
+    Ok((identity, sequence::in_parens(r)))
 }
 
 /// What may stand behind SET and neither rewrites nor constrains the column.
-fn column_option(r: &mut Reader<'_>) -> Result<Option<ColumnOption>, SmolStr> {
+fn column_option(r: &mut Reader<'_>) -> Result<Option<(ColumnOption, SmolStr)>, SmolStr> {
     if r.cursor.at_kind(TokenKind::OpenParen) {
-        r.cursor.group();
-        return Ok(Some(ColumnOption::Parameters));
+        let group = r.cursor.group().unwrap_or_default();
+        let value = SmolStr::new(r.cursor.slice(inside(group, r.text())));
+        return Ok(Some((ColumnOption::Parameters, value)));
     }
     let option = match r.cursor.eat_any(&["STATISTICS", "STORAGE", "COMPRESSION"]) {
         Some("STATISTICS") => ColumnOption::Statistics,
@@ -676,51 +697,71 @@ fn column_option(r: &mut Reader<'_>) -> Result<Option<ColumnOption>, SmolStr> {
         Some(_) => ColumnOption::Compression,
         None => return Ok(None),
     };
+    let mark = r.cursor.mark();
     let value = match r.cursor.integer() {
         Some(_) => Some(()),
         None => r.cursor.ident().map(|_| ()),
     };
     r.need(value, "a value")?;
-    Ok(Some(option))
+    let value = SmolStr::new(r.cursor.slice(r.cursor.span_from(mark)));
+    Ok(Some((option, value)))
 }
 
-fn one_sequence_option(r: &mut Reader<'_>) -> Done {
-    const NAMES: &[&str] = &["MINVALUE", "MAXVALUE", "CYCLE"];
-    if r.cursor.eat_word("NO") {
-        let name = r.cursor.eat_any(NAMES);
-        return r.need(name, "an option of a sequence").map(|_| ());
-    }
-    if r.cursor.eat_word("CYCLE") {
-        return Ok(());
-    }
-    let name = r.cursor.eat_any(&[
-        "START",
-        "INCREMENT",
-        "MINVALUE",
-        "MAXVALUE",
-        "CACHE",
-        "RESTART",
-    ]);
-    let restart = r.need(name, "what to set")? == "RESTART";
+/// Behind RESTART.
+fn restart(r: &mut Reader<'_>) -> SequenceOption {
+    r.cursor.eat_word("WITH");
+    let mark = r.cursor.mark();
+    r.cursor.integer();
+    let value = r.cursor.slice(r.cursor.span_from(mark));
+    ("restart", SmolStr::new(value))
+}
+
+fn one_sequence_option(r: &mut Reader<'_>) -> Result<SequenceOption, SmolStr> {
+    const NAMES: &[(&str, &str)] = &[
+        ("MINVALUE", "minvalue"),
+        ("MAXVALUE", "maxvalue"),
+        ("CYCLE", "cycle"),
+        ("START", "start"),
+        ("INCREMENT", "increment"),
+        ("CACHE", "cache"),
+        ("RESTART", "restart"),
+    ];
+    let no = r.cursor.eat_word("NO");
+    let found = NAMES.iter().find(|(word, _)| r.cursor.eat_word(word));
+    let name = match (r.need(found, "what to set")?.1, no) {
+        (name @ ("minvalue" | "maxvalue" | "cycle"), true) => {
+            return Ok((name, SmolStr::new_static("no")));
+        }
+        (_, true) => return Err(r.why_expected("an option of a sequence")),
+        ("cycle", false) => return Ok(("cycle", SmolStr::default())),
+        (name, false) => name,
+    };
     r.cursor.eat_any(&["WITH", "BY"]);
+    let mark = r.cursor.mark();
     let value = r.cursor.integer();
-    match restart {
-        true => Ok(()),
-        false => r.need(value, "a number").map(|_| ()),
+    if name != "restart" {
+        r.need(value, "a number")?;
     }
+    Ok((name, SmolStr::new(r.cursor.slice(r.cursor.span_from(mark)))))
 }
 
-/// With the cursor at `(`: the names before `=`, in lower case.
-fn parameter_names(r: &mut Reader<'_>) -> Vec<SmolStr> {
-    let mut names = Vec::new();
+/// With the cursor at `(`: the names before `=`, in lower case, and what
+/// stands behind it.
+fn parameters(r: &mut Reader<'_>) -> (Vec<SmolStr>, Vec<SmolStr>) {
+    let (mut names, mut values) = (Vec::new(), Vec::new());
     r.cursor.bump();
     while let Some(name) = ObjectName::read(&mut r.cursor) {
         names.push(format_smolstr!("{name}"));
+        r.cursor.eat_operator("=");
+        let mark = r.cursor.mark();
         r.cursor.skip_item();
+        if r.cursor.mark() > mark {
+            values.push(SmolStr::new(r.cursor.slice(r.cursor.span_from(mark))));
+        }
         if !r.cursor.eat(TokenKind::Comma) {
             break;
         }
     }
     r.cursor.eat(TokenKind::CloseParen);
-    names
+    (names, values)
 }

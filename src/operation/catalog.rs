@@ -4,6 +4,8 @@
 //! What these commands say about their objects is no concern of a table's
 //! readers and writers, so all that is read is which object it is.
 
+use std::sync::Arc;
+
 use smol_str::{SmolStr, format_smolstr};
 
 use super::alter_relation::shared_action;
@@ -18,8 +20,13 @@ pub fn create_other(r: &mut Reader<'_>) {
     let place = r.here();
     if r.cursor.eat_words(&["IMPORT", "FOREIGN", "SCHEMA"]) {
         r.cursor.rest();
-        let kind = ObjectKind::ForeignTable;
-        return r.push_whole(Action::CreateOther { kind, name: None }, place);
+        let action = Action::CreateOther {
+            kind: ObjectKind::ForeignTable,
+            name: None,
+            signature: SmolStr::default(),
+            definition: Arc::from(r.cursor.slice(r.statement())),
+        };
+        return r.push_whole(action, place);
     }
     r.cursor.bump();
     r.cursor.eat_words(&["OR", "REPLACE"]);
@@ -34,7 +41,7 @@ pub fn create_other(r: &mut Reader<'_>) {
         Some(ObjectKind::Subscription) if makes_slot(r) => {
             server_command(r, "CREATE SUBSCRIPTION");
         }
-        Some(kind) if is_created_here(kind) => create_plain(r, kind),
+        Some(kind) if is_created_here(kind) => create_plain(r, kind, begins),
         _ => {
             r.cursor.back_to(begins);
             r.expected("a kind of object");
@@ -56,15 +63,23 @@ fn is_created_here(kind: ObjectKind) -> bool {
     )
 }
 
-fn create_plain(r: &mut Reader<'_>, kind: ObjectKind) {
+fn create_plain(r: &mut Reader<'_>, kind: ObjectKind, begins: usize) {
+    let words = r.cursor.slice(r.cursor.span_from(begins));
     r.cursor.eat_if_not_exists();
+    let mark = r.cursor.mark();
     let Some(name) = object_name(r, kind) else {
         return r.expected("a name");
     };
+    let signature = format_smolstr!("{words} {}", r.cursor.slice(r.cursor.span_from(mark)));
     r.cursor.rest();
     let place = name.span;
-    let name = Some(name);
-    r.push_whole(Action::CreateOther { kind, name }, place);
+    let action = Action::CreateOther {
+        kind,
+        name: Some(name),
+        signature,
+        definition: Arc::from(r.cursor.slice(r.statement())),
+    };
+    r.push_whole(action, place);
 }
 
 fn server_command(r: &mut Reader<'_>, command: &'static str) {
@@ -152,6 +167,7 @@ fn create_extension(r: &mut Reader<'_>) {
     let Some(name) = literal.or_else(|| r.cursor.ident()) else {
         return r.expected("the name of an extension");
     };
+    let mark = r.cursor.mark();
     r.cursor.eat_word("WITH");
     loop {
         if r.cursor.eat_any(&["SCHEMA", "VERSION", "FROM"]).is_some() {
@@ -162,11 +178,13 @@ fn create_extension(r: &mut Reader<'_>) {
             break;
         }
     }
+    let options = SmolStr::new(r.cursor.slice(r.cursor.span_from(mark)));
     let place = name.span;
     r.push_whole(
         Action::CreateExtension {
             name,
             if_not_exists,
+            options,
         },
         place,
     );
@@ -191,7 +209,12 @@ fn create_statistics(r: &mut Reader<'_>) {
     if table.is_none() {
         return r.expected("`FROM` and a table");
     }
-    r.push_whole(Action::CreateStatistics { name, table }, place);
+    let action = Action::CreateStatistics {
+        name,
+        table,
+        definition: Arc::from(r.cursor.slice(r.statement())),
+    };
+    r.push_whole(action, place);
 }
 
 /// ALTER of any other object, and REASSIGN OWNED.
@@ -247,6 +270,7 @@ pub fn alter_other(r: &mut Reader<'_>) {
 
 fn alter_publication(r: &mut Reader<'_>, name: ObjectName) {
     let mut tables = Vec::new();
+    let mark = r.cursor.mark();
     while !r.cursor.done() {
         if r.cursor.eat_word("TABLE") {
             publication_tables(r, &mut tables);
@@ -260,7 +284,13 @@ fn alter_publication(r: &mut Reader<'_>, name: ObjectName) {
         span: name.name_span,
         template: name.template,
     };
-    r.push_whole(Action::AlterPublication { name, tables }, place);
+    let change = SmolStr::new(r.cursor.slice(r.cursor.span_from(mark)));
+    let action = Action::AlterPublication {
+        name,
+        tables,
+        change,
+    };
+    r.push_whole(action, place);
 }
 
 fn publication_tables(r: &mut Reader<'_>, tables: &mut Vec<ObjectName>) {

@@ -9,7 +9,8 @@ use super::constraint::{
 };
 use super::reader::Reader;
 use super::{
-    Column, Constraint, ConstraintKind, DataType, Generated, Ident, Identity, Key, ObjectName,
+    Column, ColumnOption, Constraint, ConstraintKind, DataType, Generated, Ident, Identity, Key,
+    ObjectName, sequence,
 };
 use crate::statement::Cursor;
 use crate::statement::lexer::TokenKind;
@@ -76,7 +77,9 @@ impl Definition {
                 default: None,
                 not_null: false,
                 identity: None,
+                sequence: Vec::new(),
                 generated: None,
+                options: Vec::new(),
             },
             constraints: Vec::new(),
             latest: None,
@@ -134,6 +137,7 @@ impl Definition {
             not_enforced: false,
             no_inherit: false,
             deferrable: false,
+            deferred: false,
         });
         Ok(true)
     }
@@ -144,9 +148,14 @@ impl Definition {
             let collation = ObjectName::read(&mut r.cursor);
             let collation = r.need(collation, "a collation")?;
             self.column.collation = Some(SmolStr::from(collation.to_string()));
-        } else if r.cursor.eat_any(&["STORAGE", "COMPRESSION"]).is_some() {
+        } else if let Some(word) = r.cursor.eat_any(&["STORAGE", "COMPRESSION"]) {
+            let option = match word {
+                "STORAGE" => ColumnOption::Storage,
+                _ => ColumnOption::Compression,
+            };
             let setting = r.cursor.ident();
-            r.need(setting, "a setting")?;
+            let setting = r.need(setting, "a setting")?;
+            self.column.options.push((option, setting.name));
         } else if r.cursor.at_word("OPTIONS") {
             r.cursor.bump();
             r.cursor.group();
@@ -175,7 +184,7 @@ impl Definition {
             return Err(r.why_expected("`AS`"));
         }
         if r.cursor.eat_word("IDENTITY") {
-            r.cursor.group();
+            self.column.sequence = sequence::in_parens(r);
             self.column.identity = Some(identity);
             self.column.not_null = true;
             return Ok(());
@@ -229,7 +238,7 @@ fn inline_key(r: &mut Reader<'_>, column: SmolStr) -> Key {
         nulls_not_distinct: nulls_not_distinct(&mut r.cursor),
         ..Key::default()
     };
-    index_parameters(r, &mut key.include);
+    key.parameters = index_parameters(r, &mut key.include);
     key
 }
 

@@ -37,6 +37,7 @@ pub fn table_constraint(r: &mut Reader<'_>) -> Result<Constraint, SmolStr> {
         not_enforced: false,
         no_inherit: false,
         deferrable: false,
+        deferred: false,
     };
     while attribute(&mut r.cursor, &mut constraint) {}
     constraint.span = r.cursor.span_from(mark);
@@ -93,7 +94,7 @@ fn key(r: &mut Reader<'_>) -> Result<Key, SmolStr> {
         return Ok(key);
     }
     key.columns = r.need_columns()?;
-    index_parameters(r, &mut key.include);
+    key.parameters = index_parameters(r, &mut key.include);
     Ok(key)
 }
 
@@ -106,12 +107,14 @@ pub fn nulls_not_distinct(cursor: &mut Cursor<'_>) -> bool {
     yes
 }
 
-/// Reads `INCLUDE (…)`, `WITH (…)` and `USING INDEX TABLESPACE …`.
-pub fn index_parameters(r: &mut Reader<'_>, include: &mut Vec<SmolStr>) {
+/// Reads `INCLUDE (…)`, `WITH (…)` and `USING INDEX TABLESPACE …`; yields the
+/// latter two as written.
+pub fn index_parameters(r: &mut Reader<'_>, include: &mut Vec<SmolStr>) -> SmolStr {
     if r.cursor.at_word("INCLUDE") && next_is_open(&r.cursor) {
         r.cursor.bump();
         include.extend(column_names(&mut r.cursor));
     }
+    let mark = r.cursor.mark();
     if r.cursor.at_word("WITH") && next_is_open(&r.cursor) {
         r.cursor.bump();
         r.cursor.group();
@@ -119,6 +122,7 @@ pub fn index_parameters(r: &mut Reader<'_>, include: &mut Vec<SmolStr>) {
     if r.cursor.eat_words(&["USING", "INDEX", "TABLESPACE"]) {
         r.cursor.ident();
     }
+    SmolStr::new(r.cursor.slice(r.cursor.span_from(mark)))
 }
 
 fn next_is_open(cursor: &Cursor<'_>) -> bool {
@@ -168,15 +172,15 @@ pub fn references(r: &mut Reader<'_>) -> Result<ForeignKey, SmolStr> {
         referenced: Vec::new(),
         on_delete: None,
         on_update: None,
+        match_full: false,
     };
     if r.cursor.at_kind(TokenKind::OpenParen) {
         key.referenced = column_names(&mut r.cursor);
     }
     loop {
         if r.cursor.eat_word("MATCH") {
-            if r.cursor.eat_any(&["FULL", "PARTIAL", "SIMPLE"]).is_none() {
-                return Err(r.why_expected("`FULL` or `SIMPLE`"));
-            }
+            let how = r.cursor.eat_any(&["FULL", "PARTIAL", "SIMPLE"]);
+            key.match_full = r.need(how, "`FULL` or `SIMPLE`")? == "FULL";
         } else if r.cursor.eat_words(&["ON", "DELETE"]) {
             key.on_delete = Some(referential_action(r)?);
         } else if r.cursor.eat_words(&["ON", "UPDATE"]) {
@@ -206,6 +210,7 @@ fn referential_action(r: &mut Reader<'_>) -> Result<SmolStr, SmolStr> {
 }
 
 fn exclude(r: &mut Reader<'_>) -> Result<ConstraintKind, SmolStr> {
+    let mark = r.cursor.mark();
     if r.cursor.eat_word("USING") {
         let method = r.cursor.ident();
         r.need(method, "an index method")?;
@@ -216,7 +221,11 @@ fn exclude(r: &mut Reader<'_>) -> Result<ConstraintKind, SmolStr> {
         let predicate = r.expr_in_parens();
         r.need(predicate, "a condition in parentheses")?;
     }
-    Ok(ConstraintKind::Exclude { columns })
+    let definition = r.expr(r.cursor.span_from(mark));
+    Ok(ConstraintKind::Exclude {
+        columns,
+        definition,
+    })
 }
 
 /// Takes one of the attributes that may follow a constraint.
@@ -227,8 +236,11 @@ pub fn attribute(cursor: &mut Cursor<'_>, constraint: &mut Constraint) -> bool {
         constraint.no_inherit = true;
     } else if cursor.eat_words(&["NOT", "ENFORCED"]) {
         constraint.not_enforced = true;
-    } else if cursor.eat_word("DEFERRABLE") || cursor.eat_words(&["INITIALLY", "DEFERRED"]) {
+    } else if cursor.eat_word("DEFERRABLE") {
         constraint.deferrable = true;
+    } else if cursor.eat_words(&["INITIALLY", "DEFERRED"]) {
+        constraint.deferrable = true;
+        constraint.deferred = true;
     } else {
         return cursor.eat_word("ENFORCED")
             || cursor.eat_words(&["NOT", "DEFERRABLE"])

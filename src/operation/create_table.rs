@@ -1,10 +1,10 @@
 //! CREATE TABLE in all its forms.
 
-use smol_str::SmolStr;
+use smol_str::{SmolStr, format_smolstr};
 
 use super::column::column;
 use super::constraint::{at_table_constraint, column_names, table_constraint};
-use super::reader::Reader;
+use super::reader::{Reader, inside};
 use super::{
     Action, Bound, CreateTable, Like, ObjectName, PartitionBy, PartitionOf, Persistence, Query,
 };
@@ -60,6 +60,7 @@ fn head(r: &mut Reader<'_>) -> Option<CreateTable> {
         partition_of: None,
         source: None,
         of_type: None,
+        options: SmolStr::default(),
     })
 }
 
@@ -208,7 +209,12 @@ fn options(r: &mut Reader<'_>, table: &mut CreateTable) -> Result<(), SmolStr> {
             table.source = Some(source(r)?);
             return untyped_columns(r, table);
         }
-        option(r, table)?;
+        let mark = r.cursor.mark();
+        if option(r, table)? {
+            let words = r.cursor.slice(r.cursor.span_from(mark));
+            let blank = if table.options.is_empty() { "" } else { " " };
+            table.options = format_smolstr!("{}{blank}{words}", table.options);
+        }
     }
     untyped_columns(r, table)
 }
@@ -226,13 +232,17 @@ fn untyped_columns(r: &Reader<'_>, table: &CreateTable) -> Result<(), SmolStr> {
     }
 }
 
-fn option(r: &mut Reader<'_>, table: &mut CreateTable) -> Result<(), SmolStr> {
+/// Reads one option; is it one that stands in [`CreateTable::options`]?
+fn option(r: &mut Reader<'_>, table: &mut CreateTable) -> Result<bool, SmolStr> {
     if r.cursor.eat_word("INHERITS") {
         table.inherits = inherits(r)?;
-    } else if r.cursor.eat_words(&["PARTITION", "BY"]) {
+        return Ok(false);
+    }
+    if r.cursor.eat_words(&["PARTITION", "BY"]) {
         table.partition_by = Some(partition_by(r)?);
-    } else if r
-        .cursor
+        return Ok(false);
+    }
+    if r.cursor
         .eat_any(&["USING", "TABLESPACE", "SERVER"])
         .is_some()
     {
@@ -256,7 +266,7 @@ fn option(r: &mut Reader<'_>, table: &mut CreateTable) -> Result<(), SmolStr> {
     } else {
         return Err(r.why_unexpected());
     }
-    Ok(())
+    Ok(true)
 }
 
 fn inherits(r: &mut Reader<'_>) -> Result<Vec<ObjectName>, SmolStr> {
@@ -274,9 +284,13 @@ fn partition_by(r: &mut Reader<'_>) -> Result<PartitionBy, SmolStr> {
     if !r.cursor.at_kind(TokenKind::OpenParen) {
         return Err(r.why_expected("columns in parentheses"));
     }
+    let mark = r.cursor.mark();
+    let columns = column_names(&mut r.cursor);
+    let group = r.cursor.span_from(mark);
     Ok(PartitionBy {
         strategy: SmolStr::from(strategy.to_ascii_lowercase()),
-        columns: column_names(&mut r.cursor),
+        columns,
+        definition: r.expr(inside(group, r.text())),
     })
 }
 

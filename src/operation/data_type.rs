@@ -21,6 +21,9 @@ pub struct DataType {
     pub name: SmolStr,
     /// Length, precision and scale; an `interval`'s fields are not kept.
     pub modifiers: [Option<i32>; 2],
+    /// Modifiers that are no numbers, as in `geometry(Point, 4326)`, and an
+    /// interval's fields, as written.
+    pub words: Option<Box<str>>,
     /// Dimensions of an array; 0 for a plain type.
     pub array: u8,
     pub span: Span,
@@ -59,6 +62,7 @@ impl DataType {
             schema: None,
             name: SmolStr::new_static("unknown"),
             modifiers: [None, None],
+            words: None,
             array: 0,
             span,
         }
@@ -119,6 +123,7 @@ fn read_plain(cursor: &mut Cursor<'_>) -> Option<DataType> {
             .map(|schema| Box::from(schema.as_str())),
         name: written.name,
         modifiers: [None, None],
+        words: None,
         array: 0,
         span: written.span,
     };
@@ -130,6 +135,7 @@ fn read_plain(cursor: &mut Cursor<'_>) -> Option<DataType> {
         ty.name = SmolStr::from(whole);
     } else if ty.schema.is_some() {
         ty.modifiers = modifiers(cursor);
+        ty.words = words(cursor, mark, ty.modifiers);
     } else if quoted && ty.name == "char" {
         ty.name = SmolStr::new_static("\"char\"");
     } else {
@@ -173,7 +179,9 @@ fn built_in(ty: &mut DataType, cursor: &mut Cursor<'_>) {
         "time" => return zoned(ty, cursor, ["time", "timetz"]),
         "interval" => return interval(ty, cursor),
         _ => {
+            let mark = cursor.mark();
             ty.modifiers = modifiers(cursor);
+            ty.words = words(cursor, mark, ty.modifiers);
             return;
         }
     };
@@ -220,10 +228,12 @@ fn zoned(ty: &mut DataType, cursor: &mut Cursor<'_>, names: [&'static str; 2]) {
 fn interval(ty: &mut DataType, cursor: &mut Cursor<'_>) {
     const FIELDS: &[&str] = &["YEAR", "MONTH", "DAY", "HOUR", "MINUTE", "SECOND"];
     ty.modifiers = modifiers(cursor);
+    let mark = cursor.mark();
     if cursor.eat_any(FIELDS).is_some() {
         if cursor.eat_word("TO") {
             cursor.eat_any(FIELDS);
         }
+        ty.words = Some(Box::from(cursor.slice(cursor.span_from(mark))));
         ty.modifiers = modifiers(cursor);
     }
 }
@@ -243,6 +253,14 @@ fn modifiers(cursor: &mut Cursor<'_>) -> [Option<i32>; 2] {
     }
     let second = inner.integer().and_then(|n| i32::try_from(n).ok());
     [first, second]
+}
+
+/// The parentheses behind a name, where what they hold is no numbers.
+fn words(cursor: &Cursor<'_>, mark: usize, modifiers: [Option<i32>; 2]) -> Option<Box<str>> {
+    let span = cursor.span_from(mark);
+    let text = cursor.slice(span);
+    let from = text.find('(').filter(|_| modifiers[0].is_none())?;
+    Some(Box::from(&text[from..]))
 }
 
 /// `[]`, `[3][4]`, `ARRAY`, `ARRAY[4]`.

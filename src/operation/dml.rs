@@ -200,6 +200,9 @@ fn common_table(r: &mut Reader<'_>) -> bool {
     true
 }
 
+/// Bytes of rows behind VALUES that are kept.
+const FEW_ROWS: u32 = 2_000;
+
 fn insert_behind(r: &mut Reader<'_>, with: Option<Span>) {
     r.cursor.eat_word("INSERT");
     if !r.cursor.eat_word("INTO") {
@@ -216,14 +219,21 @@ fn insert_behind(r: &mut Reader<'_>, with: Option<Span>) {
         r.cursor.eat_any(&["SYSTEM", "USER"]);
         r.cursor.eat_word("VALUE");
     }
+    let behind = r.here();
+    let values = r.cursor.at_word("VALUES").then_some(behind.end);
     let Some((query, on_conflict)) = inserted(r, with) else {
         return r.expected("`VALUES` or a query");
     };
+    let values = values
+        .map(|start| Span::new(start, r.statement().end))
+        .filter(|span| span.end - span.start <= FEW_ROWS)
+        .map(|span| r.expr(span));
     let place = table.span;
     let insert = Insert {
         table,
         columns,
         query,
+        values,
         on_conflict,
     };
     r.push_whole(Action::Insert(Box::new(insert)), place);
@@ -445,6 +455,7 @@ fn target(r: &mut Reader<'_>, query: &Query) -> Option<CreateTable> {
             span: query.span,
         }),
         of_type: None,
+        options: SmolStr::default(),
     })
 }
 

@@ -1,5 +1,7 @@
 //! Domains.
 
+use smol_str::format_smolstr;
+
 use super::alter_relation::shared_action;
 use super::reader::Reader;
 use super::{Action, CreateDomain, DataType, DomainChange, Expr, Ident, ObjectKind, ObjectName};
@@ -18,6 +20,7 @@ pub fn create(r: &mut Reader<'_>) {
     let mut domain = CreateDomain {
         name,
         base,
+        collation: None,
         default: None,
         not_null: false,
         checks: Vec::new(),
@@ -29,7 +32,9 @@ pub fn create(r: &mut Reader<'_>) {
 
 fn part(r: &mut Reader<'_>, domain: &mut CreateDomain) -> bool {
     if r.cursor.eat_word("COLLATE") {
-        return ObjectName::read(&mut r.cursor).is_some();
+        let collation = ObjectName::read(&mut r.cursor);
+        domain.collation = collation.map(|name| format_smolstr!("{name}"));
+        return domain.collation.is_some();
     }
     if r.cursor.eat_word("DEFAULT") {
         domain.default = default(r);

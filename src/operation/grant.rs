@@ -1,5 +1,7 @@
 //! Privileges.
 
+use std::sync::Arc;
+
 use smol_str::SmolStr;
 
 use super::reader::Reader;
@@ -10,10 +12,12 @@ use crate::statement::lexer::TokenKind;
 
 /// GRANT, REVOKE and ALTER DEFAULT PRIVILEGES.
 pub fn read(r: &mut Reader<'_>) {
+    let mark = r.cursor.mark();
     let defaults = r.cursor.eat_words(&["ALTER", "DEFAULT", "PRIVILEGES"]);
     if defaults {
         default_scope(r);
     }
+    let scope = SmolStr::new(r.cursor.slice(r.cursor.span_from(mark)));
     let place = r.here();
     let revoke = match r.cursor.eat_any(&["GRANT", "REVOKE"]) {
         Some(word) => word == "REVOKE",
@@ -22,12 +26,16 @@ pub fn read(r: &mut Reader<'_>) {
     if revoke {
         options_for(r);
     }
+    let mark = r.cursor.mark();
     let mut grant = Grant {
         revoke,
         privileges: privileges(r),
         on: ObjectKind::Role,
         objects: Vec::new(),
         grantees: Vec::new(),
+        defaults: scope,
+        what: Arc::from(""),
+        tail: SmolStr::default(),
     };
     if r.cursor.eat_word("ON") {
         let understood = match defaults {
@@ -38,6 +46,7 @@ pub fn read(r: &mut Reader<'_>) {
             return r.expected("what the privileges are for");
         }
     }
+    grant.what = Arc::from(r.cursor.slice(r.cursor.span_from(mark)));
     if r.cursor.eat_any(&["TO", "FROM"]).is_none() {
         return r.expected(if revoke { "`FROM`" } else { "`TO`" });
     }
@@ -45,7 +54,9 @@ pub fn read(r: &mut Reader<'_>) {
     if grant.grantees.is_empty() {
         return r.expected("a role");
     }
+    let mark = r.cursor.mark();
     tail(r);
+    grant.tail = SmolStr::new(r.cursor.slice(r.cursor.span_from(mark)));
     r.push_whole(Action::Grant(Box::new(grant)), place);
 }
 

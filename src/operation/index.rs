@@ -1,6 +1,6 @@
 //! CREATE INDEX and ALTER INDEX.
 
-use smol_str::SmolStr;
+use smol_str::{SmolStr, format_smolstr};
 
 use super::constraint::{column_names, nulls_not_distinct};
 use super::reader::Reader;
@@ -69,6 +69,7 @@ fn head(r: &mut Reader<'_>) -> Result<CreateIndex, SmolStr> {
         include: Vec::new(),
         predicate: None,
         nulls_not_distinct: false,
+        parameters: SmolStr::default(),
     })
 }
 
@@ -164,6 +165,7 @@ fn element_options(r: &mut Reader<'_>) -> Result<SmolStr, SmolStr> {
 
 /// One of the clauses behind the elements; false where none comes next.
 fn option(r: &mut Reader<'_>, index: &mut CreateIndex) -> Result<bool, SmolStr> {
+    let mark = r.cursor.mark();
     if r.cursor.eat_word("INCLUDE") {
         index.include = column_names(&mut r.cursor);
     } else if r.cursor.at_word("NULLS") {
@@ -172,9 +174,11 @@ fn option(r: &mut Reader<'_>, index: &mut CreateIndex) -> Result<bool, SmolStr> 
     } else if r.cursor.eat_word("WITH") {
         let group = r.cursor.group();
         r.need(group, "parameters in parentheses")?;
+        add_parameter(r, mark, index);
     } else if r.cursor.eat_word("TABLESPACE") {
         let name = r.cursor.ident();
         r.need(name, "a tablespace")?;
+        add_parameter(r, mark, index);
     } else if r.cursor.eat_word("WHERE") {
         let rest = r.cursor.rest();
         let span = r.need(rest, "a condition")?;
@@ -183,4 +187,10 @@ fn option(r: &mut Reader<'_>, index: &mut CreateIndex) -> Result<bool, SmolStr> 
         return Ok(false);
     }
     Ok(true)
+}
+
+fn add_parameter(r: &Reader<'_>, mark: usize, index: &mut CreateIndex) {
+    let words = r.cursor.slice(r.cursor.span_from(mark));
+    let blank = if index.parameters.is_empty() { "" } else { " " };
+    index.parameters = format_smolstr!("{}{blank}{words}", index.parameters);
 }

@@ -85,7 +85,7 @@ pub struct Within {
 }
 
 /// An expression: its text, to be parsed only by who needs to.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Expr {
     pub text: Arc<str>,
     pub span: Span,
@@ -120,8 +120,16 @@ pub struct Column {
     /// an identity, a serial type.
     pub not_null: bool,
     pub identity: Option<Identity>,
+    /// Options of an identity's sequence, as [`Action::CreateSequence`] has them.
+    pub sequence: Vec<SequenceOption>,
     pub generated: Option<Generated>,
+    /// Storage and compression, where the file gives them.
+    pub options: Vec<(ColumnOption, SmolStr)>,
 }
+
+/// An option of a sequence, its name in lower case, and its value as written;
+/// `no` for `NO MINVALUE`, empty for a plain `CYCLE` or `RESTART`.
+pub type SequenceOption = (&'static str, SmolStr);
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Identity {
@@ -148,6 +156,8 @@ pub struct Constraint {
     pub not_enforced: bool,
     pub no_inherit: bool,
     pub deferrable: bool,
+    /// `INITIALLY DEFERRED`.
+    pub deferred: bool,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -158,6 +168,8 @@ pub enum ConstraintKind {
     ForeignKey(Box<ForeignKey>),
     Exclude {
         columns: Vec<SmolStr>,
+        /// Everything behind EXCLUDE but the attributes, as written.
+        definition: Expr,
     },
     /// Named `NOT NULL`, a table constraint from PostgreSQL 18 on.
     NotNull(Ident),
@@ -170,6 +182,8 @@ pub struct Key {
     pub include: Vec<SmolStr>,
     pub using_index: Option<Ident>,
     pub nulls_not_distinct: bool,
+    /// `WITH (…)` and `USING INDEX TABLESPACE …`, as written.
+    pub parameters: SmolStr,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -180,6 +194,7 @@ pub struct ForeignKey {
     pub referenced: Vec<SmolStr>,
     pub on_delete: Option<SmolStr>,
     pub on_update: Option<SmolStr>,
+    pub match_full: bool,
 }
 
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -211,6 +226,8 @@ pub struct CreateTable {
     pub source: Option<Query>,
     /// `OF type`.
     pub of_type: Option<ObjectName>,
+    /// `WITH (…)`, `USING`, `TABLESPACE`, `SERVER … OPTIONS (…)`, as written.
+    pub options: SmolStr,
 }
 
 #[derive(Clone, Debug)]
@@ -227,6 +244,8 @@ pub struct PartitionBy {
     pub strategy: SmolStr,
     /// Columns; an expression leaves no name here.
     pub columns: Vec<SmolStr>,
+    /// The text between the parentheses.
+    pub definition: Expr,
 }
 
 #[derive(Clone, Debug)]
@@ -258,6 +277,8 @@ pub struct CreateIndex {
     pub include: Vec<SmolStr>,
     pub predicate: Option<Expr>,
     pub nulls_not_distinct: bool,
+    /// `WITH (…)` and `TABLESPACE …`, as written.
+    pub parameters: SmolStr,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -279,8 +300,12 @@ pub struct CreateView {
     pub temporary: bool,
     pub if_not_exists: bool,
     pub columns: Vec<SmolStr>,
+    /// `WITH (…)`, `USING`, `TABLESPACE`, as written.
+    pub options: SmolStr,
     pub query: Query,
     pub with_data: bool,
+    /// `WITH CHECK OPTION` and the like, as written.
+    pub check_option: SmolStr,
     /// What the query reads and yields, where it could be read.
     pub reading: Option<query::Reading>,
 }
@@ -301,6 +326,8 @@ pub struct CreateRoutine {
     /// The text inside the quotes, or the standard body.
     pub body: Option<Span>,
     pub body_text: Arc<str>,
+    /// Everything behind the name, as written.
+    pub definition: Arc<str>,
     /// What the body would do, where it is static; run by a CALL, a SELECT or
     /// a trigger, not by the CREATE.
     pub operations: Arc<Vec<Operation>>,
@@ -318,12 +345,33 @@ pub struct CreateTrigger {
     /// What `UPDATE OF` names.
     pub columns: Vec<SmolStr>,
     pub when: Option<Expr>,
+    /// When it fires, as written: `AFTER INSERT OR UPDATE OF a`.
+    pub events: Expr,
+    /// What stands between the table and EXECUTE, as written.
+    pub clauses: Expr,
+    /// The arguments of the function, without parentheses.
+    pub arguments: SmolStr,
+}
+
+/// What CREATE POLICY and ALTER POLICY say about a policy.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct PolicyClauses {
+    /// `AS RESTRICTIVE`.
+    pub restrictive: bool,
+    /// In lower case; empty for `all`.
+    pub command: SmolStr,
+    /// Empty for `public`.
+    pub roles: Vec<SmolStr>,
+    pub using: Option<Expr>,
+    pub check: Option<Expr>,
 }
 
 #[derive(Clone, Debug)]
 pub struct CreateType {
     pub name: ObjectName,
     pub definition: TypeDefinition,
+    /// Everything behind the name, as written.
+    pub text: Arc<str>,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -339,6 +387,7 @@ pub enum TypeDefinition {
 pub struct CreateDomain {
     pub name: ObjectName,
     pub base: DataType,
+    pub collation: Option<SmolStr>,
     pub default: Option<Expr>,
     pub not_null: bool,
     /// Check constraints with their names.
@@ -439,6 +488,8 @@ pub struct Insert {
     pub columns: Vec<Ident>,
     /// `INSERT … SELECT`; `None` for VALUES.
     pub query: Option<Query>,
+    /// Everything behind VALUES, where it is short.
+    pub values: Option<Expr>,
     pub on_conflict: bool,
 }
 
@@ -472,6 +523,12 @@ pub struct Grant {
     /// Empty for `ALL TABLES IN SCHEMA` and role membership.
     pub objects: Vec<ObjectName>,
     pub grantees: Vec<SmolStr>,
+    /// `ALTER DEFAULT PRIVILEGES …` in front of it, as written.
+    pub defaults: SmolStr,
+    /// From the privileges to the objects, as written.
+    pub what: Arc<str>,
+    /// What stands behind the roles, such as `WITH GRANT OPTION`.
+    pub tail: SmolStr,
 }
 
 /// What changes. Fields are named as PostgreSQL's manual names them.
@@ -522,11 +579,13 @@ pub enum Action {
         table: Arc<Target>,
         column: Ident,
         identity: Identity,
+        sequence: Vec<SequenceOption>,
     },
     SetIdentity {
         table: Arc<Target>,
         column: Ident,
         identity: Option<Identity>,
+        sequence: Vec<SequenceOption>,
     },
     DropIdentity {
         table: Arc<Target>,
@@ -548,6 +607,10 @@ pub enum Action {
         table: Arc<Target>,
         column: Ident,
         option: ColumnOption,
+        /// As written; a list for [`ColumnOption::Parameters`].
+        value: SmolStr,
+        /// RESET.
+        reset: bool,
     },
     AddConstraint {
         table: Arc<Target>,
@@ -568,6 +631,8 @@ pub enum Action {
         name: Ident,
         /// `DEFERRABLE` or `NOT DEFERRABLE`.
         deferrable: Option<bool>,
+        /// `INITIALLY DEFERRED` or `INITIALLY IMMEDIATE`.
+        deferred: Option<bool>,
         /// `ENFORCED` or `NOT ENFORCED`, PostgreSQL 18.
         enforced: Option<bool>,
         /// `INHERIT` or `NO INHERIT`, PostgreSQL 18.
@@ -576,6 +641,8 @@ pub enum Action {
     ToggleTrigger {
         table: Arc<Target>,
         enable: bool,
+        /// `replica` or `always`, where ENABLE says so.
+        when: &'static str,
         /// A rule rather than a trigger.
         rule: bool,
         /// `ALL`, `USER` or the name.
@@ -631,6 +698,8 @@ pub enum Action {
         kind: ObjectKind,
         name: ObjectName,
         parameters: Vec<SmolStr>,
+        /// What each is set to, as written; none for RESET.
+        values: Vec<SmolStr>,
     },
     /// An ALTER TABLE action that is understood and has no effect of its own
     /// here (`OF type`, `NOT OF`, …).
@@ -681,6 +750,12 @@ pub enum Action {
     Comment {
         kind: ObjectKind,
         name: ObjectName,
+        /// The table of a column, trigger, policy, rule or constraint.
+        on: Option<ObjectName>,
+        /// The argument types of a routine.
+        arguments: Option<SmolStr>,
+        /// The literal as written; `None` for NULL.
+        text: Option<SmolStr>,
     },
     Grant(Box<Grant>),
 
@@ -741,12 +816,14 @@ pub enum Action {
         if_not_exists: bool,
         temporary: bool,
         owned_by: Option<ObjectName>,
+        options: Vec<SequenceOption>,
     },
     AlterSequence {
         name: ObjectName,
         /// `OWNED BY table.column`; `Some(None)` for NONE.
         owned_by: Option<Option<ObjectName>>,
         restart: bool,
+        options: Vec<SequenceOption>,
     },
     CreateSchema {
         name: Ident,
@@ -755,33 +832,45 @@ pub enum Action {
     CreateExtension {
         name: Ident,
         if_not_exists: bool,
+        /// `SCHEMA`, `VERSION`, as written.
+        options: SmolStr,
     },
     CreateRoutine(Box<CreateRoutine>),
     CreateTrigger(Box<CreateTrigger>),
     CreatePolicy {
         name: Ident,
         table: ObjectName,
-        /// USING and WITH CHECK.
-        conditions: Vec<Expr>,
+        clauses: PolicyClauses,
     },
     AlterPolicy {
         name: Ident,
         table: ObjectName,
+        clauses: PolicyClauses,
     },
     CreateRule {
         name: Ident,
         table: ObjectName,
         or_replace: bool,
+        /// In upper case.
+        event: &'static str,
+        /// Everything behind the table, as written.
+        definition: Expr,
     },
     CreateStatistics {
         name: Option<ObjectName>,
         table: Option<ObjectName>,
+        /// The statement as written.
+        definition: Arc<str>,
     },
     /// Creates or changes something that no table's reader or writer notices:
     /// a role, a cast, an operator, a text search configuration, …
     CreateOther {
         kind: ObjectKind,
         name: Option<ObjectName>,
+        /// What DROP has to name: the kind, the name and what belongs to it.
+        signature: SmolStr,
+        /// The statement as written.
+        definition: Arc<str>,
     },
     AlterOther {
         kind: ObjectKind,
@@ -790,6 +879,8 @@ pub enum Action {
     AlterPublication {
         name: Ident,
         tables: Vec<ObjectName>,
+        /// Everything behind the name, as written.
+        change: SmolStr,
     },
 
     // Maintenance

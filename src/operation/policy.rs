@@ -3,7 +3,7 @@
 use super::alter_relation::rename_on;
 use super::reader::Reader;
 use super::trigger::name_on_table;
-use super::{Action, Expr, ObjectKind};
+use super::{Action, Expr, ObjectKind, PolicyClauses};
 use crate::statement::lexer::TokenKind;
 
 /// CREATE POLICY.
@@ -13,13 +13,13 @@ pub fn create(r: &mut Reader<'_>) {
     let Some((name, table)) = name_on_table(r) else {
         return r.expected("a policy, `ON` and a table");
     };
-    let conditions = clauses(r);
+    let clauses = clauses(r);
     let place = name.span;
     r.push_whole(
         Action::CreatePolicy {
             name,
             table,
-            conditions,
+            clauses,
         },
         place,
     );
@@ -34,23 +34,52 @@ pub fn alter(r: &mut Reader<'_>) {
     if r.cursor.at_word("RENAME") {
         return rename_on(r, ObjectKind::Policy, name.into(), table);
     }
-    clauses(r);
+    let clauses = clauses(r);
     let place = name.span;
-    r.push_whole(Action::AlterPolicy { name, table }, place);
+    r.push_whole(
+        Action::AlterPolicy {
+            name,
+            table,
+            clauses,
+        },
+        place,
+    );
 }
 
-/// Yields the conditions of USING and WITH CHECK.
-fn clauses(r: &mut Reader<'_>) -> Vec<Expr> {
-    let mut conditions = Vec::new();
+/// What stands behind the table.
+fn clauses(r: &mut Reader<'_>) -> PolicyClauses {
+    let mut clauses = PolicyClauses::default();
     loop {
         if r.cursor.eat_word("TO") {
-            while r.cursor.ident().is_some() && r.cursor.eat(TokenKind::Comma) {}
-        } else if r.cursor.eat_word("USING") || r.cursor.eat_words(&["WITH", "CHECK"]) {
-            conditions.extend(r.expr_in_parens());
-        } else if r.cursor.eat_any(&["AS", "FOR"]).is_some() {
-            r.cursor.ident();
+            while let Some(role) = r.cursor.ident() {
+                clauses.roles.push(role.name);
+                if !r.cursor.eat(TokenKind::Comma) {
+                    break;
+                }
+            }
+        } else if r.cursor.eat_word("USING") {
+            clauses.using = r.expr_in_parens();
+        } else if r.cursor.eat_words(&["WITH", "CHECK"]) {
+            clauses.check = r.expr_in_parens();
+        } else if r.cursor.eat_word("AS") {
+            let how = r.cursor.ident();
+            clauses.restrictive = how.is_some_and(|how| how.name == "restrictive");
+        } else if r.cursor.eat_word("FOR") {
+            let command = r.cursor.ident().map(|command| command.name);
+            clauses.command = command.filter(|c| c != "all").unwrap_or_default();
         } else {
-            return conditions;
+            return clauses;
         }
+    }
+}
+
+impl PolicyClauses {
+    /// USING and WITH CHECK.
+    pub fn conditions(&self) -> impl Iterator<Item = &Expr> {
+        self.using.iter().chain(&self.check)
+    }
+
+    pub fn conditions_mut(&mut self) -> impl Iterator<Item = &mut Expr> {
+        self.using.iter_mut().chain(&mut self.check)
     }
 }

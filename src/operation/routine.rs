@@ -25,6 +25,7 @@ pub fn create(r: &mut Reader<'_>) {
     let Some(name) = ObjectName::read(&mut r.cursor) else {
         return r.expected("the name of a routine");
     };
+    let mark = r.cursor.mark();
     let Some(arguments) = r.cursor.group() else {
         return r.expected("arguments in parentheses");
     };
@@ -39,6 +40,7 @@ pub fn create(r: &mut Reader<'_>) {
         security_definer: false,
         body: None,
         body_text: Arc::from(""),
+        definition: Arc::from(""),
         operations: Arc::default(),
     };
     let mut body = None;
@@ -48,6 +50,7 @@ pub fn create(r: &mut Reader<'_>) {
     if let Some(body) = body {
         take_body(r, &mut routine, body);
     }
+    routine.definition = Arc::from(r.cursor.slice(r.cursor.span_from(mark)));
     let place = routine.name.span;
     r.push_whole(Action::CreateRoutine(Box::new(routine)), place);
 }

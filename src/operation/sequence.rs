@@ -1,8 +1,10 @@
 //! Sequences.
 
+use smol_str::SmolStr;
+
 use super::alter_relation::shared_action;
 use super::reader::Reader;
-use super::{Action, DataType, ObjectKind, ObjectName};
+use super::{Action, DataType, ObjectKind, ObjectName, SequenceOption};
 use crate::statement::lexer::TokenKind;
 
 /// What the options of a sequence say that matters to others.
@@ -11,6 +13,8 @@ pub struct SequenceOptions {
     /// `OWNED BY table.column`; `Some(None)` for NONE.
     pub owned_by: Option<Option<ObjectName>>,
     pub restart: bool,
+    /// All others.
+    pub list: Vec<SequenceOption>,
 }
 
 /// CREATE SEQUENCE.
@@ -36,6 +40,7 @@ pub fn create(r: &mut Reader<'_>) {
             if_not_exists,
             temporary,
             owned_by: options.owned_by.flatten(),
+            options: options.list,
         },
         place,
     );
@@ -61,6 +66,7 @@ pub fn alter(r: &mut Reader<'_>) {
             name,
             owned_by: options.owned_by,
             restart: options.restart,
+            options: options.list,
         },
         place,
     );
@@ -79,6 +85,18 @@ pub fn options(r: &mut Reader<'_>) -> SequenceOptions {
     }
 }
 
+/// The options in parentheses, if they come next.
+pub fn in_parens(r: &mut Reader<'_>) -> Vec<SequenceOption> {
+    let mark = r.cursor.mark();
+    if !r.cursor.eat(TokenKind::OpenParen) {
+        return Vec::new();
+    }
+    let options = options(r).list;
+    r.cursor.back_to(mark);
+    r.cursor.group();
+    options
+}
+
 fn option(r: &mut Reader<'_>, options: &mut SequenceOptions) -> bool {
     const WORDS: &[&str] = &[
         "AS",
@@ -94,24 +112,52 @@ fn option(r: &mut Reader<'_>, options: &mut SequenceOptions) -> bool {
         "OWNED",
         "SEQUENCE",
     ];
-    match r.cursor.eat_any(WORDS) {
-        Some("AS") => DataType::read(&mut r.cursor).is_some(),
-        Some("INCREMENT" | "START" | "MINVALUE" | "MAXVALUE" | "CACHE") => {
+    let Some(word) = r.cursor.eat_any(WORDS) else {
+        return false;
+    };
+    let mut mark = r.cursor.mark();
+    let (name, found) = match word {
+        "AS" => ("as", DataType::read(&mut r.cursor).is_some()),
+        "INCREMENT" | "START" | "MINVALUE" | "MAXVALUE" | "CACHE" => {
             r.cursor.eat_any(&["BY", "WITH"]);
-            number(r)
+            mark = r.cursor.mark();
+            (lower(word), number(r))
         }
-        Some("RESTART") => {
+        "RESTART" => {
             options.restart = true;
-            !r.cursor.eat_word("WITH") && !at_number(r) || number(r)
+            let with = r.cursor.eat_word("WITH");
+            mark = r.cursor.mark();
+            ("restart", !with && !at_number(r) || number(r))
         }
-        Some("NO") => r
-            .cursor
-            .eat_any(&["MINVALUE", "MAXVALUE", "CYCLE"])
-            .is_some(),
-        Some("OWNED") => r.cursor.eat_word("BY") && owned_by(r, options),
-        Some("SEQUENCE") => r.cursor.eat_word("NAME") && ObjectName::read(&mut r.cursor).is_some(),
-        Some(_) => true,
-        None => false,
+        "CYCLE" => ("cycle", true),
+        "NOCYCLE" => {
+            options.list.push(("cycle", SmolStr::new_static("no")));
+            return true;
+        }
+        "NO" => {
+            let word = r.cursor.eat_any(&["MINVALUE", "MAXVALUE", "CYCLE"]);
+            let no = |word| (lower(word), SmolStr::new_static("no"));
+            options.list.extend(word.map(no));
+            return word.is_some();
+        }
+        "OWNED" => return r.cursor.eat_word("BY") && owned_by(r, options),
+        _ => return r.cursor.eat_word("NAME") && ObjectName::read(&mut r.cursor).is_some(),
+    };
+    if found {
+        let value = SmolStr::new(r.cursor.slice(r.cursor.span_from(mark)));
+        options.list.push((name, value));
+    }
+    found
+}
+
+fn lower(word: &str) -> &'static str {
+    match word {
+        "INCREMENT" => "increment",
+        "START" => "start",
+        "MINVALUE" => "minvalue",
+        "MAXVALUE" => "maxvalue",
+        "CACHE" => "cache",
+        _ => "cycle",
     }
 }
 

@@ -126,7 +126,7 @@ impl Action {
             }
             Action::CreateTrigger(create) => of(&create.table).part(create.name.name.clone()),
             Action::CreatePolicy { name, table, .. }
-            | Action::AlterPolicy { name, table }
+            | Action::AlterPolicy { name, table, .. }
             | Action::CreateRule { name, table, .. } => of(table).part(name.name.clone()),
             Action::Drop { name, on, kind, .. } | Action::Rename { name, on, kind, .. } => {
                 let subject = match on {
@@ -142,7 +142,7 @@ impl Action {
             | Action::SetParameters { name, kind, .. }
             | Action::SetSchema { name, kind, .. }
             | Action::SetOwner { name, kind, .. }
-            | Action::Comment { name, kind } => of(name).kind(*kind),
+            | Action::Comment { name, kind, .. } => of(name).kind(*kind),
             Action::RefreshView { name, .. }
             | Action::OtherViewChange { name }
             | Action::AlterComposite { name, .. }
@@ -165,7 +165,7 @@ impl Action {
             | Action::Cluster { table, .. }
             | Action::Copy { table, .. } => table.as_ref().map(of).unwrap_or_default(),
             Action::Reindex { name, .. } => name.as_ref().map(of).unwrap_or_default(),
-            Action::CreateOther { name, kind } | Action::AlterOther { name, kind } => {
+            Action::CreateOther { name, kind, .. } | Action::AlterOther { name, kind } => {
                 name.as_ref().map(of).unwrap_or_default().kind(*kind)
             }
             Action::CreateSchema { name, .. } | Action::CreateExtension { name, .. } => Subject {

@@ -3,8 +3,9 @@
 use smol_str::SmolStr;
 
 use super::alter_relation::rename_on;
-use super::reader::Reader;
+use super::reader::{Reader, inside};
 use super::{Action, CreateTrigger, Ident, ObjectKind, ObjectName};
+use crate::source::Span;
 
 /// `CREATE [CONSTRAINT] TRIGGER`.
 pub fn create(r: &mut Reader<'_>) {
@@ -17,10 +18,13 @@ pub fn create(r: &mut Reader<'_>) {
     let Some(name) = r.cursor.ident() else {
         return r.expected("the name of a trigger");
     };
+    let mark = r.cursor.mark();
     let timing =
         r.cursor.eat_any(&["BEFORE", "AFTER"]).is_some() || r.cursor.eat_words(&["INSTEAD", "OF"]);
     let mut columns = Vec::new();
-    if !timing || !events(r, &mut columns) || !r.cursor.eat_word("ON") {
+    let timing = timing && events(r, &mut columns);
+    let events = r.expr(r.cursor.span_from(mark));
+    if !timing || !r.cursor.eat_word("ON") {
         return r.expected("when the trigger fires and `ON`");
     }
     let Some(table) = ObjectName::read(&mut r.cursor) else {
@@ -35,11 +39,21 @@ pub fn create(r: &mut Reader<'_>) {
         from: None,
         columns,
         when: None,
+        clauses: r.expr(Span::new(events.span.end, events.span.end)),
+        events,
+        arguments: SmolStr::default(),
     };
+    let mark = r.cursor.mark();
     clauses(r, &mut trigger);
+    if r.cursor.mark() > mark {
+        trigger.clauses = r.expr(r.cursor.span_from(mark));
+    }
     if r.cursor.eat_word("EXECUTE") && r.cursor.eat_any(&["FUNCTION", "PROCEDURE"]).is_some() {
         trigger.function = ObjectName::read(&mut r.cursor);
-        r.cursor.group();
+        if let Some(arguments) = r.cursor.group() {
+            let arguments = inside(arguments, r.text());
+            trigger.arguments = SmolStr::new(r.cursor.slice(arguments));
+        }
     }
     let found = trigger.function.is_some();
     let place = trigger.name.span;
@@ -143,26 +157,33 @@ pub fn create_rule(r: &mut Reader<'_>) {
     let Some(name) = r.cursor.ident() else {
         return r.expected("the name of a rule");
     };
-    let on_event = r.cursor.eat_words(&["AS", "ON"])
-        && r.cursor
-            .eat_any(&["SELECT", "INSERT", "UPDATE", "DELETE"])
-            .is_some()
-        && r.cursor.eat_word("TO");
-    let table = ObjectName::read(&mut r.cursor).filter(|_| on_event);
-    let Some(table) = table else {
+    let on = r.cursor.eat_words(&["AS", "ON"]);
+    let event = r
+        .cursor
+        .eat_any(&["SELECT", "INSERT", "UPDATE", "DELETE"])
+        .filter(|_| on);
+    let table = match r.cursor.eat_word("TO") {
+        true => ObjectName::read(&mut r.cursor),
+        false => None,
+    };
+    let (Some(event), Some(table)) = (event, table) else {
         return r.expected("`AS ON` an event `TO` a table");
     };
+    let mark = r.cursor.mark();
     r.cursor.skip_until(|c| c.at_word("DO"));
     if !r.cursor.eat_word("DO") {
         return r.expected("`DO`");
     }
     r.cursor.rest();
+    let definition = r.expr(r.cursor.span_from(mark));
     let place = name.span;
     r.push_whole(
         Action::CreateRule {
             name,
             table,
             or_replace,
+            event,
+            definition,
         },
         place,
     );

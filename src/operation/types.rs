@@ -1,5 +1,7 @@
 //! Types.
 
+use std::sync::Arc;
+
 use smol_str::SmolStr;
 
 use super::alter_relation::shared_action;
@@ -15,6 +17,7 @@ pub fn create(r: &mut Reader<'_>) {
     let Some(name) = ObjectName::read(&mut r.cursor) else {
         return r.expected("the name of a type");
     };
+    let mark = r.cursor.mark();
     let definition = if r.cursor.eat_words(&["AS", "ENUM"]) {
         labels(r).map(TypeDefinition::Enum)
     } else if r.cursor.eat_words(&["AS", "RANGE"]) {
@@ -29,10 +32,12 @@ pub fn create(r: &mut Reader<'_>) {
         return r.expected("the definition of the type");
     };
     let place = name.span;
-    r.push_whole(
-        Action::CreateType(Box::new(CreateType { name, definition })),
-        place,
-    );
+    let create = CreateType {
+        name,
+        definition,
+        text: Arc::from(r.cursor.slice(r.cursor.span_from(mark))),
+    };
+    r.push_whole(Action::CreateType(Box::new(create)), place);
 }
 
 fn labels(r: &mut Reader<'_>) -> Option<Vec<SmolStr>> {

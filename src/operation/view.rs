@@ -1,5 +1,7 @@
 //! CREATE VIEW.
 
+use smol_str::SmolStr;
+
 use super::reader::Reader;
 use super::{Action, CreateView, ObjectName, Query, query};
 use crate::statement::Cursor;
@@ -12,7 +14,10 @@ pub fn create(r: &mut Reader<'_>) {
     view.columns = r.cursor.ident_list().map_or(Vec::new(), |columns| {
         columns.into_iter().map(|c| c.name).collect()
     });
-    if !options(r) || !r.cursor.eat_word("AS") {
+    let mark = r.cursor.mark();
+    let options = options(r);
+    view.options = SmolStr::new(r.cursor.slice(r.cursor.span_from(mark)));
+    if !options || !r.cursor.eat_word("AS") {
         return r.expected("`AS` and a query");
     }
     let Some(span) = r.cursor.skip_until(at_tail) else {
@@ -22,7 +27,11 @@ pub fn create(r: &mut Reader<'_>) {
         true => recursive_query(&view, r.query(span)),
         false => r.query(span),
     };
+    let mark = r.cursor.mark();
     view.with_data = tail(r);
+    if !view.materialized {
+        view.check_option = SmolStr::new(r.cursor.slice(r.cursor.span_from(mark)));
+    }
     view.reading = query::read(&view.query.text);
     let place = view.name.span;
     r.push_whole(Action::CreateView(Box::new(view)), place);
@@ -54,8 +63,10 @@ fn head(r: &mut Reader<'_>) -> Option<(CreateView, bool)> {
         temporary,
         if_not_exists,
         columns: Vec::new(),
+        options: SmolStr::default(),
         query,
         with_data: true,
+        check_option: SmolStr::default(),
         reading: None,
     };
     Some((view, recursive))

@@ -42,14 +42,6 @@ pub fn sql_list<'n>(names: impl IntoIterator<Item = &'n str>) -> String {
         .join(", ")
 }
 
-/// A key as SQL would have to write it.
-pub fn sql_key(key: &Key) -> String {
-    match key.schema.as_str() {
-        "public" => sql_name(&key.name).to_string(),
-        schema => format!("{}.{}", sql_name(schema), sql_name(&key.name)),
-    }
-}
-
 /// Who waits for a lock.
 pub fn who_waits(mode: LockMode) -> &'static str {
     if mode.blocks_reads() {
@@ -68,7 +60,7 @@ pub fn constraint_name(table: &ObjectName, constraint: &Constraint) -> String {
         ConstraintKind::PrimaryKey(_) => (String::new(), "pkey"),
         ConstraintKind::Unique(key) => (key.columns.join("_"), "key"),
         ConstraintKind::ForeignKey(fk) => (fk.columns.join("_"), "fkey"),
-        ConstraintKind::Exclude { columns } => (columns.join("_"), "excl"),
+        ConstraintKind::Exclude { columns, .. } => (columns.join("_"), "excl"),
         ConstraintKind::NotNull(column) => (column.name.to_string(), "not_null"),
         ConstraintKind::Check(_) => (String::new(), "check"),
     };

@@ -16,7 +16,7 @@ fn check(cx: &OperationContext<'_>, findings: &mut Findings) {
     let Action::AddConstraint { table, constraint } = &cx.operation.action else {
         return;
     };
-    let ConstraintKind::Exclude { columns } = &constraint.kind else {
+    let ConstraintKind::Exclude { columns, .. } = &constraint.kind else {
         return;
     };
     let named = constraint.name.as_ref();

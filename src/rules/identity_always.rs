@@ -18,11 +18,13 @@ fn check(cx: &OperationContext<'_>, findings: &mut Findings) {
             table,
             column,
             identity: Identity::Always,
+            ..
         }
         | Action::SetIdentity {
             table,
             column,
             identity: Some(Identity::Always),
+            ..
         } => (table, column),
         _ => return,
     };

@@ -19,6 +19,7 @@ fn check(cx: &OperationContext<'_>, findings: &mut Findings) {
         enable,
         rule,
         name,
+        ..
     } = &cx.operation.action
     else {
         return;

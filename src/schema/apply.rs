@@ -7,14 +7,15 @@
 use std::sync::Arc;
 
 use rustc_hash::FxHashSet;
-use smol_str::SmolStr;
+use smol_str::{SmolStr, format_smolstr};
 
 use super::journal::Entry;
 use super::{
-    Key, MigrationIndex, Origin, Place, Policy, Relation, Schema, Sequence, Session, Table,
+    Extension, Key, MigrationIndex, Origin, Other, Place, Policy, Relation, Rule, Schema, Sequence,
+    Session, Table,
 };
 use crate::operation::{
-    Action, ObjectKind, ObjectName, Operation, Persistence, SetParameter, Target,
+    Action, ObjectKind, ObjectName, Operation, Persistence, SequenceOption, SetParameter, Target,
 };
 use crate::project::SourceId;
 use crate::source::Span;
@@ -185,10 +186,15 @@ impl Schema {
             Action::AlterConstraint {
                 table,
                 name,
-                enforced: Some(true),
+                deferrable,
+                deferred,
+                enforced,
                 ..
             } => {
-                self.set_validated(table, &name.name);
+                if *enforced == Some(true) {
+                    self.set_validated(table, &name.name);
+                }
+                self.set_deferrable(table, &name.name, *deferrable, *deferred);
                 None
             }
             Action::AttachPartition {
@@ -237,23 +243,51 @@ impl Schema {
                     Disable => t.row_security = false,
                     _ => {}
                 });
+                self.apply_setting(action);
                 None
             }
             Action::CreatePolicy {
                 name,
                 table,
-                conditions,
+                clauses,
             } => {
                 let policy = Policy {
                     name: name.name.clone(),
-                    conditions: conditions.clone(),
+                    clauses: clauses.clone(),
                 };
                 self.change_table(table, at, |t| t.policies.push(policy));
                 None
             }
-            Action::CreateRule { name, table, .. } => {
-                let name = name.name.clone();
-                self.change_table(table, at, |t| t.rules.push(name));
+            Action::AlterPolicy {
+                name,
+                table,
+                clauses,
+            } => {
+                self.change_table(table, at, |t| {
+                    for policy in t.policies.iter_mut().filter(|p| p.name == name.name) {
+                        policy.alter(clauses);
+                    }
+                });
+                None
+            }
+            Action::CreateRule {
+                name,
+                table,
+                event,
+                definition,
+                ..
+            } => {
+                let rule = Rule {
+                    name: name.name.clone(),
+                    event,
+                    definition: definition.clone(),
+                };
+                if self.view(table).is_none() {
+                    self.change_table(table, at, |t| {
+                        t.rules.retain(|known| known.name != rule.name);
+                        t.rules.push(rule);
+                    });
+                }
                 None
             }
             Action::CreateTrigger(create) => {
@@ -323,8 +357,23 @@ impl Schema {
                 if_not_exists,
                 temporary,
                 owned_by,
-            } => self.create_sequence(name, *if_not_exists, *temporary, owned_by.as_ref(), at),
-            Action::AlterSequence { name, owned_by, .. } => {
+                options,
+            } => self.create_sequence(
+                name,
+                *if_not_exists,
+                *temporary,
+                owned_by.as_ref(),
+                options,
+                at,
+            ),
+            Action::AlterSequence {
+                name,
+                owned_by,
+                options,
+                ..
+            } => {
+                let key = self.resolve(name);
+                self.change_sequence(&key, options);
                 if let Some(owner) = owned_by {
                     self.own_sequence(name, owner.as_ref());
                 }
@@ -337,11 +386,56 @@ impl Schema {
                 self.schemas.entry(name).or_insert(origin);
                 None
             }
-            Action::CreateExtension { name, .. } => {
-                let origin = self.origin(at);
-                let name = name.name.clone();
-                self.note(|s| Entry::Extension(name.clone(), s.extensions.get(&name).copied()));
-                self.extensions.entry(name).or_insert(origin);
+            Action::CreateExtension { name, options, .. } => {
+                if !self.extensions.contains_key(&name.name) {
+                    let extension = Extension {
+                        origin: self.origin(at),
+                        options: options.clone(),
+                    };
+                    self.put_extension(&name.name, Some(Arc::new(extension)));
+                }
+                None
+            }
+            Action::CreateOther {
+                kind,
+                name: Some(name),
+                signature,
+                definition,
+            } => {
+                self.create_other(*kind, name, signature.clone(), definition, at);
+                None
+            }
+            Action::CreateStatistics {
+                name: Some(name),
+                definition,
+                ..
+            } => {
+                let signature = format_smolstr!("STATISTICS {name}");
+                self.create_other(ObjectKind::Statistics, name, signature, definition, at);
+                None
+            }
+            Action::AlterOther {
+                kind,
+                name: Some(name),
+            } => {
+                self.doubt_other(*kind, name);
+                None
+            }
+            Action::AlterPublication { name, .. } => {
+                self.doubt_other(ObjectKind::Publication, &name.clone().into());
+                None
+            }
+            Action::Comment { .. }
+            | Action::SetOwner { .. }
+            | Action::Grant(_)
+            | Action::SetParameters { .. }
+            | Action::SetColumnOption { .. }
+            | Action::ReplicaIdentity { .. }
+            | Action::ClusterOn { .. }
+            | Action::ToggleTrigger { .. }
+            | Action::SetTablespace { .. }
+            | Action::SetAccessMethod { .. } => {
+                self.apply_setting(action);
                 None
             }
             Action::CreateRoutine(create) => {
@@ -537,7 +631,14 @@ impl Schema {
                 self.drop_type(name);
                 None
             }
-            ObjectKind::Function | ObjectKind::Procedure | ObjectKind::Aggregate => {
+            ObjectKind::Aggregate => {
+                let key = (kind, self.other_key(name));
+                if self.others.contains_key(&key) {
+                    self.put_other(key, None);
+                }
+                None
+            }
+            ObjectKind::Function | ObjectKind::Procedure => {
                 self.drop_routine(name, arguments, cascade);
                 None
             }
@@ -546,9 +647,9 @@ impl Schema {
                 None
             }
             ObjectKind::Extension => {
-                let name = name.name.clone();
-                self.note(|s| Entry::Extension(name.clone(), s.extensions.get(&name).copied()));
-                self.extensions.remove(&name);
+                if self.extensions.contains_key(&name.name) {
+                    self.put_extension(&name.name, None);
+                }
                 None
             }
             ObjectKind::Trigger | ObjectKind::Policy | ObjectKind::Rule => {
@@ -556,17 +657,99 @@ impl Schema {
                     self.edit_table(&key, |t| match kind {
                         ObjectKind::Trigger => t.triggers.retain(|x| x.name != name.name),
                         ObjectKind::Policy => t.policies.retain(|x| x.name != name.name),
-                        _ => t.rules.retain(|x| *x != name.name),
+                        _ => t.rules.retain(|x| x.name != name.name),
                     });
+                    self.rename_member(&key, kind, &name.name, None);
                 }
                 None
             }
-            _ => None,
+            _ => {
+                let key = (kind, self.other_key(name));
+                if self.others.contains_key(&key) {
+                    self.put_other(key, None);
+                }
+                None
+            }
+        }
+    }
+
+    pub(super) fn put_extension(&mut self, name: &SmolStr, extension: Option<Arc<Extension>>) {
+        self.note(|s| Entry::Extension(name.clone(), s.extensions.get(name).cloned()));
+        match extension {
+            Some(extension) => self.extensions.insert(name.clone(), extension),
+            None => self.extensions.remove(name),
+        };
+    }
+
+    /// Did the history create such an object, and is it known how?
+    pub fn knows_other(&self, kind: ObjectKind, name: &ObjectName) -> bool {
+        let known = self.others.get(&(kind, self.other_key(name)));
+        known.is_some_and(|other| !other.definition.is_empty())
+    }
+
+    fn other_key(&self, name: &ObjectName) -> Key {
+        let schema = name.schema.clone().unwrap_or_else(|| "public".into());
+        Key::new(schema, name.name.clone())
+    }
+
+    fn put_other(&mut self, key: (ObjectKind, Key), other: Option<Arc<Other>>) {
+        self.note(|s| Entry::Other(key.clone(), s.others.get(&key).cloned()));
+        match other {
+            Some(other) => self.others.insert(key, other),
+            None => self.others.remove(&key),
+        };
+    }
+
+    fn create_other(
+        &mut self,
+        kind: ObjectKind,
+        name: &ObjectName,
+        signature: SmolStr,
+        definition: &Arc<str>,
+        at: At,
+    ) {
+        let other = Other {
+            origin: self.origin(at),
+            signature,
+            definition: definition.clone(),
+        };
+        let key = self.other_key(name);
+        self.put_other((kind, key), Some(Arc::new(other)));
+    }
+
+    /// It was altered in a way that is not kept.
+    fn doubt_other(&mut self, kind: ObjectKind, name: &ObjectName) {
+        if kind.is_routine() {
+            return self.doubt_routine(name);
+        }
+        let key = (kind, self.other_key(name));
+        if let Some(known) = self.others.get(&key) {
+            let mut own = (**known).clone();
+            own.definition = Arc::from("");
+            self.put_other(key, Some(Arc::new(own)));
+        }
+    }
+
+    pub(super) fn rename_other(&mut self, kind: ObjectKind, name: &ObjectName, to: &SmolStr) {
+        let old = (kind, self.other_key(name));
+        if let Some(known) = self.others.get(&old) {
+            let mut own = (**known).clone();
+            own.definition = Arc::from("");
+            own.signature = format_smolstr!("{} {to}", kind.word().to_uppercase());
+            let new = (kind, Key::new(old.1.schema.clone(), to.clone()));
+            self.put_other(old, None);
+            self.put_other(new, Some(Arc::new(own)));
         }
     }
 
     /// The sequence behind an identity or serial column.
-    pub(super) fn add_implicit_sequence(&mut self, table: &Key, column: &SmolStr, at: At) {
+    pub(super) fn add_implicit_sequence(
+        &mut self,
+        table: &Key,
+        column: &SmolStr,
+        options: Vec<SequenceOption>,
+        at: At,
+    ) {
         let name = super::names::free_name(&table.name, column, "seq", |name| {
             self.relations
                 .contains_key(&Key::new(table.schema.clone(), name))
@@ -577,12 +760,25 @@ impl Schema {
             origin: self.origin(at),
             owned_by: Some((table.clone(), column.clone())),
             implicit: true,
+            options,
         };
         self.owned
             .entry(table.clone())
             .or_default()
             .push(key.clone());
         self.enter(key, Relation::Sequence(Arc::new(sequence)));
+    }
+}
+
+impl Policy {
+    /// ALTER POLICY changes what it names, and leaves the rest.
+    fn alter(&mut self, to: &crate::operation::PolicyClauses) {
+        let own = &mut self.clauses;
+        if !to.roles.is_empty() {
+            own.roles = to.roles.clone();
+        }
+        own.using = to.using.clone().or(own.using.take());
+        own.check = to.check.clone().or(own.check.take());
     }
 }
 

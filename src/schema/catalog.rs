@@ -8,7 +8,8 @@ use super::apply::{At, Conflict};
 use super::journal::Entry;
 use super::{Key, Origin, Place, Relation, Routine, Schema, Sequence, Table, TypeEntry};
 use crate::operation::{
-    Column, CompositeChange, CreateRoutine, CreateType, ObjectName, TypeDefinition,
+    Column, CompositeChange, CreateRoutine, CreateType, ObjectKind, ObjectName, SequenceOption,
+    TypeDefinition,
 };
 
 impl Relation {
@@ -58,6 +59,7 @@ impl Schema {
             key: key.clone(),
             origin: self.origin(at),
             definition: create.definition.clone(),
+            text: create.text.clone(),
             added_values: Vec::new(),
         };
         self.put_type(&key, Some(entry));
@@ -155,6 +157,7 @@ impl Schema {
 
     pub(super) fn drop_type(&mut self, name: &ObjectName) {
         let key = self.type_key_of(name);
+        self.forget_settings(&key, ObjectKind::Type);
         if self.types.contains_key(&key) {
             self.put_type(&key, None);
         }
@@ -164,6 +167,7 @@ impl Schema {
     }
 
     pub(super) fn rekey_type(&mut self, old: &Key, new: &Key) {
+        self.move_settings(old, new, ObjectKind::Type);
         if let Some(entry) = self.types.get(old) {
             let mut own = (**entry).clone();
             own.key = new.clone();
@@ -211,6 +215,7 @@ impl Schema {
         if_not_exists: bool,
         temporary: bool,
         owned_by: Option<&ObjectName>,
+        options: &[SequenceOption],
         at: At,
     ) -> Option<Conflict> {
         let key = self.creation_key(name, temporary);
@@ -227,6 +232,7 @@ impl Schema {
             origin: self.origin(at),
             owned_by: None,
             implicit: false,
+            options: options.to_vec(),
         };
         self.enter(key.clone(), Relation::Sequence(Arc::new(sequence)));
         self.own(&key, owned_by);
@@ -251,6 +257,18 @@ impl Schema {
         match owner {
             Some((table, column)) => self.tie_sequence(sequence, &table, Some(&column)),
             None => self.edit_sequence(sequence, |s| s.owned_by = None),
+        }
+    }
+
+    /// Options that are set take the place of those that were; RESTART is for
+    /// once.
+    pub(super) fn change_sequence(&mut self, key: &Key, options: &[SequenceOption]) {
+        let lasting = options.iter().filter(|(name, _)| *name != "restart");
+        for option in lasting {
+            self.edit_sequence(key, |s| {
+                s.options.retain(|(name, _)| *name != option.0);
+                s.options.push(option.clone());
+            });
         }
     }
 
@@ -294,6 +312,8 @@ impl Schema {
             language: create.language.clone(),
             volatility: create.volatility,
             body: create.body_text.clone(),
+            definition: create.definition.clone(),
+            altered: false,
             operations: create.operations.clone(),
         };
         self.note_words(&routine);
@@ -325,6 +345,9 @@ impl Schema {
             }
             _ => Vec::new(),
         };
+        if kept.is_empty() {
+            self.forget_settings(&key, ObjectKind::Function);
+        }
         self.put_routines(&key, kept);
     }
 
@@ -348,7 +371,20 @@ impl Schema {
         }
     }
 
+    /// It was altered in a way that is not kept.
+    pub(super) fn doubt_routine(&mut self, name: &ObjectName) {
+        let key = self.resolve_routine(name);
+        let mut list = self.routines(&key).to_vec();
+        if !list.is_empty() {
+            for routine in &mut list {
+                Arc::make_mut(routine).altered = true;
+            }
+            self.put_routines(&key, list);
+        }
+    }
+
     pub(super) fn rekey_routine(&mut self, old: &Key, new: &Key) {
+        self.move_settings(old, new, ObjectKind::Function);
         for (table, names) in self.triggers_calling(old) {
             self.edit_table(&table, |t| {
                 let calling = t.triggers.iter_mut().filter(|x| names.contains(&x.name));
@@ -394,6 +430,25 @@ impl Schema {
         for key in types {
             self.put_type(&key, None);
         }
+        let domains: Vec<Key> = self
+            .domains
+            .keys()
+            .filter(|k| k.schema == *name)
+            .cloned()
+            .collect();
+        for key in domains {
+            self.put_domain(&key, None);
+        }
+        let routines: Vec<Key> = self
+            .routines
+            .keys()
+            .filter(|k| k.schema == *name)
+            .cloned()
+            .collect();
+        for key in routines {
+            self.put_routines(&key, Vec::new());
+        }
+        self.forget_settings(&Key::new(name.clone(), ""), ObjectKind::Schema);
         self.note(|s| Entry::Namespace(name.clone(), s.schemas.get(name).copied()));
         self.schemas.remove(name);
     }

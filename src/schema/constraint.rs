@@ -8,7 +8,7 @@ use super::apply::{At, Conflict};
 use super::table::{MOST_COLUMNS, add};
 use super::{Gone, GoneRule, Index, Key, Relation, Schema, TableConstraint, names};
 use crate::operation::{
-    Column, Constraint, ConstraintKind, Expr, Key as KeyColumns, ObjectName, Target,
+    Column, Constraint, ConstraintKind, Expr, Key as KeyColumns, ObjectKind, ObjectName, Target,
 };
 use crate::source::Span;
 use crate::statement::lexer::{Lexeme, Lexer, TokenKind};
@@ -136,7 +136,7 @@ impl Schema {
         match kind {
             ConstraintKind::PrimaryKey(k) | ConstraintKind::Unique(k) => own(&k.columns),
             ConstraintKind::ForeignKey(fk) => own(&fk.columns),
-            ConstraintKind::Exclude { columns } => columns.clone(),
+            ConstraintKind::Exclude { columns, .. } => columns.clone(),
             ConstraintKind::NotNull(column) => vec![column.name.clone()],
             ConstraintKind::Check(expr) => {
                 let mut columns = self.columns_in(key, expr);
@@ -254,6 +254,7 @@ impl Schema {
             predicate: None,
             nulls_not_distinct: columns_key.nulls_not_distinct,
             constraint: Some(name.clone()),
+            parameters: columns_key.parameters.clone(),
             parent: None,
             children: Vec::new(),
         };
@@ -337,6 +338,7 @@ impl Schema {
                 t.edit_column(&column, |c| c.not_null = false);
             }
         });
+        self.rename_member(key, ObjectKind::Constraint, name, None);
     }
 
     /// Drops the foreign keys by which `table` refers to `target`, or to one
@@ -383,6 +385,23 @@ impl Schema {
         }
     }
 
+    pub(super) fn set_deferrable(
+        &mut self,
+        target: &Target,
+        name: &str,
+        deferrable: Option<bool>,
+        deferred: Option<bool>,
+    ) {
+        let key = self.resolve(&target.name);
+        self.edit_table(&key, |t| {
+            for constraint in t.constraints.iter_mut().filter(|c| c.name == name) {
+                let own = &mut Arc::make_mut(constraint).definition;
+                own.deferrable = deferrable.unwrap_or(own.deferrable);
+                own.deferred = deferred.unwrap_or(own.deferred) && own.deferrable;
+            }
+        });
+    }
+
     pub(super) fn rename_constraint(
         &mut self,
         target: &Target,
@@ -405,6 +424,7 @@ impl Schema {
                     }
                 }
             });
+            self.rename_member(&table, ObjectKind::Constraint, from, Some(to));
         }
         if let Some(index) = &constraint.index {
             let new = Key::new(index.schema.clone(), to.clone());

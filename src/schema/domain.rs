@@ -2,10 +2,12 @@
 
 use std::sync::Arc;
 
+use smol_str::SmolStr;
+
 use super::apply::{At, Conflict};
 use super::journal::Entry;
-use super::{Column, DataType, Domain, Expr, Key, Schema};
-use crate::operation::{CreateDomain, DomainChange, ObjectName};
+use super::{Column, DataType, Domain, DomainCheck, Expr, Key, Schema};
+use crate::operation::{CreateDomain, DomainChange, Ident, ObjectName};
 
 /// Domains over domains are followed this far.
 const DEPTH: usize = 16;
@@ -52,17 +54,16 @@ impl Schema {
             key: key.clone(),
             origin: self.origin(at),
             base: create.base.clone(),
+            collation: create.collation.clone(),
             default: create.default.clone(),
             not_null: create.not_null,
             checks: create
                 .checks
                 .iter()
-                .map(|(name, _)| {
-                    let generated = || super::names::object_name(&key.name, "", "check");
-                    (
-                        name.as_ref().map_or_else(generated, |n| n.name.clone()),
-                        true,
-                    )
+                .map(|(name, expr)| DomainCheck {
+                    name: check_name(&key, name.as_ref()),
+                    expr: expr.clone(),
+                    validated: true,
                 })
                 .collect(),
         };
@@ -83,24 +84,34 @@ impl Schema {
             DomainChange::SetDefault(expr) => own.default = Some(expr.clone()),
             DomainChange::DropDefault => own.default = None,
             DomainChange::AddConstraint {
-                name, not_valid, ..
-            } => {
-                let generated = super::names::object_name(&key.name, "", "check");
-                let name = name.as_ref().map_or(generated, |n| n.name.clone());
-                own.checks.push((name, !not_valid));
-            }
-            DomainChange::DropConstraint(name) => own.checks.retain(|(n, _)| *n != name.name),
+                name,
+                check: Some(expr),
+                not_valid,
+            } => own.checks.push(DomainCheck {
+                name: check_name(&key, name.as_ref()),
+                expr: expr.clone(),
+                validated: !not_valid,
+            }),
+            DomainChange::AddConstraint { check: None, .. } => own.not_null = true,
+            DomainChange::DropConstraint(name) => own.checks.retain(|c| c.name != name.name),
             DomainChange::ValidateConstraint(name) => {
-                for check in own.checks.iter_mut().filter(|(n, _)| *n == name.name) {
-                    check.1 = true;
+                for check in own.checks.iter_mut().filter(|c| c.name == name.name) {
+                    check.validated = true;
                 }
             }
             DomainChange::RenameConstraint(from, to) => {
-                for check in own.checks.iter_mut().filter(|(n, _)| *n == from.name) {
-                    check.0 = to.name.clone();
+                for check in own.checks.iter_mut().filter(|c| c.name == from.name) {
+                    check.name = to.name.clone();
                 }
             }
         }
         self.put_domain(&key, Some(own));
+    }
+}
+
+fn check_name(domain: &Key, name: Option<&Ident>) -> SmolStr {
+    match name {
+        Some(name) => name.name.clone(),
+        None => super::names::object_name(&domain.name, "", "check"),
     }
 }

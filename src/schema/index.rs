@@ -8,7 +8,7 @@ use super::apply::{At, Conflict};
 use super::constraint::names_in;
 use super::table::add;
 use super::{Index, Key, Relation, Schema, names};
-use crate::operation::{CreateIndex, ObjectName};
+use crate::operation::{CreateIndex, ObjectKind, ObjectName};
 
 impl Schema {
     pub(super) fn create_index(&mut self, create: &CreateIndex, at: At) -> Option<Conflict> {
@@ -48,6 +48,7 @@ impl Schema {
                 .collect(),
             predicate: create.predicate.clone(),
             nulls_not_distinct: create.nulls_not_distinct,
+            parameters: create.parameters.clone(),
             constraint: None,
             parent: None,
             children: Vec::new(),
@@ -141,6 +142,7 @@ impl Schema {
         }
         self.put_relation(old.clone(), None);
         self.put_relation(new.clone(), Some(Relation::Index(Arc::new(own))));
+        self.move_settings(old, new, ObjectKind::Index);
         if self.created_now.contains(old) {
             self.mark_created(new);
         }

@@ -9,7 +9,12 @@ use std::sync::Arc;
 use rustc_hash::{FxHashMap, FxHashSet};
 use smol_str::SmolStr;
 
-use super::{Domain, Key, Origin, Place, Relation, Routine, Schema, Session, TypeEntry};
+use super::{
+    Domain, Extension, Key, Origin, Other, Place, Relation, Routine, Schema, Session, Setting,
+    TypeEntry,
+};
+use crate::operation::{ObjectKind, Operation};
+use crate::project::SourceId;
 
 /// A state to come back to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -22,7 +27,9 @@ pub(super) enum Entry {
     Domain(Key, Option<Arc<Domain>>),
     Routine(Key, Option<Vec<Arc<Routine>>>),
     Namespace(SmolStr, Option<Origin>),
-    Extension(SmolStr, Option<Origin>),
+    Extension(SmolStr, Option<Arc<Extension>>),
+    Other((ObjectKind, Key), Option<Arc<Other>>),
+    Settings(Key, Option<Arc<Vec<Setting>>>),
     CreatedNow(Key),
     Session(Session),
 }
@@ -36,8 +43,8 @@ pub struct Journal {
 }
 
 /// What a stretch of history did to an object: as it was, and as it is.
-pub struct Difference<'a, T> {
-    pub key: &'a Key,
+pub struct Difference<'a, T, K = Key> {
+    pub key: &'a K,
     pub before: Option<&'a T>,
     pub after: Option<&'a T>,
 }
@@ -75,6 +82,8 @@ impl Schema {
             Entry::Routine(key, old) => put(&mut self.routines, key, old),
             Entry::Namespace(name, old) => put(&mut self.schemas, name, old),
             Entry::Extension(name, old) => put(&mut self.extensions, name, old),
+            Entry::Other(key, old) => put(&mut self.others, key, old),
+            Entry::Settings(key, old) => put(&mut self.settings, key, old),
             Entry::CreatedNow(key) => {
                 self.created_now.remove(&key);
             }
@@ -82,42 +91,146 @@ impl Schema {
         }
     }
 
+    /// Applies an operation, shows what it did, and takes it back.
+    pub fn try_out<R>(
+        &mut self,
+        operation: &Operation,
+        source: SourceId,
+        look: impl FnOnce(&Schema, Mark) -> R,
+    ) -> R {
+        let was_on = self.journal.on;
+        let assumed = self.assumed;
+        let mark = self.mark();
+        self.apply(operation, source);
+        let seen = look(self, mark);
+        self.roll_back(mark);
+        self.assumed = assumed;
+        self.journal.on = was_on;
+        seen
+    }
+
+    /// Each object once that changed since a mark: `pick` says which entries
+    /// are about such objects, `now` what they are by now.
+    fn changed<'a, K: std::hash::Hash + Eq, T>(
+        &'a self,
+        mark: Mark,
+        pick: impl Fn(&'a Entry) -> Option<(&'a K, Option<&'a T>)>,
+        now: impl Fn(&'a K) -> Option<&'a T>,
+    ) -> Vec<Difference<'a, T, K>> {
+        let mut seen = FxHashSet::default();
+        let from = mark.0.min(self.journal.entries.len());
+        self.journal.entries[from..]
+            .iter()
+            .filter_map(pick)
+            .filter(|(key, _)| seen.insert(*key))
+            .map(|(key, before)| Difference {
+                key,
+                before,
+                after: now(key),
+            })
+            .collect()
+    }
+
     /// The relations that changed since a mark, each once, as they were then.
     pub fn relations_changed_since(&self, mark: Mark) -> Vec<Difference<'_, Relation>> {
-        let mut seen = FxHashSet::default();
-        let mut list = Vec::new();
-        for entry in &self.journal.entries[mark.0.min(self.journal.entries.len())..] {
-            let Entry::Relation(key, before) = entry else {
-                continue;
-            };
-            if seen.insert(key) {
-                list.push(Difference {
-                    key,
-                    before: before.as_ref(),
-                    after: self.relations.get(key),
-                });
-            }
-        }
-        list
+        self.changed(
+            mark,
+            |entry| match entry {
+                Entry::Relation(key, before) => Some((key, before.as_ref())),
+                _ => None,
+            },
+            |key| self.relations.get(key),
+        )
     }
 
     /// The types that changed since a mark.
     pub fn types_changed_since(&self, mark: Mark) -> Vec<Difference<'_, Arc<TypeEntry>>> {
-        let mut seen = FxHashSet::default();
-        let mut list = Vec::new();
-        for entry in &self.journal.entries[mark.0.min(self.journal.entries.len())..] {
-            let Entry::Type(key, before) = entry else {
-                continue;
-            };
-            if seen.insert(key) {
-                list.push(Difference {
-                    key,
-                    before: before.as_ref(),
-                    after: self.types.get(key),
-                });
-            }
-        }
-        list
+        self.changed(
+            mark,
+            |entry| match entry {
+                Entry::Type(key, before) => Some((key, before.as_ref())),
+                _ => None,
+            },
+            |key| self.types.get(key),
+        )
+    }
+
+    /// The domains that changed since a mark.
+    pub fn domains_changed_since(&self, mark: Mark) -> Vec<Difference<'_, Arc<Domain>>> {
+        self.changed(
+            mark,
+            |entry| match entry {
+                Entry::Domain(key, before) => Some((key, before.as_ref())),
+                _ => None,
+            },
+            |key| self.domains.get(key),
+        )
+    }
+
+    /// The routines of which an overload changed since a mark.
+    pub fn routines_changed_since(&self, mark: Mark) -> Vec<Difference<'_, Vec<Arc<Routine>>>> {
+        self.changed(
+            mark,
+            |entry| match entry {
+                Entry::Routine(key, before) => Some((key, before.as_ref())),
+                _ => None,
+            },
+            |key| self.routines.get(key),
+        )
+    }
+
+    /// The schemas that came or went since a mark.
+    pub fn namespaces_changed_since(&self, mark: Mark) -> Vec<Difference<'_, Origin, SmolStr>> {
+        self.changed(
+            mark,
+            |entry| match entry {
+                Entry::Namespace(name, before) => Some((name, before.as_ref())),
+                _ => None,
+            },
+            |name| self.schemas.get(name),
+        )
+    }
+
+    /// The extensions that came or went since a mark.
+    pub fn extensions_changed_since(
+        &self,
+        mark: Mark,
+    ) -> Vec<Difference<'_, Arc<Extension>, SmolStr>> {
+        self.changed(
+            mark,
+            |entry| match entry {
+                Entry::Extension(name, before) => Some((name, before.as_ref())),
+                _ => None,
+            },
+            |name| self.extensions.get(name),
+        )
+    }
+
+    /// All other objects that changed since a mark.
+    pub fn others_changed_since(
+        &self,
+        mark: Mark,
+    ) -> Vec<Difference<'_, Arc<Other>, (ObjectKind, Key)>> {
+        self.changed(
+            mark,
+            |entry| match entry {
+                Entry::Other(key, before) => Some((key, before.as_ref())),
+                _ => None,
+            },
+            |key| self.others.get(key),
+        )
+    }
+
+    /// The objects on which something was set or reset since a mark.
+    pub fn settings_changed_since(&self, mark: Mark) -> Vec<Difference<'_, Arc<Vec<Setting>>>> {
+        self.changed(
+            mark,
+            |entry| match entry {
+                Entry::Settings(key, before) => Some((key, before.as_ref())),
+                _ => None,
+            },
+            |key| self.settings.get(key),
+        )
     }
 
     pub(super) fn note(&mut self, entry: impl FnOnce(&Schema) -> Entry) {

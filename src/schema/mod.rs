@@ -15,6 +15,7 @@ mod journal;
 mod names;
 mod rename;
 mod resolve;
+mod setting;
 mod table;
 mod view;
 
@@ -25,8 +26,8 @@ use rustc_hash::{FxHashMap, FxHashSet};
 use smol_str::SmolStr;
 
 use crate::operation::{
-    Bound, Column, Constraint, ConstraintKind, DataType, Expr, ObjectName, PartitionBy,
-    Persistence, TypeDefinition,
+    Bound, Column, Constraint, ConstraintKind, DataType, Expr, ObjectKind, ObjectName, PartitionBy,
+    Persistence, PolicyClauses, SequenceOption, TypeDefinition,
 };
 use crate::project::SourceId;
 use crate::source::Span;
@@ -35,6 +36,7 @@ pub use apply::Conflict;
 pub use constraint::names_in;
 pub use journal::{Difference, Mark};
 pub use names::object_name;
+pub use setting::{Setting, SettingName, is_kept, pairs};
 pub use table::column_of;
 
 /// The name of an object, resolved: never without a schema.
@@ -112,7 +114,9 @@ pub struct Table {
     pub indexes: Vec<Key>,
     pub triggers: Vec<Trigger>,
     pub policies: Vec<Policy>,
-    pub rules: Vec<SmolStr>,
+    pub rules: Vec<Rule>,
+    /// As in [`crate::operation::CreateTable::options`].
+    pub options: SmolStr,
     pub row_security: bool,
     /// It is partitioned.
     pub partition_by: Option<PartitionBy>,
@@ -167,13 +171,27 @@ pub struct Trigger {
     /// What `UPDATE OF` names.
     pub columns: Vec<SmolStr>,
     pub when: Option<Expr>,
+    pub constraint: bool,
+    /// As written: `AFTER INSERT OR UPDATE OF a`.
+    pub events: Expr,
+    /// What stands between the table and EXECUTE.
+    pub clauses: Expr,
+    pub arguments: SmolStr,
+}
+
+/// A rewrite rule.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Rule {
+    pub name: SmolStr,
+    pub event: &'static str,
+    /// Everything behind the table.
+    pub definition: Expr,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Policy {
     pub name: SmolStr,
-    /// USING and WITH CHECK.
-    pub conditions: Vec<Expr>,
+    pub clauses: PolicyClauses,
 }
 
 /// A constraint as it stands: always named, the server's way where the file
@@ -206,7 +224,13 @@ pub struct View {
     /// Filled: a materialized view WITH DATA, or refreshed since.
     pub populated: bool,
     pub columns: Vec<SmolStr>,
+    /// As in [`crate::operation::CreateView`].
+    pub options: SmolStr,
+    pub check_option: SmolStr,
     pub query: Arc<str>,
+    /// Something that it reads has another name by now, and the query's text
+    /// could not follow.
+    pub stale: bool,
     /// Relations and columns that the query reads.
     pub uses: Vec<Use>,
     /// Views that read this one.
@@ -242,6 +266,8 @@ pub struct Index {
     pub nulls_not_distinct: bool,
     /// The constraint that owns it.
     pub constraint: Option<SmolStr>,
+    /// As in [`crate::operation::CreateIndex::parameters`].
+    pub parameters: SmolStr,
     /// The index of the parent that this one is a part of.
     pub parent: Option<Key>,
     pub children: Vec<Key>,
@@ -254,6 +280,7 @@ pub struct Sequence {
     pub owned_by: Option<(Key, SmolStr)>,
     /// Made for an identity or serial column.
     pub implicit: bool,
+    pub options: Vec<SequenceOption>,
 }
 
 #[derive(Clone, Debug)]
@@ -261,6 +288,8 @@ pub struct TypeEntry {
     pub key: Key,
     pub origin: Origin,
     pub definition: TypeDefinition,
+    /// Everything behind the name, as it was created.
+    pub text: Arc<str>,
     /// Values that a migration added later, with its index.
     pub added_values: Vec<(SmolStr, MigrationIndex)>,
 }
@@ -270,10 +299,34 @@ pub struct Domain {
     pub key: Key,
     pub origin: Origin,
     pub base: DataType,
+    pub collation: Option<SmolStr>,
     pub default: Option<Expr>,
     pub not_null: bool,
-    /// Names of checks (empty for the server's own) and whether validated.
-    pub checks: Vec<(SmolStr, bool)>,
+    pub checks: Vec<DomainCheck>,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct DomainCheck {
+    pub name: SmolStr,
+    pub expr: Expr,
+    pub validated: bool,
+}
+
+/// An object of which nothing is kept but how it was created.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Other {
+    pub origin: Origin,
+    /// What DROP has to name.
+    pub signature: SmolStr,
+    /// The statement; empty where it was altered since.
+    pub definition: Arc<str>,
+}
+
+/// An extension that the history created.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Extension {
+    pub origin: Origin,
+    pub options: SmolStr,
 }
 
 #[derive(Clone, Debug)]
@@ -287,7 +340,10 @@ pub struct Routine {
     pub volatility: char,
     /// The body's text.
     pub body: Arc<str>,
-    /// The whole definition's place, for who wants to restore it.
+    /// Everything behind the name.
+    pub definition: Arc<str>,
+    /// It was altered since, or something it depends on has another name.
+    pub altered: bool,
     pub operations: Arc<Vec<crate::operation::Operation>>,
 }
 
@@ -333,7 +389,9 @@ pub struct Schema {
     /// gone since.
     routine_words: FxHashMap<SmolStr, Vec<Key>>,
     schemas: FxHashMap<SmolStr, Origin>,
-    extensions: FxHashMap<SmolStr, Origin>,
+    extensions: FxHashMap<SmolStr, Arc<Extension>>,
+    others: FxHashMap<(ObjectKind, Key), Arc<Other>>,
+    settings: FxHashMap<Key, Arc<Vec<Setting>>>,
     /// Sequences that were ever tied to a table; what holds now stands in the
     /// sequence.
     owned: FxHashMap<Key, Vec<Key>>,

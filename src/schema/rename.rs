@@ -5,8 +5,8 @@ use std::sync::Arc;
 use smol_str::SmolStr;
 
 use super::apply::{At, Conflict};
-use super::constraint::rename_in;
-use super::{Key, Relation, Schema, Table, View};
+use super::constraint::{names_in, rename_in};
+use super::{Key, Relation, Schema, Table, Use, View};
 use crate::operation::{ConstraintKind, Expr, ObjectKind, ObjectName, Target};
 
 /// Puts another name where one stood.
@@ -22,6 +22,23 @@ fn replace_name(expr: &mut Expr, from: &SmolStr, to: &SmolStr) {
     }
 }
 
+fn is_relation(kind: ObjectKind) -> bool {
+    kind.is_relation() || matches!(kind, ObjectKind::Index | ObjectKind::Sequence)
+}
+
+impl View {
+    /// Its query means what has another name now.
+    fn follow(&mut self, from: &SmolStr, to: &SmolStr) {
+        let query = Expr {
+            text: self.query.clone(),
+            span: Default::default(),
+        };
+        if let Some(renamed) = rename_in(&query, from, to) {
+            self.query = renamed.text;
+        }
+    }
+}
+
 impl Schema {
     pub(super) fn rename(
         &mut self,
@@ -34,7 +51,7 @@ impl Schema {
     ) -> Option<Conflict> {
         match kind {
             ObjectKind::Type | ObjectKind::Domain => {
-                let old = self.resolve_type(&name.name);
+                let old = self.type_key_of(name);
                 let new = Key::new(old.schema.clone(), to.clone());
                 self.rekey_type(&old, &new);
                 None
@@ -61,9 +78,18 @@ impl Schema {
                                 policy.name = to.clone();
                             }
                         }
-                        _ => swap(&mut t.rules, &name.name, to),
+                        _ => {
+                            for rule in t.rules.iter_mut().filter(|x| x.name == name.name) {
+                                rule.name = to.clone();
+                            }
+                        }
                     });
+                    self.rename_member(&key, kind, &name.name, Some(to));
                 }
+                None
+            }
+            kind if !is_relation(kind) => {
+                self.rename_other(kind, name, to);
                 None
             }
             _ => {
@@ -82,7 +108,7 @@ impl Schema {
     ) -> Option<Conflict> {
         match kind {
             ObjectKind::Type | ObjectKind::Domain => {
-                let old = self.resolve_type(&name.name);
+                let old = self.type_key_of(name);
                 self.rekey_type(&old, &Key::new(to.clone(), old.name.clone()));
                 None
             }
@@ -149,6 +175,7 @@ impl Schema {
     fn replace(&mut self, old: &Key, new: &Key, relation: Relation) {
         self.put_relation(old.clone(), None);
         self.put_relation(new.clone(), Some(relation));
+        self.move_settings(old, new, ObjectKind::Table);
         if self.created_now.contains(old) {
             self.mark_created(new);
         }
@@ -236,6 +263,8 @@ impl Schema {
                 for used in v.uses.iter_mut().filter(|u| u.relation == *old) {
                     used.relation = new.clone();
                 }
+                v.follow(&old.name, &new.name);
+                v.stale |= old.schema != new.schema;
             });
         }
     }
@@ -278,20 +307,30 @@ impl Schema {
                 if constraint.columns.contains(from) {
                     let own = Arc::make_mut(constraint);
                     swap(&mut own.columns, from, to);
-                    if let ConstraintKind::Check(expr) = &mut own.definition.kind {
-                        replace_name(expr, from, to);
+                    match &mut own.definition.kind {
+                        ConstraintKind::Check(expr)
+                        | ConstraintKind::Exclude {
+                            definition: expr, ..
+                        } => replace_name(expr, from, to),
+                        _ => {}
                     }
                 }
             }
             for trigger in &mut t.triggers {
                 swap(&mut trigger.columns, from, to);
+                replace_name(&mut trigger.events, from, to);
+                replace_name(&mut trigger.clauses, from, to);
             }
-            let conditions = t.policies.iter_mut().flat_map(|p| &mut p.conditions);
+            let conditions = t
+                .policies
+                .iter_mut()
+                .flat_map(|p| p.clauses.conditions_mut());
             for expr in conditions.chain(t.triggers.iter_mut().flat_map(|t| &mut t.when)) {
                 replace_name(expr, from, to);
             }
             if let Some(partition) = &mut t.partition_by {
                 swap(&mut partition.columns, from, to);
+                replace_name(&mut partition.definition, from, to);
             }
             if let Some(added) = t.column_added.remove(from) {
                 t.column_added.insert(to.clone(), added);
@@ -306,6 +345,7 @@ impl Schema {
                 }
             });
         }
+        self.rename_member(key, ObjectKind::Column, from, Some(to));
         for sequence in self.sequences_of(key, Some(from)) {
             self.tie_sequence(&sequence, key, Some(to));
         }
@@ -320,8 +360,14 @@ impl Schema {
         }
         for view in &table.views {
             self.change_view(view, |v| {
+                let elsewhere = |u: &Use| u.relation != *key && (u.all || u.columns.contains(from));
+                let ambiguous = v.uses.iter().any(elsewhere);
                 for used in v.uses.iter_mut().filter(|u| u.relation == *key) {
                     swap(&mut used.columns, from, to);
+                }
+                if names_in(&v.query).contains(from) {
+                    v.stale |= ambiguous || v.columns.is_empty();
+                    v.follow(from, to);
                 }
             });
         }

@@ -29,6 +29,7 @@ impl Table {
             triggers: Vec::new(),
             policies: Vec::new(),
             rules: Vec::new(),
+            options: SmolStr::default(),
             row_security: false,
             partition_by: None,
             partition: None,
@@ -95,6 +96,7 @@ impl Schema {
         table.persistence = create.persistence;
         table.foreign = create.foreign;
         table.partition_by = create.partition_by.clone();
+        table.options = create.options.clone();
         table.filled = create.source.is_some();
         table.columns_known = create.source.is_none() && create.of_type.is_none();
         self.enter(key.clone(), Relation::Table(Arc::new(table)));
@@ -147,6 +149,7 @@ impl Schema {
         };
         let name = column.name.clone();
         let sequence = serial || column.identity.is_some();
+        let options = column.sequence.clone();
         self.edit_table(table, |t| {
             if let Some(known) = t.columns.iter_mut().find(|c| c.name == name) {
                 *known = column;
@@ -157,7 +160,7 @@ impl Schema {
             }
         });
         if sequence {
-            self.add_implicit_sequence(table, &name, at);
+            self.add_implicit_sequence(table, &name, options, at);
         }
     }
 
@@ -296,6 +299,7 @@ impl Schema {
                 t.partition_by = Some(crate::operation::PartitionBy {
                     strategy: "range".into(),
                     columns: Vec::new(),
+                    definition: Default::default(),
                 });
             }
         });
@@ -461,6 +465,7 @@ impl Schema {
             t.columns.retain(|c| c.name != *column);
             t.column_added.remove(column);
         });
+        self.rename_member(key, ObjectKind::Column, column, None);
     }
 
     pub(super) fn alter_column(&mut self, action: &Action, at: At) -> Option<Conflict> {
@@ -474,17 +479,22 @@ impl Schema {
             return missing.or_else(|| Conflict::new(format!("`{key}` has no column `{name}`")));
         }
         let (adds_sequence, drops_sequence) = match action {
-            Action::AddIdentity { .. } => (true, false),
-            Action::DropIdentity { .. } => (false, true),
-            _ => (false, false),
+            Action::AddIdentity { sequence, .. } => (Some(sequence), false),
+            Action::DropIdentity { .. } => (None, true),
+            _ => (None, false),
         };
         for table in self.with_descendants(&key, target.only) {
             self.edit_table(&table, |t| {
                 t.edit_column(name, |column| change_column(column, action));
             });
         }
-        if adds_sequence {
-            self.add_implicit_sequence(&key, name, at);
+        if let Some(options) = adds_sequence {
+            self.add_implicit_sequence(&key, name, options.clone(), at);
+        }
+        if let Action::SetIdentity { sequence, .. } = action {
+            for own in self.sequences_of(&key, Some(name)) {
+                self.change_sequence(&own, sequence);
+            }
         }
         if drops_sequence {
             for sequence in self.sequences_of(&key, Some(name)) {
@@ -500,6 +510,10 @@ impl Schema {
             function: create.function.clone(),
             columns: create.columns.clone(),
             when: create.when.clone(),
+            constraint: create.constraint,
+            events: create.events.clone(),
+            clauses: create.clauses.clone(),
+            arguments: create.arguments.clone(),
         };
         self.change_table(&create.table, at, |t| {
             t.triggers.retain(|known| known.name != trigger.name);
@@ -542,6 +556,7 @@ impl Schema {
                 continue;
             };
             self.put_relation(key.clone(), None);
+            self.forget_settings(&key, ObjectKind::Table);
             match relation {
                 Relation::Table(table) => self.unlink_table(&table, cascade, &mut queue),
                 Relation::Index(index) => self.unlink_index(&index, &mut queue),
@@ -690,7 +705,13 @@ fn change_column(column: &mut Column, action: &Action) {
         Action::DropDefault { .. } => column.default = None,
         Action::SetNotNull { .. } => column.not_null = true,
         Action::DropNotNull { .. } => column.not_null = false,
-        Action::AddIdentity { identity, .. } => column.identity = Some(*identity),
+        Action::AddIdentity {
+            identity, sequence, ..
+        } => {
+            column.identity = Some(*identity);
+            column.sequence = sequence.clone();
+            column.not_null = true;
+        }
         Action::SetIdentity {
             identity: Some(identity),
             ..

@@ -349,7 +349,7 @@ impl<'a> Work<'a> {
         }
         match &constraint.kind {
             ConstraintKind::PrimaryKey(_) => format!("{}_pkey", table.name),
-            ConstraintKind::Exclude { columns } => {
+            ConstraintKind::Exclude { columns, .. } => {
                 format!("{}_{}_excl", table.name, columns.join("_"))
             }
             ConstraintKind::Unique(key) => format!("{}_{}_key", table.name, key.columns.join("_")),

@@ -256,7 +256,7 @@ impl<'a> Work<'a> {
         let there = |table: &Table| match kind {
             ObjectKind::Trigger => table.triggers.iter().any(|t| t.name == name.name),
             ObjectKind::Policy => table.policies.iter().any(|p| p.name == name.name),
-            _ => table.rules.contains(&name.name),
+            _ => table.rules.iter().any(|rule| rule.name == name.name),
         };
         let missing = self
             .table(&key)

@@ -25,7 +25,7 @@ impl<'a> Work<'a> {
             Action::SetParameters {
                 name, parameters, ..
             } => self.set_parameters(name, parameters),
-            Action::Comment { kind, name } => self.comment(*kind, name),
+            Action::Comment { kind, name, .. } => self.comment(*kind, name),
             Action::Grant(grant) => self.grant(grant),
             _ => {}
         }

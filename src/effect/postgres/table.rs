@@ -565,7 +565,7 @@ impl<'a> Work<'a> {
         let policy = table
             .policies
             .iter()
-            .find(|p| p.conditions.iter().any(named))
+            .find(|p| p.clauses.conditions().any(named))
             .map(|p| format!("policy `{}`", p.name));
         let trigger = table
             .triggers

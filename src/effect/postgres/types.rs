@@ -2,6 +2,7 @@
 
 use crate::effect::LockMode;
 use crate::operation::{Action, CompositeChange, DomainChange, ObjectName, TypeDefinition};
+use crate::schema::DomainCheck;
 
 use super::Work;
 use crate::schema::{Key, Table};
@@ -72,7 +73,7 @@ impl<'a> Work<'a> {
             DomainChange::SetNotNull => domain.is_none_or(|domain| !domain.not_null),
             DomainChange::AddConstraint { not_valid, .. } => !not_valid,
             DomainChange::ValidateConstraint(name) => domain.is_none_or(|domain| {
-                let valid = |(n, valid): &(smol_str::SmolStr, bool)| *n == name.name && *valid;
+                let valid = |check: &DomainCheck| check.name == name.name && check.validated;
                 !domain.checks.iter().any(valid)
             }),
             _ => false,
@@ -93,6 +94,7 @@ impl<'a> Work<'a> {
                 if_not_exists,
                 owned_by,
                 temporary,
+                ..
             } => {
                 let key = self.new_key(name, *temporary);
                 if *if_not_exists && self.schema.relation_by_key(&key).is_some() {
@@ -105,6 +107,7 @@ impl<'a> Work<'a> {
                 name,
                 owned_by,
                 restart,
+                ..
             } => {
                 let key = self.resolve(name);
                 self.lock(&key, LockMode::ShareRowExclusive);

@@ -1,0 +1,327 @@
+//! What is set on an object and changes nothing for others: comments, owners,
+//! privileges, parameters.
+
+use std::sync::Arc;
+
+use smol_str::{SmolStr, format_smolstr};
+
+use super::journal::Entry;
+use super::{Key, Schema};
+use crate::operation::{Action, ColumnOption, Grant, ObjectKind, ObjectName, RowSecurity};
+
+/// One thing that is set. What was never set has no entry.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Setting {
+    /// What it is set on; for a column, constraint, trigger, policy or rule the
+    /// key is that of the table, for an overload that of the routine.
+    pub kind: ObjectKind,
+    /// The column, constraint, …, or the arguments of a routine.
+    pub member: SmolStr,
+    pub name: SettingName,
+    /// As written.
+    pub value: SmolStr,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub enum SettingName {
+    Comment,
+    Owner,
+    /// A privilege and who has it; the value is what stands behind the role.
+    Grant {
+        privilege: SmolStr,
+        grantee: SmolStr,
+    },
+    /// Of a table, index or view.
+    Parameter(SmolStr),
+    Statistics,
+    Storage,
+    Compression,
+    /// Of a column.
+    ColumnParameter(SmolStr),
+    /// What stands behind REPLICA IDENTITY.
+    ReplicaIdentity,
+    ClusterOn,
+    ForceRowSecurity,
+    /// `DISABLE`, `ENABLE REPLICA`, `ENABLE ALWAYS`, of a trigger or rule.
+    Firing,
+    Tablespace,
+    AccessMethod,
+}
+
+/// Objects that share names.
+fn class(kind: ObjectKind) -> u8 {
+    match kind {
+        ObjectKind::Type | ObjectKind::Domain => 1,
+        kind if kind.is_routine() => 2,
+        ObjectKind::Schema => 3,
+        _ => 0,
+    }
+}
+
+impl Schema {
+    /// What is set on an object and its parts.
+    pub fn settings(&self, key: &Key) -> &[Setting] {
+        self.settings.get(key).map_or(&[], |list| list.as_slice())
+    }
+
+    /// The value of one setting.
+    pub fn setting(
+        &self,
+        key: &Key,
+        kind: ObjectKind,
+        member: &str,
+        name: &SettingName,
+    ) -> Option<&SmolStr> {
+        self.settings(key)
+            .iter()
+            .find(|s| class(s.kind) == class(kind) && s.member == member && s.name == *name)
+            .map(|s| &s.value)
+    }
+
+    /// The key under which the settings of an object stand.
+    pub fn setting_key(&self, kind: ObjectKind, name: &ObjectName, on: Option<&ObjectName>) -> Key {
+        match (class(kind), on) {
+            (_, Some(table)) => self.resolve(table),
+            (1, None) => self.type_key_of(name),
+            (2, None) => self.resolve_routine(name),
+            (3, None) => Key::new(name.name.clone(), ""),
+            _ => self.resolve(name),
+        }
+    }
+
+    fn edit_settings(&mut self, key: &Key, f: impl FnOnce(&mut Vec<Setting>)) {
+        self.note(|s| Entry::Settings(key.clone(), s.settings.get(key).cloned()));
+        let list = self.settings.entry(key.clone()).or_default();
+        f(Arc::make_mut(list));
+        if list.is_empty() {
+            self.settings.remove(key);
+        }
+    }
+
+    fn set(
+        &mut self,
+        key: &Key,
+        kind: ObjectKind,
+        member: SmolStr,
+        name: SettingName,
+        value: Option<SmolStr>,
+    ) {
+        self.edit_settings(key, |list| {
+            let same =
+                |s: &Setting| class(s.kind) == class(kind) && s.member == member && s.name == name;
+            list.retain(|s| !same(s));
+            list.extend(value.map(|value| Setting {
+                kind,
+                member,
+                name,
+                value,
+            }));
+        });
+    }
+
+    /// Takes away what is set on an object that goes.
+    pub(super) fn forget_settings(&mut self, key: &Key, kind: ObjectKind) {
+        if self.settings.contains_key(key) {
+            self.edit_settings(key, |list| list.retain(|s| class(s.kind) != class(kind)));
+        }
+    }
+
+    /// What is set on an object goes with it to its new name.
+    pub(super) fn move_settings(&mut self, old: &Key, new: &Key, kind: ObjectKind) {
+        if !self.settings.contains_key(old) {
+            return;
+        }
+        let mut moved = Vec::new();
+        self.edit_settings(old, |list| {
+            moved.extend(list.extract_if(.., |s| class(s.kind) == class(kind)));
+        });
+        self.edit_settings(new, |list| list.extend(moved));
+    }
+
+    /// A part of a table goes, or gets another name.
+    pub(super) fn rename_member(
+        &mut self,
+        key: &Key,
+        kind: ObjectKind,
+        from: &str,
+        to: Option<&SmolStr>,
+    ) {
+        let is_it = |s: &Setting| s.kind == kind && s.member == from;
+        if !self.settings(key).iter().any(is_it) {
+            return;
+        }
+        self.edit_settings(key, |list| match to {
+            Some(to) => {
+                for setting in list.iter_mut().filter(|s| is_it(s)) {
+                    setting.member = to.clone();
+                }
+            }
+            None => list.retain(|s| !is_it(s)),
+        });
+    }
+
+    /// Applies an operation that only sets something.
+    pub(super) fn apply_setting(&mut self, action: &Action) {
+        let none = SmolStr::default;
+        match action {
+            Action::Comment {
+                kind,
+                name,
+                on,
+                arguments,
+                text,
+            } => {
+                let key = self.setting_key(*kind, name, on.as_ref());
+                let member = match on {
+                    Some(_) => name.name.clone(),
+                    None => arguments.clone().unwrap_or_default(),
+                };
+                self.set(&key, *kind, member, SettingName::Comment, text.clone());
+            }
+            Action::SetOwner { kind, name, to } => {
+                let key = self.setting_key(*kind, name, None);
+                self.set(&key, *kind, none(), SettingName::Owner, Some(to.clone()));
+            }
+            Action::Grant(grant) => self.apply_grant(grant),
+            Action::SetParameters {
+                kind,
+                name,
+                parameters,
+                values,
+            } => {
+                let key = self.resolve(name);
+                for (n, parameter) in parameters.iter().enumerate() {
+                    let name = SettingName::Parameter(parameter.clone());
+                    self.set(&key, *kind, none(), name, values.get(n).cloned());
+                }
+            }
+            Action::SetColumnOption {
+                table,
+                column,
+                option,
+                value,
+                reset,
+            } => {
+                let key = self.resolve(&table.name);
+                for (name, value) in column_settings(option, value, *reset) {
+                    self.set(&key, ObjectKind::Column, column.name.clone(), name, value);
+                }
+            }
+            Action::ReplicaIdentity { table, identity } => {
+                use crate::operation::ReplicaIdentity::{Default, Full, Index, Nothing};
+                let value = match identity {
+                    Default => None,
+                    Full => Some("FULL".into()),
+                    Nothing => Some("NOTHING".into()),
+                    Index(index) => Some(format_smolstr!("USING INDEX {}", quoted(&index.name))),
+                };
+                self.set_on_table(&table.name, SettingName::ReplicaIdentity, value);
+            }
+            Action::ClusterOn { table, index } => {
+                let value = index.as_ref().map(|index| index.name.clone());
+                self.set_on_table(&table.name, SettingName::ClusterOn, value);
+            }
+            Action::RowSecurity { table, mode } => match mode {
+                RowSecurity::Force | RowSecurity::NoForce => {
+                    let value = (*mode == RowSecurity::Force).then(none);
+                    self.set_on_table(&table.name, SettingName::ForceRowSecurity, value);
+                }
+                _ => {}
+            },
+            Action::ToggleTrigger {
+                table,
+                enable,
+                when,
+                rule,
+                name,
+            } => {
+                let value = match (*enable, *when) {
+                    (false, _) => Some("DISABLE".into()),
+                    (true, "") => None,
+                    (true, when) => Some(format_smolstr!("ENABLE {}", when.to_uppercase())),
+                };
+                let kind = match rule {
+                    true => ObjectKind::Rule,
+                    false => ObjectKind::Trigger,
+                };
+                let key = self.resolve(&table.name);
+                self.set(&key, kind, name.name.clone(), SettingName::Firing, value);
+            }
+            Action::SetTablespace { kind, name, to } => {
+                let key = self.resolve(name);
+                let value = Some(to.name.clone());
+                self.set(&key, *kind, none(), SettingName::Tablespace, value);
+            }
+            Action::SetAccessMethod { table, to } => {
+                let value = Some(to.name.clone());
+                self.set_on_table(&table.name, SettingName::AccessMethod, value);
+            }
+            _ => {}
+        }
+    }
+
+    fn set_on_table(&mut self, table: &ObjectName, name: SettingName, value: Option<SmolStr>) {
+        let key = self.resolve(table);
+        self.set(&key, ObjectKind::Table, SmolStr::default(), name, value);
+    }
+
+    /// Privileges on columns, and on everything of a schema, are not kept.
+    fn apply_grant(&mut self, grant: &Grant) {
+        if !is_kept(grant) {
+            return;
+        }
+        for object in &grant.objects {
+            let key = self.setting_key(grant.on, object, None);
+            for (privilege, grantee) in pairs(grant) {
+                let name = SettingName::Grant { privilege, grantee };
+                let value = (!grant.revoke).then(|| grant.tail.clone());
+                self.set(&key, grant.on, SmolStr::default(), name, value);
+            }
+        }
+    }
+}
+
+/// Are its privileges among the settings?
+pub fn is_kept(grant: &Grant) -> bool {
+    let head = grant.what.split(['o', 'O']).next().unwrap_or_default();
+    !grant.objects.is_empty() && grant.defaults.is_empty() && !head.contains('(')
+}
+
+/// Each privilege with each role.
+pub fn pairs(grant: &Grant) -> impl Iterator<Item = (SmolStr, SmolStr)> {
+    grant
+        .privileges
+        .iter()
+        .flat_map(|p| grant.grantees.iter().map(|g| (p.clone(), g.clone())))
+}
+
+/// What one SET or RESET of a column sets.
+pub fn column_settings(
+    option: &ColumnOption,
+    value: &SmolStr,
+    reset: bool,
+) -> Vec<(SettingName, Option<SmolStr>)> {
+    let name = match option {
+        ColumnOption::Statistics => SettingName::Statistics,
+        ColumnOption::Storage => SettingName::Storage,
+        ColumnOption::Compression => SettingName::Compression,
+        ColumnOption::Parameters => {
+            let parts = value.split(',').map(|part| match part.split_once('=') {
+                Some((name, value)) => (name.trim(), Some(SmolStr::new(value.trim()))),
+                None => (part.trim(), None),
+            });
+            return parts
+                .map(|(name, value)| {
+                    let name = SettingName::ColumnParameter(SmolStr::new(name));
+                    (name, value.filter(|_| !reset))
+                })
+                .collect();
+        }
+    };
+    let is_default = name == SettingName::Statistics && value == "-1";
+    vec![(name, Some(value.clone()).filter(|_| !reset && !is_default))]
+}
+
+fn quoted(name: &str) -> String {
+    format!("\"{}\"", name.replace('"', "\"\""))
+}
