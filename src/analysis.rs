@@ -8,6 +8,7 @@ mod fingerprint;
 mod fold;
 mod registry;
 mod script;
+pub mod undo;
 mod unit;
 
 use std::sync::atomic::AtomicUsize;

@@ -1,117 +1,155 @@
 //! What would undo an operation, and whether two states of a schema are the
 //! same to whoever uses them.
+//!
+//! [`kind`] says at once whether an operation can be taken back; [`inverse`]
+//! says how. The latter applies the operation, looks at what it did to the
+//! schema, and writes what brings back what was there: so it knows what a
+//! CASCADE took along as well as what the statement names.
 
-use std::sync::Arc;
+pub mod sql;
+
+mod column;
+mod constraint;
+mod data;
+pub mod difference;
+mod draft;
+mod index;
+mod kind;
+mod other;
+mod rename;
+mod routine;
+mod sequence;
+mod setting;
+mod table;
+mod types;
+mod view;
 
 use crate::effect::Effect;
-use crate::operation::{Action, CreateView, Ident, ObjectKind, Operation, Update};
-use crate::schema::{Relation, Schema, Table};
+use crate::operation::{Action, Operation};
+use crate::project::SourceId;
+use crate::schema::{Mark, Schema, Table};
 use crate::verdict::Undo;
 
-pub mod difference;
+use draft::Draft;
 
 pub use difference::{Differences, differences};
+pub use kind::kind;
+
+/// How far an operation can be taken back.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, strum::IntoStaticStr)]
+#[strum(serialize_all = "lowercase")]
+pub enum Kind {
+    /// State and data.
+    #[default]
+    Exact,
+    /// Exactly, as long as no row has come that the state before forbids.
+    Conditional,
+    /// The state, but not all data.
+    Lossy,
+    /// Not from what the migration files say.
+    Impossible,
+}
+
+impl From<Kind> for Undo {
+    fn from(kind: Kind) -> Self {
+        match kind {
+            Kind::Exact => Undo::Exact,
+            Kind::Conditional | Kind::Lossy => Undo::Lossy,
+            Kind::Impossible => Undo::Impossible,
+        }
+    }
+}
+
+/// What undoes an operation.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Inverse {
+    pub kind: Kind,
+    /// In order, each without its semicolon.
+    pub statements: Vec<String>,
+    /// What does not come back: ``the data of `orders.total` ``.
+    pub loses: Vec<String>,
+    /// What must hold for the statements to succeed.
+    pub conditions: Vec<Condition>,
+    /// What the statements leave undone, and why.
+    pub missing: Vec<String>,
+}
+
+impl Inverse {
+    /// Takes back a later operation first.
+    #[must_use]
+    pub fn after(mut self, mut later: Inverse) -> Inverse {
+        self.kind = self.kind.max(later.kind);
+        later.statements.append(&mut self.statements);
+        self.statements = later.statements;
+        self.loses.append(&mut later.loses);
+        self.conditions.append(&mut later.conditions);
+        self.missing.append(&mut later.missing);
+        self
+    }
+}
+
+/// Something that rows may stand against.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Condition {
+    /// ``no row of `orders` has NULL in `status` ``.
+    pub what: String,
+    /// Counts the rows that stand against it; without semicolon.
+    pub query: String,
+}
 
 /// Can this operation be taken back by statements that the migration files
 /// let one write, given the schema before it?
 pub fn undo(operation: &Operation, schema: &Schema, effect: &Effect) -> Undo {
-    let known = |yes: bool| if yes { Undo::Exact } else { Undo::Impossible };
-    match &operation.action {
-        Action::Drop {
+    kind(operation, schema, effect).into()
+}
+
+/// What undoes an operation, given the schema before it, which is left as it
+/// was.
+pub fn inverse(
+    operation: &Operation,
+    source: SourceId,
+    schema: &mut Schema,
+    effect: &Effect,
+) -> Inverse {
+    let kind = kind(operation, schema, effect);
+    if let Some(inverse) = rename::inverse(operation, schema) {
+        return inverse;
+    }
+    if kind == Kind::Impossible {
+        return Inverse {
             kind,
-            name,
-            if_exists,
-            ..
-        } => drop_undo(*kind, schema.relation(name), *if_exists),
-        Action::DropColumn { table, column, .. } => match schema.table(&table.name) {
-            Some(t) if t.column(&column.name).is_some() => Undo::Lossy,
-            Some(t) if t.is_known() => Undo::Exact,
-            _ => Undo::Impossible,
-        },
-        Action::Update(update) if fills_new_columns(update, schema) => Undo::Exact,
-        Action::Truncate { .. } | Action::Delete(_) | Action::Update(_) | Action::Merge { .. } => {
-            Undo::Lossy
-        }
-        Action::AlterColumnType { table, column, .. } => {
-            let had = schema
-                .table(&table.name)
-                .is_some_and(|t| t.column(&column.name).is_some());
-            if had { Undo::Lossy } else { Undo::Impossible }
-        }
-        Action::DropConstraint {
-            table,
-            name,
-            if_exists,
-            ..
-        } => match schema.table(&table.name) {
-            // It goes back only while no row has used the freedom.
-            Some(t) if t.constraint(&name.name).is_some() => Undo::Lossy,
-            Some(t) if t.is_known() && *if_exists => Undo::Exact,
-            _ => Undo::Impossible,
-        },
-        Action::DropNotNull { .. } => Undo::Lossy,
-        Action::AddEnumValue { .. } => Undo::Lossy,
-        Action::DropDefault { table, column } | Action::SetDefault { table, column, .. } => known(
-            schema
-                .table(&table.name)
-                .is_some_and(|t| t.column(&column.name).is_some()),
-        ),
-        Action::DropExpression { .. } | Action::SetExpression { .. } => Undo::Lossy,
-        Action::CreateView(view) => known(replaced_is_known(view, schema)),
-        Action::CreateRoutine(routine) => {
-            let before = schema.routines(&schema.resolve_routine(&routine.name));
-            known(!routine.or_replace || !before.is_empty() || schema.is_complete())
-        }
-        Action::Opaque { .. } | Action::Unparsed { .. } => Undo::Lossy,
-        _ if !effect.losses.is_empty() => Undo::Lossy,
-        _ => Undo::Exact,
+            missing: vec![kind::why(operation)],
+            ..Inverse::default()
+        };
     }
+    let before = data::before(operation, schema);
+    schema.try_out(operation, source, |after, mark| {
+        let mut draft = Draft::new(after, mark);
+        draft.concurrently = is_concurrent(&operation.action);
+        data::restore(operation, before, &mut draft);
+        restore(&mut draft, mark);
+        draft.finish(kind)
+    })
 }
 
-/// Nothing is overwritten where every column that is set was added by this
-/// migration.
-fn fills_new_columns(update: &Update, schema: &Schema) -> bool {
-    let is_new = |table: &Arc<Table>| {
-        let added = |c: &Ident| table.column_is_new_in(&c.name, schema.migration());
-        update.columns.iter().all(added)
-    };
-    !update.columns.is_empty() && schema.table(&update.table).is_some_and(is_new)
+/// Brings back everything that changed since a mark.
+fn restore(draft: &mut Draft<'_>, mark: Mark) {
+    table::restore(draft, mark);
+    index::restore(draft, mark);
+    sequence::restore(draft, mark);
+    view::restore(draft, mark);
+    types::restore(draft, mark);
+    routine::restore(draft, mark);
+    other::restore(draft, mark);
+    setting::restore(draft, mark);
 }
 
-fn drop_undo(kind: ObjectKind, relation: Option<&Relation>, if_exists: bool) -> Undo {
-    match (kind, relation) {
-        (ObjectKind::Table | ObjectKind::ForeignTable, Some(Relation::Table(table))) => {
-            if table.is_known() {
-                Undo::Lossy
-            } else {
-                Undo::Impossible
-            }
-        }
-        (ObjectKind::MaterializedView | ObjectKind::View | ObjectKind::Index, Some(_)) => {
-            Undo::Exact
-        }
-        (ObjectKind::Sequence, Some(_)) => Undo::Lossy,
-        (
-            ObjectKind::Table
-            | ObjectKind::View
-            | ObjectKind::MaterializedView
-            | ObjectKind::Index
-            | ObjectKind::Sequence,
-            None,
-        ) => {
-            if if_exists {
-                Undo::Lossy
-            } else {
-                Undo::Impossible
-            }
-        }
-        (ObjectKind::Schema | ObjectKind::Database, _) => Undo::Lossy,
-        _ => Undo::Exact,
+fn is_concurrent(action: &Action) -> bool {
+    match action {
+        Action::CreateIndex(create) => create.concurrently,
+        Action::Drop { concurrently, .. } => *concurrently,
+        _ => false,
     }
-}
-
-fn replaced_is_known(view: &CreateView, schema: &Schema) -> bool {
-    !view.or_replace || schema.view(&view.name).is_some() || schema.is_complete()
 }
 
 /// Does a table hold rows that a DROP would lose, as far as the history tells?

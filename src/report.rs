@@ -8,6 +8,7 @@ use smol_str::SmolStr;
 use crate::dialect::Dialect;
 use crate::effect::{Effect, Refusal};
 use crate::finding::{Finding, Severity};
+use crate::inverse::Inverse;
 use crate::operation::Subject;
 use crate::phase::Phase;
 use crate::project::{Layout, Problem, Scope, SourceId, Transaction};
@@ -49,6 +50,8 @@ pub struct StatementReport {
     /// Why the server will refuse it in this place.
     pub fails: Option<Refusal>,
     pub verdict: Verdict,
+    /// What undoes it, its last operation first.
+    pub undo: Inverse,
 }
 
 /// One operation of a statement.

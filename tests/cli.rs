@@ -650,7 +650,10 @@ fn a_statement_is_inspected_after_its_history() {
             panic!("{way:?}: {statements:#?}");
         };
         assert_eq!(indexes(first), ["users_email_key"], "{way:?}");
-        assert_eq!(first["undo"]["loses"][0], "column `users.email`", "{way:?}");
+        assert_eq!(
+            first["undo"]["loses"][0], "the data of `users.email`",
+            "{way:?}"
+        );
         assert_eq!(first["fails"], serde_json::Value::Null, "{way:?}");
         assert_eq!(second["range"]["start"]["line"], 2, "{way:?}");
         let why = second["fails"].as_str().unwrap();

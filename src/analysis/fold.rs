@@ -345,6 +345,9 @@ impl<'a> Fold<'a> {
             version: self.dialect.version,
         });
         let verdict = self.judge(planned, &effect);
+        let inverse = self
+            .by_statement
+            .then(|| inverse::inverse(operation, planned.source, &mut self.schema, &effect));
         let how = run.transactions.run();
         self.operation_rules(run.scene, planned, &effect, how, index);
         let visible = effect
@@ -363,6 +366,7 @@ impl<'a> Fold<'a> {
             visible,
             conflict: None,
             lock_timeout: self.schema.session().lock_timeout,
+            inverse,
             effect,
         });
     }

@@ -80,7 +80,6 @@ impl Script {
             source: self.id,
             span,
             message: message.into(),
-            meant: None,
         }
     }
 

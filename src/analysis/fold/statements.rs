@@ -3,6 +3,7 @@
 use smol_str::SmolStr;
 
 use crate::effect::{Effect, Refusal};
+use crate::inverse::Inverse;
 use crate::operation::Action;
 use crate::report::{Direction, OperationReport, StatementReport};
 use crate::rule::Step;
@@ -23,11 +24,15 @@ pub fn statements(steps: &[Step<'_>], direction: Direction) -> Vec<StatementRepo
                 effect: Effect::default(),
                 fails: failure(steps),
                 verdict: Verdict::default(),
+                undo: Inverse::default(),
             };
             for step in steps {
                 report.operations.push(operation(step));
                 report.effect.join(&step.effect);
                 report.verdict = report.verdict.and(step.verdict);
+                if let Some(inverse) = &step.inverse {
+                    report.undo = report.undo.after(inverse.clone());
+                }
             }
             Some(report)
         })

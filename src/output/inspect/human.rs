@@ -136,9 +136,17 @@ impl Screen<'_> {
             Undo::Impossible => ("impossible from the files", Style::Red),
         };
         self.fact("undo", undo, style, out)?;
-        if !effect.losses.is_empty() {
-            let losses = effect.losses.iter().map(|loss| loss.what.to_string());
-            self.fact("loses", &listed(losses.collect()), Style::Plain, out)?;
+        let back = &statement.undo;
+        if !back.statements.is_empty() {
+            let sql = back.statements.join("; ");
+            let sql: Vec<&str> = sql.split_whitespace().collect();
+            self.fact("by", &format!("{};", sql.join(" ")), Style::Plain, out)?;
+        }
+        if !back.loses.is_empty() {
+            self.fact("loses", &listed(back.loses.clone()), Style::Plain, out)?;
+        }
+        for condition in &back.conditions {
+            self.fact("if", &condition.what, Style::Plain, out)?;
         }
         if let Some(refusal) = &statement.fails {
             let name = match refusal.certain {

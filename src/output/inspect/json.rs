@@ -10,6 +10,7 @@ use super::super::json::RangeView;
 use super::super::source;
 use super::{Touched, touched};
 use crate::effect::ScanKind;
+use crate::inverse::{Condition, Inverse};
 use crate::report::{Direction, OperationReport, Report, StatementReport};
 
 /// Writes the statements as one JSON document.
@@ -81,8 +82,33 @@ struct LockView {
 #[derive(Serialize)]
 struct UndoView<'a> {
     kind: &'static str,
-    sql: Option<&'a str>,
+    sql: Option<String>,
     loses: Vec<&'a str>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    needs: Vec<NeedView<'a>>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    missing: Vec<&'a str>,
+}
+
+#[derive(Serialize)]
+struct NeedView<'a> {
+    what: &'a str,
+    query: &'a str,
+}
+
+impl<'a> From<&'a Condition> for NeedView<'a> {
+    fn from(condition: &'a Condition) -> Self {
+        Self {
+            what: &condition.what,
+            query: &condition.query,
+        }
+    }
+}
+
+/// The statements with their semicolons, one below the other.
+fn sql(undo: &Inverse) -> Option<String> {
+    let lines: Vec<String> = undo.statements.iter().map(|s| format!("{s};")).collect();
+    (!lines.is_empty()).then(|| lines.join("\n"))
 }
 
 impl<'a> From<&'a OperationReport> for OperationView<'a> {
@@ -124,12 +150,10 @@ impl<'a> StatementView<'a> {
             creates: new.iter().map(|t| t.relation.to_string()).collect(),
             undo: UndoView {
                 kind: statement.verdict.undo.into(),
-                sql: None,
-                loses: effect
-                    .losses
-                    .iter()
-                    .map(|loss| loss.what.as_str())
-                    .collect(),
+                sql: sql(&statement.undo),
+                loses: statement.undo.loses.iter().map(String::as_str).collect(),
+                needs: statement.undo.conditions.iter().map(Into::into).collect(),
+                missing: statement.undo.missing.iter().map(String::as_str).collect(),
             },
             fails: fails.filter(|f| f.certain).map(|f| f.why.as_str()),
             fails_with_rows: fails.filter(|f| !f.certain).map(|f| f.why.as_str()),

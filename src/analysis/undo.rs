@@ -1,0 +1,145 @@
+//! What undoes a script, statement by statement.
+
+use super::script::Planned;
+use crate::dialect::Dialect;
+use crate::effect::{self, postgres};
+use crate::inverse::{self, Inverse, Kind};
+use crate::operation::{self, Action, Operation};
+use crate::project::SourceId;
+use crate::rule::subject;
+use crate::schema::Schema;
+use crate::source::Span;
+use crate::statement::{SplitOptions, split};
+
+/// The way back from a script.
+#[derive(Clone, Debug, Default)]
+pub struct WayBack {
+    /// The worst of its steps.
+    pub kind: Kind,
+    /// What undoes the last operation comes first; operations that go with
+    /// another's inverse have no step.
+    pub steps: Vec<Step>,
+}
+
+/// What undoes one operation.
+#[derive(Clone, Debug)]
+pub struct Step {
+    pub source: SourceId,
+    /// The statement that is undone.
+    pub span: Span,
+    pub inverse: Inverse,
+}
+
+impl WayBack {
+    /// All statements, without semicolons.
+    pub fn statements(&self) -> impl Iterator<Item = &String> {
+        self.steps.iter().flat_map(|step| &step.inverse.statements)
+    }
+}
+
+/// The way back from `plan`, which begins at the schema as it is; the schema
+/// is left as it was.
+pub(super) fn way_back(plan: &[Planned<'_>], schema: &mut Schema, dialect: Dialect) -> WayBack {
+    let mut back = WayBack::default();
+    let start = schema.mark();
+    for planned in plan {
+        let operation = planned.operation;
+        if !goes_with_its_table(&operation.action, schema) {
+            let effect = postgres::effect(&effect::Scene {
+                operation,
+                siblings: planned.siblings,
+                schema,
+                version: dialect.version,
+            });
+            let inverse = inverse::inverse(operation, planned.source, schema, &effect);
+            back.kind = back.kind.max(inverse.kind);
+            if inverse != Inverse::default() {
+                back.steps.push(Step {
+                    source: planned.source,
+                    span: planned.statement_span,
+                    inverse,
+                });
+            }
+        }
+        schema.apply(operation, planned.source);
+    }
+    schema.roll_back(start);
+    back.steps.reverse();
+    back
+}
+
+/// What is done to a table of the same script is undone with the table.
+fn goes_with_its_table(action: &Action, schema: &Schema) -> bool {
+    let name = match action {
+        Action::Drop { .. } | Action::Rename { .. } | Action::SetSchema { .. } => return false,
+        Action::Comment { kind, name, on, .. } if !kind.is_routine() => {
+            Some(on.as_ref().unwrap_or(name))
+        }
+        Action::SetOwner { name, .. } | Action::SetParameters { name, .. } => Some(name),
+        Action::Grant(grant) => match grant.objects.as_slice() {
+            [one] => Some(one),
+            _ => None,
+        },
+        action => subject(action),
+    };
+    name.is_some_and(|name| {
+        let key = schema.resolve(name);
+        schema.is_created_now(&key) && schema.table_by_key(&key).is_some()
+    })
+}
+
+/// The operations of a text, each with its statement.
+fn operations(text: &str) -> Vec<(Span, Vec<Operation>)> {
+    let whole = Span::new(0, text.len() as u32);
+    let mut tokens = Vec::new();
+    split(text, whole, SplitOptions::default())
+        .statements
+        .iter()
+        .map(|raw| {
+            let statement = operation::read(text, raw, &mut tokens);
+            (statement.span, statement.operations)
+        })
+        .collect()
+}
+
+/// The way back from `up`, which runs on what `setup` leaves behind, and what
+/// would still differ after it.
+pub fn of_text(setup: &str, up: &str, dialect: Dialect) -> (WayBack, Vec<String>) {
+    let mut schema = Schema::default();
+    for (_, list) in operations(setup) {
+        list.iter().for_each(|operation| {
+            schema.apply(operation, 0);
+        });
+    }
+    schema.begin_migration(1);
+    let statements = operations(up);
+    let plan: Vec<Planned<'_>> = statements
+        .iter()
+        .enumerate()
+        .flat_map(|(number, (span, list))| {
+            list.iter().map(move |operation| Planned {
+                operation,
+                siblings: list,
+                source: 0,
+                statement: number as u32,
+                statement_span: *span,
+                part: 0,
+            })
+        })
+        .collect();
+    let back = way_back(&plan, &mut schema, dialect);
+    let start = schema.mark();
+    for planned in &plan {
+        schema.apply(planned.operation, 0);
+    }
+    let created = schema.take_created_now();
+    for statement in back.statements() {
+        for (_, list) in operations(statement) {
+            for operation in &list {
+                schema.apply(operation, 0);
+            }
+        }
+    }
+    let left = inverse::differences(&schema, start, &created).list;
+    (back, left)
+}

@@ -1,0 +1,150 @@
+//! The statements of an inverse while they are being collected: in the order
+//! in which a server takes them, whatever the order in which they are found.
+
+use std::collections::BTreeMap;
+
+use rustc_hash::FxHashMap;
+use smol_str::SmolStr;
+
+use super::{Condition, Inverse, Kind};
+use crate::schema::{Key, Mark, Relation, Schema, Table};
+
+/// What has to happen before what.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Phase {
+    Detach,
+    DropDependent,
+    DropView,
+    DropForeignKey,
+    DropConstraint,
+    DropIndex,
+    DropColumn,
+    DropTable,
+    DropSequence,
+    DropRoutine,
+    DropType,
+    DropSchema,
+    CreateSchema,
+    CreateType,
+    CreateSequence,
+    CreateRoutine,
+    CreateTable,
+    AddColumn,
+    AlterColumn,
+    OwnSequence,
+    Attach,
+    AddKey,
+    CreateIndex,
+    AddForeignKey,
+    CreateView,
+    CreateDependent,
+    Set,
+}
+
+/// Two states of a schema, and what brings the earlier one back.
+pub struct Draft<'a> {
+    pub now: &'a Schema,
+    then: FxHashMap<&'a Key, Option<&'a Relation>>,
+    /// Indexes come and go without locks on writers.
+    pub concurrently: bool,
+    /// The USING of the change of type that is taken back.
+    pub using: Option<String>,
+    statements: BTreeMap<Phase, Vec<String>>,
+    pub loses: Vec<String>,
+    pub conditions: Vec<Condition>,
+    pub missing: Vec<String>,
+}
+
+impl<'a> Draft<'a> {
+    pub fn new(now: &'a Schema, mark: Mark) -> Self {
+        let changes = now.relations_changed_since(mark);
+        Self {
+            now,
+            then: changes.iter().map(|c| (c.key, c.before)).collect(),
+            concurrently: false,
+            using: None,
+            statements: BTreeMap::new(),
+            loses: Vec::new(),
+            conditions: Vec::new(),
+            missing: Vec::new(),
+        }
+    }
+
+    pub fn push(&mut self, phase: Phase, statement: impl Into<String>) {
+        self.statements
+            .entry(phase)
+            .or_default()
+            .push(statement.into());
+    }
+
+    pub fn loses(&mut self, what: impl Into<String>) {
+        self.loses.push(what.into());
+    }
+
+    pub fn needs(&mut self, what: impl Into<String>, query: impl Into<String>) {
+        self.conditions.push(Condition {
+            what: what.into(),
+            query: query.into(),
+        });
+    }
+
+    pub fn misses(&mut self, what: impl Into<String>) {
+        self.missing.push(what.into());
+    }
+
+    /// The relation as it was.
+    pub fn relation_then(&self, key: &Key) -> Option<&'a Relation> {
+        match self.then.get(key) {
+            Some(before) => *before,
+            None => self.now.relation_by_key(key),
+        }
+    }
+
+    pub fn table_then(&self, key: &Key) -> Option<&'a Table> {
+        match self.relation_then(key) {
+            Some(Relation::Table(table)) => Some(table),
+            _ => None,
+        }
+    }
+
+    /// The sequences that columns of a table owned, with the columns.
+    pub fn owned_then(&self, table: &Key) -> Vec<(Key, SmolStr)> {
+        let now = self.now.sequences_of(table, None);
+        let all = now.iter().chain(self.then.keys().copied());
+        let mut found: Vec<(Key, SmolStr)> = Vec::new();
+        for key in all {
+            if let Some(Relation::Sequence(sequence)) = self.relation_then(key)
+                && let Some((owner, column)) = &sequence.owned_by
+                && owner == table
+                && found.iter().all(|(known, _)| known != key)
+            {
+                found.push((key.clone(), column.clone()));
+            }
+        }
+        found.sort_unstable();
+        found
+    }
+
+    /// Was it there, and is it gone?
+    pub fn is_gone(&self, key: &Key) -> bool {
+        self.relation_then(key).is_some() && self.now.relation_by_key(key).is_none()
+    }
+
+    /// Is it there, and was it not?
+    pub fn is_new(&self, key: &Key) -> bool {
+        self.relation_then(key).is_none() && self.now.relation_by_key(key).is_some()
+    }
+
+    pub fn finish(mut self, kind: Kind) -> Inverse {
+        if kind == Kind::Lossy && self.loses.is_empty() {
+            self.loses("what was there, if anything was");
+        }
+        Inverse {
+            kind,
+            statements: self.statements.into_values().flatten().collect(),
+            loses: self.loses,
+            conditions: self.conditions,
+            missing: self.missing,
+        }
+    }
+}

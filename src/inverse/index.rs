@@ -1,0 +1,133 @@
+//! Indexes.
+
+use super::constraint::duplicates;
+use super::draft::{Draft, Phase};
+use super::sql::{sql_key, sql_name};
+use super::table::columns_in_parens;
+use crate::schema::{Index, Mark, Origin, Relation};
+
+/// `CREATE INDEX …`.
+pub fn definition(index: &Index, concurrently: bool) -> String {
+    let unique = if index.unique { "UNIQUE " } else { "" };
+    let concurrently = if concurrently { "CONCURRENTLY " } else { "" };
+    let mut text = format!(
+        "CREATE {unique}INDEX {concurrently}{} ON {}",
+        sql_name(&index.key.name),
+        sql_key(&index.table)
+    );
+    if index.method != "btree" {
+        text.push_str(&format!(" USING {}", sql_name(&index.method)));
+    }
+    text.push_str(&format!(" ({})", elements(index).join(", ")));
+    if !index.include.is_empty() {
+        text.push_str(&format!(" INCLUDE {}", columns_in_parens(&index.include)));
+    }
+    if index.nulls_not_distinct {
+        text.push_str(" NULLS NOT DISTINCT");
+    }
+    if !index.parameters.is_empty() {
+        text.push_str(&format!(" {}", index.parameters));
+    }
+    if let Some(predicate) = &index.predicate {
+        text.push_str(&format!(" WHERE {}", predicate.text));
+    }
+    text
+}
+
+/// The columns and expressions with their options.
+pub fn elements(index: &Index) -> Vec<String> {
+    let mut exprs = index.exprs.iter();
+    let options = index.options.iter().map(|o| o.as_str());
+    index
+        .columns
+        .iter()
+        .zip(options.chain(std::iter::repeat("")))
+        .map(|(column, options)| {
+            let what = match column.as_str() {
+                "" => exprs
+                    .next()
+                    .map_or(String::new(), |e| format!("({})", e.text)),
+                column => sql_name(column).to_string(),
+            };
+            format!("{what} {options}").trim_end().to_owned()
+        })
+        .collect()
+}
+
+/// Brings back all indexes that changed, those of constraints excepted.
+pub fn restore(draft: &mut Draft<'_>, mark: Mark) {
+    for change in draft.now.relations_changed_since(mark) {
+        match (change.before, change.after) {
+            (None, Some(Relation::Index(index))) => {
+                let with_table = draft.is_new(&index.table);
+                let is_part = index.parent.as_ref().is_some_and(|p| draft.is_new(p));
+                if index.constraint.is_none() && !with_table && !is_part {
+                    let concurrently = if draft.concurrently {
+                        "CONCURRENTLY "
+                    } else {
+                        ""
+                    };
+                    draft.push(
+                        Phase::DropIndex,
+                        format!("DROP INDEX {concurrently}{}", sql_key(&index.key)),
+                    );
+                }
+            }
+            (Some(Relation::Index(index)), None) => come_back(draft, index),
+            _ => {}
+        }
+    }
+}
+
+fn come_back(draft: &mut Draft<'_>, index: &Index) {
+    // A partition gets its part of the parent's index by itself.
+    let is_part = index
+        .parent
+        .as_ref()
+        .is_some_and(|parent| draft.is_gone(parent) || draft.is_gone(&index.table));
+    if index.constraint.is_some() || is_part {
+        return;
+    }
+    if index.origin == Origin::Assumed {
+        return draft.misses(format!("how `{}` was made is not known", index.key));
+    }
+    let on_view = matches!(draft.relation_then(&index.table), Some(Relation::View(_)));
+    let phase = match on_view {
+        true => Phase::CreateDependent,
+        false => Phase::CreateIndex,
+    };
+    draft.push(phase, definition(index, draft.concurrently));
+    if index.unique && !draft.is_gone(&index.table) && !kept_unique(draft, index) {
+        let columns = elements(index).join(", ");
+        draft.needs(
+            format!("no two rows of `{}` have the same `{columns}`", index.table),
+            duplicates_of(index),
+        );
+    }
+}
+
+/// Has something else refused duplicates in the meantime?
+fn kept_unique(draft: &Draft<'_>, index: &Index) -> bool {
+    let table = draft.now.table_by_key(&index.table);
+    let others = table.iter().flat_map(|t| &t.indexes);
+    let mut others = others.filter_map(|key| draft.now.index_by_key(key));
+    index.exprs.is_empty()
+        && others.any(|o| o.unique && o.predicate.is_none() && o.columns == index.columns)
+}
+
+fn duplicates_of(index: &Index) -> String {
+    let mut exprs = index.exprs.iter();
+    let columns: Vec<String> = index
+        .columns
+        .iter()
+        .map(|column| match column.as_str() {
+            "" => exprs.next().map_or(String::new(), |e| e.text.to_string()),
+            column => sql_name(column).to_string(),
+        })
+        .collect();
+    let table = match &index.predicate {
+        Some(predicate) => format!("{} WHERE {}", sql_key(&index.table), predicate.text),
+        None => sql_key(&index.table),
+    };
+    duplicates(&table, &columns.join(", "))
+}

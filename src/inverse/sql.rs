@@ -1,0 +1,122 @@
+//! Names and types as SQL has to write them.
+
+use smol_str::SmolStr;
+
+use crate::operation::{DataType, Ident, SequenceOption};
+use crate::schema::Key;
+
+/// Words that PostgreSQL takes as a name only in quotes.
+#[rustfmt::skip]
+const RESERVED: &[&str] = &[
+    "all", "analyse", "analyze", "and", "any", "array", "as", "asc", "asymmetric",
+    "authorization", "binary", "both", "case", "cast", "check", "collate", "collation", "column",
+    "concurrently", "constraint", "create", "cross", "current_catalog", "current_date",
+    "current_role", "current_schema", "current_time", "current_timestamp", "current_user",
+    "default", "deferrable", "desc", "distinct", "do", "else", "end", "except", "false", "fetch",
+    "for", "foreign", "freeze", "from", "full", "grant", "group", "having", "ilike", "in",
+    "initially", "inner", "intersect", "into", "is", "isnull", "join", "lateral", "leading",
+    "left", "like", "limit", "localtime", "localtimestamp", "natural", "not", "notnull", "null",
+    "offset", "on", "only", "or", "order", "outer", "overlaps", "placing", "primary",
+    "references", "returning", "right", "select", "session_user", "similar", "some", "symmetric",
+    "system_user", "table", "tablesample", "then", "to", "trailing", "true", "union", "unique",
+    "user", "using", "variadic", "verbose", "when", "where", "window", "with",
+];
+
+/// `name` as SQL would have to write it.
+pub fn sql_name(name: &str) -> SmolStr {
+    let plain = !name.is_empty()
+        && !name.as_bytes()[0].is_ascii_digit()
+        && name
+            .bytes()
+            .all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'_')
+        && RESERVED.binary_search(&name).is_err();
+    if plain {
+        SmolStr::new(name)
+    } else {
+        SmolStr::from(format!("\"{}\"", name.replace('"', "\"\"")))
+    }
+}
+
+/// An identifier as SQL would have to write it.
+pub fn sql_ident(ident: &Ident) -> SmolStr {
+    if ident.template {
+        ident.name.clone()
+    } else {
+        sql_name(&ident.name)
+    }
+}
+
+/// A relation's name; `public` goes without saying.
+pub fn sql_key(key: &Key) -> String {
+    match key.schema.as_str() {
+        "public" | "pg_temp" => sql_name(&key.name).to_string(),
+        schema => format!("{}.{}", sql_name(schema), sql_name(&key.name)),
+    }
+}
+
+/// Names between commas.
+pub fn sql_names<'a>(names: impl IntoIterator<Item = &'a SmolStr>) -> String {
+    let names: Vec<SmolStr> = names.into_iter().map(|name| sql_name(name)).collect();
+    names.join(", ")
+}
+
+/// A type with its modifiers.
+pub fn sql_type(ty: &DataType) -> String {
+    let mut text = String::new();
+    match &ty.schema {
+        Some(schema) => {
+            text.push_str(&sql_name(schema));
+            text.push('.');
+            text.push_str(&sql_name(&ty.name));
+        }
+        None if is_spelt_out(&ty.name) => text.push_str(&ty.name),
+        None => text.push_str(&sql_name(&ty.name)),
+    }
+    let words = ty.words.as_deref().unwrap_or_default();
+    if words.starts_with('(') {
+        text.push_str(words);
+    } else if !words.is_empty() {
+        text.push(' ');
+        text.push_str(words);
+    }
+    match ty.modifiers {
+        [Some(a), Some(b)] => text.push_str(&format!("({a},{b})")),
+        [Some(a), None] => text.push_str(&format!("({a})")),
+        _ => {}
+    }
+    text.push_str(&"[]".repeat(usize::from(ty.array)));
+    text
+}
+
+/// Names of several words, in their own quotes, or with a placeholder.
+fn is_spelt_out(name: &str) -> bool {
+    name == "double precision" || name.contains(['"', '$', '{', '%'])
+}
+
+/// `INCREMENT BY 2 CACHE 10`, with a blank in front.
+pub fn sql_sequence_options(options: &[SequenceOption]) -> String {
+    options
+        .iter()
+        .map(|(name, value)| match (*name, value.as_str()) {
+            (name, "no") => format!(" NO {}", name.to_uppercase()),
+            ("increment", value) => format!(" INCREMENT BY {value}"),
+            ("start", value) => format!(" START WITH {value}"),
+            (name, "") => format!(" {}", name.to_uppercase()),
+            (name, value) => format!(" {} {value}", name.to_uppercase()),
+        })
+        .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::sql_name;
+
+    #[test]
+    fn names_are_quoted_where_they_must_be() {
+        assert_eq!(sql_name("orders"), "orders");
+        assert_eq!(sql_name("user"), "\"user\"");
+        assert_eq!(sql_name("Orders"), "\"Orders\"");
+        assert_eq!(sql_name("a\"b"), "\"a\"\"b\"");
+        assert!(super::RESERVED.is_sorted());
+    }
+}

@@ -1,0 +1,10 @@
+#!/usr/bin/env bash
+# Runs every operation form, what undoes it, and the form again on a real
+# server, and writes what came of it to fixtures/undo/undo.measured.tsv.
+# FORM=name measures some of them, and writes nothing.
+set -euo pipefail
+cd "$(dirname "$0")/../.."
+# shellcheck source=tests/places/server.sh
+. tests/places/server.sh
+cargo test --locked --test undo -- --ignored --nocapture measure_every_form
+git diff --stat -- fixtures/undo/undo.measured.tsv
