@@ -367,20 +367,10 @@ impl<'a> OperationContext<'a> {
 
     /// The columns that have this type, as ``column `table.column` ``.
     pub fn columns_of_type(&self, key: &Key) -> Vec<String> {
-        let mut found: Vec<String> = self
-            .schema
-            .tables()
-            .flat_map(|table| {
-                table
-                    .columns
-                    .iter()
-                    .filter(|column| {
-                        column.ty.name == key.name
-                            && self.schema.type_key(&column.ty) == *key
-                            && !self.is_new_key(&table.key)
-                    })
-                    .map(|column| format!("column `{}.{}`", table.key, column.name))
-            })
+        let columns = self.schema.columns_of_type(key).into_iter();
+        let mut found: Vec<String> = columns
+            .filter(|(table, _)| !self.is_new_key(&table.key))
+            .map(|(table, column)| format!("column `{}.{}`", table.key, column.name))
             .collect();
         found.sort_unstable();
         found

@@ -1,6 +1,6 @@
 //! How many rows a data change touches, as far as its text tells.
 
-use super::{MigrationContext, OperationContext, Step};
+use super::{Facet, MigrationContext, OperationContext, Step};
 use crate::operation::{Action, ObjectName};
 use crate::schema::{Relation, Schema, Table};
 use crate::source::Span;
@@ -52,7 +52,9 @@ impl MigrationContext<'_> {
 
     /// Was a new table filled from one that others can see, before this step?
     pub fn is_filled_before(&self, at: usize, table: &ObjectName) -> bool {
-        self.steps[..at].iter().any(|step| {
+        let created = self.earlier_on(at, Facet::Object, &table.name);
+        let mut earlier = created.chain(self.earlier_on(at, Facet::Rows, &table.name));
+        earlier.any(|step| {
             let query = match &step.operation.action {
                 Action::Insert(insert) if insert.table == *table => insert.query.as_ref(),
                 Action::CreateTable(create) if create.name == *table => create.source.as_ref(),

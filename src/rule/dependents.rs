@@ -199,7 +199,7 @@ impl OperationContext<'_> {
             let function = trigger.function.as_ref();
             function.is_some_and(|f| self.schema.resolve_routine(f) == routine.key)
         };
-        let tables = self.schema.tables();
+        let tables = self.schema.tables_with(&routine.key.name).into_iter();
         let on = tables.flat_map(|table| table.triggers.iter().map(move |t| (&table.key, t)));
         on.filter(|(_, trigger)| calls(trigger)).collect()
     }

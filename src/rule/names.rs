@@ -6,7 +6,7 @@ use std::sync::OnceLock;
 use rustc_hash::FxHashMap;
 use smol_str::SmolStr;
 
-use super::{NEARBY, OperationContext};
+use super::{MigrationContext, NEARBY, OperationContext, Step};
 use crate::operation::{Action, Operation};
 use crate::schema::column_of;
 
@@ -103,6 +103,24 @@ impl<'a> OperationContext<'a> {
     fn at(&self, list: &'a [u32]) -> impl DoubleEndedIterator<Item = &'a Operation> + use<'a> {
         let script = self.scene.script;
         list.iter().map(move |at| script[*at as usize])
+    }
+}
+
+impl<'a> MigrationContext<'a> {
+    /// What the script has done, before this step, to what is named.
+    pub fn earlier_on(
+        &self,
+        at: usize,
+        facet: Facet,
+        name: &str,
+    ) -> impl DoubleEndedIterator<Item = &'a Step<'a>> + use<'a> {
+        let scene = self.scene;
+        let list = scene.names.positions(scene.script, facet, name);
+        let end = list.partition_point(|earlier| (*earlier as usize) < at);
+        let steps = self.steps;
+        list[end.saturating_sub(NEARBY)..end]
+            .iter()
+            .map(move |at| &steps[*at as usize])
     }
 }
 

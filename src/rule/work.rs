@@ -2,7 +2,7 @@
 
 use rustc_hash::FxHashMap;
 
-use super::{MigrationContext, OperationContext, Step, sql_name};
+use super::{Facet, MigrationContext, OperationContext, Step, sql_name};
 use crate::effect::{Effect, LockMode};
 use crate::operation::{Action, Constraint, ConstraintKind, DataType, ObjectName, Operation};
 use crate::schema::{Domain, Key, Relation};
@@ -311,7 +311,8 @@ impl MigrationContext<'_> {
             return None;
         };
         let same = |earlier: &&Step<'_>| self.unit(earlier) == self.unit(step);
-        let mut earlier = self.steps[..at].iter().rev().take_while(same);
+        let earlier = self.earlier_on(at, Facet::Table, &table.name.name);
+        let mut earlier = earlier.rev().filter(same);
         earlier.find(|earlier| adds_unvalidated(&earlier.operation.action, &table.name, &name.name))
     }
 

@@ -99,7 +99,8 @@ fn named(list: Vec<String>) -> Vec<Dependent> {
 fn columns_fed_by(cx: &OperationContext<'_>, sequence: &ObjectName) -> Vec<String> {
     let mut found: Vec<String> = cx
         .schema
-        .tables()
+        .tables_with(&sequence.name)
+        .into_iter()
         .filter(|table| !cx.is_new_key(&table.key))
         .flat_map(|table| table.columns.iter().map(move |column| (table, column)))
         .filter(|(_, column)| {
@@ -116,7 +117,8 @@ fn columns_fed_by(cx: &OperationContext<'_>, sequence: &ObjectName) -> Vec<Strin
 fn triggers_calling(cx: &OperationContext<'_>, function: &ObjectName) -> Vec<String> {
     let mut found: Vec<String> = cx
         .schema
-        .tables()
+        .tables_with(&function.name)
+        .into_iter()
         .filter(|table| !cx.is_new_key(&table.key))
         .flat_map(|table| table.triggers.iter().map(move |trigger| (table, trigger)))
         .filter(|(_, trigger)| {

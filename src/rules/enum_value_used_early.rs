@@ -1,9 +1,11 @@
 //! A new enum value is used in the transaction that adds it.
 
+use rustc_hash::FxHashMap;
+
 use crate::effect::Lock;
 use crate::finding::Confidence;
 use crate::operation::{Action, ObjectName};
-use crate::rule::{Check, Findings, MigrationContext, Rule, Step, sql_object, subject};
+use crate::rule::{Check, Facet, Findings, MigrationContext, Rule, Step, sql_object, subject};
 use crate::schema::{Key, Place, Table};
 
 pub const RULE: Rule = Rule {
@@ -13,47 +15,102 @@ pub const RULE: Rule = Rule {
 };
 
 fn check(cx: &MigrationContext<'_>, findings: &mut Findings) {
+    // Which steps added a value, by their transaction and the value's literal.
+    let mut added: FxHashMap<(u32, String), Vec<(&Step<'_>, &ObjectName)>> = FxHashMap::default();
     for (at, step) in cx.steps.iter().enumerate() {
-        let Action::AddEnumValue { name, value, .. } = &step.operation.action else {
+        let Some(transaction) = step.run.transaction else {
             continue;
         };
-        if step.run.transaction.is_none() || is_free(cx, at, name) {
+        if let Action::AddEnumValue { name, value, .. } = &step.operation.action {
+            if !is_free(cx, at, name) {
+                let literal = format!("'{}'", value.replace('\'', "''"));
+                added
+                    .entry((transaction, literal))
+                    .or_default()
+                    .push((step, name));
+            }
             continue;
         }
-        let literal = format!("'{}'", value.replace('\'', "''"));
-        let mut later = cx.steps[at + 1..].iter();
-        let used = later.find_map(|s| {
-            let same = s.run.transaction == step.run.transaction && s.statement != step.statement;
-            let confidence = same.then(|| uses(cx, s, &literal, name)).flatten()?;
-            Some((s, confidence))
-        });
-        if let Some((user, confidence)) = used {
-            let place = Place {
-                source: step.source,
-                span: step.operation.place,
+        if added.is_empty() || !evaluates(&step.operation.action) {
+            continue;
+        }
+        let text = cx.text(step, step.operation.clause);
+        for literal in literals(text) {
+            let Some(unused) = added.get_mut(&(transaction, literal.to_string())) else {
+                continue;
             };
-            findings
-                .report_in(
-                    user.source,
-                    user.operation.place,
-                    format!("{literal} is used in the transaction that adds it to `{name}`, which PostgreSQL refuses"),
-                )
-                .help(format!(
-                    "add the value in a migration of its own, so that it is committed before it is used:\n  \
-                     ALTER TYPE {} ADD VALUE {literal};",
-                    sql_object(name)
-                ))
-                .confidence(confidence)
-                .related(place, "the value is added here");
+            unused.retain(|(adding, name)| {
+                let confidence = uses(cx, step, text, literal, name);
+                if let Some(confidence) = confidence {
+                    report(findings, (adding, name), step, literal, confidence);
+                }
+                confidence.is_none()
+            });
         }
     }
+}
+
+fn report(
+    findings: &mut Findings,
+    (adding, name): (&Step<'_>, &ObjectName),
+    user: &Step<'_>,
+    literal: &str,
+    confidence: Confidence,
+) {
+    let place = Place {
+        source: adding.source,
+        span: adding.operation.place,
+    };
+    findings
+        .report_in(
+            user.source,
+            user.operation.place,
+            format!("{literal} is used in the transaction that adds it to `{name}`, which PostgreSQL refuses"),
+        )
+        .help(format!(
+            "add the value in a migration of its own, so that it is committed before it is used:\n  \
+             ALTER TYPE {} ADD VALUE {literal};",
+            sql_object(name)
+        ))
+        .confidence(confidence)
+        .related(place, "the value is added here");
+}
+
+/// What may be a string literal: from each quote to the next that is not
+/// doubled. Bodies in dollar quotes are looked into too.
+fn literals(text: &str) -> impl Iterator<Item = &str> {
+    text.match_indices('\'').filter_map(|(start, _)| {
+        let rest = &text.as_bytes()[start + 1..];
+        let mut quotes = memchr::memchr_iter(b'\'', rest).peekable();
+        loop {
+            let end = quotes.next()?;
+            match quotes.peek() {
+                Some(next) if *next == end + 1 => {
+                    quotes.next();
+                }
+                _ => return Some(&text[start..start + end + 2]),
+            }
+        }
+    })
+}
+
+/// Does a statement compute with the literals in it?
+fn evaluates(action: &Action) -> bool {
+    !matches!(
+        action,
+        Action::AddEnumValue { .. }
+            | Action::RenameEnumValue { .. }
+            | Action::CreateRoutine(_)
+            | Action::Comment { .. }
+            | Action::CreateType(_)
+    )
 }
 
 /// From PostgreSQL 17 on the values of a type that the same transaction
 /// created may be used at once.
 fn is_free(cx: &MigrationContext<'_>, at: usize, name: &ObjectName) -> bool {
     cx.scene.dialect.version >= 17
-        && cx.steps[..at].iter().any(|step| {
+        && cx.earlier_on(at, Facet::Object, &name.name).any(|step| {
             matches!(&step.operation.action, Action::CreateType(create) if create.name == *name)
                 && step.run.transaction == cx.steps[at].run.transaction
         })
@@ -63,22 +120,11 @@ fn is_free(cx: &MigrationContext<'_>, at: usize, name: &ObjectName) -> bool {
 fn uses(
     cx: &MigrationContext<'_>,
     step: &Step<'_>,
+    text: &str,
     literal: &str,
     name: &ObjectName,
 ) -> Option<Confidence> {
     let action = &step.operation.action;
-    let evaluates = !matches!(
-        action,
-        Action::AddEnumValue { .. }
-            | Action::RenameEnumValue { .. }
-            | Action::CreateRoutine(_)
-            | Action::Comment { .. }
-            | Action::CreateType(_)
-    );
-    let text = cx.text(step, step.operation.clause);
-    if !evaluates || !text.contains(literal) {
-        return None;
-    }
     if text.contains(&format!("{literal}::")) || text.contains(name.name.as_str()) {
         return Some(Confidence::High);
     }

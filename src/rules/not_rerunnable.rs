@@ -31,6 +31,7 @@ fn check(cx: &MigrationContext<'_>, findings: &mut Findings) {
             && fails_when_repeated(&step.operation.action)
             && !steps[..*at]
                 .iter()
+                .rev()
                 .any(|e| clears_the_way(&e.operation.action, &step.operation.action))
     });
     if let Some((_, step)) = unguarded {

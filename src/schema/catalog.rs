@@ -112,15 +112,15 @@ impl Schema {
     /// A default keeps the value, under whatever name.
     fn rename_in_defaults(&mut self, of: &Key, from: &str, to: &str) {
         let quoted = format!("'{from}'");
-        let has_it = |schema: &Schema, column: &Column| {
+        let has_it = |column: &Column| {
             let default = column.default.as_ref();
-            default.is_some_and(|d| d.text.contains(&quoted)) && schema.type_key(&column.ty) == *of
+            default.is_some_and(|d| d.text.contains(&quoted))
         };
         let found: Vec<(Key, SmolStr)> = self
-            .tables()
-            .flat_map(|t| t.columns.iter().map(|c| (t.key.clone(), c)))
-            .filter(|(_, column)| has_it(self, column))
-            .map(|(table, column)| (table, column.name.clone()))
+            .columns_of_type(of)
+            .into_iter()
+            .filter(|(_, column)| has_it(column))
+            .map(|(table, column)| (table.key.clone(), column.name.clone()))
             .collect();
         for (table, column) in found {
             self.edit_table(&table, |t| {
@@ -191,8 +191,8 @@ impl Schema {
         let of_type = |c: &Column| {
             c.ty.name == old.name && c.ty.schema.as_deref().is_none_or(|s| s == old.schema)
         };
-        let tables: Vec<Key> = self
-            .tables()
+        let with = self.tables_with(&old.name).into_iter();
+        let tables: Vec<Key> = with
             .filter(|t| t.columns.iter().any(|c| of_type(c)))
             .map(|t| t.key.clone())
             .collect();
@@ -206,6 +206,7 @@ impl Schema {
                     }
                 }
             });
+            self.note_table_name(&table, &new.name);
         }
     }
 
@@ -361,7 +362,8 @@ impl Schema {
             let calling = triggers.filter(|t| calls(t.function.as_ref()));
             calling.map(|t| t.name.clone()).collect::<Vec<_>>()
         };
-        let tables = self.tables().map(|t| (t.key.clone(), names(t)));
+        let tables = self.tables_with(&routine.name).into_iter();
+        let tables = tables.map(|t| (t.key.clone(), names(t)));
         tables.filter(|(_, names)| !names.is_empty()).collect()
     }
 
@@ -393,6 +395,7 @@ impl Schema {
                     function.name = new.name.clone();
                 }
             });
+            self.note_table_name(&table, &new.name);
         }
         let list = self.routines(old).to_vec();
         self.put_routines(old, Vec::new());

@@ -251,6 +251,9 @@ impl Schema {
     pub(super) fn put_relation(&mut self, key: Key, relation: Option<Relation>) {
         self.note_relation(&key);
         self.temporary |= key.schema == "pg_temp";
+        if let Some(Relation::Table(table)) = &relation {
+            self.note_table_words(table);
+        }
         put(&mut self.relations, key, relation);
     }
 }

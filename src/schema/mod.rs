@@ -18,6 +18,7 @@ mod resolve;
 mod setting;
 mod table;
 mod view;
+mod words;
 
 use std::fmt;
 use std::sync::Arc;
@@ -388,6 +389,9 @@ pub struct Schema {
     /// Which routines have a word, in lower case, in their text; some may be
     /// gone since.
     routine_words: FxHashMap<SmolStr, Vec<Key>>,
+    /// Which tables have a word, in lower case, in the types and defaults of
+    /// their columns or call it by trigger; some may have it no more.
+    table_words: FxHashMap<SmolStr, Vec<Key>>,
     schemas: FxHashMap<SmolStr, Origin>,
     extensions: FxHashMap<SmolStr, Arc<Extension>>,
     others: FxHashMap<(ObjectKind, Key), Arc<Other>>,

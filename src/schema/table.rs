@@ -150,6 +150,7 @@ impl Schema {
         let name = column.name.clone();
         let sequence = serial || column.identity.is_some();
         let options = column.sequence.clone();
+        self.note_column_words(table, &column);
         self.edit_table(table, |t| {
             if let Some(known) = t.columns.iter_mut().find(|c| c.name == name) {
                 *known = column;
@@ -176,6 +177,9 @@ impl Schema {
                 }
             }
         });
+        for column in &source.columns {
+            self.note_column_words(to, column);
+        }
     }
 
     fn copy_like(&mut self, key: &Key, like: &Like, at: At) {
@@ -484,9 +488,13 @@ impl Schema {
             _ => (None, false),
         };
         for table in self.with_descendants(&key, target.only) {
-            self.edit_table(&table, |t| {
+            let changed = self.edit_table(&table, |t| {
                 t.edit_column(name, |column| change_column(column, action));
+                t.column(name).cloned()
             });
+            if let Some(column) = changed.flatten() {
+                self.note_column_words(&table, &column);
+            }
         }
         if let Some(options) = adds_sequence {
             self.add_implicit_sequence(&key, name, options.clone(), at);
@@ -515,6 +523,9 @@ impl Schema {
             clauses: create.clauses.clone(),
             arguments: create.arguments.clone(),
         };
+        self.assume_table(&create.table);
+        let key = self.resolve(&create.table);
+        self.note_trigger_words(&key, create.function.as_ref());
         self.change_table(&create.table, at, |t| {
             t.triggers.retain(|known| known.name != trigger.name);
             t.triggers.push(trigger);

@@ -241,7 +241,8 @@ impl<'a> Work<'a> {
                     .is_some_and(|d| self.sequences_used(&d.text).contains(sequence))
             })
         };
-        self.schema.tables().map(|t| &**t).filter(uses).collect()
+        let with = self.schema.tables_with(&sequence.name).into_iter();
+        with.filter(uses).collect()
     }
 
     fn drop_from_table(
@@ -291,23 +292,12 @@ impl<'a> Work<'a> {
         }
     }
 
-    /// The columns of a type or domain, in the order of their tables' names.
+    /// The columns of a type or domain.
     pub(super) fn columns_of_type(&self, key: &Key) -> Vec<(&'a Table, &'a str)> {
-        let schema = self.schema;
-        let mut found: Vec<(&'a Table, &'a str)> = schema
-            .tables()
-            .flat_map(|table| {
-                table
-                    .columns
-                    .iter()
-                    .filter(|column| {
-                        column.ty.name == key.name && schema.type_key(&column.ty) == *key
-                    })
-                    .map(|column| (&**table, column.name.as_str()))
-            })
-            .collect();
-        found.sort_by(|a, b| a.0.key.cmp(&b.0.key));
-        found
+        let columns = self.schema.columns_of_type(key).into_iter();
+        columns
+            .map(|(table, column)| (table, column.name.as_str()))
+            .collect()
     }
 
     fn drop_schema(&mut self, name: &ObjectName, cascade: bool) {
@@ -337,14 +327,10 @@ impl<'a> Work<'a> {
         if self.schema.routines(&key).len() > 1 {
             return;
         }
-        let mut users: Vec<&'a Table> = self
-            .schema
-            .tables()
-            .map(|table| &**table)
-            .filter(|table| self.uses_routine(table, &key))
-            .collect();
-        users.sort_by(|a, b| a.key.cmp(&b.key));
-        for table in users {
+        for table in self.schema.tables_with(&key.name) {
+            if !self.uses_routine(table, &key) {
+                continue;
+            }
             if cascade {
                 self.lock(&table.key, LockMode::AccessExclusive);
             } else {

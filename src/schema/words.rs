@@ -1,0 +1,112 @@
+//! Which tables may use a type, a function or a sequence, so that whoever drops
+//! one need not look at every column of every table.
+
+use rustc_hash::FxHashSet;
+use smol_str::SmolStr;
+
+use super::{Key, Schema, Table};
+use crate::operation::{Column, DataType, ObjectName};
+
+impl Schema {
+    /// The tables in whose column types, defaults or triggers a name stands, in
+    /// the order of their names. Whether it means the object there is for the
+    /// caller to see; in some it stood only once.
+    pub fn tables_with(&self, name: &str) -> Vec<&Table> {
+        let lower = name.to_lowercase();
+        let mut tables: Vec<&Table> = match words(&lower).next() {
+            Some(word) => {
+                let keys = self.table_words.get(word).into_iter().flatten();
+                let keys: FxHashSet<&Key> = keys.collect();
+                keys.into_iter()
+                    .filter_map(|key| self.table_by_key(key).map(|table| &**table))
+                    .collect()
+            }
+            None => self.tables().map(|table| &**table).collect(),
+        };
+        tables.sort_unstable_by(|a, b| a.key.cmp(&b.key));
+        tables
+    }
+
+    /// The columns of a type or domain, in the order of their tables' names.
+    pub fn columns_of_type(&self, key: &Key) -> Vec<(&Table, &Column)> {
+        let of_type =
+            |column: &Column| column.ty.name == key.name && self.type_key(&column.ty) == *key;
+        let tables = self.tables_with(&key.name).into_iter();
+        let found: Vec<(&Table, &Column)> = tables
+            .flat_map(|table| table.columns.iter().map(move |column| (table, &**column)))
+            .filter(|(_, column)| of_type(column))
+            .collect();
+        debug_assert_eq!(
+            found.len(),
+            self.tables()
+                .flat_map(|table| &table.columns)
+                .filter(|column| of_type(column))
+                .count(),
+            "every column is noted under the word of its type: {key}"
+        );
+        found
+    }
+
+    pub(super) fn note_table_words(&mut self, table: &Table) {
+        for column in &table.columns {
+            self.note_column_words(&table.key, column);
+        }
+        for trigger in &table.triggers {
+            self.note_trigger_words(&table.key, trigger.function.as_ref());
+        }
+    }
+
+    pub(super) fn note_column_words(&mut self, table: &Key, column: &Column) {
+        if !is_everywhere(&column.ty) {
+            self.note_table_name(table, &column.ty.name);
+        }
+        if let Some(default) = &column.default {
+            self.note_table_name(table, &default.text);
+        }
+    }
+
+    pub(super) fn note_trigger_words(&mut self, table: &Key, function: Option<&ObjectName>) {
+        if let Some(function) = function {
+            self.note_table_name(table, &function.name);
+        }
+    }
+
+    pub(super) fn note_table_name(&mut self, table: &Key, text: &str) {
+        let lower = text.to_lowercase();
+        for word in words(&lower) {
+            let keys = match self.table_words.get_mut(word) {
+                Some(keys) => keys,
+                None => self.table_words.entry(SmolStr::new(word)).or_default(),
+            };
+            if keys.last() != Some(table) {
+                keys.push(table.clone());
+            }
+        }
+    }
+}
+
+/// Names and keywords; numbers are none.
+fn words(text: &str) -> impl Iterator<Item = &str> {
+    text.split(|c: char| !c.is_alphanumeric() && c != '_')
+        .filter(|word| !word.starts_with(|c: char| c.is_ascii_digit()) && !word.is_empty())
+}
+
+/// Built-in types that every history is full of, and that nobody drops.
+fn is_everywhere(ty: &DataType) -> bool {
+    ty.schema.is_none()
+        && matches!(
+            ty.name.as_str(),
+            "bigint"
+                | "boolean"
+                | "date"
+                | "int"
+                | "jsonb"
+                | "numeric"
+                | "smallint"
+                | "text"
+                | "timestamp"
+                | "timestamptz"
+                | "uuid"
+                | "varchar"
+        )
+}
