@@ -1,8 +1,13 @@
 //! Comments that are meant for a tool: which a file has, and which of them are
 //! only nearly what the tool reads.
 
+use std::sync::LazyLock;
+
+use aho_corasick::{AhoCorasick, MatchKind};
+
 use super::Suspicious;
 use super::folder::Script;
+use super::tool::node_pg_migrate;
 use crate::source::{Source, Span};
 
 pub const GOOSE: u32 = 1;
@@ -19,48 +24,58 @@ pub const EF_CORE: u32 = 1 << 10;
 pub const ATLAS: u32 = 1 << 11;
 pub const DJANGO: u32 = 1 << 12;
 
-/// Text that tells a tool, wherever in the file it stands.
-const TELLTALES: &[(&str, u32)] = &[
-    ("-- +goose", GOOSE),
-    ("--+goose", GOOSE),
-    ("migrate:up", DBMATE),
-    ("-- +migrate", SQL_MIGRATE),
-    ("---- create above / drop below ----", TERN),
-    ("---- tern: ", TERN),
-    ("liquibase formatted sql", LIQUIBASE),
-    ("--! Previous:", GRAPHILE),
-    ("--! Hash:", GRAPHILE),
-    ("--> statement-breakpoint", BREAKPOINT),
-    ("migration script here", SQLX),
-    ("-- Running upgrade ", ALEMBIC),
-    ("-- Running downgrade ", ALEMBIC),
-    ("__EFMigrationsHistory", EF_CORE),
-    ("-- atlas:", ATLAS),
+/// What tells a tool: text anywhere in a file, and what has to hold of the
+/// whole besides. Where one text is a part of another, the longer is meant.
+type Telltale = (&'static str, u32, fn(&str) -> bool);
+
+const ANYWHERE: fn(&str) -> bool = |_| true;
+
+const TELLTALES: &[Telltale] = &[
+    ("-- +goose", GOOSE, ANYWHERE),
+    ("--+goose", GOOSE, ANYWHERE),
+    ("migrate:up", DBMATE, ANYWHERE),
+    ("-- +migrate", SQL_MIGRATE, ANYWHERE),
+    ("---- create above / drop below ----", TERN, ANYWHERE),
+    ("---- tern: ", TERN, ANYWHERE),
+    ("liquibase formatted sql", LIQUIBASE, ANYWHERE),
+    ("--! Previous:", GRAPHILE, ANYWHERE),
+    ("--! Hash:", GRAPHILE, ANYWHERE),
+    ("--> statement-breakpoint", BREAKPOINT, ANYWHERE),
+    ("migration script here", SQLX, ANYWHERE),
+    ("-- no-transaction", SQLX, |text| {
+        text.starts_with("-- no-transaction")
+    }),
+    ("-- Running upgrade ", ALEMBIC, ANYWHERE),
+    ("-- Running downgrade ", ALEMBIC, ANYWHERE),
+    ("__EFMigrationsHistory", EF_CORE, ANYWHERE),
+    ("-- atlas:", ATLAS, ANYWHERE),
+    ("igration", NODE_PG, node_pg_migrate::has_marker),
+    ("IGRATION", NODE_PG, node_pg_migrate::has_marker),
 ];
+
+static FINDER: LazyLock<AhoCorasick> = LazyLock::new(|| {
+    AhoCorasick::builder()
+        .match_kind(MatchKind::LeftmostLongest)
+        .build(TELLTALES.iter().map(|(word, ..)| word))
+        .expect("few and short words fit")
+});
 
 /// Which tools' directives stand in a text.
 pub fn marks(text: &str) -> u32 {
+    let mut seen = [false; TELLTALES.len()];
+    for hit in FINDER.find_iter(text) {
+        seen[hit.pattern().as_usize()] = true;
+    }
     let mut found = 0;
-    for (word, mark) in TELLTALES {
-        if found & mark == 0 && memchr::memmem::find(text.as_bytes(), word.as_bytes()).is_some() {
+    for ((_, mark, holds), _) in TELLTALES.iter().zip(seen).filter(|(_, seen)| *seen) {
+        if found & mark == 0 && holds(text) {
             found |= mark;
         }
-    }
-    if text.starts_with("-- no-transaction") {
-        found |= SQLX;
-    }
-    if contains_ignoring_case(text, "igration") && super::tool::node_pg_migrate::has_marker(text) {
-        found |= NODE_PG;
     }
     if super::tool::django::is_output(text) {
         found |= DJANGO;
     }
     found
-}
-
-fn contains_ignoring_case(text: &str, lower: &str) -> bool {
-    memchr::memmem::find(text.as_bytes(), lower.as_bytes()).is_some()
-        || memchr::memmem::find(text.as_bytes(), lower.to_ascii_uppercase().as_bytes()).is_some()
 }
 
 /// A line of a text, without its line end.
