@@ -9,7 +9,7 @@ use memchr::memmem;
 use rustc_hash::FxHashMap;
 
 use crate::config::{Foreign, nearest};
-use crate::finding::{Confidence, Finding, Severity};
+use crate::finding::{Confidence, Edit, Finding, Fix, Severity};
 use crate::phase::Phase;
 use crate::project::SourceId;
 use crate::report::Suppressed;
@@ -62,10 +62,23 @@ pub struct Slip {
     pub span: Span,
     pub message: String,
     pub help: String,
+    /// The word that was probably meant.
+    pub meant: Option<String>,
 }
 
 impl Slip {
     pub fn finding(self, source: SourceId) -> Finding {
+        let fix = self.meant.map(|word| Fix {
+            title: format!("write `{word}`"),
+            // A guess, however near.
+            safe: false,
+            about: self.span,
+            edits: vec![Edit {
+                source,
+                span: self.span,
+                text: word,
+            }],
+        });
         Finding {
             rule: self.rule,
             severity: Severity::Warning,
@@ -75,7 +88,7 @@ impl Slip {
             source,
             span: self.span,
             related: Vec::new(),
-            fix: None,
+            fix,
             fingerprint: String::new(),
         }
     }
@@ -266,6 +279,7 @@ impl<'a> Table<'a> {
                 span: row.named,
                 message: format!("`{}` reports nothing {place}", row.rule),
                 help: format!("Remove `{}` from the directive", row.rule),
+                meant: None,
             }
         })
     }
@@ -446,11 +460,11 @@ impl<'a> Reader<'a> {
             "checkpoint" => self.checkpoint(span, words),
             "release" => self.release(span, words),
             other => {
-                let help = match nearest(other, VERBS) {
-                    Some(near) => format!("Did you mean `bowline: {near}`?"),
-                    None => format!("Use one of `{}`", VERBS.join("`, `")),
-                };
-                self.unknown(verb, format!("unknown directive `{other}`"), help);
+                let near = nearest(other, VERBS);
+                let message = format!("unknown directive `{other}`");
+                self.unknown_word(verb, message, near, || {
+                    format!("Use one of `{}`", VERBS.join("`, `"))
+                });
             }
         }
     }
@@ -507,11 +521,10 @@ impl<'a> Reader<'a> {
         for word in words {
             let name = word.of(self.text);
             match self.nearest_rule(name) {
-                Some(near) => self.unknown(
-                    *word,
-                    format!("unknown rule `{name}`"),
-                    format!("Did you mean `{near}`?"),
-                ),
+                Some(near) => {
+                    let message = format!("unknown rule `{name}`");
+                    self.unknown_word(*word, message, Some(near), String::new);
+                }
                 None => prose = Some(prose.map_or(*word, |before| before.to(*word))),
             }
         }
@@ -539,11 +552,10 @@ impl<'a> Reader<'a> {
         let name = word.of(self.text);
         match name.parse() {
             Err(_) => {
-                let help = match nearest(name, PHASES) {
-                    Some(near) => format!("Did you mean `{near}`?"),
-                    None => "Say `expand`, `migrate` or `contract`".into(),
-                };
-                self.unknown(*word, format!("unknown phase `{name}`"), help);
+                let message = format!("unknown phase `{name}`");
+                self.unknown_word(*word, message, nearest(name, PHASES), || {
+                    "Say `expand`, `migrate` or `contract`".into()
+                });
             }
             Ok(phase) => match self.out.phase {
                 Some((first, _)) if first != phase => self.unknown(
@@ -567,11 +579,10 @@ impl<'a> Reader<'a> {
                 "" => "the directive does not say what it approves".into(),
                 _ => format!("`{what}` is nothing that can be approved"),
             };
-            let help = match nearest(what, [IRREVERSIBLE]) {
-                Some(near) => format!("Did you mean `{near}`?"),
-                None => "Write `approve irreversible reason=\"…\"`".into(),
-            };
-            return self.unknown(place, message, help);
+            let near = nearest(what, [IRREVERSIBLE]);
+            return self.unknown_word(place, message, near, || {
+                "Write `approve irreversible reason=\"…\"`".into()
+            });
         }
         self.too_many(&said.words[1..]);
         if said.reason.is_none() {
@@ -686,11 +697,10 @@ impl<'a> Reader<'a> {
 
     fn unknown_key(&mut self, key: Span) {
         let name = key.of(self.text);
-        let help = match nearest(name, KEYS) {
-            Some(near) => format!("Did you mean `{near}`?"),
-            None => format!("Use `{}`", KEYS.join("`, `")),
-        };
-        self.unknown(key, format!("unknown key `{name}`"), help);
+        let message = format!("unknown key `{name}`");
+        self.unknown_word(key, message, nearest(name, KEYS), || {
+            format!("Use `{}`", KEYS.join("`, `"))
+        });
     }
 
     fn too_many(&mut self, words: &[Span]) {
@@ -700,6 +710,21 @@ impl<'a> Reader<'a> {
                 format!("`{}` is one word too many", word.of(self.text)),
                 "Put explanations in `reason=\"…\"`".into(),
             );
+        }
+    }
+
+    /// Something that is nearly a word, or else is helped by `help`.
+    fn unknown_word(
+        &mut self,
+        span: Span,
+        message: String,
+        near: Option<&str>,
+        help: impl FnOnce() -> String,
+    ) {
+        let asked = near.map(|near| format!("Did you mean `{near}`?"));
+        self.unknown(span, message, asked.unwrap_or_else(help));
+        if let Some(slip) = self.out.slips.last_mut() {
+            slip.meant = near.map(str::to_owned);
         }
     }
 
@@ -717,6 +742,7 @@ impl<'a> Reader<'a> {
             span,
             message: brief(message),
             help: brief(help),
+            meant: None,
         });
     }
 
@@ -1106,6 +1132,7 @@ mod tests {
                     span: Span::new(at as u32, at as u32 + 1),
                     message: String::new(),
                     help: String::new(),
+                    meant: None,
                 }
                 .finding(0)
             }

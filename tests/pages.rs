@@ -100,6 +100,8 @@ fn fixes_are_shown(rule: &'static Rule, examples: &[Example]) -> Result<(), Fail
     }
 }
 
+const SEVERITIES: [&str; 3] = ["error", "warning", "info"];
+
 /// Where an example's files lie.
 const FOLDER: &str = "migrations/";
 
@@ -248,9 +250,10 @@ fn unmarked(example: &Example) -> Texts {
         let mut lines: Vec<&str> = file.text.split('\n').collect();
         for (number, _) in &file.marks {
             let line = &mut lines[*number as usize - 1];
-            *line = line
-                .rsplit_once("--")
-                .map_or(*line, |(sql, _)| sql.trim_end());
+            let marked = line.rsplit_once("--");
+            // A directive's mark is not in its text.
+            let marked = marked.filter(|(_, mark)| SEVERITIES.contains(&mark.trim()));
+            *line = marked.map_or(*line, |(sql, _)| sql.trim_end());
         }
         (file.path, lines.join("\n"))
     };

@@ -5,9 +5,9 @@ use std::sync::LazyLock;
 
 use aho_corasick::{AhoCorasick, MatchKind};
 
-use super::Suspicious;
 use super::folder::Script;
 use super::tool::node_pg_migrate;
+use super::{Meant, Suspicious};
 use crate::source::{Source, Span};
 
 pub const GOOSE: u32 = 1;
@@ -162,19 +162,27 @@ pub fn essence(line: &str) -> String {
         .collect()
 }
 
+/// The letters of a directive, what is said of a line that has them and is none,
+/// and what it was meant to be.
+pub type Near = (&'static str, &'static str, Meant);
+
 /// The comment lines whose letters are those of a directive, though `exact`
 /// says that the tool does not read them as one.
 pub fn near_misses(
     script: &Script,
-    directives: &[(&str, &str)],
+    directives: &[Near],
     exact: impl Fn(&Line) -> bool,
 ) -> Vec<Suspicious> {
     comments(script.text())
         .filter(|line| !exact(line))
         .filter_map(|line| {
             let essence = essence(line.text);
-            let (_, message) = directives.iter().find(|(letters, _)| essence == *letters)?;
-            Some(script.suspicious(line.span, *message))
+            let near = directives.iter().find(|(letters, ..)| essence == *letters);
+            let (_, message, meant) = near?;
+            Some(Suspicious {
+                meant: Some(*meant),
+                ..script.suspicious(line.span, *message)
+            })
         })
         .collect()
 }

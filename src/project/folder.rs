@@ -80,6 +80,7 @@ impl Script {
             source: self.id,
             span,
             message: message.into(),
+            meant: None,
         }
     }
 

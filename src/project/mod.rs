@@ -143,6 +143,19 @@ pub struct Suspicious {
     pub span: Span,
     /// A sentence that says what the tool expects.
     pub message: String,
+    /// Where that is a comment's line.
+    pub meant: Option<Meant>,
+}
+
+/// What a comment that is nearly a directive was meant to be.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Meant {
+    /// A mark between parts or statements: the line as the tool reads it.
+    Mark(&'static str),
+    /// An opt-out from the transaction: the line as the tool reads it.
+    OptOut(&'static str),
+    /// An opt-out from the transaction, which the tool reads in another place.
+    OptOutElsewhere,
 }
 
 /// One step of a history.

@@ -9,7 +9,7 @@ use std::cell::OnceCell;
 use super::{MigrationContext, OpenedBy, OperationContext, Run, Step, sql_name, sql_object};
 use crate::finding::{Edit, Fix};
 use crate::operation::{Action, Constraint, ObjectKind, Operation, Target};
-use crate::project::{Layout, OptOut, Part, Transaction, opt_out};
+use crate::project::{Layout, Meant, OptOut, Part, Suspicious, Transaction, opt_out};
 use crate::report::Direction;
 use crate::source::{Source, Span};
 use crate::statement::lexer::{Lexeme, Lexer, TokenKind};
@@ -32,8 +32,6 @@ const LOCK_TIMEOUT: &str = "2s";
 
 /// A fix that is about how the tool runs the file.
 const WHOLE_FILE: Span = Span::new(0, u32::MAX);
-
-const NOT_VALID: &str = " NOT VALID";
 
 impl<'a> Frame<'a> {
     /// `statements` are the operations of each.
@@ -162,7 +160,8 @@ impl OperationContext<'_> {
         let at = self.with_word(behind, "CONCURRENTLY").1?;
         // A wait that is cut off leaves an invalid index behind.
         let unbounded = self.schema.session().lock_timeout.is_none();
-        let edits = vec![insertion(self.source, at, " CONCURRENTLY")];
+        let word = format!(" {}", self.keywords("CONCURRENTLY"));
+        let edits = vec![insertion(self.source, at, word)];
         let mut fix = self.outside_transaction(title, edits)?;
         fix.safe &= as_it_is && unbounded;
         Some(fix)
@@ -218,6 +217,17 @@ impl OperationContext<'_> {
         })
     }
 
+    /// Key words, in small letters where the statement begins with such.
+    fn keywords(&self, words: &str) -> String {
+        match self
+            .statement_text()
+            .starts_with(|c: char| c.is_ascii_lowercase())
+        {
+            true => words.to_ascii_lowercase(),
+            false => words.to_owned(),
+        }
+    }
+
     /// Has the other half of the migration more than one statement, as far as
     /// can be seen from this one?
     fn other_way_is_long(&self) -> bool {
@@ -233,6 +243,7 @@ impl OperationContext<'_> {
             return None;
         }
         let end = constraint.span.end;
+        let not_valid = format!(" {}", self.keywords("NOT VALID"));
         let is_apart = self.run.transaction.is_none()
             && matches!(self.run.runner, Transaction::Statement | Transaction::None)
             && frame.is_sure()
@@ -243,23 +254,25 @@ impl OperationContext<'_> {
                 title: "add it `NOT VALID`, which leaves the rows to `VALIDATE CONSTRAINT` in a later migration".into(),
                 safe: false,
                 about: self.statement,
-                edits: vec![insertion(self.source, end, NOT_VALID)],
+                edits: vec![insertion(self.source, end, not_valid)],
             });
         };
         let validate = format!(
-            ";{}ALTER TABLE {} VALIDATE CONSTRAINT {}",
+            ";{}{} {} {} {}",
             frame.source.line_end(),
+            self.keywords("ALTER TABLE"),
             sql_object(&table.name),
+            self.keywords("VALIDATE CONSTRAINT"),
             sql_name(&name)
         );
         let edits = match end == self.statement.end {
             true => vec![insertion(
                 self.source,
                 end,
-                format!("{NOT_VALID}{validate}"),
+                format!("{not_valid}{validate}"),
             )],
             false => vec![
-                insertion(self.source, end, NOT_VALID),
+                insertion(self.source, end, not_valid),
                 insertion(self.source, self.statement.end, validate),
             ],
         };
@@ -313,6 +326,59 @@ fn has_concurrent_form(action: &Action) -> bool {
         Action::CreateIndex(_) | Action::Reindex { .. } => true,
         Action::Drop { kind, .. } => *kind == ObjectKind::Index,
         _ => false,
+    }
+}
+
+impl MigrationContext<'_> {
+    /// The fix that makes of a comment the directive that it was meant to be.
+    pub fn as_meant(&self, found: &Suspicious) -> Option<Fix> {
+        let line = |text: &str| {
+            let edit = Edit {
+                source: found.source,
+                span: found.span,
+                text: text.to_owned(),
+            };
+            (format!("write `{text}`"), vec![edit])
+        };
+        let meant = found.meant?;
+        let (title, edits) = match meant {
+            Meant::Mark(text) | Meant::OptOut(text) => line(text),
+            Meant::OptOutElsewhere => self.moved(found)?,
+        };
+        // Where it cannot run as it stands, nothing is lost.
+        let mut steps = self.steps.iter();
+        let fails = steps
+            .any(|s| s.effect.forbidden_in_transaction.is_some() && s.run.transaction.is_some());
+        let is_alone = self.scene.frames.iter().all(|frame| frame.lasting <= 1);
+        Some(Fix {
+            title,
+            safe: fails && is_alone && !matches!(meant, Meant::Mark(_)),
+            about: WHOLE_FILE,
+            edits,
+        })
+    }
+
+    /// The directive in its place, and its line taken out of the other.
+    fn moved(&self, found: &Suspicious) -> Option<(String, Vec<Edit>)> {
+        let mut frames = self.scene.frames.iter();
+        let frame = frames.find(|frame| {
+            frame.part.source == found.source && frame.part.span.end >= found.span.end
+        })?;
+        if frame.part.transaction != Transaction::File {
+            return None;
+        }
+        let (span, text) = frame.opt_out()?.directive.clone()?;
+        let lines = frame.source.line_starts();
+        let next = lines.get(frame.source.line_of(found.span.start) + 1);
+        let end = next.copied().unwrap_or(found.span.end);
+        let edit = |span, text| Edit {
+            source: found.source,
+            span,
+            text,
+        };
+        let title = format!("write `{}` where it is read", text.trim());
+        let gone = edit(Span::new(found.span.start, end), String::new());
+        Some((title, vec![edit(span, text), gone]))
     }
 }
 

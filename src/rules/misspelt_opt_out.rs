@@ -18,6 +18,7 @@ fn check(cx: &MigrationContext<'_>, findings: &mut Findings) {
     for found in &cx.scene.migration.suspicious {
         findings
             .report_in(found.source, found.span, found.message.clone())
-            .help("spell it exactly as the tool does, or delete it if it is meant as prose");
+            .help("spell it exactly as the tool does, or delete it if it is meant as prose")
+            .fix(cx.as_meant(found));
     }
 }

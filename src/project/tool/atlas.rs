@@ -2,7 +2,7 @@
 
 use super::super::directive::{self, ATLAS, Line};
 use super::super::folder::{Folder, Script, Tool};
-use super::super::{Layout, Migration, OptOut, Part, Transaction};
+use super::super::{Layout, Meant, Migration, OptOut, Part, Transaction};
 use crate::dialect::Engine;
 use crate::source::Source;
 
@@ -75,10 +75,22 @@ fn migration(version: &str, script: &Script) -> Migration {
     migration
 }
 
-const NEAR: &[(&str, &str)] = &[
-    ("atlastxmodenone", "Atlas expects `-- atlas:txmode none`"),
-    ("txmodenone", "Atlas expects `-- atlas:txmode none`"),
-    ("atlasnotransaction", "Atlas expects `-- atlas:txmode none`"),
+const NEAR: &[directive::Near] = &[
+    (
+        "atlastxmodenone",
+        "Atlas expects `-- atlas:txmode none`",
+        Meant::OptOutElsewhere,
+    ),
+    (
+        "txmodenone",
+        "Atlas expects `-- atlas:txmode none`",
+        Meant::OptOutElsewhere,
+    ),
+    (
+        "atlasnotransaction",
+        "Atlas expects `-- atlas:txmode none`",
+        Meant::OptOutElsewhere,
+    ),
 ];
 
 /// The end of the header: comments, then an empty line; 0 without one.

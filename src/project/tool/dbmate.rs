@@ -4,7 +4,7 @@
 use super::super::directive::{self, Line};
 use super::super::folder::{Folder, Script, Tool};
 use super::super::name::Way;
-use super::super::{Down, Layout, Migration, OptOut, Part, Transaction};
+use super::super::{Down, Layout, Meant, Migration, OptOut, Part, Transaction};
 use crate::source::{Source, Span};
 
 pub const TOOL: Tool = Tool {
@@ -50,22 +50,27 @@ fn opt_out(source: &Source, part: &Part) -> Option<OptOut> {
     is_free.then(|| OptOut::new(at, option, Transaction::Implicit))
 }
 
-const NEAR: &[(&str, &str)] = &[
+const NEAR: &[directive::Near] = &[
     (
         "migrateup",
         "dbmate expects `-- migrate:up`, in lower case, from the start of the line",
+        Meant::Mark("-- migrate:up"),
     ),
     (
         "migratedown",
         "dbmate expects `-- migrate:down`, in lower case, from the start of the line",
+        Meant::Mark("-- migrate:down"),
     ),
-    ("migrateuptransactionfalse", OPTION),
-    ("migratedowntransactionfalse", OPTION),
-    ("transactionfalse", OPTION),
-    ("notransaction", OPTION),
-    ("migrateupnotransaction", OPTION),
-    ("migratedownnotransaction", OPTION),
+    ("migrateuptransactionfalse", OPTION, Meant::OptOut(UP)),
+    ("migratedowntransactionfalse", OPTION, Meant::OptOut(DOWN)),
+    ("transactionfalse", OPTION, Meant::OptOutElsewhere),
+    ("notransaction", OPTION, Meant::OptOutElsewhere),
+    ("migrateupnotransaction", OPTION, Meant::OptOut(UP)),
+    ("migratedownnotransaction", OPTION, Meant::OptOut(DOWN)),
 ];
+
+const UP: &str = "-- migrate:up transaction:false";
+const DOWN: &str = "-- migrate:down transaction:false";
 
 const OPTION: &str = "dbmate expects `transaction:false`, without a space, on the line of `-- migrate:up` or `-- migrate:down`; as it stands the section runs in a transaction";
 

@@ -3,7 +3,7 @@
 
 use super::super::directive::{self, Line};
 use super::super::folder::{Folder, Script, Tool};
-use super::super::{Down, Layout, Migration, OptOut, Part, Transaction, name};
+use super::super::{Down, Layout, Meant, Migration, OptOut, Part, Transaction, name};
 use crate::source::{Source, Span};
 
 pub const TOOL: Tool = Tool {
@@ -54,26 +54,31 @@ fn opt_out(source: &Source, part: &Part) -> Option<OptOut> {
 
 const NO_TRANSACTION: &str = "-- +goose NO TRANSACTION";
 
-const NEAR: &[(&str, &str)] = &[
+const NEAR: &[directive::Near] = &[
     (
         "gooseup",
         "goose expects `-- +goose Up`, from the start of the line",
+        Meant::Mark("-- +goose Up"),
     ),
     (
         "goosedown",
         "goose expects `-- +goose Down`, from the start of the line",
+        Meant::Mark("-- +goose Down"),
     ),
     (
         "goosenotransaction",
         "goose expects `-- +goose NO TRANSACTION`, from the start of the line; as it stands the file runs in a transaction",
+        Meant::OptOut(NO_TRANSACTION),
     ),
     (
         "goosestatementbegin",
         "goose expects `-- +goose StatementBegin`, from the start of the line",
+        Meant::Mark("-- +goose StatementBegin"),
     ),
     (
         "goosestatementend",
         "goose expects `-- +goose StatementEnd`, from the start of the line",
+        Meant::Mark("-- +goose StatementEnd"),
     ),
 ];
 

@@ -3,7 +3,7 @@
 
 use super::super::directive::{self, GRAPHILE, Line};
 use super::super::folder::{Folder, Script, Tool};
-use super::super::{Layout, Migration, OptOut, Part, Transaction, name};
+use super::super::{Layout, Meant, Migration, OptOut, Part, Transaction, name};
 use crate::source::Source;
 
 pub const TOOL: Tool = Tool {
@@ -42,9 +42,10 @@ fn opt_out(source: &Source, _: &Part) -> Option<OptOut> {
     (!source.text().starts_with("--!")).then(|| OptOut::new(at, line, Transaction::Implicit))
 }
 
-const NEAR: &[(&str, &str)] = &[(
+const NEAR: &[directive::Near] = &[(
     "notransaction",
     "graphile-migrate expects `--! no-transaction` as the first line of the migration; as it stands the migration runs in a transaction",
+    Meant::OptOutElsewhere,
 )];
 
 fn migration(script: &Script) -> Migration {

@@ -5,7 +5,7 @@ use rustc_hash::FxHashMap;
 
 use super::super::directive::{self, LIQUIBASE, Line};
 use super::super::folder::{Folder, Script, Tool};
-use super::super::{Down, Layout, Migration, OptOut, Part, Transaction, name};
+use super::super::{Down, Layout, Meant, Migration, OptOut, Part, Transaction, name};
 use crate::dialect::Engine;
 use crate::source::{Source, Span};
 
@@ -101,13 +101,14 @@ fn opt_out(source: &Source, part: &Part) -> Option<OptOut> {
     })
 }
 
-const NEAR: &[(&str, &str)] = &[
+const NEAR: &[directive::Near] = &[
     (
         "liquibaseformattedsql",
         "Liquibase expects `--liquibase formatted sql` as the first line",
+        Meant::Mark("--liquibase formatted sql"),
     ),
-    ("runintransactionfalse", OPTION),
-    ("notransaction", OPTION),
+    ("runintransactionfalse", OPTION, Meant::OptOutElsewhere),
+    ("notransaction", OPTION, Meant::OptOutElsewhere),
 ];
 
 const OPTION: &str = "Liquibase expects `runInTransaction:false` on the `--changeset` line; as it stands the changeset runs in a transaction";

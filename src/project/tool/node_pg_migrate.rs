@@ -3,7 +3,7 @@
 
 use super::super::directive::{self, NODE_PG};
 use super::super::folder::{Folder, Pair, Tool, pairs};
-use super::super::{Down, Layout, Migration, Transaction};
+use super::super::{Down, Layout, Meant, Migration, Transaction};
 use crate::source::Span;
 
 pub const TOOL: Tool = Tool {
@@ -36,14 +36,27 @@ fn read(folder: &Folder) -> Vec<Migration> {
     pairs(folder).iter().filter_map(migration).collect()
 }
 
-const NEAR: &[(&str, &str)] = &[
-    ("upmigration", "node-pg-migrate expects `-- Up Migration`"),
+const NEAR: &[directive::Near] = &[
+    (
+        "upmigration",
+        "node-pg-migrate expects `-- Up Migration`",
+        Meant::Mark("-- Up Migration"),
+    ),
     (
         "downmigration",
         "node-pg-migrate expects `-- Down Migration`",
+        Meant::Mark("-- Down Migration"),
     ),
-    ("migrateup", "node-pg-migrate expects `-- Up Migration`"),
-    ("migratedown", "node-pg-migrate expects `-- Down Migration`"),
+    (
+        "migrateup",
+        "node-pg-migrate expects `-- Up Migration`",
+        Meant::Mark("-- Up Migration"),
+    ),
+    (
+        "migratedown",
+        "node-pg-migrate expects `-- Down Migration`",
+        Meant::Mark("-- Down Migration"),
+    ),
 ];
 
 fn migration(pair: &Pair) -> Option<Migration> {

@@ -4,7 +4,7 @@
 use super::super::directive::{self, Line};
 use super::super::folder::{Folder, Script, Tool};
 use super::super::name::{self, Way};
-use super::super::{Down, Layout, Migration, OptOut, Part, Transaction};
+use super::super::{Down, Layout, Meant, Migration, OptOut, Part, Transaction};
 use crate::source::{Source, Span};
 
 pub const TOOL: Tool = Tool {
@@ -58,27 +58,39 @@ fn opt_out(source: &Source, part: &Part) -> Option<OptOut> {
     Some(OptOut::new(at, option, Transaction::Statement))
 }
 
-const NEAR: &[(&str, &str)] = &[
+const NEAR: &[directive::Near] = &[
     (
         "migrateup",
         "sql-migrate expects `-- +migrate Up`, spelt exactly so",
+        Meant::Mark("-- +migrate Up"),
     ),
     (
         "migratedown",
         "sql-migrate expects `-- +migrate Down`, spelt exactly so",
+        Meant::Mark("-- +migrate Down"),
     ),
     (
         "migratestatementbegin",
         "sql-migrate expects `-- +migrate StatementBegin`, spelt exactly so",
+        Meant::Mark("-- +migrate StatementBegin"),
     ),
     (
         "migratestatementend",
         "sql-migrate expects `-- +migrate StatementEnd`, spelt exactly so",
+        Meant::Mark("-- +migrate StatementEnd"),
     ),
-    ("migrateupnotransaction", OPTION),
-    ("migratedownnotransaction", OPTION),
-    ("migratenotransaction", OPTION),
-    ("notransaction", OPTION),
+    (
+        "migrateupnotransaction",
+        OPTION,
+        Meant::OptOut("-- +migrate Up notransaction"),
+    ),
+    (
+        "migratedownnotransaction",
+        OPTION,
+        Meant::OptOut("-- +migrate Down notransaction"),
+    ),
+    ("migratenotransaction", OPTION, Meant::OptOutElsewhere),
+    ("notransaction", OPTION, Meant::OptOutElsewhere),
 ];
 
 const OPTION: &str = "sql-migrate expects the option as one word on the section's line: `-- +migrate Up notransaction`; as it stands the section runs in a transaction";

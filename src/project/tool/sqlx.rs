@@ -3,7 +3,7 @@
 
 use super::super::directive::{self, SQLX};
 use super::super::folder::{Folder, Script, Tool, pairs};
-use super::super::{Down, Layout, Migration, OptOut, Part, Transaction, name};
+use super::super::{Down, Layout, Meant, Migration, OptOut, Part, Transaction, name};
 use crate::source::Source;
 
 pub const TOOL: Tool = Tool {
@@ -24,9 +24,10 @@ fn opt_out(source: &Source, _: &Part) -> Option<OptOut> {
     Some(OptOut::new(at, line, Transaction::Implicit))
 }
 
-const NEAR: &[(&str, &str)] = &[(
+const NEAR: &[directive::Near] = &[(
     "notransaction",
     "sqlx expects `-- no-transaction` as the very first bytes of the file; as it stands the file runs in a transaction",
+    Meant::OptOutElsewhere,
 )];
 
 fn read(folder: &Folder) -> Vec<Migration> {

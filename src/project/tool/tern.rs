@@ -2,7 +2,7 @@
 
 use super::super::directive;
 use super::super::folder::{Folder, Script, Tool};
-use super::super::{Down, Layout, Migration, OptOut, Part, Transaction};
+use super::super::{Down, Layout, Meant, Migration, OptOut, Part, Transaction};
 use crate::source::{Source, Span};
 
 pub const TOOL: Tool = Tool {
@@ -16,14 +16,15 @@ pub const TOOL: Tool = Tool {
 const SEPARATOR: &str = "---- create above / drop below ----";
 const DISABLE: &str = "---- tern: disable-tx ----";
 
-const NEAR: &[(&str, &str)] = &[
+const NEAR: &[directive::Near] = &[
     (
         "createabovedropbelow",
         "tern expects `---- create above / drop below ----`, spelt exactly so; as it stands both halves run forward",
+        Meant::Mark(SEPARATOR),
     ),
-    ("terndisabletx", OPTION),
-    ("disabletx", OPTION),
-    ("ternnotransaction", OPTION),
+    ("terndisabletx", OPTION, Meant::OptOut(DISABLE)),
+    ("disabletx", OPTION, Meant::OptOut(DISABLE)),
+    ("ternnotransaction", OPTION, Meant::OptOut(DISABLE)),
 ];
 
 const OPTION: &str = "tern expects `---- tern: disable-tx ----` on a line of its own; as it stands this half runs in a transaction";
