@@ -24,6 +24,7 @@ use crate::report::{MigrationReport, Report, StatementReport, Summary};
 use crate::source::Span;
 use crate::suppress::{self, Directives};
 
+use fingerprint::Lines;
 use fold::Fold;
 use registry::Registry;
 
@@ -52,7 +53,8 @@ pub fn run(
     judge(project, config, dialect, progress, false)
 }
 
-/// Does what [`run`] does, and reports on each statement besides.
+/// Does what [`run`] does, and reports on each statement besides. Fingerprints
+/// count only what was asked about: nobody compares them.
 pub fn run_by_statement(project: Project, config: &Config, dialect: Option<Dialect>) -> Report {
     judge(project, config, dialect, &AtomicUsize::new(0), true)
 }
@@ -73,6 +75,10 @@ fn judge(
     project.problems.extend(others.iter().map(not_judged));
     let directives = unit::directives(&project, config);
     let places = Places::new(&judged, project.sources.len());
+    let lines = match by_statement {
+        true => Lines::default(),
+        false => places.lines(&project),
+    };
     let outcomes: Vec<Outcome> = judged
         .par_iter()
         .map(|history| {
@@ -80,7 +86,7 @@ fn judge(
                 .or(config.dialect)
                 .or(history.dialect)
                 .unwrap_or_default();
-            Fold::new(&project, history, &registry, config, dialect, &directives)
+            Fold::new(&project, history, &registry, config, dialect, &directives, &lines)
                 .by_statement(by_statement)
                 .run(progress)
         })
@@ -209,6 +215,16 @@ impl Places {
             }
         }
         places
+    }
+
+    /// The lines of what was asked about; none where nothing else is there.
+    fn lines(&self, project: &Project) -> Lines {
+        let judged = || self.judged.iter().zip(&project.sources);
+        if judged().all(|(judged, _)| *judged) {
+            return Lines::default();
+        }
+        let texts = judged().filter(|(judged, _)| **judged);
+        Lines::of(texts.map(|(_, source)| source.text()))
     }
 }
 

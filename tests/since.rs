@@ -2,8 +2,14 @@
 
 mod scratch;
 
+use std::collections::BTreeMap;
 use std::fs;
+use std::path::PathBuf;
+use std::sync::atomic::AtomicUsize;
 
+use bowline::analysis;
+use bowline::config::Config;
+use bowline::project::{Options, Project, discover};
 use scratch::{CREATE, DROP, INDEX, Run, Scratch, bowline, git_in};
 
 const SINCE: [&str; 2] = ["--since", "main"];
@@ -277,6 +283,68 @@ fn fingerprints_are_those_of_the_whole() {
         "{whole:?}"
     );
     assert_eq!(named(&SINCE), whole);
+}
+
+/// What is found in each file: rule, place, fingerprint.
+fn prints(project: Project) -> BTreeMap<String, Vec<String>> {
+    let report = analysis::run(project, &Config::default(), None, &AtomicUsize::new(0));
+    let mut prints: BTreeMap<String, Vec<String>> = BTreeMap::new();
+    for found in &report.findings {
+        let path = report.sources[found.source].path().to_owned();
+        let print = format!("{} {:?} {}", found.rule, found.span, found.fingerprint);
+        prints.entry(path).or_default().push(print);
+    }
+    prints
+}
+
+/// Two rounds of the same statements, on one line and on several, with a down
+/// that says nothing and a comment that is nearly meant for the tool.
+fn rounds() -> Scratch {
+    let dropped = "DROP TABLE IF EXISTS pets;\n";
+    let again = "CREATE TABLE pets (\n    id bigint PRIMARY KEY,\n    owner_id bigint\n);\n";
+    let index = "CREATE INDEX pets_owner\n    ON pets (owner_id);\n-- +gose Down\n";
+    let drop_column = "ALTER TABLE\n    pets\n  DROP COLUMN   owner_id;\n-- +goose Down\n";
+    let scratch = Scratch::with(&[]);
+    for (at, up) in [again, index, drop_column, dropped].repeat(3).iter().enumerate() {
+        let text = format!("-- +goose Up\n{up}");
+        scratch.write(&format!("db/0000{:02}_x.sql", at + 10), &text);
+    }
+    scratch
+}
+
+/// Most of the context is not looked at, so that an editor need not wait.
+#[test]
+fn fingerprints_of_one_migration_are_those_of_the_whole() {
+    let (mut found, mut expected, mut numbered) = (0, 0, 0);
+    let layouts = fs::read_dir("fixtures/layouts").unwrap();
+    let layouts = layouts.map(|entry| entry.unwrap().path());
+    let rounds = rounds();
+    for folder in layouts.chain(["fixtures/shop".into(), rounds.path("db")]) {
+        let project = || discover(std::slice::from_ref(&folder), &Options::default());
+        let whole = prints(project());
+        let select = |project: &mut Project, only: usize| {
+            let all = project.histories.iter_mut().flat_map(|h| &mut h.migrations);
+            for (at, migration) in all.enumerate() {
+                migration.selected = at == only;
+            }
+        };
+        let count = project().histories.iter().map(|h| h.migrations.len()).sum();
+        for at in 0..count {
+            let mut project = project();
+            select(&mut project, at);
+            for (path, alone) in prints(project) {
+                let of_the_whole = whole.get(&path).map_or(&[][..], Vec::as_slice);
+                for print in &alone {
+                    assert!(of_the_whole.contains(print), "{path}: {print}");
+                }
+                found += alone.len();
+                numbered += alone.iter().filter(|p| p.ends_with(":2")).count();
+            }
+        }
+        expected += whole.values().map(Vec::len).sum::<usize>();
+    }
+    assert!(found >= expected, "{found} of {expected}");
+    assert!(numbered > 3, "{numbered} are the second of their kind");
 }
 
 #[test]

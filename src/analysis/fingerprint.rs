@@ -8,12 +8,13 @@
 //! baseline goes by the files besides.
 
 use std::fmt::Write;
+use std::hash::{Hash, Hasher};
 
-use rustc_hash::{FxHashMap, FxHashSet};
+use rustc_hash::{FxHashMap, FxHashSet, FxHasher};
 use sha2::{Digest, Sha256};
 
 use crate::finding::Finding;
-use crate::source::Source;
+use crate::source::{Source, Span};
 
 /// How much text around a finding makes up its name.
 const WINDOW: usize = 240;
@@ -51,6 +52,47 @@ pub fn fill(
         }
         finding.fingerprint = name;
     }
+}
+
+/// The lines of the files that are reported on. A finding elsewhere counts for
+/// a name only where its line is one of them.
+#[derive(Debug, Default)]
+pub struct Lines {
+    known: FxHashSet<u64>,
+    /// One is so long that a part of it makes up a name, which may be any text.
+    long: bool,
+}
+
+impl Lines {
+    pub fn of<'a>(texts: impl Iterator<Item = &'a str>) -> Self {
+        let mut lines = Self::default();
+        for line in texts.flat_map(str::lines) {
+            lines.long |= line.len() > WINDOW;
+            lines.known.insert(line_hash(line));
+        }
+        lines
+    }
+
+    /// Is a line that this place stands on one of them?
+    pub fn hold_one_of(&self, text: &str, place: Span) -> bool {
+        if self.known.is_empty() {
+            return false;
+        }
+        let (start, end) = (place.start as usize, place.end as usize);
+        let start = text[..start].rfind('\n').map_or(0, |at| at + 1);
+        let end = text[end..].find('\n').map_or(text.len(), |at| end + at);
+        text[start..end].lines().any(|line| {
+            self.long || line.len() > WINDOW || self.known.contains(&line_hash(line))
+        })
+    }
+}
+
+fn line_hash(line: &str) -> u64 {
+    let mut hasher = FxHasher::default();
+    for word in line.split_whitespace() {
+        word.hash(&mut hasher);
+    }
+    hasher.finish()
 }
 
 fn digest(finding: &Finding, source: &Source) -> [u8; 16] {

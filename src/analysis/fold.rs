@@ -1,5 +1,6 @@
 //! One history, from its first migration to its last.
 
+mod context;
 mod control;
 mod declared;
 mod doubt;
@@ -11,6 +12,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use smol_str::SmolStr;
 
 use super::Outcome;
+use super::fingerprint::Lines;
 use super::registry::{Active, Registry};
 use super::script::{Calls, Planned, Transactions, plan};
 use super::unit::{self, ReadMigration, ReadPart};
@@ -50,6 +52,10 @@ pub struct Fold<'a> {
     schema: Schema,
     doubts: Doubts,
     by_statement: bool,
+    /// The lines of what was asked about.
+    lines: &'a Lines,
+    /// Are the rules to look at the migration at hand?
+    is_judged: bool,
     outcome: Outcome,
 }
 
@@ -61,6 +67,7 @@ impl<'a> Fold<'a> {
         config: &'a Config,
         dialect: Dialect,
         directives: &'a [(SourceId, Directives)],
+        lines: &'a Lines,
     ) -> Self {
         Self {
             project,
@@ -73,6 +80,8 @@ impl<'a> Fold<'a> {
             schema: Schema::default(),
             doubts: Doubts::default(),
             by_statement: false,
+            lines,
+            is_judged: true,
             outcome: Outcome::default(),
         }
     }
@@ -130,6 +139,7 @@ impl<'a> Fold<'a> {
 
     fn migration(&mut self, read: &ReadMigration) {
         let migration = &self.history.migrations[read.index];
+        self.is_judged = migration.selected || self.may_share_a_name(migration, read);
         let declared = self.declared(migration);
         self.schema.begin_migration(read.index as MigrationIndex);
         let rolls_back = has_rollback(&read.up) || has_rollback(&read.down);
@@ -241,7 +251,7 @@ impl<'a> Fold<'a> {
             self.count(parts);
         }
         let steps = run.steps;
-        if self.is_of_interest(migration) {
+        if self.is_judged {
             self.migration_rules(&scene, &steps);
         }
         if self.by_statement && migration.selected {
@@ -274,7 +284,7 @@ impl<'a> Fold<'a> {
         {
             self.control(run, control);
         }
-        if self.is_of_interest(run.scene.migration) {
+        if self.is_judged {
             self.judge_step(run, planned, index);
         }
         if is_unread(&operation.action) && run.unread != Some(planned.statement) {
@@ -327,12 +337,6 @@ impl<'a> Fold<'a> {
         finding.help =
             "Make the migration fit the schema that the ones before it leave behind".into();
         self.outcome.findings.push(finding);
-    }
-
-    /// Are the rules to look at it? Fingerprints count what they say about the
-    /// rest of the history too; who asks for statements wants an answer at once.
-    fn is_of_interest(&self, migration: &Migration) -> bool {
-        migration.selected || !self.by_statement
     }
 
     /// What the server does for an operation, and what the rules say to it.

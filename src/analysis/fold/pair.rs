@@ -31,10 +31,10 @@ impl Fold<'_> {
             plan.iter()
                 .any(|p| !matches!(p.operation.action, Action::Nothing | Action::Select { .. }))
         };
-        if !migration.selected || unsure(up) || unsure(down) || !does_something(down) {
+        if !self.is_judged || unsure(up) || unsure(down) || !does_something(down) {
             return;
         }
-        self.doubts.pairs += 1;
+        self.doubts.pairs += usize::from(migration.selected);
         let found = inverse::differences(&self.schema, start, created).list;
         let does = |p: &&Planned<'_>| !is_setting(&p.operation.action);
         let about = |p: &&Planned<'_>| is_about(p.operation, &found);
@@ -45,9 +45,11 @@ impl Fold<'_> {
         if found.is_empty() {
             return;
         }
-        self.doubts.unequal += 1;
+        self.doubts.unequal += usize::from(migration.selected);
         // The files do not bring the schema back as it was.
-        if let Some(up) = self.outcome.migrations.last_mut() {
+        if let Some(up) = self.outcome.migrations.last_mut()
+            && migration.selected
+        {
             up.verdict.undo = up.verdict.undo.max(Undo::Lossy);
         }
         let Some(mut finding) =
@@ -63,7 +65,10 @@ impl Fold<'_> {
         }
         finding.message = format!("the down does not give the schema back: {listed}");
         finding.help = remedy(&found);
-        self.outcome.findings.push(finding);
+        match migration.selected {
+            true => self.outcome.findings.push(finding),
+            false => self.outcome.context.push(finding),
+        }
     }
 }
 
