@@ -21,6 +21,7 @@ use crate::dialect::{Dialect, Engine};
 use crate::finding::Finding;
 use crate::project::{History, Problem, Project, SourceId};
 use crate::report::{MigrationReport, Report, StatementReport, Summary};
+use crate::rule::OperationContext;
 use crate::source::Span;
 use crate::suppress::{self, Directives};
 
@@ -50,13 +51,36 @@ pub fn run(
     dialect: Option<Dialect>,
     progress: &AtomicUsize,
 ) -> Report {
-    judge(project, config, dialect, progress, false)
+    judge(project, config, dialect, progress, false, None)
 }
 
 /// Does what [`run`] does, and reports on each statement besides. Fingerprints
 /// count only what was asked about: nobody compares them.
 pub fn run_by_statement(project: Project, config: &Config, dialect: Option<Dialect>) -> Report {
-    judge(project, config, dialect, &AtomicUsize::new(0), true)
+    judge(project, config, dialect, &AtomicUsize::new(0), true, None)
+}
+
+/// A finding of a rule about operations, while what the rule saw is at hand.
+pub struct Seen<'a, 'c> {
+    pub finding: &'a Finding,
+    pub context: &'a OperationContext<'c>,
+    pub history: &'a History,
+}
+
+/// Is called with what is found in migrations that were asked about, before
+/// directives and configuration have their say.
+pub type Watcher<'a> = dyn Fn(&Seen<'_, '_>) + Sync + 'a;
+
+/// Does what [`run`] does, and lets somebody watch.
+pub fn watch(project: Project, config: &Config, watcher: &Watcher<'_>) -> Report {
+    judge(
+        project,
+        config,
+        None,
+        &AtomicUsize::new(0),
+        true,
+        Some(watcher),
+    )
 }
 
 fn judge(
@@ -65,6 +89,7 @@ fn judge(
     dialect: Option<Dialect>,
     progress: &AtomicUsize,
     by_statement: bool,
+    watcher: Option<&Watcher<'_>>,
 ) -> Report {
     deselect(&mut project, config);
     let registry = Registry::new(config);
@@ -86,9 +111,18 @@ fn judge(
                 .or(config.dialect)
                 .or(history.dialect)
                 .unwrap_or_default();
-            Fold::new(&project, history, &registry, config, dialect, &directives, &lines)
-                .by_statement(by_statement)
-                .run(progress)
+            Fold::new(
+                &project,
+                history,
+                &registry,
+                config,
+                dialect,
+                &directives,
+                &lines,
+            )
+            .by_statement(by_statement)
+            .watched_by(watcher)
+            .run(progress)
         })
         .collect();
     let shown = dialect

@@ -10,6 +10,7 @@ mod check;
 mod checked;
 mod config;
 mod destination;
+mod explain;
 mod fix;
 mod init;
 mod inspect;
@@ -28,11 +29,11 @@ use clap_complete::Shell;
 use thiserror::Error;
 
 use crate::baseline::BaselineError;
-use crate::config::{ConfigError, unknown};
+use crate::config::ConfigError;
 use crate::git::GitError;
 use crate::lsp;
-use crate::output::{self, Repository, RuleInfo, explain, rule_list};
-use crate::page::{Page, PageError};
+use crate::output::{self, Repository, RuleInfo, rule_list};
+use crate::page::PageError;
 use crate::rules;
 use crate::source::ReadError;
 
@@ -68,7 +69,7 @@ enum Command {
         format: ListFormat,
     },
     /// Explain a rule: why it matters, what to do instead, when it is safe.
-    Explain { rule: String },
+    Explain(explain::Arguments),
     /// Write a `bowline.toml` that says what was found.
     Init(init::Arguments),
     /// Write the completions of a shell.
@@ -134,7 +135,7 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
         Command::Baseline(arguments) => baseline::run(arguments),
         Command::Inspect(arguments) => inspect::run(arguments, cli.color),
         Command::Rules { format } => list(*format, cli.color),
-        Command::Explain { rule } => explain(rule, cli.color),
+        Command::Explain(arguments) => explain::run(arguments, cli.color),
         Command::Init(arguments) => init::run(arguments),
         Command::Completions { shell } => shell::completions(*shell),
         Command::Man { command } => shell::manual(command.as_deref()),
@@ -154,22 +155,6 @@ fn list(format: ListFormat, color: Color) -> Result<ExitCode, Failure> {
         ListFormat::Json => rule_list::write_json(&rules, &options, out),
         ListFormat::Markdown => rule_list::write_markdown(&rules, out),
     })?;
-    Ok(ExitCode::SUCCESS)
-}
-
-fn explain(name: &str, color: Color) -> Result<ExitCode, Failure> {
-    let Some(rule) = rules::ALL.iter().find(|rule| rule.id == name) else {
-        let message = unknown("rule", name, &rule_ids());
-        return Err(Failure::Usage(format!(
-            "{message} (`bowline rules` lists them)"
-        )));
-    };
-    let page = Page::parse(rule.page).map_err(|error| Failure::Page {
-        rule: rule.id,
-        error,
-    })?;
-    let options = options(color, true);
-    Destination::Stdout.write(|out| explain::write(&page, &options, out))?;
     Ok(ExitCode::SUCCESS)
 }
 

@@ -26,6 +26,7 @@ pub mod suppress;
 pub mod baseline;
 pub mod rules;
 pub mod analysis;
+pub mod recipe;
 pub mod output;
 pub mod lsp;
 pub mod cli;

@@ -109,6 +109,8 @@ pub struct Head {
     pub needs: Vec<Need>,
     /// Links to what the rule was learnt from.
     pub sources: Vec<&'static str>,
+    /// What writes the remedy out where it takes several releases.
+    pub recipe: Option<&'static str>,
 }
 
 impl Head {
@@ -272,7 +274,7 @@ struct Keys {
     found: Vec<(&'static str, u32, &'static str)>,
 }
 
-const KEYS: [&str; 9] = [
+const KEYS: [&str; 10] = [
     "id",
     "group",
     "severity",
@@ -282,6 +284,7 @@ const KEYS: [&str; 9] = [
     "phases",
     "needs",
     "sources",
+    "recipe",
 ];
 
 impl Keys {
@@ -333,6 +336,10 @@ impl Keys {
             phases: self.value("phases", end, phases)?,
             needs: self.value("needs", end, |text| list(text, word::<Need>))?,
             sources: self.value("sources", end, links)?,
+            recipe: match self.get("recipe") {
+                None => None,
+                Some(_) => Some(self.value("recipe", end, id)?),
+            },
         })
     }
 }

@@ -2,7 +2,7 @@
 //!
 //! `fixtures/fixes` holds the projects; the `.diff` files beside them are what
 //! `--fix` changes, and what `--fix --unsafe-fixes` does.
-//! `tests/places/postgres.sh` runs them on a real server.
+//! `tests/places/fixes.sh` runs them on a real server.
 
 mod scratch;
 

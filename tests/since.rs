@@ -4,7 +4,6 @@ mod scratch;
 
 use std::collections::BTreeMap;
 use std::fs;
-use std::path::PathBuf;
 use std::sync::atomic::AtomicUsize;
 
 use bowline::analysis;
@@ -305,7 +304,11 @@ fn rounds() -> Scratch {
     let index = "CREATE INDEX pets_owner\n    ON pets (owner_id);\n-- +gose Down\n";
     let drop_column = "ALTER TABLE\n    pets\n  DROP COLUMN   owner_id;\n-- +goose Down\n";
     let scratch = Scratch::with(&[]);
-    for (at, up) in [again, index, drop_column, dropped].repeat(3).iter().enumerate() {
+    for (at, up) in [again, index, drop_column, dropped]
+        .repeat(3)
+        .iter()
+        .enumerate()
+    {
         let text = format!("-- +goose Up\n{up}");
         scratch.write(&format!("db/0000{:02}_x.sql", at + 10), &text);
     }

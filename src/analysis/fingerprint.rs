@@ -81,9 +81,9 @@ impl Lines {
         let (start, end) = (place.start as usize, place.end as usize);
         let start = text[..start].rfind('\n').map_or(0, |at| at + 1);
         let end = text[end..].find('\n').map_or(text.len(), |at| end + at);
-        text[start..end].lines().any(|line| {
-            self.long || line.len() > WINDOW || self.known.contains(&line_hash(line))
-        })
+        text[start..end]
+            .lines()
+            .any(|line| self.long || line.len() > WINDOW || self.known.contains(&line_hash(line)))
     }
 }
 

@@ -11,11 +11,11 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 
 use smol_str::SmolStr;
 
-use super::Outcome;
 use super::fingerprint::Lines;
 use super::registry::{Active, Registry};
 use super::script::{Calls, Planned, Transactions, plan};
 use super::unit::{self, ReadMigration, ReadPart};
+use super::{Outcome, Seen, Watcher};
 use crate::config::Config;
 use crate::dialect::Dialect;
 use crate::effect::old_release::old_release;
@@ -54,6 +54,7 @@ pub struct Fold<'a> {
     by_statement: bool,
     /// The lines of what was asked about.
     lines: &'a Lines,
+    watcher: Option<&'a Watcher<'a>>,
     /// Are the rules to look at the migration at hand?
     is_judged: bool,
     outcome: Outcome,
@@ -81,6 +82,7 @@ impl<'a> Fold<'a> {
             doubts: Doubts::default(),
             by_statement: false,
             lines,
+            watcher: None,
             is_judged: true,
             outcome: Outcome::default(),
         }
@@ -93,6 +95,10 @@ impl<'a> Fold<'a> {
             by_statement,
             ..self
         }
+    }
+
+    pub fn watched_by(self, watcher: Option<&'a Watcher<'a>>) -> Self {
+        Self { watcher, ..self }
     }
 
     pub fn run(mut self, progress: &AtomicUsize) -> Outcome {
@@ -452,7 +458,17 @@ impl<'a> Fold<'a> {
                 frame: &scene.frames[planned.part],
             };
             let mut findings = collector(active, planned.source, &mut self.outcome.findings);
+            let before = findings.list.len();
             check(&context, &mut findings);
+            if let Some(watcher) = self.watcher.filter(|_| scene.migration.selected) {
+                for finding in &findings.list[before..] {
+                    watcher(&Seen {
+                        finding,
+                        context: &context,
+                        history: self.history,
+                    });
+                }
+            }
             self.outcome.findings = findings.list;
         }
     }

@@ -7,7 +7,8 @@ use super::paint::{Paint, Style};
 use crate::finding::{Confidence, Severity};
 use crate::page::{Head, Page};
 
-/// Writes a page: the fact, what kind of rule it is, and the sections.
+/// Writes a page: the fact, what kind of rule it is, the sections, and how to
+/// have a remedy of several releases written out.
 ///
 /// # Errors
 /// What `out` answers.
@@ -26,7 +27,15 @@ pub fn write(page: &Page, options: &Options, out: &mut dyn io::Write) -> io::Res
     for line in page.body.trim().lines() {
         text.line(line, out)?;
     }
-    text.flush(out)
+    text.flush(out)?;
+    if page.head.recipe.is_some() {
+        let command = format!("bowline explain {} --for FILE:LINE", page.head.id);
+        writeln!(
+            out,
+            "\n`{command}` writes the files of a remedy with the names of a finding."
+        )?;
+    }
+    Ok(())
 }
 
 pub(super) fn severity(severity: Severity) -> (&'static str, Style) {

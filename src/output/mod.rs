@@ -17,6 +17,7 @@ mod line_hash;
 pub mod markdown;
 mod paint;
 pub mod rdjsonl;
+pub mod recipe;
 mod repository;
 pub mod rule_list;
 pub mod sarif;

@@ -443,7 +443,7 @@ fn column_before(columns: &[Arc<Column>], constraint: &Constraint) -> Option<Smo
 }
 
 /// An expression with one name put in another's place.
-pub(super) fn rename_in(expr: &Expr, from: &str, to: &str) -> Option<Expr> {
+pub fn rename_in(expr: &Expr, from: &str, to: &str) -> Option<Expr> {
     let text: &str = &expr.text;
     let mut lexer = Lexer::new(text, Span::new(0, text.len() as u32));
     let mut out = String::new();

@@ -7,30 +7,9 @@ set -euo pipefail
 # shellcheck source=tests/places/lib.sh
 source "$(dirname "$0")/lib.sh"
 
-for folder in /usr/lib/postgresql/*/bin; do
-    PATH="$PATH:$folder"
-done
-for needed in initdb pg_ctl psql; do
-    command -v "$needed" >/dev/null || fail "$needed is missing: install PostgreSQL"
-done
-
-# The server does not run as root, and its socket's path has to be short.
-server="$(mktemp -d)"
-as_user=()
-if [ "$(id -u)" = 0 ]; then
-    as_user=(runuser -u nobody --)
-    chown nobody "$server"
-fi
-stop() {
-    "${as_user[@]}" pg_ctl -D "$server/data" -m immediate -w stop >/dev/null 2>&1 || true
-    rm -rf -- "$server" "$(dirname "$scratch")"
-}
-trap stop EXIT
+# shellcheck source=tests/places/server.sh
+source "$(dirname "$0")/server.sh"
 cd "$server"
-"${as_user[@]}" initdb -D "$server/data" -U bowline -A trust -E UTF8 --no-sync >/dev/null
-"${as_user[@]}" pg_ctl -D "$server/data" -w -l "$server/log" \
-    -o "-c listen_addresses= -c unix_socket_directories='$server' -c fsync=off" start >/dev/null
-export PGHOST="$server" PGUSER=bowline PGDATABASE=postgres
 psql -XAtqc "SELECT version()"
 
 # Indexes and constraints, without what only fixed files bring about.
