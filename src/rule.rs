@@ -366,7 +366,10 @@ impl Draft<'_> {
     }
 
     pub fn fix(self, fix: Option<Fix>) -> Self {
-        self.0.fix = fix;
+        self.0.fix = fix.map(|fix| Fix {
+            title: sentence(fix.title),
+            ..fix
+        });
         self
     }
 }

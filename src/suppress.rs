@@ -69,7 +69,7 @@ pub struct Slip {
 impl Slip {
     pub fn finding(self, source: SourceId) -> Finding {
         let fix = self.meant.map(|word| Fix {
-            title: format!("write `{word}`"),
+            title: format!("Write `{word}`"),
             // A guess, however near.
             safe: false,
             about: self.span,

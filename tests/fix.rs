@@ -121,7 +121,7 @@ fn what_was_done_and_what_is_left_is_told() {
     assert_eq!(run.code, 1, "{run:?}");
     assert_eq!(
         run.err,
-        "fixed create-index-blocking in db/00002_index.sql: build the index concurrently, with `-- +goose NO TRANSACTION`\n\
+        "fixed create-index-blocking in db/00002_index.sql: Build the index concurrently, with `-- +goose NO TRANSACTION`\n\
          1 fix applied in 1 file\n\
          2 fixes more are not safe without a look: `--fix --diff --unsafe-fixes` shows what would change\n\
          note: a migration that has run must stay as it is; `--since REV` fixes new ones alone\n"

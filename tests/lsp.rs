@@ -323,6 +323,45 @@ fn a_finding_can_be_ignored_with_a_reason() {
 }
 
 #[test]
+fn a_fix_can_be_applied() {
+    let files = [
+        (
+            "db/00001_init.sql",
+            "-- +goose Up\nCREATE TABLE users (id bigint PRIMARY KEY, email text);\n",
+        ),
+        ("db/00002_index.sql", ""),
+    ];
+    let (mut editor, _) = Editor::open(&files, json!({}));
+    let name = files[1].0;
+    let text =
+        "-- +goose Up\r\n-- größer 🚢\r\n/* 🚢 */ CREATE INDEX users_email ON users (email);\r\n";
+    let found = editor.show(name, text);
+    assert!(found[0].ends_with("create-index-blocking"), "{found:?}");
+    let actions = editor.actions(name, 2, 25);
+    let title = "Build the index concurrently, with `-- +goose NO TRANSACTION`";
+    let fix = with_title(&actions, title);
+    assert_eq!(fix["isPreferred"], true);
+    assert_eq!(fix["kind"], "quickfix");
+    assert_eq!(fix["diagnostics"][0]["code"], "create-index-blocking");
+    // The last place first, so that the others stay where they are.
+    let mut edits = fix["edit"]["changes"][editor.uri(name)]
+        .as_array()
+        .unwrap()
+        .clone();
+    let line = |edit: &Value| edit["range"]["start"]["line"].as_u64();
+    edits.sort_by_key(|edit| std::cmp::Reverse(line(edit)));
+    let changes = edits
+        .iter()
+        .map(|e| json!({ "range": e["range"], "text": e["newText"] }));
+    let found = editor.change(name, changes.collect());
+    let blocking = found.iter().filter(|f| !f.ends_with("missing-down"));
+    assert_eq!(blocking.count(), 0, "{found:?}");
+    let actions = editor.actions(name, 3, 25);
+    let more = actions.iter().any(|action| action["isPreferred"] == true);
+    assert!(!more, "{actions:#?}");
+}
+
+#[test]
 fn a_phase_can_be_declared_behind_the_first_comments() {
     let (mut editor, _) = Editor::open(&FILES, json!({}));
     let text = "-- no-transaction\nALTER TABLE users DROP COLUMN email;\n";

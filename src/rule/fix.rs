@@ -86,8 +86,9 @@ impl<'a> Frame<'a> {
 
     /// Does every version and setup of the tool run a statement outside a
     /// transaction where this one does? Flyway waits for its own lock unless
-    /// told to hold it otherwise, older versions of Supabase send a pipeline,
-    /// and of files of no known tool nothing is known.
+    /// told to hold it otherwise (flyway/flyway#3854), older versions of
+    /// Supabase send a pipeline (supabase/cli#2898), and of files of no known
+    /// tool nothing is known.
     fn is_sure(&self) -> bool {
         match self.layout {
             Layout::Flyway | Layout::Supabase => false,

@@ -92,6 +92,20 @@ vim.api.nvim_buf_set_lines(rename, 0, -1, true,
   { "SET lock_timeout = '3s';", "ALTER TABLE customers ADD COLUMN email text;" })
 wait_for(rename, { "2 schema-conflict" }, "text that is not saved is judged within the history")
 
+vim.api.nvim_buf_set_lines(rename, 0, -1, true, { "CREATE INDEX customers_name_idx ON customers (name);" })
+wait_for(rename, { "1 create-index-blocking", "1 missing-lock-timeout" }, "an index that blocks")
+vim.api.nvim_win_set_cursor(0, { 1, 15 })
+params = vim.lsp.util.make_range_params(0, "utf-16")
+params.context = { diagnostics = {} }
+for _, action in ipairs(ask(rename, "textDocument/codeAction", params) or {}) do
+  if action.isPreferred then
+    vim.lsp.util.apply_workspace_edit(action.edit, "utf-16")
+  end
+end
+local fixed = vim.api.nvim_buf_get_lines(rename, 0, -1, true)[1]
+check("a fix is applied", fixed == "CREATE INDEX CONCURRENTLY customers_name_idx ON customers (name);", fixed)
+wait_for(rename, {}, "what was fixed is found no more")
+
 vim.lsp.stop_client(client)
 local stopped = vim.wait(5000, function()
   return vim.lsp.client_is_stopped(client)
