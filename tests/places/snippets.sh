@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# The snippets of docs/ci.md and docs/pre-commit.md, run as far as no service is
-# needed.
+# The snippets of docs, and what the README shows of commits and pull requests,
+# run as far as no service is needed.
 set -euo pipefail
 # shellcheck source=tests/places/lib.sh
 source "$(dirname "$0")/lib.sh"
@@ -47,6 +47,7 @@ exits 1 bash -euo pipefail "$scratch/shell.sh"
 holds "$said" 0003_index
 lacks "$said" 0002_old_index
 [ -s bowline.sarif ] && [ -s bowline.md ] || fail "the reports are missing"
+holds "$(cat bowline.md)" "$(block ../README.md markdown 0003_index)"
 rm bowline.sarif bowline.md
 exits 0 env BASE=HEAD bash -euo pipefail "$scratch/shell.sh"
 
@@ -91,6 +92,29 @@ git add -A
 exits 1 pre-commit run
 holds "$said" create-index-blocking 0004_index
 lacks "$said" 0003_index 0002_old_index
+
+echo "-- the commit that the README shows"
+git reset -q HEAD~2
+git add .pre-commit-config.yaml db/migrations/0003_index.*
+pre-commit install >/dev/null
+exits 1 git commit -m "Find users by their address"
+block ../README.md text 'git commit' | tail -n +2 >"$scratch/readme"
+printf '%s\n' "$said" | diff -u "$scratch/readme" - || fail "the README shows another report"
+pre-commit uninstall >/dev/null
+git commit -q -m "topic"
+git add -A
+
+echo "-- an editor without a language client"
+exits 1 bash -euo pipefail -c "cd '$root/fixtures/shop' && $(block editors.md console stdin-filename |
+    sed -e 's/^\$ //' -e "s#draft.sql#migrations/0013_index_payments_provider_ref.up.sql#")"
+holds "$said" create-index-blocking migrations/0021_new.up.sql
+lacks "$said" rename-column
+
+echo "-- the task for VS Code"
+task="$(block editors.md json bowline | "$venv/bin/python" -c 'import json, sys; print(json.load(sys.stdin)["tasks"][0]["command"])')"
+# shellcheck disable=SC2016
+exits 1 bash -euo pipefail -c "${task//'${relativeFile}'/db/migrations/0003_index.up.sql}"
+holds "$said" create-index-blocking 0003_index
 
 echo "-- a git hook without pre-commit"
 block pre-commit.md sh 'hooks/pre-commit' >"$scratch/hook.sh"
