@@ -212,7 +212,8 @@ impl Repository {
         }
     }
 
-    /// The commit to compare with; the empty tree as long as there is no commit.
+    /// The commit to compare with; the empty tree for the branch that HEAD names
+    /// as long as it has no commit.
     fn base(&self, revision: &str) -> Result<String, GitError> {
         // No name of a revision begins so, and an option of git's would.
         if !revision.starts_with('-') {
@@ -221,7 +222,7 @@ impl Repository {
                 return Ok(words(&output.stdout));
             }
         }
-        if !self.knows("HEAD")? {
+        if !self.knows("HEAD")? && self.is_unborn(revision)? {
             return Ok(words(&self.run(&[
                 "hash-object",
                 "-t",
@@ -236,6 +237,12 @@ impl Repository {
         } else {
             GitError::NoMergeBase { revision, shallow }
         })
+    }
+
+    /// Is this the branch, without a commit yet, that HEAD names?
+    fn is_unborn(&self, revision: &str) -> Result<bool, GitError> {
+        let branch = git(&self.root, &["symbolic-ref", "--short", "--quiet", "HEAD"])?;
+        Ok(revision == "HEAD" || words(&branch.stdout) == revision)
     }
 
     fn knows(&self, revision: &str) -> Result<bool, GitError> {

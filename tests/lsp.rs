@@ -292,7 +292,10 @@ fn hovering_tells_what_a_statement_does() {
     }
     let (shown, _) = text.split_once("\n\n---").unwrap();
     let readme = include_str!("../README.md");
-    assert!(readme.contains(&format!("```text\n{shown}\n```")), "{shown}");
+    assert!(
+        readme.contains(&format!("```text\n{shown}\n```")),
+        "{shown}"
+    );
     assert_eq!(hover["range"]["end"], json!({ "line": 0, "character": 41 }));
     assert_eq!(editor.hover(SECOND, 7, 0), Value::Null);
     assert_eq!(

@@ -238,6 +238,9 @@ fn before_the_first_commit_everything_is_new() {
     scratch.write("db/0001_init.sql", CREATE);
     let new = ["db/0001_init.sql"];
     assert_eq!(scratch.judged(&["--since", "HEAD"]), new);
+    let run = scratch.run(&["check", "--since", "v1.0"]);
+    assert_eq!((run.code, run.out.as_str()), (2, ""));
+    assert!(run.err.contains("no revision `v1.0`"), "{}", run.err);
     scratch.git(&["add", "--all"]);
     assert_eq!(scratch.judged(&["--since", "main"]), new);
     assert_eq!(scratch.judged(&["--staged"]), new);
@@ -403,9 +406,11 @@ fn a_repository_is_needed_and_files_in_it() {
     assert_eq!(run.err, "error: `.` lies in no git repository\n");
     let bare = tempfile::tempdir().unwrap();
     git_in(bare.path(), &["init", "--quiet", "--bare"]);
-    let run = since(bare.path(), ".");
-    assert_eq!(run.code, 2);
-    assert!(run.err.contains("bare git repository"), "{}", run.err);
+    let staged = bowline(bare.path()).args(["check", "--staged"]).output();
+    for run in [since(bare.path(), "."), Run::from(staged.unwrap())] {
+        assert_eq!((run.code, run.out.as_str()), (2, ""));
+        assert!(run.err.contains("bare git repository"), "{}", run.err);
+    }
     let scratch = Scratch::with_history();
     let arguments = [
         "check",
