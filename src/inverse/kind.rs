@@ -227,10 +227,7 @@ pub fn kind(operation: &Operation, schema: &Schema, effect: &Effect) -> Kind {
                 schema,
             )
         })),
-        Action::AlterOther {
-            kind,
-            name: Some(name),
-        } if kind.is_routine() => {
+        Action::AlterRoutine { name, .. } => {
             let routines = schema.routines(&schema.resolve_routine(name));
             known(!routines.is_empty() && routines.iter().all(|r| !r.altered))
         }

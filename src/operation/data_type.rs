@@ -8,6 +8,7 @@ use super::ObjectName;
 use crate::source::Span;
 use crate::statement::cursor::Cursor;
 use crate::statement::lexer::TokenKind;
+use crate::statement::lexer::tokens_into;
 
 /// A type as declared. Built-in types have one short canonical name each,
 /// whatever alias was written: `int`, `bigint`, `smallint`, `varchar`, `char`,
@@ -42,6 +43,14 @@ impl PartialEq for DataType {
 impl Eq for DataType {}
 
 impl DataType {
+    /// Reads a text that is a type and nothing else.
+    pub fn parse(text: &str) -> Option<Self> {
+        let mut tokens = Vec::new();
+        tokens_into(text, Span::new(0, text.len() as u32), &mut tokens);
+        let mut cursor = Cursor::new(text, &tokens);
+        Self::read(&mut cursor).filter(|_| cursor.done())
+    }
+
     /// Reads a type name with its modifiers and array brackets; the cursor
     /// stays where it is if none stands there.
     pub fn read(cursor: &mut Cursor<'_>) -> Option<Self> {

@@ -13,7 +13,7 @@ use super::{
 };
 use crate::source::Span;
 use crate::statement::Cursor;
-use crate::statement::lexer::TokenKind;
+use crate::statement::lexer::{TokenKind, tokens_into};
 
 /// INSERT.
 pub fn insert(r: &mut Reader<'_>) {
@@ -221,7 +221,7 @@ fn insert_behind(r: &mut Reader<'_>, with: Option<Span>) {
     }
     let behind = r.here();
     let values = r.cursor.at_word("VALUES").then_some(behind.end);
-    let Some((query, on_conflict)) = inserted(r, with) else {
+    let Some((query, conflict)) = inserted(r, with) else {
         return r.expected("`VALUES` or a query");
     };
     let values = values
@@ -234,7 +234,9 @@ fn insert_behind(r: &mut Reader<'_>, with: Option<Span>) {
         columns,
         query,
         values,
-        on_conflict,
+        on_conflict: conflict.is_some(),
+        conflict_filter: conflict.as_ref().is_some_and(|c| c.filter),
+        conflict_columns: conflict.map_or(Vec::new(), |c| c.columns),
     };
     r.push_whole(Action::Insert(Box::new(insert)), place);
 }
@@ -268,8 +270,15 @@ fn is_listed(r: &Reader<'_>, ahead: usize) -> bool {
         .is_some_and(|t| matches!(t.kind, TokenKind::Comma | TokenKind::CloseParen))
 }
 
-/// The rows of an INSERT, and whether it says what to do about conflicts.
-fn inserted(r: &mut Reader<'_>, with: Option<Span>) -> Option<(Option<Query>, bool)> {
+/// What ON CONFLICT names.
+#[derive(Default)]
+struct Conflict {
+    columns: Vec<SmolStr>,
+    filter: bool,
+}
+
+/// The rows of an INSERT, and what it says about conflicts.
+fn inserted(r: &mut Reader<'_>, with: Option<Span>) -> Option<(Option<Query>, Option<Conflict>)> {
     if r.cursor.eat_words(&["DEFAULT", "VALUES"]) {
         return Some((None, tail(r)));
     }
@@ -301,26 +310,51 @@ fn at_conflict(c: &Cursor<'_>) -> bool {
 
 /// Passes over the rest; does it say ON CONFLICT? The rows behind VALUES were
 /// perhaps not lexed, and are searched as text.
-fn tail(r: &mut Reader<'_>) -> bool {
+fn tail(r: &mut Reader<'_>) -> Option<Conflict> {
     r.cursor.skip_until(at_conflict);
-    let found = at_conflict(&r.cursor);
+    let found = at_conflict(&r.cursor).then(|| {
+        r.cursor.eat_words(&["ON", "CONFLICT"]);
+        conflict(&mut r.cursor)
+    });
     r.cursor.rest();
     let lexed_to = r.cursor.span_from(0).end;
-    found || has_conflict_clause(r.cursor.slice(Span::new(lexed_to, r.statement().end)))
+    let behind = Span::new(lexed_to, r.statement().end);
+    found.or_else(|| conflict_clause(r.cursor.slice(behind)))
 }
 
-fn has_conflict_clause(text: &str) -> bool {
+/// What stands behind ON CONFLICT: `(a, b) [WHERE …] DO …`; expressions and
+/// operator classes make the target unknown.
+fn conflict(cursor: &mut Cursor<'_>) -> Conflict {
+    let columns = cursor.ident_list().unwrap_or_default();
+    let filter = cursor.at_word("WHERE");
+    let plain = (filter || cursor.at_word("DO")) && columns.iter().all(|c| !c.template);
+    Conflict {
+        columns: match plain {
+            true => columns.into_iter().map(|c| c.name).collect(),
+            false => Vec::new(),
+        },
+        filter,
+    }
+}
+
+fn conflict_clause(text: &str) -> Option<Conflict> {
     const TAIL: usize = 4096;
     let mut start = text.len().saturating_sub(TAIL);
     while !text.is_char_boundary(start) {
         start += 1;
     }
-    let tail = text[start..].to_ascii_lowercase();
-    tail.rsplit_once("conflict").is_some_and(|(before, after)| {
-        let on = before.trim_end().strip_suffix("on");
-        let after = after.trim_start();
-        on.is_some_and(|b| b.ends_with([')', '\n', ' ', '\t', '\r']))
-            && ["(", "do", "on"].iter().any(|next| after.starts_with(next))
+    let text = &text[start..];
+    let tail = text.to_ascii_lowercase();
+    let (before, after) = tail.rsplit_once("conflict")?;
+    let on = before.trim_end().strip_suffix("on")?;
+    let next = after.trim_start();
+    let clause = on.ends_with([')', '\n', ' ', '\t', '\r'])
+        && ["(", "do", "on"].iter().any(|word| next.starts_with(word));
+    clause.then(|| {
+        let after = &text[text.len() - after.len()..];
+        let mut tokens = Vec::new();
+        tokens_into(after, Span::new(0, after.len() as u32), &mut tokens);
+        conflict(&mut Cursor::new(after, &tokens))
     })
 }
 

@@ -491,6 +491,10 @@ pub struct Insert {
     /// Everything behind VALUES, where it is short.
     pub values: Option<Expr>,
     pub on_conflict: bool,
+    /// What `ON CONFLICT (…)` names, where that is columns alone …
+    pub conflict_columns: Vec<SmolStr>,
+    /// … and whether a WHERE behind it admits partial indexes.
+    pub conflict_filter: bool,
 }
 
 #[derive(Clone, Debug)]
@@ -875,6 +879,13 @@ pub enum Action {
     AlterOther {
         kind: ObjectKind,
         name: Option<ObjectName>,
+    },
+    /// Changes attributes of a routine.
+    AlterRoutine {
+        kind: ObjectKind,
+        name: ObjectName,
+        /// As in [`CreateRoutine`], where it is changed.
+        volatility: Option<char>,
     },
     AlterPublication {
         name: Ident,

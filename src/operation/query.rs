@@ -47,6 +47,19 @@ pub struct Reading {
     /// The names of its columns; `None` where a `*` says that only the schema
     /// knows.
     pub output: Option<Vec<SmolStr>>,
+    /// Where each of them comes from; empty where that is not simple: with
+    /// WITH, subqueries behind FROM, UNION.
+    pub yields: Vec<Yields>,
+}
+
+/// Where a column of a query comes from.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Yields {
+    /// A column of a relation behind FROM.
+    Column(SmolStr),
+    /// An expression that is cast to this type, as the parser writes it.
+    Cast(SmolStr),
+    Other,
 }
 
 /// Reads a query; `None` where `sqlparser` cannot, or had better not try.
@@ -60,6 +73,7 @@ pub fn read(query: &str) -> Option<Reading> {
     Some(Reading {
         uses: walk.uses,
         output: output(&query),
+        yields: yields(&query),
     })
 }
 
@@ -100,6 +114,42 @@ fn output(query: &ast::Query) -> Option<Vec<SmolStr>> {
             }
             _ => return None,
         };
+    }
+}
+
+fn yields(query: &ast::Query) -> Vec<Yields> {
+    let SetExpr::Select(select) = query.body.as_ref() else {
+        return Vec::new();
+    };
+    let plain = |factor: &TableFactor| matches!(factor, TableFactor::Table { args: None, .. });
+    let simple = query.with.is_none()
+        && select
+            .from
+            .iter()
+            .all(|from| plain(&from.relation) && from.joins.iter().all(|j| plain(&j.relation)));
+    if !simple {
+        return Vec::new();
+    }
+    let items = select.projection.iter().map(|item| match item {
+        SelectItem::ExprWithAlias { expr, .. } | SelectItem::UnnamedExpr(expr) => {
+            Some(yielded(expr))
+        }
+        _ => None,
+    });
+    items.collect::<Option<_>>().unwrap_or_default()
+}
+
+fn yielded(mut expr: &Expr) -> Yields {
+    while let Expr::Nested(inner) = expr {
+        expr = inner;
+    }
+    match expr {
+        Expr::Identifier(ident) => Yields::Column(name(ident)),
+        Expr::CompoundIdentifier(parts) => parts
+            .last()
+            .map_or(Yields::Other, |part| Yields::Column(name(part))),
+        Expr::Cast { data_type, .. } => Yields::Cast(data_type.to_string().into()),
+        _ => Yields::Other,
     }
 }
 

@@ -84,12 +84,8 @@ fn clause(r: &mut Reader<'_>, routine: &mut CreateRoutine) -> Option<Option<Body
     if r.cursor.eat_word("RETURN") {
         return Some(Some(Body::Return(r.cursor.rest()?)));
     }
-    if let Some(word) = r.cursor.eat_any(&["IMMUTABLE", "STABLE", "VOLATILE"]) {
-        routine.volatility = match word {
-            "IMMUTABLE" => 'i',
-            "STABLE" => 's',
-            _ => 'v',
-        };
+    if let Some(volatility) = volatility(r) {
+        routine.volatility = volatility;
         return Some(None);
     }
     if r.cursor.at_words(&["SECURITY", "DEFINER"])
@@ -100,12 +96,18 @@ fn clause(r: &mut Reader<'_>, routine: &mut CreateRoutine) -> Option<Option<Body
     attribute(r).then_some(None)
 }
 
+fn volatility(r: &mut Reader<'_>) -> Option<char> {
+    let word = r.cursor.eat_any(&["IMMUTABLE", "STABLE", "VOLATILE"])?;
+    Some(match word {
+        "IMMUTABLE" => 'i',
+        "STABLE" => 's',
+        _ => 'v',
+    })
+}
+
 /// Passes over an attribute that CREATE and ALTER share.
 fn attribute(r: &mut Reader<'_>) -> bool {
     const FIXED: &[&[&str]] = &[
-        &["IMMUTABLE"],
-        &["STABLE"],
-        &["VOLATILE"],
         &["WINDOW"],
         &["STRICT"],
         &["LEAKPROOF"],
@@ -276,17 +278,28 @@ pub fn alter(r: &mut Reader<'_>) {
         return;
     }
     let mark = r.cursor.mark();
+    let mut changed = None;
     r.cursor.eat_word("NO");
     if r.cursor.eat_words(&["DEPENDS", "ON", "EXTENSION"]) {
         r.cursor.ident();
     } else {
         r.cursor.back_to(mark);
-        while attribute(r) {}
+        loop {
+            match volatility(r) {
+                Some(volatility) => changed = Some(volatility),
+                None if attribute(r) => {}
+                None => break,
+            }
+        }
     }
     if r.cursor.mark() == mark {
         return r.expected("what to change");
     }
     let place = name.span;
-    let name = Some(name);
-    r.push_whole(Action::AlterOther { kind, name }, place);
+    let action = Action::AlterRoutine {
+        kind,
+        name,
+        volatility: changed,
+    };
+    r.push_whole(action, place);
 }

@@ -155,6 +155,7 @@ impl Action {
             Action::Delete(delete) => of(&delete.table),
             Action::Merge { table, .. } => of(table),
             Action::Call { routine } => of(routine),
+            Action::AlterRoutine { name, kind, .. } => of(name).kind(*kind),
             Action::Grant(grant) => one(&grant.objects),
             Action::Vacuum { tables, .. }
             | Action::Analyze { tables }

@@ -438,6 +438,17 @@ impl Schema {
                 self.apply_setting(action);
                 None
             }
+            Action::AlterRoutine {
+                kind,
+                name,
+                volatility,
+            } => {
+                self.doubt_other(*kind, name);
+                if let Some(volatility) = volatility {
+                    self.set_volatility(name, *volatility);
+                }
+                None
+            }
             Action::CreateRoutine(create) => {
                 self.create_routine(create, at);
                 None

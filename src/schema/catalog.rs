@@ -325,6 +325,18 @@ impl Schema {
         self.mark_created(&key);
     }
 
+    /// Of overloads, all become so: which one is meant is not looked into.
+    pub(super) fn set_volatility(&mut self, name: &ObjectName, volatility: char) {
+        let key = self.resolve_routine(name);
+        let mut list = self.routines(&key).to_vec();
+        for routine in &mut list {
+            Arc::make_mut(routine).volatility = volatility;
+        }
+        if !list.is_empty() {
+            self.put_routines(&key, list);
+        }
+    }
+
     pub(super) fn drop_routine(
         &mut self,
         name: &ObjectName,

@@ -123,6 +123,8 @@ pub struct Table {
     pub partition_by: Option<PartitionBy>,
     /// It is a partition.
     pub partition: Option<Partition>,
+    /// The composite type that it is a table OF.
+    pub of_type: Option<Key>,
     /// Parents by inheritance; a partition's parent is not among them.
     pub inherits: Vec<Key>,
     /// Partitions, the default one first, or children by inheritance.
@@ -228,6 +230,8 @@ pub struct View {
     /// As in [`crate::operation::CreateView`].
     pub options: SmolStr,
     pub check_option: SmolStr,
+    /// Their types, as far as they are known; the list may be shorter.
+    pub types: Vec<Option<DataType>>,
     pub query: Arc<str>,
     /// Something that it reads has another name by now, and the query's text
     /// could not follow.

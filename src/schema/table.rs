@@ -33,6 +33,7 @@ impl Table {
             row_security: false,
             partition_by: None,
             partition: None,
+            of_type: None,
             inherits: Vec::new(),
             children: Vec::new(),
             referenced_by: Vec::new(),
@@ -99,6 +100,7 @@ impl Schema {
         table.options = create.options.clone();
         table.filled = create.source.is_some();
         table.columns_known = create.source.is_none() && create.of_type.is_none();
+        table.of_type = create.of_type.as_ref().map(|of| self.type_key_of(of));
         self.enter(key.clone(), Relation::Table(Arc::new(table)));
         for parent in &create.inherits {
             self.assume_table(parent);

@@ -7,7 +7,8 @@ use smol_str::SmolStr;
 use super::apply::{At, Conflict};
 use super::table::add;
 use super::{Key, Relation, Schema, Use, View};
-use crate::operation::{CreateView, query};
+use crate::operation::query::{QueryUse, Yields};
+use crate::operation::{CreateView, DataType, query};
 
 impl View {
     /// Does its query read a column of a relation? Where the columns are not
@@ -55,6 +56,7 @@ impl Schema {
             options: create.options.clone(),
             check_option: create.check_option.clone(),
             stale: false,
+            types: self.view_types(create),
             query: create.query.text.clone(),
             uses,
             views: old.as_ref().map(|v| v.views.clone()).unwrap_or_default(),
@@ -78,6 +80,35 @@ impl Schema {
             .iter()
             .chain(output.iter().skip(create.columns.len()));
         own.cloned().collect()
+    }
+
+    /// The types of a view's columns, where its query takes them from a table or
+    /// a cast.
+    pub fn view_types(&self, create: &CreateView) -> Vec<Option<DataType>> {
+        let Some(reading) = &create.reading else {
+            return Vec::new();
+        };
+        let types = reading.yields.iter().map(|yields| match yields {
+            Yields::Column(name) => self.type_of_one(&reading.uses, name).cloned(),
+            Yields::Cast(ty) => DataType::parse(ty),
+            Yields::Other => None,
+        });
+        types.collect()
+    }
+
+    /// The type of a column that just one of the relations has.
+    fn type_of_one(&self, uses: &[QueryUse], column: &str) -> Option<&DataType> {
+        let mut found = None;
+        for used in uses {
+            let table = self.table(&used.relation).filter(|t| t.columns_known)?;
+            if let Some(column) = table.column(column) {
+                match found {
+                    None => found = Some(&column.ty),
+                    Some(_) => return None,
+                }
+            }
+        }
+        found
     }
 
     /// The relations that a view's query reads, resolved here and now.

@@ -41,7 +41,7 @@ pub fn rows(file: &str) -> Vec<Row> {
                 versions: versions(&cells[1]),
                 setup: cells[2].clone(),
                 before: cells[3].clone(),
-                statement: cells[4].clone(),
+                statement: cells[4].replace("\\n", "\n"),
                 one_string: cells[5] == "yes",
                 cells: std::array::from_fn(|n| cells[6 + n].clone()),
             }

@@ -37,8 +37,9 @@ impl<'a> Work<'a> {
             let sequence = self.sequence_name(&subject.key, &column.name);
             self.create(sequence);
         }
-        if column.generated.as_ref().is_some_and(|g| !g.stored) {
-            self.needs(18, "virtual generated columns");
+        self.check_column_options(column);
+        if let Some(generated) = &column.generated {
+            self.check_generated(generated);
         }
         if let Some(default) = &column.default {
             if fill == Fill::Each {

@@ -1,7 +1,11 @@
 //! Adding, validating, changing and dropping constraints.
 
+use smol_str::SmolStr;
+
 use crate::effect::LockMode;
-use crate::operation::{Action, Constraint, ConstraintKind, ForeignKey, Ident, Key as KeyColumns};
+use crate::operation::{
+    Action, Constraint, ConstraintKind, ForeignKey, Ident, Key as KeyColumns, PartitionBy,
+};
 use crate::schema::{Index, Key, Table, TableConstraint};
 
 use super::Work;
@@ -93,6 +97,7 @@ impl<'a> Work<'a> {
         if partitioned && subject.only {
             self.refuse("ONLY is not possible for a foreign key of a partitioned table");
         }
+        self.check_columns(&subject.key, &foreign.columns);
         self.check_referenced_key(&referenced, foreign);
         self.check_referenced_types(subject, &referenced, foreign);
         if !constraint.not_valid && !constraint.not_enforced {
@@ -153,12 +158,24 @@ impl<'a> Work<'a> {
 
     /// Refuses a reference to columns that no unique key covers.
     pub(super) fn check_referenced_key(&mut self, referenced: &Key, foreign: &ForeignKey) {
+        let own = foreign.columns.len();
+        let other = foreign.referenced.len();
+        if own > 0 && other > 0 && own != other {
+            self.refuse(format!("{own} columns cannot refer to {other}"));
+        }
         let Some(table) = self.table(referenced).filter(|t| t.is_known()) else {
             return;
         };
         if foreign.referenced.is_empty() {
-            if table.primary_key().is_none() {
-                self.refuse(format!("`{referenced}` has no primary key to refer to"));
+            match table.primary_key() {
+                None => self.refuse(format!("`{referenced}` has no primary key to refer to")),
+                Some(key) if own > 0 && !key.columns.is_empty() && key.columns.len() != own => {
+                    self.refuse(format!(
+                        "{own} columns cannot refer to the primary key of `{referenced}`, which has {}",
+                        key.columns.len()
+                    ));
+                }
+                Some(_) => {}
             }
             return;
         }
@@ -211,8 +228,9 @@ impl<'a> Work<'a> {
             self.adopt_index(subject, constraint, index, primary);
             return;
         }
+        self.check_columns(&subject.key, &key.columns);
         if let Some(table) = subject.table {
-            self.check_partition_key(table, &key.columns);
+            self.check_partition_key(&table.key, table.partition_by.as_ref(), &key.columns);
             if primary {
                 self.check_not_valid_not_null(table, &key.columns);
             }
@@ -222,20 +240,28 @@ impl<'a> Work<'a> {
 
     /// A unique constraint of a partitioned table must hold the columns that
     /// it is partitioned by.
-    pub(super) fn check_partition_key(&mut self, table: &Table, columns: &[smol_str::SmolStr]) {
-        let Some(partition_by) = &table.partition_by else {
-            return;
-        };
-        if let Some(missing) = partition_by.columns.iter().find(|c| !columns.contains(c)) {
+    pub(super) fn check_partition_key(
+        &mut self,
+        key: &Key,
+        partition_by: Option<&PartitionBy>,
+        columns: &[SmolStr],
+    ) {
+        let mut parts = partition_by.iter().flat_map(|by| &by.columns);
+        if let Some(missing) = parts.find(|c| !columns.contains(c)) {
             self.refuse(format!(
-                "a unique constraint of the partitioned table `{}` must include `{missing}`",
-                table.key
+                "a unique constraint of the partitioned table `{key}` must include `{missing}`"
             ));
         }
     }
 
+    fn check_columns(&mut self, key: &Key, columns: &[SmolStr]) {
+        for column in columns {
+            self.refuse_missing_column(key, column);
+        }
+    }
+
     /// add_pk_when_not_valid_nn_exists.
-    fn check_not_valid_not_null(&mut self, table: &Table, columns: &[smol_str::SmolStr]) {
+    fn check_not_valid_not_null(&mut self, table: &Table, columns: &[SmolStr]) {
         let unchecked = table
             .constraints
             .iter()
@@ -278,6 +304,9 @@ impl<'a> Work<'a> {
             self.refuse("a partitioned table cannot adopt an index as a constraint");
         }
         let Some(index) = self.index(&key) else {
+            if subject.table.is_some_and(Table::is_known) && !name.template {
+                self.refuse(format!("`{}` has no index `{}`", subject.key, name.name));
+            }
             return;
         };
         self.check_adoptable(index);
@@ -302,7 +331,7 @@ impl<'a> Work<'a> {
         if !index.exprs.is_empty() {
             self.refuse(format!("index `{name}` contains expressions"));
         }
-        let sorted = |o: &smol_str::SmolStr| {
+        let sorted = |o: &SmolStr| {
             let o = o.to_ascii_lowercase();
             o.split_ascii_whitespace().any(|word| word == "desc")
         };
@@ -373,7 +402,7 @@ impl<'a> Work<'a> {
         let (definition, valid) = match (known, added_here) {
             (Some(known), _) => (&known.definition, known.validated),
             (None, Some(added)) => (added, false),
-            (None, None) => return self.validate_unknown(subject),
+            (None, None) => return self.validate_unknown(subject, name),
         };
         if definition.not_enforced {
             self.refuse(format!("constraint `{}` is not enforced", name.name));
@@ -393,8 +422,14 @@ impl<'a> Work<'a> {
         }
     }
 
-    fn validate_unknown(&mut self, subject: &Subject<'a>) {
+    fn validate_unknown(&mut self, subject: &Subject<'a>, name: &Ident) {
         if subject.table.is_some_and(Table::is_known) {
+            if !name.template {
+                self.refuse(format!(
+                    "`{}` has no constraint `{}`",
+                    subject.key, name.name
+                ));
+            }
             return;
         }
         self.effect.uncertain = true;
@@ -509,7 +544,7 @@ impl<'a> Work<'a> {
         &mut self,
         key: &Key,
         table: &Table,
-        columns: &[smol_str::SmolStr],
+        columns: &[SmolStr],
         name: &str,
         cascade: bool,
     ) {
@@ -546,6 +581,6 @@ pub(super) fn is_key(constraint: &TableConstraint) -> bool {
     )
 }
 
-fn same_set(left: &[smol_str::SmolStr], right: &[smol_str::SmolStr]) -> bool {
+fn same_set(left: &[SmolStr], right: &[SmolStr]) -> bool {
     left.len() == right.len() && left.iter().all(|name| right.contains(name))
 }

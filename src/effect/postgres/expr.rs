@@ -133,6 +133,20 @@ pub(super) fn conjuncts<'t>(list: &'t [Token], text: &str) -> Vec<&'t [Token]> {
     terms
 }
 
+/// The sides of an OR, those of ORs in parentheses left whole.
+pub(super) fn disjuncts<'t>(list: &'t [Token], text: &str) -> Vec<&'t [Token]> {
+    let mut start = 0;
+    let mut sides = Vec::new();
+    for n in top_level(list) {
+        if is_word(list[n], text, "OR") {
+            sides.push(&list[start..n]);
+            start = n + 1;
+        }
+    }
+    sides.push(&list[start..]);
+    sides
+}
+
 /// Where the ANDs are that connect terms; that of BETWEEN is none of them.
 fn ands(part: &[Token], text: &str) -> Vec<usize> {
     let mut between = false;

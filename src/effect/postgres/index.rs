@@ -2,7 +2,7 @@
 
 use crate::effect::LockMode;
 use crate::operation::{Action, CreateIndex, ObjectName, ReindexTarget};
-use crate::schema::{Key, Table};
+use crate::schema::{Key, Relation, Table};
 
 use super::Work;
 use super::data::Children;
@@ -38,16 +38,7 @@ impl<'a> Work<'a> {
             return;
         }
         self.check_immutable(create);
-        if create.unique
-            && let Some(table) = self.table(&key)
-        {
-            let columns: Vec<_> = create
-                .elements
-                .iter()
-                .filter_map(|element| element.column.clone())
-                .collect();
-            self.check_partition_key(table, &columns);
-        }
+        self.check_indexable(create, &key);
         let refused = create.concurrently && partitioned;
         self.each(&key, children, create.only, |work, table_key, table| {
             work.lock(table_key, mode);
@@ -55,6 +46,27 @@ impl<'a> Work<'a> {
                 work.build_index_of(create, &key, table_key, table);
             }
         });
+    }
+
+    fn check_indexable(&mut self, create: &CreateIndex, key: &Key) {
+        if let Some(Relation::View(view)) = self.relation_kind(key)
+            && !view.materialized
+        {
+            self.refuse(format!("`{key}` is a view and cannot have an index"));
+        }
+        let columns: Vec<_> = create
+            .elements
+            .iter()
+            .filter_map(|element| element.column.clone())
+            .collect();
+        for column in columns.iter().chain(&create.include) {
+            self.refuse_missing_column(key, column);
+        }
+        if create.unique
+            && let Some(table) = self.table(key)
+        {
+            self.check_partition_key(key, table.partition_by.as_ref(), &columns);
+        }
     }
 
     fn index_exists(&self, create: &CreateIndex, table: &Key) -> bool {

@@ -94,6 +94,7 @@ impl<'a> Work<'a> {
             | Action::AlterComposite { .. }
             | Action::CreateDomain(_)
             | Action::AlterDomain { .. } => self.type_or_domain(),
+            Action::CreateRoutine(create) => self.create_routine(create),
             Action::CreateSequence { .. } | Action::AlterSequence { .. } => self.sequence(),
             Action::Cluster { .. }
             | Action::Vacuum { .. }
@@ -204,6 +205,18 @@ impl<'a> Work<'a> {
         let what = what.into();
         if !self.effect.losses.iter().any(|loss| loss.what == what) {
             self.effect.losses.push(Loss { what });
+        }
+    }
+
+    /// Refuses a column that a table certainly does not have; one that the same
+    /// ALTER TABLE adds is there in time.
+    fn refuse_missing_column(&mut self, key: &Key, column: &str) {
+        let missing = self
+            .table(key)
+            .is_some_and(|table| table.is_known() && table.column(column).is_none());
+        let added = |action: &Action| matches!(action, Action::AddColumn { column: c, .. } if c.name == column);
+        if missing && !column.contains(['{', '$']) && !self.siblings().any(added) {
+            self.refuse(format!("`{key}` has no column `{column}`"));
         }
     }
 

@@ -3,10 +3,10 @@
 
 use crate::operation::{Action, Constraint, ConstraintKind};
 use crate::schema::Table;
-use crate::statement::lexer::Token;
+use crate::statement::lexer::{Token, TokenKind};
 
 use super::Work;
-use super::expr::{Tokens, conjuncts, group_end, is_name, is_word, strip};
+use super::expr::{Tokens, conjuncts, disjuncts, group_end, is_name, is_word, strip};
 
 /// Does a CHECK of this text prove that the column holds no NULL?
 ///
@@ -32,10 +32,18 @@ fn term(tokens: &[Token], text: &str, column: &str) -> bool {
     if let [not, rest @ ..] = tokens
         && is_word(*not, text, "NOT")
     {
-        let rest = strip(rest);
-        return column_then(rest, text, column).is_some_and(|rest| {
-            words(rest, text, &["IS", "NULL"]) || words(rest, text, &["ISNULL"])
-        });
+        let inner = strip(rest);
+        let is_null = |part: &[Token]| {
+            column_then(strip(part), text, column).is_some_and(|rest| {
+                words(rest, text, &["IS", "NULL"]) || words(rest, text, &["ISNULL"])
+            })
+        };
+        // NOT (a OR b) is NOT a AND NOT b.
+        let several = inner.len() < rest.len();
+        return is_null(inner) || several && disjuncts(inner, text).into_iter().any(is_null);
+    }
+    if row_is_not_null(tokens, text, column) {
+        return true;
     }
     column_then(tokens, text, column).is_some_and(|rest| {
         words(rest, text, &["IS", "NOT", "NULL"])
@@ -44,10 +52,26 @@ fn term(tokens: &[Token], text: &str, column: &str) -> bool {
     })
 }
 
+/// `(a, b) IS NOT NULL` and `ROW (a, b) IS NOT NULL`: every field is not NULL.
+fn row_is_not_null(tokens: &[Token], text: &str, column: &str) -> bool {
+    let group = match tokens {
+        [row, group @ ..] if is_word(*row, text, "ROW") => group,
+        group => group,
+    };
+    if group.first().map(|token| token.kind) != Some(TokenKind::OpenParen) {
+        return false;
+    }
+    let end = group_end(group, 0);
+    words(&group[end + 1..], text, &["IS", "NOT", "NULL"])
+        && group[1..end.max(1)]
+            .split(|token| token.kind == TokenKind::Comma)
+            .any(|field| matches!(field, [name] if is_name(*name, text, column)))
+}
+
 /// What follows the column, where the tokens begin with it.
 fn column_then<'t>(tokens: &'t [Token], text: &str, column: &str) -> Option<&'t [Token]> {
     let first = tokens.first()?;
-    if first.kind == crate::statement::lexer::TokenKind::OpenParen {
+    if first.kind == TokenKind::OpenParen {
         let end = group_end(tokens, 0);
         let inner = strip(tokens.get(..=end)?);
         return (inner.len() == 1 && is_name(inner[0], text, column)).then(|| &tokens[end + 1..]);
@@ -98,6 +122,9 @@ mod tests {
             "b > 0 AND (a IS NOT NULL AND c > 0)",
             "((a) IS NOT NULL)",
             r#""a" IS NOT NULL"#,
+            "NOT (a IS NULL OR b IS NULL)",
+            "(b, a) IS NOT NULL",
+            "ROW(a, b) IS NOT NULL AND c > 0",
         ] {
             assert!(proves(text, "a"), "{text}");
         }
@@ -107,6 +134,10 @@ mod tests {
             "num_nonnulls(a) = 1",
             "coalesce(a, '') <> ''",
             "b IS NOT NULL",
+            "NOT (a IS NULL AND b IS NULL)",
+            "NOT a IS NULL OR b IS NULL",
+            "NOT (a, b) IS NULL",
+            "(a + 1, b) IS NOT NULL",
             "a IS NOT NULL = false",
             "",
             "((((",

@@ -3,11 +3,12 @@
 
 use crate::effect::{LockMode, ScanKind};
 use crate::operation::{Action, CreateView, Grant, ObjectKind, ObjectName};
-use crate::schema::{Key, Relation};
+use crate::schema::{Key, Relation, Trigger};
 
 use super::Work;
 use super::data::{Children, parameter};
 use super::query::output_names;
+use super::type_change::is_built_in;
 
 impl<'a> Work<'a> {
     pub(super) fn object(&mut self) {
@@ -210,6 +211,18 @@ impl<'a> Work<'a> {
                 "the name of column `{old}` of view `{key}` cannot be changed"
             ));
         }
+        let types = self.schema.view_types(create);
+        for (column, (old, new)) in view.columns.iter().zip(view.types.iter().zip(&types)) {
+            if let (Some(old), Some(new)) = (old, new)
+                && old != new
+                && is_built_in(old)
+                && is_built_in(new)
+            {
+                self.refuse(format!(
+                    "column `{column}` of view `{key}` is of type {old} and cannot become {new}"
+                ));
+            }
+        }
     }
 
     fn refresh(&mut self, name: &ObjectName, concurrently: bool, with_data: bool) {
@@ -263,6 +276,16 @@ impl<'a> Work<'a> {
         match &self.scene.operation.action {
             Action::CreateTrigger(create) => {
                 let key = self.resolve(&create.table);
+                let named = |t: &Trigger| t.name == create.name.name;
+                let known = self
+                    .table(&key)
+                    .is_some_and(|t| t.triggers.iter().any(named));
+                if known && !create.or_replace {
+                    self.refuse(format!(
+                        "`{key}` has a trigger `{}` already",
+                        create.name.name
+                    ));
+                }
                 self.each(&key, Children::Partitions, false, |work, key, _| {
                     work.lock(key, LockMode::ShareRowExclusive);
                 });

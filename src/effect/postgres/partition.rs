@@ -25,6 +25,9 @@ impl<'a> Work<'a> {
             }
         }
         let parent = subject.table;
+        if let Some(parent) = parent {
+            self.refuse_overlap(parent, &child, bound);
+        }
         let implied = parent
             .zip(table)
             .is_some_and(|(parent, table)| self.implies_bound(parent, table, bound));
@@ -38,6 +41,17 @@ impl<'a> Work<'a> {
             && let Some(parent) = parent
         {
             self.scan_default_partition(parent, &child, bound);
+        }
+    }
+
+    /// No two partitions hold the same rows.
+    fn refuse_overlap(&mut self, parent: &Table, new: &Key, bound: &Bound) {
+        let other = parent.children.iter().find(|key| {
+            let partition = self.table(key).and_then(|table| table.partition.as_ref());
+            *key != new && partition.is_some_and(|p| overlap(parent, &p.bound, bound))
+        });
+        if let Some(other) = other {
+            self.refuse(format!("`{other}` holds a part of these rows already"));
         }
     }
 
@@ -139,6 +153,7 @@ impl<'a> Work<'a> {
         let Some(table) = self.table(&parent) else {
             return;
         };
+        self.refuse_overlap(table, key, &partition_of.bound);
         for index in self.indexes_of(Some(table)) {
             self.lock(&index.key, LockMode::ShareUpdateExclusive);
             let name = match &index.constraint {
@@ -290,6 +305,24 @@ fn is_null_test(part: &[Token], text: &str, column: &str) -> bool {
     matches!(part, [name, is, null] if is_name(*name, text, column)
         && is_word(*is, text, "IS")
         && is_word(*null, text, "NULL"))
+}
+
+/// Is there certainly a row that fits both bounds?
+fn overlap(parent: &Table, one: &Bound, other: &Bound) -> bool {
+    if one.default || other.default {
+        return one.default && other.default;
+    }
+    if let (Some((_, from, to)), Some((_, other_from, other_to))) =
+        (range(parent, one), range(parent, other))
+    {
+        let begins_before =
+            |from: &str, to: &str| from == "MINVALUE" || to == "MAXVALUE" || less(from, to);
+        return begins_before(from, other_to) && begins_before(other_from, to);
+    }
+    match (listed(parent, one), listed(parent, other)) {
+        (Some((_, one)), Some((_, other))) => one.iter().any(|value| other.contains(value)),
+        _ => false,
+    }
 }
 
 /// `column operator constant`, from a CHECK that is an AND of such.

@@ -4,7 +4,7 @@ use smol_str::SmolStr;
 
 use crate::effect::LockMode;
 use crate::operation::{Action, Delete, Expr, Ident, Insert, ObjectName, Update};
-use crate::schema::{Key, Table};
+use crate::schema::{Index, Key, Table};
 
 use super::Work;
 use super::data::Children;
@@ -31,9 +31,13 @@ impl<'a> Work<'a> {
     fn insert(&mut self, insert: &Insert) {
         let key = self.resolve(&insert.table);
         self.lock(&key, LockMode::RowExclusive);
+        for column in &insert.columns {
+            self.refuse_missing_column(&key, &column.name);
+        }
         if insert.on_conflict {
             let table = self.table(&key);
             self.lock_indexes(table, LockMode::RowExclusive);
+            self.check_conflict_target(&key, insert);
         }
         if let Some(query) = &insert.query {
             self.run_query(&query.text, LockMode::AccessShare, Some(&key));
@@ -52,6 +56,27 @@ impl<'a> Work<'a> {
         }
     }
 
+    /// ON CONFLICT needs a unique index over just these columns.
+    fn check_conflict_target(&mut self, key: &Key, insert: &Insert) {
+        let wanted = &insert.conflict_columns;
+        let Some(table) = self.table(key).filter(|t| t.is_known()) else {
+            return;
+        };
+        let fits = |index: &Index| {
+            index.unique
+                && (index.predicate.is_none() || insert.conflict_filter)
+                && index.exprs.is_empty()
+                && index.columns.len() == wanted.len()
+                && wanted.iter().all(|column| index.columns.contains(column))
+        };
+        if !wanted.is_empty() && !self.indexes_of(Some(table)).any(fits) {
+            self.refuse(format!(
+                "`{key}` has no unique index over ({}) for ON CONFLICT",
+                wanted.join(", ")
+            ));
+        }
+    }
+
     /// The row of the parent is locked against deletion: RowShare on it and on
     /// its indexes (insert_fk_child).
     fn lock_parent(&mut self, parent: &Key) {
@@ -67,6 +92,9 @@ impl<'a> Work<'a> {
             "the earlier values of {} in `{key}`",
             list(&update.columns)
         ));
+        for column in &update.columns {
+            self.refuse_missing_column(&key, &column.name);
+        }
         self.read_sources(update.from.as_ref());
         self.read_others(&update.assignments.text, &key);
         if let Some(filter) = &update.filter {

@@ -2,8 +2,8 @@
 
 use crate::effect::LockMode;
 use crate::operation::{
-    Action, ColumnOption, Constraint, ConstraintKind, CreateTable, DetachMode, Expr, Ident,
-    Persistence, ReplicaIdentity, Target,
+    Action, Column, ColumnOption, Constraint, ConstraintKind, CreateTable, DetachMode, Expr,
+    Generated, Ident, Persistence, ReplicaIdentity, Target,
 };
 use crate::schema::{Key, Table, object_name};
 
@@ -502,8 +502,9 @@ impl<'a> Work<'a> {
                 let sequence = self.sequence_name(&key, &column.name);
                 self.create(sequence);
             }
-            if column.generated.as_ref().is_some_and(|g| !g.stored) {
-                self.needs(18, "virtual generated columns");
+            self.check_column_options(column);
+            if let Some(generated) = &column.generated {
+                self.check_generated(generated);
             }
         }
         for constraint in &create.constraints {
@@ -529,6 +530,12 @@ impl<'a> Work<'a> {
             ConstraintKind::PrimaryKey(_)
             | ConstraintKind::Unique(_)
             | ConstraintKind::Exclude { .. } => {
+                if let ConstraintKind::PrimaryKey(own) | ConstraintKind::Unique(own) =
+                    &constraint.kind
+                {
+                    let by = create.partition_by.as_ref();
+                    self.check_partition_key(key, by, &own.columns);
+                }
                 self.constraint_features(constraint);
                 let name = self.constraint_index_name(key, constraint);
                 let index = self.beside(key, name);
@@ -541,6 +548,26 @@ impl<'a> Work<'a> {
             ConstraintKind::Check(_) | ConstraintKind::NotNull(_) => {
                 self.constraint_features(constraint);
             }
+        }
+    }
+
+    pub(super) fn check_column_options(&mut self, column: &Column) {
+        let storage = |(option, _): &(ColumnOption, _)| *option == ColumnOption::Storage;
+        if column.options.iter().any(storage) {
+            self.needs(16, "STORAGE of a new column");
+        }
+    }
+
+    /// What a generated column computes must be the same at any time.
+    pub(super) fn check_generated(&mut self, generated: &Generated) {
+        if !generated.stored {
+            self.needs(18, "virtual generated columns");
+        }
+        if matches!(
+            self.volatility(&generated.expr.text),
+            Volatility::Stable | Volatility::Volatile
+        ) {
+            self.refuse("what a generated column is computed from must be IMMUTABLE");
         }
     }
 

@@ -98,6 +98,11 @@ fn plain(name: &str) -> &str {
     }
 }
 
+/// A type of the server's own, whose name means nothing else.
+pub(super) fn is_built_in(ty: &DataType) -> bool {
+    ty.schema.is_none() && is_measured(plain(&ty.name))
+}
+
 fn is_measured(name: &str) -> bool {
     const NAMES: &[&str] = &[
         "smallint",
@@ -172,7 +177,7 @@ fn needs_coercion(from: &Base<'_>, to: &Base<'_>) -> bool {
         return !(same && old == new);
     }
     let [Some(had), had_scale] = old else {
-        return true;
+        return !(is_time(&to.ty.name) && wanted >= FINEST);
     };
     match to.ty.name.as_str() {
         "numeric" => wanted < had || scale.unwrap_or(0) != had_scale.unwrap_or(0),
@@ -181,6 +186,17 @@ fn needs_coercion(from: &Base<'_>, to: &Base<'_>) -> bool {
         }
         _ => old != new,
     }
+}
+
+/// Microseconds are what times are stored in: no digit is cut off
+/// (alter_type_timestamptz_precision_6).
+const FINEST: i32 = 6;
+
+fn is_time(name: &str) -> bool {
+    matches!(
+        name,
+        "timestamp" | "timestamptz" | "time" | "timetz" | "interval"
+    )
 }
 
 /// What a USING clause comes to.

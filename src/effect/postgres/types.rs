@@ -1,11 +1,13 @@
 //! Types, domains and sequences.
 
 use crate::effect::LockMode;
-use crate::operation::{Action, CompositeChange, DomainChange, ObjectName, TypeDefinition};
-use crate::schema::DomainCheck;
+use crate::operation::{
+    Action, CompositeChange, CreateRoutine, DataType, DomainChange, ObjectName, TypeDefinition,
+};
+use crate::schema::{DomainCheck, Key, Table};
 
 use super::Work;
-use crate::schema::{Key, Table};
+use super::type_change::is_built_in;
 
 impl<'a> Work<'a> {
     pub(super) fn type_or_domain(&mut self) {
@@ -16,7 +18,11 @@ impl<'a> Work<'a> {
                 if_not_exists,
                 ..
             } => self.add_enum_value(name, value, *if_not_exists),
-            Action::AlterComposite { name, change, .. } => self.alter_composite(name, change),
+            Action::AlterComposite {
+                name,
+                change,
+                cascade,
+            } => self.alter_composite(name, change, *cascade),
             Action::AlterDomain { name, change } => self.alter_domain(name, change),
             _ => {}
         }
@@ -37,8 +43,11 @@ impl<'a> Work<'a> {
     }
 
     /// composite_alter_attribute_type_in_use.
-    fn alter_composite(&mut self, name: &ObjectName, change: &CompositeChange) {
+    fn alter_composite(&mut self, name: &ObjectName, change: &CompositeChange, cascade: bool) {
         let key = self.type_of_name(name);
+        if !cascade && let Some(table) = self.table_of_type(&key) {
+            self.refuse(format!("`{}` is a table of type `{key}`", table.key));
+        }
         let CompositeChange::Alter(..) = change else {
             return;
         };
@@ -46,6 +55,13 @@ impl<'a> Work<'a> {
             self.lock(&table.key, LockMode::AccessShare);
             self.refuse(format!("column `{}.{column}` uses `{key}`", table.key));
         }
+    }
+
+    fn table_of_type(&self, key: &Key) -> Option<&'a Table> {
+        let tables = self.schema.tables().map(|t| &**t);
+        tables
+            .filter(|table| table.of_type.as_ref() == Some(key))
+            .min_by(|a, b| a.key.cmp(&b.key))
     }
 
     /// The tables with a column of the domain, or of one that is made of it.
@@ -87,6 +103,25 @@ impl<'a> Work<'a> {
         }
     }
 
+    /// OR REPLACE keeps what a function returns.
+    pub(super) fn create_routine(&mut self, create: &CreateRoutine) {
+        let key = self.new_key(&create.name, false);
+        let known = self.schema.routines(&key).iter();
+        let Some(old) = known.rev().find(|r| r.arguments == create.arguments) else {
+            return;
+        };
+        if !create.or_replace {
+            self.refuse(format!("routine `{key}` already exists"));
+        }
+        if let (Some(had), Some(wanted)) = (&old.returns, &create.returns)
+            && !same_result(had, wanted)
+        {
+            self.refuse(format!(
+                "`{key}` returns {had}, and OR REPLACE cannot make that {wanted}"
+            ));
+        }
+    }
+
     pub(super) fn sequence(&mut self) {
         match &self.scene.operation.action {
             Action::CreateSequence {
@@ -125,4 +160,14 @@ impl<'a> Work<'a> {
             self.lock(&key, LockMode::AccessShare);
         }
     }
+}
+
+/// May two results, as written, be the same type? Only of plain types of the
+/// server's own it can be told that they are not; a table or a composite type
+/// goes by several names, and lengths do not count.
+fn same_result(one: &str, other: &str) -> bool {
+    let (Some(one), Some(other)) = (DataType::parse(one), DataType::parse(other)) else {
+        return true;
+    };
+    !is_built_in(&one) || !is_built_in(&other) || one.name == other.name && one.array == other.array
 }
