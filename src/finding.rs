@@ -47,7 +47,7 @@ pub struct Fix {
     /// The meaning stays the same; may be applied without a look.
     pub safe: bool,
     /// What has to stay otherwise as it is for the fix to be right: the
-    /// statement, or all of the file.
+    /// statement, or the part of the file that is run with it.
     pub about: Span,
     pub edits: Vec<Edit>,
 }

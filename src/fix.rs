@@ -207,11 +207,11 @@ fn fixed(report: &Report, source: SourceId, fixes: Vec<(&Finding, &Fix)>) -> Fix
     }
 }
 
-/// Those that can be applied together, in the order of the file. Of two that are
-/// about the same the more severe finding goes first.
+/// Those that can be applied together, in the order of the file. What is about
+/// how a part of the file runs goes before what is about a statement in it, and
+/// the more severe finding before the other.
 fn compatible<'f>(mut fixes: Vec<(&'f Finding, &'f Fix)>) -> Vec<(&'f Finding, &'f Fix)> {
-    let of_whole_file = |fix: &Fix| fix.about.end == u32::MAX;
-    fixes.sort_by_key(|(finding, fix)| (!of_whole_file(fix), Reverse(finding.severity)));
+    fixes.sort_by_key(|(finding, fix)| (Reverse(reach(fix).len()), Reverse(finding.severity)));
     let mut taken: BTreeMap<u32, u32> = BTreeMap::new();
     fixes.retain(|(_, fix)| {
         let reach = reach(fix);

@@ -14,6 +14,7 @@ use std::time::Duration;
 
 use bowline::analysis;
 use bowline::config::Config;
+use bowline::finding::Edit;
 use bowline::output::{self, Format, RuleInfo};
 use bowline::project::{File, Named, Options, Project, discover, organise};
 use bowline::report::Report;
@@ -147,6 +148,14 @@ fn assert_places_are_in_the_text(report: &Report) {
             report.sources[source].path(),
             text.len()
         );
+    }
+    for finding in &report.findings {
+        let mut edits: Vec<_> = finding.fix.iter().flat_map(|fix| &fix.edits).collect();
+        edits.sort_by_key(|edit| edit.span);
+        let is_apart = |pair: &[&Edit]| pair[0].span.end <= pair[1].span.start;
+        assert!(edits.windows(2).all(is_apart), "{finding:#?}");
+        let is_here = |edit: &&Edit| edit.source == finding.source;
+        assert!(edits.iter().all(is_here), "{finding:#?}");
     }
 }
 

@@ -266,12 +266,23 @@ impl<'a> Screen<'a> {
                 count(summary.files, "file"),
                 count(summary.statements, "statement")
             )?;
+            self.fixable(out)?;
         }
         if summary.suppressed > 0 {
             self.suppressed(out)?;
         }
         self.stale(out)?;
         self.not_understood(out)
+    }
+
+    /// How many findings a command takes care of.
+    fn fixable(&self, out: &mut dyn io::Write) -> io::Result<()> {
+        let findings = self.report.findings.iter();
+        let is_safe = |f: &&Finding| f.fix.as_ref().is_some_and(|fix| fix.safe);
+        match findings.filter(is_safe).count() {
+            0 => Ok(()),
+            n => writeln!(out, "{n} of them can be fixed by `bowline check --fix`"),
+        }
     }
 
     /// Which findings a baseline lists that are not there any more.

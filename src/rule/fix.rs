@@ -30,7 +30,7 @@ pub struct Frame<'a> {
 /// The wait that is suggested where a project bounds it elsewhere.
 const LOCK_TIMEOUT: &str = "2s";
 
-/// A fix that is about how the tool runs the file.
+/// A fix that is about where the parts of a file begin.
 const WHOLE_FILE: Span = Span::new(0, u32::MAX);
 
 impl<'a> Frame<'a> {
@@ -158,14 +158,25 @@ impl OperationContext<'_> {
     /// the tool run it outside a transaction. `as_it_is` says that nothing but
     /// the tool stands against it.
     pub fn concurrently(&self, behind: &str, title: &str, as_it_is: bool) -> Option<Fix> {
-        let at = self.with_word(behind, "CONCURRENTLY").1?;
+        let edit = self.keyword(behind, "CONCURRENTLY")?;
         // A wait that is cut off leaves an invalid index behind.
         let unbounded = self.schema.session().lock_timeout.is_none();
-        let word = format!(" {}", self.keywords("CONCURRENTLY"));
-        let edits = vec![insertion(self.source, at, word)];
-        let mut fix = self.outside_transaction(title, edits)?;
+        let mut fix = self.outside_transaction(title, vec![edit])?;
         fix.safe &= as_it_is && unbounded;
         Some(fix)
+    }
+
+    /// The fix that puts a key word behind another and changes nothing else.
+    pub fn with_keyword(&self, behind: &str, word: &str, title: &str) -> Option<Fix> {
+        if self.operation.within.block || self.frame.is_closed() {
+            return None;
+        }
+        Some(Fix {
+            title: title.into(),
+            safe: true,
+            about: self.statement,
+            edits: vec![self.keyword(behind, word)?],
+        })
     }
 
     /// The fix that has the tool run the statement, with these edits made to
@@ -184,7 +195,7 @@ impl OperationContext<'_> {
                 title: title.into(),
                 safe: frame.is_sure(),
                 about: match self.run.runner {
-                    Transaction::Implicit => WHOLE_FILE,
+                    Transaction::Implicit => frame.part.span,
                     _ => self.statement,
                 },
                 edits,
@@ -213,9 +224,15 @@ impl OperationContext<'_> {
         (!edits.is_empty()).then(|| Fix {
             title,
             safe: is_alone && frame.is_sure(),
-            about: WHOLE_FILE,
+            about: frame.part.span,
             edits,
         })
+    }
+
+    fn keyword(&self, behind: &str, word: &str) -> Option<Edit> {
+        let at = self.with_word(behind, word).1?;
+        let text = format!(" {}", self.keywords(word));
+        Some(insertion(self.source, at, text))
     }
 
     /// Key words, in small letters where the statement begins with such.
@@ -331,8 +348,18 @@ fn has_concurrent_form(action: &Action) -> bool {
 }
 
 impl MigrationContext<'_> {
-    /// The fix that makes of a comment the directive that it was meant to be.
-    pub fn as_meant(&self, found: &Suspicious) -> Option<Fix> {
+    /// Does a single statement of each part refuse the transaction that it runs
+    /// in? Then the migration fails, and nothing is lost by another way to run
+    /// it.
+    pub fn fails_in_transaction(&self) -> bool {
+        let mut steps = self.steps.iter();
+        steps.any(|s| s.effect.forbidden_in_transaction.is_some() && s.run.transaction.is_some())
+            && self.scene.frames.iter().all(|frame| frame.lasting <= 1)
+    }
+
+    /// The fix that makes of a comment the directive that it was meant to be;
+    /// `fails` is what [`Self::fails_in_transaction`] says.
+    pub fn as_meant(&self, found: &Suspicious, fails: bool) -> Option<Fix> {
         let line = |text: &str| {
             let edit = Edit {
                 source: found.source,
@@ -346,14 +373,9 @@ impl MigrationContext<'_> {
             Meant::Mark(text) | Meant::OptOut(text) => line(text),
             Meant::OptOutElsewhere => self.moved(found)?,
         };
-        // Where it cannot run as it stands, nothing is lost.
-        let mut steps = self.steps.iter();
-        let fails = steps
-            .any(|s| s.effect.forbidden_in_transaction.is_some() && s.run.transaction.is_some());
-        let is_alone = self.scene.frames.iter().all(|frame| frame.lasting <= 1);
         Some(Fix {
             title,
-            safe: fails && is_alone && !matches!(meant, Meant::Mark(_)),
+            safe: fails && !matches!(meant, Meant::Mark(_)),
             about: WHOLE_FILE,
             edits,
         })

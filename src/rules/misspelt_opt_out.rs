@@ -15,10 +15,11 @@ fn check(cx: &MigrationContext<'_>, findings: &mut Findings) {
     if cx.scene.direction == Direction::Down || cx.scene.layout == Layout::Diesel {
         return;
     }
+    let fails = cx.fails_in_transaction();
     for found in &cx.scene.migration.suspicious {
         findings
             .report_in(found.source, found.span, found.message.clone())
             .help("spell it exactly as the tool does, or delete it if it is meant as prose")
-            .fix(cx.as_meant(found));
+            .fix(cx.as_meant(found, fails));
     }
 }

@@ -27,12 +27,16 @@ fn check(cx: &OperationContext<'_>, findings: &mut Findings) {
         return;
     }
     if *with_data {
+        let fix = view
+            .filter(|view| has_unique(cx, view))
+            .map(|_| cx.with_keyword("VIEW", "CONCURRENTLY", "refresh it beside its readers"));
         findings
             .report(
                 cx.operation.place,
                 format!("refreshing `{name}` blocks its reads until the query is done"),
             )
-            .help(remedy(cx, name, view.map(|view| &**view)));
+            .help(remedy(cx, name, view.map(|view| &**view)))
+            .fix(fix.flatten());
     } else {
         findings
             .report(
@@ -46,18 +50,20 @@ fn check(cx: &OperationContext<'_>, findings: &mut Findings) {
     }
 }
 
+/// Is there a unique index over plain columns and all rows?
+fn has_unique(cx: &OperationContext<'_>, view: &View) -> bool {
+    view.indexes.iter().any(|key| {
+        cx.schema
+            .index_by_key(key)
+            .is_some_and(|i| i.unique && i.predicate.is_none() && i.exprs.is_empty())
+    })
+}
+
 fn remedy(cx: &OperationContext<'_>, name: &ObjectName, view: Option<&View>) -> String {
     let sql = sql_object(name);
     let refresh = format!("REFRESH MATERIALIZED VIEW CONCURRENTLY {sql};");
-    let has_unique = |view: &View| {
-        view.indexes.iter().any(|key| {
-            cx.schema
-                .index_by_key(key)
-                .is_some_and(|i| i.unique && i.predicate.is_none() && i.exprs.is_empty())
-        })
-    };
     match view {
-        Some(view) if !has_unique(view) => format!(
+        Some(view) if !has_unique(cx, view) => format!(
             "give it a unique index over plain columns, then refresh beside its readers:\n  \
              CREATE UNIQUE INDEX ON {sql} (…);\n  {refresh}"
         ),
