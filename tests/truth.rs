@@ -19,17 +19,11 @@ use bowline::dialect::Dialect;
 use bowline::effect::LockMode;
 use bowline::output::{self, inspect::Format};
 use bowline::project::{File, Layout, Options, organise};
-use measured::{Row, bless, expand, fixture_texts, fixtures, read, rows, version_list, versions};
+use measured::{
+    CELLS, Row, bless, expand, fixture_texts, fixtures, read, rows, version_list, versions,
+};
 use serde_json::Value;
 use strum::IntoEnumIterator;
-
-const CELLS: [&str; 5] = [
-    "in_transaction",
-    "locks",
-    "rewrites",
-    "index_rebuilds",
-    "scans",
-];
 
 /// What the model says: one text per cell.
 #[derive(Default)]

@@ -4,7 +4,7 @@ use smol_str::{SmolStr, format_smolstr};
 
 use super::constraint::{column_names, nulls_not_distinct};
 use super::reader::Reader;
-use super::{Action, CreateIndex, Expr, IndexElement, ObjectKind, ObjectName, alter_table};
+use super::{Action, CreateIndex, Expr, Ident, IndexElement, ObjectKind, ObjectName, alter_table};
 use crate::statement::lexer::TokenKind;
 
 /// `CREATE [UNIQUE] INDEX`.
@@ -113,6 +113,13 @@ fn elements(r: &mut Reader<'_>) -> Result<Vec<IndexElement>, SmolStr> {
 
 fn element(r: &mut Reader<'_>) -> Result<IndexElement, SmolStr> {
     let mut column = None;
+    if let Some(name) = column_in_parens(r) {
+        return Ok(IndexElement {
+            column: Some(name.name),
+            expr: None,
+            options: element_options(r)?,
+        });
+    }
     let expr = match r.cursor.at_kind(TokenKind::OpenParen) {
         true => r.expr_in_parens(),
         false => call(r),
@@ -126,6 +133,22 @@ fn element(r: &mut Reader<'_>) -> Result<IndexElement, SmolStr> {
         expr,
         options: element_options(r)?,
     })
+}
+
+/// `(c)` and `(c COLLATE x)` are no expressions to the server.
+fn column_in_parens(r: &mut Reader<'_>) -> Option<Ident> {
+    let mark = r.cursor.mark();
+    let name = r.cursor.eat(TokenKind::OpenParen).then(|| r.cursor.ident());
+    let collated = r.cursor.eat_word("COLLATE");
+    let is_plain = !collated || ObjectName::read(&mut r.cursor).is_some();
+    if let Some(Some(name)) = name
+        && is_plain
+        && r.cursor.eat(TokenKind::CloseParen)
+    {
+        return Some(name);
+    }
+    r.cursor.back_to(mark);
+    None
 }
 
 /// `f(…)`, as it stands in an index without parentheses around it.

@@ -1,14 +1,17 @@
 //! Constraints of tables.
 
+use std::borrow::Cow;
 use std::sync::Arc;
 
+use rustc_hash::FxHashMap;
 use smol_str::SmolStr;
 
 use super::apply::{At, Conflict};
 use super::table::{MOST_COLUMNS, add};
 use super::{Gone, GoneRule, Index, Key, Relation, Schema, TableConstraint, names};
 use crate::operation::{
-    Column, Constraint, ConstraintKind, Expr, Key as KeyColumns, ObjectKind, ObjectName, Target,
+    Column, Constraint, ConstraintKind, CreateTable, Expr, Key as KeyColumns, ObjectKind,
+    ObjectName, Target,
 };
 use crate::source::Span;
 use crate::statement::lexer::{Lexeme, Lexer, TokenKind};
@@ -32,6 +35,10 @@ impl Schema {
             .flatten();
         let columns = self.columns_of(&key, &constraint.kind, behind);
         let table = self.table_by_key(&key)?;
+        let is_primary = matches!(constraint.kind, ConstraintKind::PrimaryKey(_));
+        if is_primary && table.primary_key().is_some() {
+            return Conflict::new(format!("`{key}` has a primary key already"));
+        }
         let conflict = constraint.name.as_ref().and_then(|name| {
             table.constraint(&name.name).and_then(|_| {
                 Conflict::new(format!(
@@ -76,6 +83,51 @@ impl Schema {
         self.table_by_key(&key).filter(|table| table.is_known())?;
         let columns = self.columns_of(&key, &constraint.kind, None);
         Some(self.constraint_name(&key, constraint, &columns, None))
+    }
+
+    /// The constraints of a new table. One index serves keys on the same
+    /// columns: the first is kept, a primary key before all, with the first
+    /// name that any of them has (`transformIndexConstraints` in the server's
+    /// `parse_utilcmd.c`).
+    pub(super) fn each_key_once<'c>(
+        &self,
+        key: &Key,
+        create: &'c CreateTable,
+    ) -> Vec<Cow<'c, Constraint>> {
+        let constraints = &create.constraints;
+        let is_primary = |c: &Constraint| matches!(c.kind, ConstraintKind::PrimaryKey(_));
+        let index_of = |constraint: &Constraint| match &constraint.kind {
+            ConstraintKind::PrimaryKey(k) | ConstraintKind::Unique(k) => {
+                let behind = constraint
+                    .inline
+                    .then(|| column_before(&create.columns, constraint));
+                let columns = self.columns_of(key, &constraint.kind, behind.flatten());
+                Some((
+                    columns,
+                    k.include.clone(),
+                    k.nulls_not_distinct,
+                    constraint.deferrable,
+                ))
+            }
+            _ => None,
+        };
+        let mut kept: Vec<Cow<'c, Constraint>> = Vec::with_capacity(constraints.len());
+        let mut indexes: FxHashMap<_, usize> = FxHashMap::default();
+        let (primary, others): (Vec<_>, Vec<_>) = constraints.iter().partition(|c| is_primary(c));
+        for constraint in primary.into_iter().chain(others) {
+            let index = index_of(constraint);
+            if let Some(at) = index.as_ref().and_then(|index| indexes.get(index)) {
+                if kept[*at].name.is_none() && constraint.name.is_some() {
+                    kept[*at].to_mut().name.clone_from(&constraint.name);
+                }
+                continue;
+            }
+            if let Some(index) = index {
+                indexes.insert(index, kept.len());
+            }
+            kept.push(Cow::Borrowed(constraint));
+        }
+        kept
     }
 
     fn enter_constraint(

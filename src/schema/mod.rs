@@ -576,12 +576,23 @@ impl Schema {
         self.created_now.contains(key)
     }
 
+    /// In no particular order, as all that follow.
+    pub fn relations(&self) -> impl Iterator<Item = &Relation> {
+        self.relations.values()
+    }
+
     pub fn tables(&self) -> impl Iterator<Item = &Arc<Table>> {
-        self.relations
-            .values()
-            .filter_map(|relation| match relation {
-                Relation::Table(table) => Some(table),
-                _ => None,
-            })
+        self.relations().filter_map(|relation| match relation {
+            Relation::Table(table) => Some(table),
+            _ => None,
+        })
+    }
+
+    pub fn types(&self) -> impl Iterator<Item = &Arc<TypeEntry>> {
+        self.types.values()
+    }
+
+    pub fn domains(&self) -> impl Iterator<Item = &Arc<Domain>> {
+        self.domains.values()
     }
 }

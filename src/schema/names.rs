@@ -6,13 +6,12 @@
 
 use smol_str::{SmolStr, format_smolstr};
 
-/// NAMEDATALEN - 1.
-const LIMIT: usize = 63;
+use crate::statement::cursor::{NAME_BYTES, cut};
 
 /// `name1_name2_label`, the longer of the first two cut until it fits.
 pub fn object_name(name1: &str, name2: &str, label: &str) -> SmolStr {
     let overhead = usize::from(!name2.is_empty()) + usize::from(!label.is_empty()) + label.len();
-    let available = LIMIT.saturating_sub(overhead);
+    let available = NAME_BYTES.saturating_sub(overhead);
     let (mut first, mut second) = (name1.len(), name2.len());
     while first + second > available {
         if first > second {
@@ -21,7 +20,7 @@ pub fn object_name(name1: &str, name2: &str, label: &str) -> SmolStr {
             second -= 1;
         }
     }
-    let mut name = String::with_capacity(LIMIT);
+    let mut name = String::with_capacity(NAME_BYTES);
     name.push_str(cut(name1, first));
     for part in [cut(name2, second), label] {
         if !part.is_empty() {
@@ -61,13 +60,6 @@ pub fn free_name(name1: &str, name2: &str, label: &str, taken: impl Fn(&str) -> 
     numbered(high)
 }
 
-fn cut(text: &str, mut end: usize) -> &str {
-    while !text.is_char_boundary(end) {
-        end -= 1;
-    }
-    &text[..end]
-}
-
 /// Column names joined as index and key names do; empty names are expressions.
 pub fn joined<'a>(columns: impl IntoIterator<Item = &'a str>) -> String {
     let mut joined = String::new();
@@ -76,7 +68,7 @@ pub fn joined<'a>(columns: impl IntoIterator<Item = &'a str>) -> String {
             joined.push('_');
         }
         joined.push_str(if column.is_empty() { "expr" } else { column });
-        if joined.len() > LIMIT {
+        if joined.len() > NAME_BYTES {
             break;
         }
     }

@@ -122,8 +122,8 @@ impl Schema {
         }
         let mut name = create.name.clone();
         name.schema = Some(key.schema.clone());
-        for constraint in &create.constraints {
-            self.add_constraint(&name, constraint, &create.columns, true, at);
+        for constraint in self.each_key_once(&key, create) {
+            self.add_constraint(&name, &constraint, &create.columns, true, at);
         }
         if let (Some(parent), Some(of)) = (parent, &create.partition_of) {
             self.attach(&parent, &key, of.bound.clone());
@@ -135,9 +135,11 @@ impl Schema {
     /// sequence, an identity column NOT NULL.
     fn enter_column(&mut self, table: &Key, column: &Arc<Column>, at: At) {
         let serial = column.ty.is_serial();
-        let column = if serial || (column.identity.is_some() && !column.not_null) {
+        let void = column.default.as_ref().is_some_and(is_null);
+        let column = if serial || void || (column.identity.is_some() && !column.not_null) {
             let mut own = (**column).clone();
-            own.not_null = true;
+            own.not_null |= serial || column.identity.is_some();
+            own.default = own.default.filter(|_| !void);
             if serial {
                 own.ty.name = integer_of(&column.ty);
                 own.default = Some(Expr {
@@ -708,13 +710,22 @@ pub fn column_of(action: &Action) -> Option<(&Arc<Target>, &SmolStr)> {
     }
 }
 
+/// `DEFAULT NULL` is no default, and the server keeps none.
+fn is_null(default: &Expr) -> bool {
+    let text = default.text.trim();
+    let word = text.split_once("::").map_or(text, |(word, _)| word);
+    word.trim().eq_ignore_ascii_case("null")
+}
+
 fn change_column(column: &mut Column, action: &Action) {
     match action {
         Action::AlterColumnType { ty, collation, .. } => {
             column.ty = ty.clone();
             column.collation = collation.clone();
         }
-        Action::SetDefault { default, .. } => column.default = Some(default.clone()),
+        Action::SetDefault { default, .. } => {
+            column.default = Some(default.clone()).filter(|default| !is_null(default));
+        }
         Action::DropDefault { .. } => column.default = None,
         Action::SetNotNull { .. } => column.not_null = true,
         Action::DropNotNull { .. } => column.not_null = false,

@@ -158,10 +158,11 @@ impl<'a> Cursor<'a> {
         let token = self.peek()?;
         let text = token.span.of(self.text);
         let (name, template) = match token.kind {
-            TokenKind::Word => (fold(text), false),
+            TokenKind::Word => (within_limit(fold(text)), false),
             TokenKind::QuotedName => {
                 let name = unquote(text);
                 let template = name.contains("${") || name.contains("{{");
+                let name = if template { name } else { within_limit(name) };
                 (name, template)
             }
             TokenKind::Template => (SmolStr::new(text), true),
@@ -366,6 +367,25 @@ pub fn fold(text: &str) -> SmolStr {
     } else {
         SmolStr::new(text)
     }
+}
+
+/// The bytes of a name that PostgreSQL keeps (NAMEDATALEN - 1).
+pub const NAME_BYTES: usize = 63;
+
+/// A name as the server keeps it: what is too much is cut off.
+fn within_limit(name: SmolStr) -> SmolStr {
+    if name.len() <= NAME_BYTES {
+        return name;
+    }
+    SmolStr::new(cut(&name, NAME_BYTES))
+}
+
+/// The text up to the last character that ends at or before a byte.
+pub fn cut(text: &str, mut end: usize) -> &str {
+    while !text.is_char_boundary(end) {
+        end -= 1;
+    }
+    &text[..end]
 }
 
 fn unquote(text: &str) -> SmolStr {
