@@ -3,7 +3,7 @@
 //! to be released in between.
 //!
 //! A recipe is a template in `rules/recipes`; a rule's page names it. What a
-//! template may ask stands in [`facts`], how a tool wants its files in [`form`].
+//! template may ask stands in `facts`, how a tool wants its files in `form`.
 
 mod facts;
 mod form;

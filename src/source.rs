@@ -6,6 +6,8 @@
 //! shown, from an index built on first use.
 
 use std::borrow::Cow;
+use std::fs::File;
+use std::io::{self, Read};
 use std::path::Path;
 use std::sync::OnceLock;
 
@@ -108,7 +110,7 @@ impl Source {
     /// # Errors
     /// [`ReadError`] when the file cannot be opened, is over 4 GiB, or is binary.
     pub fn read(path: &Path, shown: impl Into<String>) -> Result<Self, ReadError> {
-        Self::decode(shown, std::fs::read(path)?)
+        Self::decode(shown, bytes_of(path)?)
     }
 
     /// Decodes bytes: UTF-8 with or without a byte order mark, UTF-16 with one,
@@ -246,6 +248,26 @@ fn utf16_units(bytes: &[u8]) -> u32 {
         .iter()
         .map(|byte| u32::from(byte & 0xC0 != 0x80) + u32::from(*byte >= 0xF0))
         .sum()
+}
+
+/// What `std::fs::read` gives, without asking for the size first: most
+/// migrations fit into one read, and a history has thousands of them.
+fn bytes_of(path: &Path) -> io::Result<Vec<u8>> {
+    const ROOM: usize = 1 << 14;
+    let mut file = File::open(path)?;
+    let mut room = [0; ROOM];
+    let mut length = 0;
+    while length < ROOM {
+        match file.read(&mut room[length..]) {
+            Ok(0) => return Ok(room[..length].to_vec()),
+            Ok(read) => length += read,
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+            Err(error) => return Err(error),
+        }
+    }
+    let mut bytes = room.to_vec();
+    file.read_to_end(&mut bytes)?;
+    Ok(bytes)
 }
 
 fn utf16(bytes: &[u8], unit: fn([u8; 2]) -> u16) -> String {
