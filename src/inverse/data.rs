@@ -58,14 +58,23 @@ pub fn restore(operation: &Operation, before: Before, draft: &mut Draft<'_>) {
         }
         Action::Update(update) => {
             let table = shown(draft, &update.table);
-            let new = draft.now.table(&update.table).is_some_and(|t| {
-                let added = |c: &crate::operation::Ident| {
-                    t.column_is_new_in(&c.name, draft.now.migration())
-                };
-                !update.columns.is_empty() && update.columns.iter().all(added)
-            });
-            for column in update.columns.iter().filter(|_| !new) {
-                draft.loses(format!("what `{table}.{}` held before", column.name));
+            let known = draft.now.table(&update.table).cloned();
+            let migration = draft.now.migration();
+            for column in &update.columns {
+                let new = known
+                    .as_ref()
+                    .is_some_and(|t| t.column_is_new_in(&column.name, migration));
+                if new {
+                    continue;
+                }
+                if update.fills_null(column) {
+                    draft.misses(format!(
+                        "the values that took the place of NULL in `{table}.{}` stay",
+                        column.name
+                    ));
+                } else {
+                    draft.loses(format!("what `{table}.{}` held before", column.name));
+                }
             }
             if update.columns.is_empty() {
                 draft.loses(format!("what the rows of `{table}` held before"));

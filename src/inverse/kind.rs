@@ -1,7 +1,5 @@
 //! How far an operation can be taken back, without writing how.
 
-use std::sync::Arc;
-
 use super::Kind;
 use super::column::back;
 use crate::effect::Effect;
@@ -9,7 +7,7 @@ use crate::operation::{
     Action, CompositeChange, DomainChange, Grant, Ident, ObjectKind, ObjectName, Operation,
     TypeDefinition, Update,
 };
-use crate::schema::{Origin, Relation, Schema, SettingName, Table, is_kept, pairs};
+use crate::schema::{Origin, Relation, Schema, SettingName, is_kept, pairs};
 
 /// Of one operation, given the schema before it.
 pub fn kind(operation: &Operation, schema: &Schema, effect: &Effect) -> Kind {
@@ -46,7 +44,7 @@ pub fn kind(operation: &Operation, schema: &Schema, effect: &Effect) -> Kind {
                 }
             }
         },
-        Action::Update(update) if fills_new_columns(update, schema) => Kind::Exact,
+        Action::Update(update) if overwrites_nothing(update, schema) => Kind::Exact,
         Action::Truncate { .. } | Action::Delete(_) | Action::Update(_) | Action::Merge { .. } => {
             Kind::Lossy
         }
@@ -275,13 +273,15 @@ pub fn why(operation: &Operation) -> String {
 }
 
 /// Nothing is overwritten where every column that is set was added by this
-/// migration.
-fn fills_new_columns(update: &Update, schema: &Schema) -> bool {
-    let is_new = |table: &Arc<Table>| {
-        let added = |c: &Ident| table.column_is_new_in(&c.name, schema.migration());
-        update.columns.iter().all(added)
-    };
-    !update.columns.is_empty() && schema.table(&update.table).is_some_and(is_new)
+/// migration, or held NULL.
+fn overwrites_nothing(update: &Update, schema: &Schema) -> bool {
+    let table = schema.table(&update.table);
+    let added = |c: &Ident| table.is_some_and(|t| t.column_is_new_in(&c.name, schema.migration()));
+    !update.columns.is_empty()
+        && update
+            .columns
+            .iter()
+            .all(|c| added(c) || update.fills_null(c))
 }
 
 fn dropped(operation: &Operation, schema: &Schema) -> Kind {

@@ -13,7 +13,32 @@ use super::{
 };
 use crate::source::Span;
 use crate::statement::Cursor;
-use crate::statement::lexer::{TokenKind, tokens_into};
+use crate::statement::lexer::{Token, TokenKind, tokens_into};
+
+impl Update {
+    /// Does it write the column only where that is NULL? Then it overwrites
+    /// nothing. Told by `column IS NULL` in a WHERE without OR and NOT.
+    pub fn fills_null(&self, column: &Ident) -> bool {
+        let Some(filter) = &self.filter else {
+            return false;
+        };
+        let text: &str = &filter.text;
+        let mut tokens = Vec::new();
+        tokens_into(text, Span::new(0, text.len() as u32), &mut tokens);
+        let is = |n: usize, word: &str| {
+            tokens.get(n).is_some_and(|token: &Token| {
+                token.kind == TokenKind::Word && token.span.of(text).eq_ignore_ascii_case(word)
+            })
+        };
+        let denies = |n: usize| is(n, "OR") || is(n, "NOT") && !(n > 0 && is(n - 1, "IS"));
+        let names = |n: usize| {
+            let mut cursor = Cursor::new(text, &tokens[n..]);
+            cursor.ident().is_some_and(|name| name.name == column.name)
+        };
+        !(0..tokens.len()).any(denies)
+            && (0..tokens.len()).any(|n| names(n) && is(n + 1, "IS") && is(n + 2, "NULL"))
+    }
+}
 
 /// INSERT.
 pub fn insert(r: &mut Reader<'_>) {

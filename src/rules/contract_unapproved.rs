@@ -22,11 +22,20 @@ fn check(cx: &MigrationContext<'_>, findings: &mut Findings) {
     else {
         return;
     };
+    let subject = step.operation.action.subject();
+    let named: Vec<_> = subject.object.into_iter().chain(subject.part).collect();
+    let named = match named.as_slice() {
+        [] => String::new(),
+        names => format!(" (`{}`)", names.join(".")),
+    };
     findings
         .report_in(
             step.source,
             step.operation.place,
-            format!("{} without an approval: after it the old release cannot come back", change.verb),
+            format!(
+                "{}{named} without an approval: the old release cannot come back",
+                change.verb
+            ),
         )
         .help(
             "Let the one who answers for it say so in the file:\n\

@@ -1,9 +1,9 @@
 //! Rows change and their earlier state is kept nowhere.
 
 use crate::operation::Update;
-use crate::operation::{Action, Ident, Kind, ObjectName};
+use crate::operation::{Action, Kind, ObjectName};
 use crate::rule::{
-    Check, Facet, Findings, OperationContext, Rule, mentions, sql_name, sql_object, takes_every_row,
+    Check, Facet, Findings, OperationContext, Rule, sql_name, sql_object, takes_every_row,
 };
 
 pub const RULE: Rule = Rule {
@@ -65,17 +65,10 @@ fn overwrites(cx: &OperationContext<'_>, update: &Update) -> bool {
     if takes_every_row(filter) && update.from.is_none() {
         return false;
     }
-    let fills_null = |column: &Ident| {
-        let wanted = format!("{}isnull", column.name);
-        filter.is_some_and(|text| {
-            let text: String = text.chars().filter(|c| !c.is_whitespace()).collect();
-            text.to_ascii_lowercase().contains(&wanted) && !mentions(filter.unwrap_or(""), "or")
-        })
-    };
     update
         .columns
         .iter()
-        .any(|c| !cx.is_new_column(&update.table, &c.name) && !fills_null(c))
+        .any(|c| !cx.is_new_column(&update.table, &c.name) && !update.fills_null(c))
         || update.columns.is_empty()
 }
 

@@ -2,7 +2,7 @@
 
 use crate::finding::Severity;
 use crate::operation::{Action, ConstraintKind, Kind};
-use crate::rule::{Check, Findings, OperationContext, Rule, sql_ident, sql_name, sql_object};
+use crate::rule::{Check, Findings, OperationContext, Rule};
 
 pub const RULE: Rule = Rule {
     id: "set-not-null",
@@ -42,22 +42,22 @@ fn check(cx: &OperationContext<'_>, findings: &mut Findings) {
     } else {
         "the old release fails where it writes NULL or leaves it out"
     };
-    let (name, col) = (sql_object(&table.name), sql_ident(column));
-    let constraint = sql_name(&format!("{}_{}_not_null", table.name.name, column.name));
     findings
         .report(
             cx.operation.place,
-            format!("makes `{}` of `{}` NOT NULL: {who}", column.name, table.name),
+            format!(
+                "makes `{}` of `{}` NOT NULL: {who}",
+                column.name, table.name
+            ),
         )
-        .severity(if fills { Severity::Warning } else { Severity::Error })
+        .severity(if fills {
+            Severity::Warning
+        } else {
+            Severity::Error
+        })
         .confidence(cx.confidence(&table.name))
         .help(format!(
-            "Release code that always writes `{}` first; then let a check prove it, which SET NOT NULL uses instead of a scan:\n\
-             ALTER TABLE {name} ADD CONSTRAINT {constraint} CHECK ({col} IS NOT NULL) NOT VALID;\n\
-             -- in the next migration\n\
-             ALTER TABLE {name} VALIDATE CONSTRAINT {constraint};\n\
-             ALTER TABLE {name} ALTER COLUMN {col} SET NOT NULL;\n\
-             ALTER TABLE {name} DROP CONSTRAINT {constraint};",
+            "Release code that always writes `{}` first, and require it in a later migration",
             column.name
         ));
 }

@@ -88,10 +88,14 @@ impl<'a> Work<'a> {
 
     fn update(&mut self, update: &Update) {
         let key = self.resolve(&update.table);
-        self.lose(format!(
-            "the earlier values of {} in `{key}`",
-            list(&update.columns)
-        ));
+        let lost: Vec<&Ident> = update
+            .columns
+            .iter()
+            .filter(|column| !update.fills_null(column))
+            .collect();
+        if !lost.is_empty() || update.columns.is_empty() {
+            self.lose(format!("the earlier values of {} in `{key}`", list(&lost)));
+        }
         for column in &update.columns {
             self.refuse_missing_column(&key, &column.name);
         }
@@ -290,7 +294,7 @@ fn may_read(text: &str) -> bool {
         .any(|w| w.eq_ignore_ascii_case(b"from"))
 }
 
-fn list(columns: &[Ident]) -> String {
+fn list(columns: &[&Ident]) -> String {
     let names: Vec<String> = columns
         .iter()
         .map(|column| format!("`{}`", column.name))
