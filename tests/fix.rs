@@ -143,6 +143,32 @@ fn what_was_done_and_what_is_left_is_told() {
 }
 
 #[test]
+fn the_report_names_the_command_that_fixes() {
+    let scratch = goose();
+    let run = scratch.run(&["check", "db"]);
+    assert!(
+        run.out
+            .contains("\n`bowline check --fix` fixes 1 of them\n"),
+        "{}",
+        run.out
+    );
+    scratch.write(
+        "db/00004_more.sql",
+        "-- +goose Up\nDROP INDEX users_email;\n",
+    );
+    for arguments in [&["check", "--since", "HEAD"][..], &["check", "--staged"]] {
+        scratch.git(&["add", "--all"]);
+        let run = scratch.run(arguments);
+        assert!(
+            run.out
+                .contains("`bowline check --fix --since HEAD` fixes 1 of them"),
+            "{}",
+            run.out
+        );
+    }
+}
+
+#[test]
 fn a_machine_reads_what_is_left() {
     let scratch = goose();
     let run = scratch.run(&["check", "--fix", "--format", "json", "db"]);

@@ -279,9 +279,15 @@ impl<'a> Screen<'a> {
     fn fixable(&self, out: &mut dyn io::Write) -> io::Result<()> {
         let findings = self.report.findings.iter();
         let is_safe = |f: &&Finding| f.fix.as_ref().is_some_and(|fix| fix.safe);
-        match findings.filter(is_safe).count() {
+        let number = findings.filter(is_safe).count();
+        let since = match &self.report.scope {
+            Scope::All => String::new(),
+            Scope::Since(revision) => format!(" --since {}", shown(revision)),
+            Scope::Staged => " --since HEAD".to_owned(),
+        };
+        match number {
             0 => Ok(()),
-            n => writeln!(out, "{n} of them can be fixed by `bowline check --fix`"),
+            _ => writeln!(out, "`bowline check --fix{since}` fixes {number} of them"),
         }
     }
 

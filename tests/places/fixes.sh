@@ -18,7 +18,7 @@ listing="SELECT pg_get_indexdef(indexrelid), indisvalid FROM pg_index
     UNION ALL SELECT conname || ' ' || pg_get_constraintdef(oid), convalidated FROM pg_constraint
     WHERE conrelid::regclass::text IN ('orders', 'customers') ORDER BY 1"
 
-# migrate FOLDER WAY: runs the project there; what failed is in `said`.
+# migrate FOLDER WAY: runs the project there, and prints what failed.
 migrate() {
     local report
     report="$(cd "$1" && "$scratch/bin/bowline" check --exit-zero --format json .)"
