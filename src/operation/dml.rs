@@ -240,7 +240,8 @@ fn insert_behind(r: &mut Reader<'_>, with: Option<Span>) {
         r.cursor.ident();
     }
     let columns = columns(r);
-    if r.cursor.eat_word("OVERRIDING") {
+    let overriding = r.cursor.eat_word("OVERRIDING");
+    if overriding {
         r.cursor.eat_any(&["SYSTEM", "USER"]);
         r.cursor.eat_word("VALUE");
     }
@@ -258,6 +259,7 @@ fn insert_behind(r: &mut Reader<'_>, with: Option<Span>) {
         table,
         columns,
         query,
+        overriding,
         values,
         on_conflict: conflict.is_some(),
         conflict_filter: conflict.as_ref().is_some_and(|c| c.filter),

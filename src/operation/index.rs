@@ -135,10 +135,12 @@ fn element(r: &mut Reader<'_>) -> Result<IndexElement, SmolStr> {
     })
 }
 
-/// `(c)` and `(c COLLATE x)` are no expressions to the server.
+/// `(c)` and `(c COLLATE x)` are no expressions to the server; `(TRUE)` is one.
 fn column_in_parens(r: &mut Reader<'_>) -> Option<Ident> {
     let mark = r.cursor.mark();
-    let name = r.cursor.eat(TokenKind::OpenParen).then(|| r.cursor.ident());
+    let opened = r.cursor.eat(TokenKind::OpenParen);
+    let constant = r.cursor.at_any(&["TRUE", "FALSE", "NULL"]);
+    let name = (opened && !constant).then(|| r.cursor.ident());
     let collated = r.cursor.eat_word("COLLATE");
     let is_plain = !collated || ObjectName::read(&mut r.cursor).is_some();
     if let Some(Some(name)) = name

@@ -488,6 +488,8 @@ pub struct Insert {
     pub columns: Vec<Ident>,
     /// `INSERT … SELECT`; `None` for VALUES.
     pub query: Option<Query>,
+    /// `OVERRIDING … VALUE` was said.
+    pub overriding: bool,
     /// Everything behind VALUES, where it is short.
     pub values: Option<Expr>,
     pub on_conflict: bool,

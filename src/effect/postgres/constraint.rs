@@ -1,10 +1,12 @@
 //! Adding, validating, changing and dropping constraints.
 
+use std::sync::Arc;
+
 use smol_str::SmolStr;
 
 use crate::effect::LockMode;
 use crate::operation::{
-    Action, Constraint, ConstraintKind, ForeignKey, Ident, Key as KeyColumns, PartitionBy,
+    Action, Column, Constraint, ConstraintKind, ForeignKey, Ident, Key as KeyColumns, PartitionBy,
 };
 use crate::schema::{Index, Key, Table, TableConstraint};
 
@@ -99,7 +101,9 @@ impl<'a> Work<'a> {
         }
         self.check_columns(&subject.key, &foreign.columns);
         self.check_referenced_key(&referenced, foreign);
-        self.check_referenced_types(subject, &referenced, foreign);
+        if let Some(table) = subject.table {
+            self.check_referenced_types(&table.columns, &referenced, foreign);
+        }
         if !constraint.not_valid && !constraint.not_enforced {
             let all_null = foreign.columns.iter().all(|c| self.is_new_and_null(c));
             self.validate_reference(subject, &referenced, !all_null);
@@ -197,17 +201,23 @@ impl<'a> Work<'a> {
         }
     }
 
-    fn check_referenced_types(
+    /// The columns on both sides must be comparable.
+    pub(super) fn check_referenced_types(
         &mut self,
-        subject: &Subject<'a>,
+        own: &[Arc<Column>],
         referenced: &Key,
         foreign: &ForeignKey,
     ) {
-        let (Some(own), Some(other)) = (subject.table, self.table(referenced)) else {
+        let Some(other) = self.table(referenced) else {
             return;
         };
-        for (from, to) in foreign.columns.iter().zip(&foreign.referenced) {
-            let (Some(from), Some(to)) = (own.column(from), other.column(to)) else {
+        let to = match (foreign.referenced.is_empty(), other.primary_key()) {
+            (true, Some(key)) => &key.columns,
+            _ => &foreign.referenced,
+        };
+        for (from, to) in foreign.columns.iter().zip(to) {
+            let from = own.iter().find(|column| column.name == *from);
+            let (Some(from), Some(to)) = (from, other.column(to)) else {
                 continue;
             };
             if !self.comparable(&from.ty, &to.ty) {

@@ -3,12 +3,12 @@
 use smol_str::SmolStr;
 
 use crate::effect::LockMode;
-use crate::operation::{Action, Delete, Expr, Ident, Insert, ObjectName, Update};
+use crate::operation::{Action, Delete, Expr, Ident, Identity, Insert, ObjectName, Update};
 use crate::schema::{Index, Key, Table};
 
 use super::Work;
 use super::data::Children;
-use super::expr::{Tokens, is_word};
+use super::expr::{Tokens, is_word, mentions};
 use super::query::{listed, relations};
 
 impl<'a> Work<'a> {
@@ -34,6 +34,10 @@ impl<'a> Work<'a> {
         for column in &insert.columns {
             self.refuse_missing_column(&key, &column.name);
         }
+        if let Some(table) = self.table(&key).filter(|t| t.is_known()) {
+            self.check_given(table, insert);
+            self.check_left_out(table, insert);
+        }
         if insert.on_conflict {
             let table = self.table(&key);
             self.lock_indexes(table, LockMode::RowExclusive);
@@ -53,6 +57,52 @@ impl<'a> Work<'a> {
                     self.lock_parent(parent);
                 }
             }
+        }
+    }
+
+    /// Nobody but the server writes generated columns, nor, without OVERRIDING,
+    /// identities that are ALWAYS so.
+    fn check_given(&mut self, table: &Table, insert: &Insert) {
+        let defaults = |values: &Expr| mentions(&values.text, "default");
+        let known = insert.query.is_some() || insert.values.as_ref().is_some_and(|v| !defaults(v));
+        if !known {
+            return;
+        }
+        for column in &insert.columns {
+            let Some(column) = table.column(&column.name) else {
+                continue;
+            };
+            if column.generated.is_some() {
+                self.refuse(format!("`{}` is a generated column", column.name));
+            } else if column.identity == Some(Identity::Always) && !insert.overriding {
+                self.refuse(format!(
+                    "`{}` is GENERATED ALWAYS AS IDENTITY, which takes a value only with OVERRIDING SYSTEM VALUE",
+                    column.name
+                ));
+            }
+        }
+    }
+
+    /// A column that is left out gets its default or NULL, unless a trigger
+    /// puts something there.
+    fn check_left_out(&mut self, table: &Table, insert: &Insert) {
+        if insert.query.is_some() || insert.columns.is_empty() || !table.triggers.is_empty() {
+            return;
+        }
+        let given = |name: &str| insert.columns.iter().any(|c| c.name == name);
+        let missing = table.columns.iter().find(|column| {
+            !given(&column.name)
+                && self.is_not_null(table, &column.name)
+                && self.schema.default_of(column).is_none()
+                && column.identity.is_none()
+                && column.generated.is_none()
+                && !column.ty.is_serial()
+        });
+        if let Some(column) = missing {
+            self.refuse(format!(
+                "`{}` of `{}` must not be NULL and has no default",
+                column.name, table.key
+            ));
         }
     }
 

@@ -1,11 +1,13 @@
 //! CREATE TABLE, and the actions of ALTER TABLE that have no file of their own.
 
+use rustc_hash::FxHashMap;
+
 use crate::effect::LockMode;
 use crate::operation::{
     Action, Column, ColumnOption, Constraint, ConstraintKind, CreateTable, DetachMode, Expr,
     Generated, Ident, Persistence, ReplicaIdentity, Target,
 };
-use crate::schema::{Key, Table, object_name};
+use crate::schema::{Key, Table, names_in, object_name};
 
 use super::Work;
 use super::data::{Children, table_action};
@@ -507,10 +509,42 @@ impl<'a> Work<'a> {
                 self.check_generated(generated);
             }
         }
+        self.check_new_columns(create);
         for constraint in &create.constraints {
             self.constraint_of_new_table(&key, create, constraint);
         }
         self.create(key);
+    }
+
+    /// What a table cannot be made of: two columns of one name, two primary keys,
+    /// generated columns over generated columns.
+    fn check_new_columns(&mut self, create: &CreateTable) {
+        let mut seen: FxHashMap<&str, bool> = FxHashMap::default();
+        for column in &create.columns {
+            let generated = column.generated.is_some();
+            if seen.insert(&column.name, generated).is_some() {
+                self.refuse(format!("column `{}` is named twice", column.name));
+            }
+        }
+        for column in &create.columns {
+            let Some(generated) = &column.generated else {
+                continue;
+            };
+            let words = names_in(&generated.expr.text);
+            if let Some(other) = words
+                .iter()
+                .find(|word| seen.get(word.as_str()) == Some(&true))
+            {
+                self.refuse(format!(
+                    "`{}` is computed from `{other}`, which is a generated column itself",
+                    column.name
+                ));
+            }
+        }
+        let primary = |c: &&Constraint| matches!(c.kind, ConstraintKind::PrimaryKey(_));
+        if create.constraints.iter().filter(primary).count() > 1 {
+            self.refuse("a table has one primary key at most");
+        }
     }
 
     fn constraint_of_new_table(
@@ -525,6 +559,7 @@ impl<'a> Work<'a> {
                 if own != *key {
                     self.lock_referenced(&own, LockMode::ShareRowExclusive);
                     self.check_referenced_key(&own, foreign);
+                    self.check_referenced_types(&create.columns, &own, foreign);
                 }
             }
             ConstraintKind::PrimaryKey(_)
