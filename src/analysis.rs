@@ -20,7 +20,7 @@ use crate::config::Config;
 use crate::dialect::{Dialect, Engine};
 use crate::finding::Finding;
 use crate::project::{History, Problem, Project, SourceId};
-use crate::report::{MigrationReport, Report, StatementReport, Summary};
+use crate::report::{MigrationReport, Report, Return, StatementReport, Summary};
 use crate::rule::OperationContext;
 use crate::source::Span;
 use crate::suppress::{self, Directives};
@@ -38,6 +38,7 @@ struct Outcome {
     context: Vec<Finding>,
     migrations: Vec<MigrationReport>,
     statements: Vec<StatementReport>,
+    returns: Vec<Return>,
     problems: Vec<Problem>,
     summary: Summary,
 }
@@ -169,12 +170,14 @@ fn assemble(
     let mut context = Vec::new();
     let mut migrations = Vec::new();
     let mut statements = Vec::new();
+    let mut returns = Vec::new();
     let mut summary = Summary::default();
     for outcome in outcomes {
         findings.extend(outcome.findings);
         context.extend(outcome.context);
         migrations.extend(outcome.migrations);
         statements.extend(outcome.statements);
+        returns.extend(outcome.returns);
         project.problems.extend(outcome.problems);
         summary.statements += outcome.summary.statements;
         summary.unparsed += outcome.summary.unparsed;
@@ -217,6 +220,7 @@ fn assemble(
         sources: project.sources,
         migrations,
         statements,
+        returns,
         findings: kept,
         suppressed,
         stale: Vec::new(),

@@ -19,6 +19,7 @@ mod progress;
 mod shell;
 mod step_summary;
 mod target;
+mod undo;
 
 use std::ffi::OsString;
 use std::io::{self, IsTerminal, Write};
@@ -63,6 +64,8 @@ enum Command {
     Baseline(baseline::Arguments),
     /// Say what each statement of a file does: locks, rewrites, scans, and the way back.
     Inspect(inspect::Arguments),
+    /// Print or write the down of a migration: what undoes it, and what does not come back.
+    Undo(undo::Arguments),
     /// List the rules.
     Rules {
         #[arg(long, value_name = "FORMAT", default_value = "human")]
@@ -134,6 +137,7 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
         Command::Check(arguments) => check::run(arguments, cli.color),
         Command::Baseline(arguments) => baseline::run(arguments),
         Command::Inspect(arguments) => inspect::run(arguments, cli.color),
+        Command::Undo(arguments) => undo::run(arguments),
         Command::Rules { format } => list(*format, cli.color),
         Command::Explain(arguments) => explain::run(arguments, cli.color),
         Command::Init(arguments) => init::run(arguments),

@@ -309,6 +309,7 @@ mod tests {
             sources: vec![Arc::new(text)],
             migrations: Vec::new(),
             statements: Vec::new(),
+            returns: Vec::new(),
             findings,
             suppressed: Vec::new(),
             stale: Vec::new(),

@@ -28,6 +28,7 @@ use crate::effect::Effect;
 use crate::operation::{Action, Operation};
 use crate::project::SourceId;
 use crate::schema::{Mark, Schema, Table};
+use crate::source::Span;
 use crate::verdict::Undo;
 
 use draft::Draft;
@@ -88,6 +89,32 @@ impl Inverse {
     }
 }
 
+/// The way back from a script.
+#[derive(Clone, Debug, Default)]
+pub struct WayBack {
+    /// The worst of its steps.
+    pub kind: Kind,
+    /// What undoes the last operation comes first; operations that go with
+    /// another's inverse have no step.
+    pub steps: Vec<Step>,
+}
+
+/// What undoes one operation.
+#[derive(Clone, Debug)]
+pub struct Step {
+    pub source: SourceId,
+    /// The statement that is undone.
+    pub span: Span,
+    pub inverse: Inverse,
+}
+
+impl WayBack {
+    /// All statements, without semicolons.
+    pub fn statements(&self) -> impl Iterator<Item = &String> {
+        self.steps.iter().flat_map(|step| &step.inverse.statements)
+    }
+}
+
 /// Something that rows may stand against.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Condition {
@@ -130,6 +157,19 @@ pub fn inverse(
         restore(&mut draft, mark);
         draft.finish(kind)
     })
+}
+
+/// The statements that would bring the schema of a mark back from what it is
+/// now, as far as they are about objects of these names.
+pub fn missing(schema: &Schema, mark: Mark, names: &[&str]) -> Vec<String> {
+    let mut draft = Draft::new(schema, mark);
+    restore(&mut draft, mark);
+    let about = |statement: &String| {
+        let mut words = statement.split(|c: char| !c.is_alphanumeric() && c != '_');
+        words.any(|word| names.contains(&word))
+    };
+    let all = draft.finish(Kind::Exact).statements;
+    all.into_iter().filter(about).collect()
 }
 
 /// Brings back everything that changed since a mark.

@@ -8,9 +8,10 @@ use smol_str::SmolStr;
 use crate::dialect::Dialect;
 use crate::effect::{Effect, Refusal};
 use crate::finding::{Finding, Severity};
-use crate::inverse::Inverse;
+use crate::inverse::{Inverse, WayBack};
 use crate::operation::Subject;
 use crate::phase::Phase;
+use crate::project::way_back::Place;
 use crate::project::{Layout, Problem, Scope, SourceId, Transaction};
 use crate::source::{Source, Span};
 
@@ -34,6 +35,18 @@ pub struct MigrationReport {
     pub release: Option<String>,
     pub transaction: Transaction,
     pub verdict: Verdict,
+}
+
+/// The way back from a migration, and where its tool looks for it.
+#[derive(Clone, Debug)]
+pub struct Return {
+    pub source: SourceId,
+    /// Of the migration.
+    pub id: String,
+    pub way: WayBack,
+    pub place: Place,
+    /// The script opens its own transaction.
+    pub opens_transaction: bool,
 }
 
 /// What the server does for one statement, and what that means.
@@ -124,6 +137,8 @@ pub struct Report {
     pub migrations: Vec<MigrationReport>,
     /// Empty unless it was asked for.
     pub statements: Vec<StatementReport>,
+    /// Empty unless statements were asked for.
+    pub returns: Vec<Return>,
     /// By file, place, rule.
     pub findings: Vec<Finding>,
     pub suppressed: Vec<Suppressed>,

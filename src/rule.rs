@@ -57,6 +57,8 @@ pub enum Check {
     },
     /// Called once per migration and direction, with all that was judged.
     Migration(fn(&MigrationContext<'_>, &mut Findings)),
+    /// Called once for the way back of a migration.
+    Down(fn(&MigrationContext<'_>, &mut Findings)),
     /// Reported by the machinery itself (directives, unread statements).
     Builtin,
 }
@@ -70,6 +72,8 @@ pub struct Scene<'a> {
     /// Declared, or inferred from what the script does.
     pub phase: Option<Phase>,
     pub phase_declared: bool,
+    /// Some migration of the history has a down, or the history is young.
+    pub writes_downs: bool,
     /// This migration or an earlier one sets `lock_timeout`.
     pub uses_lock_timeout: bool,
     /// A directive approves of what cannot be taken back.
@@ -83,6 +87,8 @@ pub struct Scene<'a> {
     /// Every operation of the migration's down, in order; empty where there is
     /// none, and in a down itself.
     pub way_back: &'a [&'a Operation],
+    /// For a down, the up that it takes back.
+    pub forth: &'a [&'a Operation],
     pub names_back: Names,
     /// Every file of the project; places name them by index.
     pub sources: &'a [std::sync::Arc<Source>],

@@ -10,8 +10,9 @@ use std::fmt::Write as _;
 use std::path::PathBuf;
 use std::process::Command;
 
-use bowline::analysis::undo::{self, WayBack};
+use bowline::analysis::undo;
 use bowline::dialect::Dialect;
+use bowline::inverse::WayBack;
 
 /// An operation form and what stands before it.
 struct Form {
@@ -373,4 +374,271 @@ fn measure_every_form() {
     if only.is_empty() {
         std::fs::write(fixture("undo.measured.tsv"), text).unwrap();
     }
+}
+
+fn bowline(folder: &std::path::Path, arguments: &[&str]) -> std::process::Output {
+    Command::new(env!("CARGO_BIN_EXE_bowline"))
+        .args(arguments)
+        .current_dir(folder)
+        .output()
+        .unwrap()
+}
+
+/// The findings about downs, a line each.
+fn about_downs(folder: &std::path::Path, of: &str) -> String {
+    let output = bowline(folder, &["check", of, "--format", "json"]);
+    let report: serde_json::Value = serde_json::from_slice(&output.stdout).unwrap();
+    let mut text = String::new();
+    for finding in report["findings"].as_array().unwrap() {
+        let path = finding["path"].as_str().unwrap();
+        if !path.contains(".down.") {
+            continue;
+        }
+        let name = path.rsplit('/').next().unwrap();
+        let (rule, message) = (&finding["rule"], &finding["message"]);
+        writeln!(
+            text,
+            "{name}: {}: {}",
+            rule.as_str().unwrap(),
+            message.as_str().unwrap()
+        )
+        .unwrap();
+    }
+    text
+}
+
+#[test]
+fn honest_downs_are_told_from_dishonest_ones() {
+    let found = about_downs(&fixture("downs"), "migrations");
+    let path = fixture("downs/expected.txt");
+    if blessing() {
+        std::fs::write(&path, &found).unwrap();
+    }
+    assert_eq!(std::fs::read_to_string(&path).unwrap_or_default(), found);
+    let mut kinds = [0, 0];
+    for entry in std::fs::read_dir(fixture("downs/migrations")).unwrap() {
+        let name = entry.unwrap().file_name().into_string().unwrap();
+        if !name.contains(".down.") {
+            continue;
+        }
+        let is_false = name.contains("_false_");
+        kinds[usize::from(is_false)] += 1;
+        assert_eq!(found.contains(&name), is_false, "{name}");
+    }
+    assert_eq!(kinds, [13, 12]);
+}
+
+/// A project of each layout, its last migration without a down.
+/// The layout, its files, the migration, and where its down belongs.
+type Written = (
+    &'static str,
+    &'static [(&'static str, &'static str)],
+    &'static str,
+    &'static str,
+);
+
+const LAYOUTS: &[Written] = &[
+    (
+        "golang-migrate",
+        &[
+            (
+                "1_init.up.sql",
+                "CREATE TABLE t (id int PRIMARY KEY, a text);\n",
+            ),
+            ("1_init.down.sql", "DROP TABLE t;\n"),
+            ("2_drop.up.sql", "ALTER TABLE t DROP COLUMN a;\n"),
+        ],
+        "2_drop.up.sql",
+        "2_drop.down.sql",
+    ),
+    (
+        "goose",
+        &[
+            (
+                "1_init.sql",
+                "-- +goose Up\nCREATE TABLE t (id int PRIMARY KEY, a text);\nCREATE FUNCTION f() RETURNS int LANGUAGE sql AS $$ SELECT 1; $$;\n-- +goose Down\nDROP FUNCTION f();\nDROP TABLE t;\n",
+            ),
+            (
+                "2_drop.sql",
+                "-- +goose NO TRANSACTION\n-- +goose Up\nDROP FUNCTION f();\nCREATE INDEX CONCURRENTLY t_a ON t (a);\n",
+            ),
+        ],
+        "2_drop.sql",
+        "2_drop.sql",
+    ),
+    (
+        "dbmate",
+        &[
+            (
+                "1_init.sql",
+                "-- migrate:up\nCREATE TABLE t (id int PRIMARY KEY, a text);\n\n-- migrate:down\nDROP TABLE t;\n",
+            ),
+            (
+                "2_index.sql",
+                "-- migrate:up transaction:false\nCREATE INDEX CONCURRENTLY t_a ON t (a);\n",
+            ),
+        ],
+        "2_index.sql",
+        "2_index.sql",
+    ),
+    (
+        "sql-migrate",
+        &[
+            (
+                "1_init.sql",
+                "-- +migrate Up\nCREATE TABLE t (id int PRIMARY KEY, a text);\n-- +migrate Down\nDROP TABLE t;\n",
+            ),
+            (
+                "2_index.sql",
+                "-- +migrate Up notransaction\nCREATE INDEX CONCURRENTLY t_a ON t (a);\n",
+            ),
+        ],
+        "2_index.sql",
+        "2_index.sql",
+    ),
+    (
+        "tern",
+        &[
+            (
+                "001_init.sql",
+                "CREATE TABLE t (id int PRIMARY KEY, a text);\n\n---- create above / drop below ----\n\nDROP TABLE t;\n",
+            ),
+            ("002_drop.sql", "ALTER TABLE t DROP COLUMN a;\n"),
+        ],
+        "002_drop.sql",
+        "002_drop.sql",
+    ),
+    (
+        "liquibase",
+        &[(
+            "changes.sql",
+            "--liquibase formatted sql\n\n--changeset a:1\nCREATE TABLE t (id int PRIMARY KEY, a text);\n",
+        )],
+        "changes.sql",
+        "changes.sql",
+    ),
+    (
+        "flyway",
+        &[
+            (
+                "V1__init.sql",
+                "CREATE TABLE t (id int PRIMARY KEY, a text);\n",
+            ),
+            ("U1__init.sql", "DROP TABLE t;\n"),
+            ("V2__drop.sql", "ALTER TABLE t DROP COLUMN a;\n"),
+        ],
+        "V2__drop.sql",
+        "U2__drop.sql",
+    ),
+    (
+        "sqitch",
+        &[
+            (
+                "sqitch.plan",
+                "%project=p\n\nt 2024-01-01T00:00:00Z a <a@x> # t\nc 2024-01-02T00:00:00Z a <a@x> # c\n",
+            ),
+            (
+                "deploy/t.sql",
+                "BEGIN;\nCREATE TABLE t (id int PRIMARY KEY, a text);\nCOMMIT;\n",
+            ),
+            ("revert/t.sql", "BEGIN;\nDROP TABLE t;\nCOMMIT;\n"),
+            (
+                "deploy/c.sql",
+                "BEGIN;\nALTER TABLE t DROP COLUMN a;\nCOMMIT;\n",
+            ),
+        ],
+        "deploy/c.sql",
+        "revert/c.sql",
+    ),
+    (
+        "node-pg-migrate",
+        &[(
+            "1_init.sql",
+            "-- Up Migration\nCREATE TABLE t (id int PRIMARY KEY, a text);\n",
+        )],
+        "1_init.sql",
+        "1_init.sql",
+    ),
+    (
+        "sqlx",
+        &[
+            (
+                "1_init.up.sql",
+                "-- Add up migration script here\nCREATE TABLE t (id int PRIMARY KEY, a text);\n",
+            ),
+            (
+                "1_init.down.sql",
+                "-- Add down migration script here\nDROP TABLE t;\n",
+            ),
+            (
+                "2_index.up.sql",
+                "-- no-transaction\nCREATE INDEX CONCURRENTLY t_a ON t (a);\n",
+            ),
+        ],
+        "2_index.up.sql",
+        "2_index.down.sql",
+    ),
+];
+
+#[test]
+fn a_down_is_written_where_its_tool_looks_for_it() {
+    let root = std::env::temp_dir().join(format!("bowline-undo-{}", std::process::id()));
+    let mut shown = String::new();
+    for (layout, files, up, down) in LAYOUTS {
+        let folder = root.join(layout);
+        for (name, text) in *files {
+            let path = folder.join("db").join(name);
+            std::fs::create_dir_all(path.parent().unwrap()).unwrap();
+            std::fs::write(path, text).unwrap();
+        }
+        let file = format!("db/{up}");
+        let written = bowline(&folder, &["undo", &file, "--write"]);
+        let said = String::from_utf8_lossy(&written.stderr).into_owned();
+        assert!(written.status.success(), "{layout}: {said}");
+        let text = std::fs::read_to_string(folder.join("db").join(down)).unwrap();
+        writeln!(shown, "=== {layout}: {down}\n{text}").unwrap();
+        let again = bowline(&folder, &["undo", &file, "--write"]);
+        assert_eq!(again.status.code(), Some(2), "{layout} writes over a down");
+        let output = bowline(&folder, &["check", "db", "--format", "json"]);
+        let report: serde_json::Value = serde_json::from_slice(&output.stdout).unwrap();
+        for finding in report["findings"].as_array().unwrap() {
+            let rule = finding["rule"].as_str().unwrap();
+            let about_down = rule.starts_with("down-") || rule.ends_with("-down");
+            assert!(
+                !about_down && rule != "unparsed-statement",
+                "{layout}: {finding}"
+            );
+        }
+    }
+    std::fs::remove_dir_all(&root).unwrap();
+    let path = fixture("written.expected.txt");
+    if blessing() {
+        std::fs::write(&path, &shown).unwrap();
+    }
+    assert_eq!(std::fs::read_to_string(&path).unwrap_or_default(), shown);
+}
+
+#[test]
+fn what_has_no_place_is_printed_and_not_written() {
+    let root = std::env::temp_dir().join(format!("bowline-undo-print-{}", std::process::id()));
+    let folder = root.join("prisma/migrations/20240101000000_init");
+    std::fs::create_dir_all(&folder).unwrap();
+    std::fs::write(
+        root.join("prisma/migrations/migration_lock.toml"),
+        "provider = \"postgresql\"\n",
+    )
+    .unwrap();
+    std::fs::write(
+        folder.join("migration.sql"),
+        "CREATE TABLE t (id int PRIMARY KEY);\n",
+    )
+    .unwrap();
+    let file = "prisma/migrations/20240101000000_init/migration.sql";
+    let printed = bowline(&root, &["undo", file]);
+    assert_eq!(String::from_utf8_lossy(&printed.stdout), "DROP TABLE t;\n");
+    let written = bowline(&root, &["undo", file, "--write"]);
+    assert_eq!(written.status.code(), Some(2));
+    let said = String::from_utf8_lossy(&written.stderr).into_owned();
+    assert!(said.contains("Prisma runs no downs"), "{said}");
+    std::fs::remove_dir_all(&root).unwrap();
 }

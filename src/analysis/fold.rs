@@ -14,6 +14,7 @@ use smol_str::SmolStr;
 use super::fingerprint::Lines;
 use super::registry::{Active, Registry};
 use super::script::{Calls, Planned, Transactions, plan};
+use super::undo::way_back;
 use super::unit::{self, ReadMigration, ReadPart};
 use super::{Outcome, Seen, Watcher};
 use crate::config::Config;
@@ -22,10 +23,10 @@ use crate::effect::old_release::old_release;
 use crate::effect::{self, Effect, postgres};
 use crate::finding::Finding;
 use crate::inverse;
-use crate::operation::{Action, Operation};
+use crate::operation::{Action, Operation, TransactionControl};
 use crate::phase::Phase;
-use crate::project::{History, Layout, Migration, Project, SourceId};
-use crate::report::{Direction, MigrationReport};
+use crate::project::{self, Down, History, Layout, Migration, Project, SourceId};
+use crate::report::{Direction, MigrationReport, Return};
 use crate::rule::{
     Check, Findings, Frame, MigrationContext, Names, OperationContext, Run, Scene, Step,
 };
@@ -49,6 +50,7 @@ pub struct Fold<'a> {
     /// An earlier migration set a limit, or the configuration asks for one: the
     /// project means to have it.
     uses_lock_timeout: bool,
+    writes_downs: bool,
     schema: Schema,
     doubts: Doubts,
     by_statement: bool,
@@ -78,6 +80,7 @@ impl<'a> Fold<'a> {
             dialect,
             directives,
             uses_lock_timeout: config.asks_for("missing-lock-timeout"),
+            writes_downs: writes_downs(history),
             schema: Schema::default(),
             doubts: Doubts::default(),
             by_statement: false,
@@ -149,14 +152,19 @@ impl<'a> Fold<'a> {
         let declared = self.declared(migration);
         self.schema.begin_migration(read.index as MigrationIndex);
         let rolls_back = has_rollback(&read.up) || has_rollback(&read.down);
-        let start = (!read.down.is_empty() || rolls_back).then(|| self.schema.mark());
+        let marks = !read.down.is_empty() || rolls_back || self.by_statement;
+        let start = marks.then(|| self.schema.mark());
 
         let calls = Calls::of(&read.up, &self.schema);
         let up = plan(&read.up, &calls);
         let down_calls = Calls::of(&read.down, &self.schema);
         let down = plan(&read.down, &down_calls);
         let way_back: Vec<&Operation> = down.iter().map(|p| p.operation).collect();
+        let forth: Vec<&Operation> = up.iter().map(|p| p.operation).collect();
 
+        if self.by_statement && migration.selected && !up.is_empty() {
+            self.go_back(migration, &up);
+        }
         let inferred = declared.phase.or_else(|| self.infer_phase(&up));
         let verdict = self.script(
             migration,
@@ -182,7 +190,7 @@ impl<'a> Fold<'a> {
                 migration,
                 &read.down,
                 &down,
-                &[],
+                &forth,
                 &declared,
                 None,
                 Direction::Down,
@@ -199,13 +207,32 @@ impl<'a> Fold<'a> {
         }
     }
 
+    /// What undoes the up, for those who ask.
+    fn go_back(&mut self, migration: &Migration, up: &[Planned<'_>]) {
+        let source = &self.project.sources[migration.source];
+        let way = way_back(up, &mut self.schema, self.dialect);
+        let begins = |p: &Planned<'_>| {
+            matches!(
+                p.operation.action,
+                Action::Transaction(TransactionControl::Begin)
+            )
+        };
+        self.outcome.returns.push(Return {
+            source: migration.source,
+            id: migration.id.clone(),
+            way,
+            place: project::way_back::place(self.history.layout, migration, source),
+            opens_transaction: up.iter().any(begins),
+        });
+    }
+
     #[allow(clippy::too_many_arguments)]
     fn script(
         &mut self,
         migration: &Migration,
         parts: &[ReadPart],
         plan: &[Planned<'_>],
-        way_back: &[&Operation],
+        other_way: &[&Operation],
         declared: &Declared,
         phase: Option<Phase>,
         direction: Direction,
@@ -219,12 +246,20 @@ impl<'a> Fold<'a> {
             direction,
             phase,
             phase_declared: declared.phase.is_some(),
+            writes_downs: self.writes_downs,
             uses_lock_timeout: self.uses_lock_timeout || sets_lock_timeout(plan, false),
             approved: declared.approved,
             checkpoint: declared.checkpoint,
             script: &script,
             names: Names::default(),
-            way_back,
+            way_back: match direction {
+                Direction::Up => other_way,
+                Direction::Down => &[],
+            },
+            forth: match direction {
+                Direction::Up => &[],
+                Direction::Down => other_way,
+            },
             names_back: Names::default(),
             sources: &self.project.sources,
             frames: &frames,
@@ -476,12 +511,11 @@ impl<'a> Fold<'a> {
     fn migration_rules(&mut self, scene: &Scene<'_>, steps: &[Step<'_>]) {
         let registry = self.registry;
         for active in registry.for_migration() {
-            let Check::Migration(check) = &active.rule.check else {
-                continue;
+            let check = match &active.rule.check {
+                Check::Migration(check) if !rests(active, scene) => check,
+                Check::Down(check) if scene.direction == Direction::Down => check,
+                _ => continue,
             };
-            if rests(active, scene) {
-                continue;
-            }
             let context = MigrationContext {
                 scene,
                 steps,
@@ -608,4 +642,11 @@ fn verdict_of(steps: &[Step<'_>], is_hidden: impl Fn(&Key) -> bool) -> Verdict {
         }
     }
     verdict
+}
+
+/// A project that has come this far without any down has decided so.
+fn writes_downs(history: &History) -> bool {
+    const YOUNG: usize = 5;
+    let has_down = |migration: &Migration| !matches!(migration.down, Down::Missing);
+    history.migrations.len() < YOUNG || history.migrations.iter().any(has_down)
 }

@@ -57,7 +57,7 @@ impl<'a> Registry<'a> {
                     self.kind_list(*kind).push(index);
                 }
             }
-            Check::Migration(_) if on => self.migration.push(index),
+            Check::Migration(_) | Check::Down(_) if on => self.migration.push(index),
             _ => {}
         }
         self.by_id.insert(rule.id, index);

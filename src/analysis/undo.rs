@@ -3,39 +3,12 @@
 use super::script::Planned;
 use crate::dialect::Dialect;
 use crate::effect::{self, postgres};
-use crate::inverse::{self, Inverse, Kind};
+use crate::inverse::{self, Inverse, Step, WayBack};
 use crate::operation::{self, Action, Operation};
-use crate::project::SourceId;
 use crate::rule::subject;
 use crate::schema::Schema;
 use crate::source::Span;
 use crate::statement::{SplitOptions, split};
-
-/// The way back from a script.
-#[derive(Clone, Debug, Default)]
-pub struct WayBack {
-    /// The worst of its steps.
-    pub kind: Kind,
-    /// What undoes the last operation comes first; operations that go with
-    /// another's inverse have no step.
-    pub steps: Vec<Step>,
-}
-
-/// What undoes one operation.
-#[derive(Clone, Debug)]
-pub struct Step {
-    pub source: SourceId,
-    /// The statement that is undone.
-    pub span: Span,
-    pub inverse: Inverse,
-}
-
-impl WayBack {
-    /// All statements, without semicolons.
-    pub fn statements(&self) -> impl Iterator<Item = &String> {
-        self.steps.iter().flat_map(|step| &step.inverse.statements)
-    }
-}
 
 /// The way back from `plan`, which begins at the schema as it is; the schema
 /// is left as it was.

@@ -158,6 +158,15 @@ pub fn canonical(ty: &DataType) -> &str {
     }
 }
 
+/// The largest number that an integer type holds.
+pub fn largest(ty: &DataType) -> Option<i64> {
+    match integer(ty).filter(|_| ty.array == 0)? {
+        2 => Some(i64::from(i16::MAX)),
+        4 => Some(i64::from(i32::MAX)),
+        _ => Some(i64::MAX),
+    }
+}
+
 fn integer(ty: &DataType) -> Option<u8> {
     match canonical(ty) {
         "smallint" => Some(2),

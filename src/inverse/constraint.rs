@@ -222,7 +222,9 @@ pub fn restore(draft: &mut Draft<'_>, before: &Table, after: &Table) {
             continue;
         }
         add(draft, &after.key, old);
-        if after.constraint(&old.name).is_none() {
+        // Columns that come back are empty, or hold their default.
+        let all_come_back = old.columns.iter().all(|c| after.column(c).is_none());
+        if after.constraint(&old.name).is_none() && !all_come_back {
             need_rows_to_fit(draft, before, old);
         }
     }

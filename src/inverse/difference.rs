@@ -9,8 +9,11 @@ use std::sync::Arc;
 use rustc_hash::{FxHashMap, FxHashSet};
 use smol_str::SmolStr;
 
-use crate::operation::{Column, ConstraintKind, DataType, TypeDefinition};
-use crate::schema::{Index, Key, Mark, Origin, Relation, Schema, Table, TableConstraint, View};
+use crate::operation::{Column, ConstraintKind, DataType, Persistence, TypeDefinition};
+use crate::schema::{
+    Domain, Index, Key, Mark, Origin, Relation, Routine, Schema, Sequence, Setting, SettingName,
+    Table, TableConstraint, View,
+};
 use crate::source::Span;
 use crate::statement::Cursor;
 use crate::statement::lexer::{TokenKind, tokens_into};
@@ -19,6 +22,9 @@ use crate::statement::lexer::{TokenKind, tokens_into};
 #[derive(Debug, Default, PartialEq, Eq)]
 pub struct Differences {
     pub list: Vec<String>,
+    /// What most do not mind: comments, owners, privileges, parameters, and
+    /// extensions and schemas that stay.
+    pub minor: Vec<String>,
 }
 
 /// Compares the schema as it was at `mark` with what it is now. `created` are
@@ -26,51 +32,203 @@ pub struct Differences {
 /// there before, unknown to the history.
 pub fn differences(schema: &Schema, mark: Mark, created: &FxHashSet<Key>) -> Differences {
     let mut list = Vec::new();
+    relations(schema, mark, created, &mut list);
+    types(schema, mark, &mut list);
+    routines(schema, mark, created, &mut list);
+    for change in schema.others_changed_since(mark) {
+        let (kind, key) = change.key;
+        let kind = kind.word();
+        match (change.before, change.after) {
+            (None, Some(_)) => list.push(format!("{kind} `{key}` is still there")),
+            (Some(_), None) => list.push(format!("{kind} `{key}` is gone")),
+            _ => {}
+        }
+    }
+    let mut minor = minor(schema, mark);
+    for list in [&mut list, &mut minor] {
+        list.sort_unstable();
+        list.dedup();
+    }
+    Differences { list, minor }
+}
+
+fn relations(schema: &Schema, mark: Mark, created: &FxHashSet<Key>, list: &mut Vec<String>) {
     let changes = schema.relations_changed_since(mark);
     let then: Then<'_> = changes.iter().map(|c| (c.key, c.before)).collect();
     for change in &changes {
         match (change.before, change.after) {
-            (None, Some(Relation::Index(_) | Relation::Sequence(_))) => {}
+            (None, Some(Relation::Index(_))) => {}
+            (_, Some(Relation::Sequence(s))) | (Some(Relation::Sequence(s)), None)
+                if s.implicit => {}
             (None, Some(after)) if created.contains(change.key) => {
                 list.push(format!("{} `{}` is still there", word(after), change.key));
             }
             (Some(before), None) => match before {
-                Relation::Index(_) | Relation::Sequence(_) => {}
+                Relation::Index(_) => {}
                 _ if before.origin() == Origin::Assumed => {}
                 _ => list.push(format!("{} `{}` is gone", word(before), change.key)),
             },
             (Some(Relation::Table(before)), Some(Relation::Table(after))) => {
-                tables(schema, &then, before, after, &mut list);
+                tables(schema, &then, before, after, list);
             }
             (Some(Relation::View(before)), Some(Relation::View(after))) => {
-                views(before, after, &mut list);
+                views(before, after, list);
+            }
+            (Some(Relation::Sequence(before)), Some(Relation::Sequence(after)))
+                if counting(before) != counting(after) =>
+            {
+                list.push(format!("sequence `{}` counts in another way", change.key));
             }
             _ => {}
         }
     }
+}
+
+/// The options of a sequence without those that say what holds anyway.
+fn counting(sequence: &Sequence) -> Vec<(&'static str, SmolStr)> {
+    let usual = |name: &str, value: &str| {
+        value == "no" || matches!(name, "increment" | "cache" | "start") && value == "1"
+    };
+    let mut options: Vec<_> = sequence
+        .options
+        .iter()
+        .filter(|(name, value)| !usual(name, value))
+        .cloned()
+        .collect();
+    options.sort_unstable();
+    options
+}
+
+fn types(schema: &Schema, mark: Mark, list: &mut Vec<String>) {
     for change in schema.types_changed_since(mark) {
         let key = change.key;
         match (change.before, change.after) {
             (None, Some(_)) => list.push(format!("type `{key}` is still there")),
             (Some(_), None) => list.push(format!("type `{key}` is gone")),
-            (Some(before), Some(after)) => {
-                if let (TypeDefinition::Enum(old), TypeDefinition::Enum(new)) =
-                    (&before.definition, &after.definition)
-                {
-                    for value in new.iter().filter(|v| !old.contains(v)) {
-                        list.push(format!("type `{key}` still has the value `{value}`"));
-                    }
-                    for value in old.iter().filter(|v| !new.contains(v)) {
-                        list.push(format!("type `{key}` lacks the value `{value}`"));
-                    }
+            (Some(before), Some(after)) => match (&before.definition, &after.definition) {
+                (TypeDefinition::Enum(old), TypeDefinition::Enum(new)) => {
+                    values(key, old, new, list);
                 }
-            }
+                (TypeDefinition::Composite(old), TypeDefinition::Composite(new)) if old != new => {
+                    list.push(format!("type `{key}` has other attributes than before"));
+                }
+                _ => {}
+            },
             (None, None) => {}
         }
     }
-    list.sort_unstable();
-    list.dedup();
-    Differences { list }
+    for change in schema.domains_changed_since(mark) {
+        let key = change.key;
+        match (change.before, change.after) {
+            (None, Some(_)) => list.push(format!("domain `{key}` is still there")),
+            (Some(_), None) => list.push(format!("domain `{key}` is gone")),
+            (Some(before), Some(after)) if !same_domain(before, after) => {
+                list.push(format!("domain `{key}` is defined in another way"));
+            }
+            _ => {}
+        }
+    }
+}
+
+fn values(key: &Key, old: &[SmolStr], new: &[SmolStr], list: &mut Vec<String>) {
+    for value in new.iter().filter(|v| !old.contains(v)) {
+        list.push(format!("type `{key}` still has the value `{value}`"));
+    }
+    for value in old.iter().filter(|v| !new.contains(v)) {
+        list.push(format!("type `{key}` lacks the value `{value}`"));
+    }
+}
+
+fn same_domain(a: &Domain, b: &Domain) -> bool {
+    let default = |d: &Domain| d.default.as_ref().map(|e| plain(&e.text));
+    let checks = |d: &Domain| {
+        let mut texts: Vec<String> = d.checks.iter().map(|c| plain(&c.expr.text)).collect();
+        texts.sort_unstable();
+        texts
+    };
+    a.not_null == b.not_null
+        && same_type(&a.base, &b.base)
+        && default(a) == default(b)
+        && checks(a) == checks(b)
+}
+
+fn routines(schema: &Schema, mark: Mark, created: &FxHashSet<Key>, list: &mut Vec<String>) {
+    for change in schema.routines_changed_since(mark) {
+        let key = change.key;
+        let before = change.before.map_or(&[][..], Vec::as_slice);
+        let after = change.after.map_or(&[][..], Vec::as_slice);
+        let kind = |r: &Routine| if r.procedure { "procedure" } else { "function" };
+        if let (Some(first), true) = (before.first(), after.is_empty()) {
+            list.push(format!("{} `{key}` is gone", kind(first)));
+            continue;
+        }
+        for new in after {
+            match before.iter().find(|old| old.arguments == new.arguments) {
+                None if before.is_empty() && created.contains(key) && schema.is_complete() => {
+                    list.push(format!("{} `{key}` is still there", kind(new)));
+                }
+                Some(old) if !Arc::ptr_eq(old, new) && !same_routine(old, new) => {
+                    list.push(format!(
+                        "{} `{key}` does something else than before",
+                        kind(new)
+                    ));
+                }
+                _ => {}
+            }
+        }
+    }
+}
+
+fn same_routine(a: &Routine, b: &Routine) -> bool {
+    let words = |text: &str| text.split_whitespace().collect::<Vec<_>>().join(" ");
+    a.altered == b.altered
+        && a.language == b.language
+        && a.volatility == b.volatility
+        && words(&a.body) == words(&b.body)
+}
+
+fn minor(schema: &Schema, mark: Mark) -> Vec<String> {
+    let mut list = Vec::new();
+    for change in schema.extensions_changed_since(mark) {
+        match (change.before, change.after) {
+            (None, Some(_)) => list.push(format!("extension `{}` is still there", change.key)),
+            (Some(_), None) => list.push(format!("extension `{}` is gone", change.key)),
+            _ => {}
+        }
+    }
+    for change in schema.namespaces_changed_since(mark) {
+        match (change.before, change.after) {
+            (None, Some(_)) if change.key != "public" => {
+                list.push(format!("schema `{}` is still there", change.key));
+            }
+            (Some(_), None) => list.push(format!("schema `{}` is gone", change.key)),
+            _ => {}
+        }
+    }
+    for change in schema.settings_changed_since(mark) {
+        if schema.relation_by_key(change.key).is_none() {
+            continue;
+        }
+        let before = change.before.map_or(&[][..], |list| list.as_slice());
+        let after = change.after.map_or(&[][..], |list| list.as_slice());
+        let differs = |a: &Setting, other: &[Setting]| !other.contains(a);
+        let all = before.iter().filter(|s| differs(s, after));
+        let all = all.chain(after.iter().filter(|s| differs(s, before)));
+        for setting in all {
+            let place = match setting.member.as_str() {
+                "" => format!("`{}`", change.key),
+                member => format!("`{member}` of `{}`", change.key),
+            };
+            let what = match setting.name {
+                SettingName::Comment => "the comment of",
+                SettingName::Owner => "the owner of",
+                SettingName::Grant { .. } => "a privilege on",
+                _ => "a setting of",
+            };
+            list.push(format!("{what} {place} is not what it was"));
+        }
+    }
+    list
 }
 
 fn word(relation: &Relation) -> &'static str {
@@ -147,20 +305,55 @@ fn tables(schema: &Schema, then: &Then<'_>, before: &Table, after: &Table, list:
             }
         },
     );
-    names(
+    members(
         key,
         "trigger",
-        before.triggers.iter().map(|t| &t.name),
-        after.triggers.iter().map(|t| &t.name),
+        (&before.triggers, &after.triggers),
+        |t| &t.name,
+        |a, b| {
+            same_text(&a.events.text, &b.events.text)
+                && same_text(&a.clauses.text, &b.clauses.text)
+                && a.function.as_ref().map(|f| &f.name) == b.function.as_ref().map(|f| &f.name)
+        },
         list,
     );
-    names(
+    members(
         key,
         "policy",
-        before.policies.iter().map(|p| &p.name),
-        after.policies.iter().map(|p| &p.name),
+        (&before.policies, &after.policies),
+        |p| &p.name,
+        |a, b| {
+            let text = |e: &Option<crate::operation::Expr>| e.as_ref().map(|e| plain(&e.text));
+            a.clauses.command == b.clauses.command
+                && a.clauses.restrictive == b.clauses.restrictive
+                && text(&a.clauses.using) == text(&b.clauses.using)
+                && text(&a.clauses.check) == text(&b.clauses.check)
+        },
         list,
     );
+    members(
+        key,
+        "rule",
+        (&before.rules, &after.rules),
+        |r| &r.name,
+        |a, b| a.event == b.event && same_text(&a.definition.text, &b.definition.text),
+        list,
+    );
+    if before.persistence != after.persistence {
+        let now = match after.persistence {
+            Persistence::Unlogged => "unlogged",
+            _ => "logged",
+        };
+        list.push(format!("table `{key}` is {now} now"));
+    }
+    match (&before.partition, &after.partition) {
+        (None, Some(of)) => list.push(format!("table `{key}` is still a partition of `{}`", of.of)),
+        (Some(of), None) => list.push(format!(
+            "table `{key}` is no partition of `{}` any more",
+            of.of
+        )),
+        _ => {}
+    }
     if before.row_security != after.row_security {
         let now = if after.row_security {
             "still on"
@@ -200,18 +393,29 @@ fn unmatched<T>(
     }
 }
 
-fn names<'a>(
+/// Triggers, policies or rules, by their names.
+fn members<T>(
     key: &Key,
     word: &str,
-    before: impl Iterator<Item = &'a SmolStr> + Clone,
-    after: impl Iterator<Item = &'a SmolStr> + Clone,
+    (before, after): (&[T], &[T]),
+    name: fn(&T) -> &SmolStr,
+    same: impl Fn(&T, &T) -> bool,
     list: &mut Vec<String>,
 ) {
-    for name in after.clone().filter(|n| !before.clone().any(|o| o == *n)) {
-        list.push(format!("{word} `{name}` on `{key}` is still there"));
+    for new in after {
+        match before.iter().find(|old| name(old) == name(new)) {
+            None => list.push(format!("{word} `{}` on `{key}` is still there", name(new))),
+            Some(old) if !same(old, new) => list.push(format!(
+                "{word} `{}` on `{key}` is defined in another way",
+                name(new)
+            )),
+            Some(_) => {}
+        }
     }
-    for name in before.filter(|n| !after.clone().any(|o| o == *n)) {
-        list.push(format!("{word} `{name}` on `{key}` is gone"));
+    for old in before {
+        if after.iter().all(|new| name(new) != name(old)) {
+            list.push(format!("{word} `{}` on `{key}` is gone", name(old)));
+        }
     }
 }
 
@@ -232,6 +436,22 @@ fn columns(key: &Key, before: &Column, after: &Column, list: &mut Vec<String>) {
         list.push(format!(
             "column `{name}` of `{key}` is {now} instead of {then}"
         ));
+    }
+    if before.identity.is_some() != after.identity.is_some() && !counts_by_itself(before, after) {
+        let now = if after.identity.is_some() {
+            "an identity"
+        } else {
+            "no identity"
+        };
+        list.push(format!("column `{name}` of `{key}` is {now} now"));
+    }
+    if before.generated.is_some() != after.generated.is_some() {
+        let now = if after.generated.is_some() {
+            "generated"
+        } else {
+            "no longer generated"
+        };
+        list.push(format!("column `{name}` of `{key}` is {now}"));
     }
     let given = |column: &'_ Column| {
         let default = column.default.clone();
@@ -255,6 +475,15 @@ fn columns(key: &Key, before: &Column, after: &Column, list: &mut Vec<String>) {
         )),
         _ => {}
     }
+}
+
+/// A serial column instead of an identity, or the other way round.
+fn counts_by_itself(a: &Column, b: &Column) -> bool {
+    let counts = |c: &Column| {
+        let default = c.default.as_ref();
+        c.identity.is_some() || default.is_some_and(|d| d.text.trim_start().starts_with("nextval("))
+    };
+    counts(a) && counts(b)
 }
 
 /// A serial column's default has no sequence to name.
@@ -331,6 +560,8 @@ fn same_index(a: &Index, b: &Index) -> bool {
         && a.unique == b.unique
         && a.method == b.method
         && a.include == b.include
+        && a.nulls_not_distinct == b.nulls_not_distinct
+        && options(a) == options(b)
         && match (&a.predicate, &b.predicate) {
             (Some(x), Some(y)) => same_text(&x.text, &y.text),
             (x, y) => x.is_none() && y.is_none(),
@@ -342,12 +573,34 @@ fn same_index(a: &Index, b: &Index) -> bool {
             .all(|(x, y)| same_text(&x.text, &y.text))
 }
 
+/// Without those that say what holds anyway.
+fn options(index: &Index) -> Vec<String> {
+    let words = |text: &SmolStr| {
+        let words = text.split_whitespace().map(str::to_lowercase);
+        let words: Vec<String> = words.filter(|w| w != "asc").collect();
+        words.join(" ").replace("desc nulls first", "desc")
+    };
+    let mut options: Vec<String> = index.options.iter().map(words).collect();
+    while options.last().is_some_and(String::is_empty) {
+        options.pop();
+    }
+    options
+}
+
 fn views(before: &View, after: &View, list: &mut Vec<String>) {
-    if !same_text(&before.query, &after.query) {
-        list.push(format!(
-            "view `{}` reads something else than before",
-            after.key
-        ));
+    let key = &after.key;
+    if before.materialized != after.materialized {
+        let now = if after.materialized {
+            "materialized"
+        } else {
+            "a plain view"
+        };
+        list.push(format!("view `{key}` is {now} now"));
+    } else if !same_text(
+        before.query.trim_end_matches(';'),
+        after.query.trim_end_matches(';'),
+    ) {
+        list.push(format!("view `{key}` reads something else than before"));
     }
 }
 

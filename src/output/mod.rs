@@ -21,6 +21,7 @@ pub mod recipe;
 mod repository;
 pub mod rule_list;
 pub mod sarif;
+pub mod undo;
 
 #[cfg(test)]
 mod tests;

@@ -91,6 +91,7 @@ fn empty(sources: &[(&str, &str)]) -> Report {
         migrations: Vec::new(),
         findings: Vec::new(),
         statements: Vec::new(),
+        returns: Vec::new(),
         suppressed: Vec::new(),
         stale: Vec::new(),
         problems: Vec::new(),

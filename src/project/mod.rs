@@ -30,6 +30,8 @@ pub use place::is_script;
 pub use stream::stream;
 pub use tool::opt_out;
 
+pub mod way_back;
+
 /// Index into [`Project::sources`].
 pub type SourceId = usize;
 

@@ -11,6 +11,9 @@ pub const RULE: Rule = Rule {
 };
 
 fn check(cx: &MigrationContext<'_>, findings: &mut Findings) {
+    if !cx.scene.writes_downs {
+        return;
+    }
     let changes = cx.steps.iter().any(|step| cx.is_a_change(step));
     if cx.scene.direction != Direction::Up || *cx.down() != Down::Missing || !changes {
         return;

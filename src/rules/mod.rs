@@ -33,7 +33,11 @@ pub mod dependent_object_breaks;
 pub mod detach_partition_blocking;
 pub mod diesel_metadata_trap;
 pub mod domain_check_scan;
+pub mod down_blocks;
+pub mod down_loses_data;
 pub mod down_not_inverse;
+pub mod down_touches_other;
+pub mod down_wrong_order;
 pub mod drop_and_add_column;
 pub mod drop_cascade;
 pub mod drop_column;
@@ -60,6 +64,7 @@ pub mod foreign_key_locks_both;
 pub mod foreign_key_without_index;
 pub mod generated_column_rewrite;
 pub mod identity_always;
+pub mod identity_or_grant_lost;
 pub mod index_on_partitioned;
 pub mod index_rebuilt_by_type_change;
 pub mod irreversible;
@@ -80,6 +85,7 @@ pub mod nontransactional_in_transaction;
 pub mod not_rerunnable;
 pub mod opaque_sql;
 pub mod phase_mismatch;
+pub mod refinery_u_prefix;
 pub mod refresh_blocking;
 pub mod reindex_blocking;
 pub mod rename_column;
@@ -111,6 +117,7 @@ pub mod undo_fails_on_enum_value;
 pub mod undo_fails_on_longer_value;
 pub mod undo_fails_on_null;
 pub mod undo_fails_on_orphan;
+pub mod undo_fails_on_range;
 pub mod unexplained_suppression;
 pub mod unknown_directive;
 pub mod unknown_object;
@@ -160,7 +167,11 @@ pub static ALL: &[&Rule] = &[
     &detach_partition_blocking::RULE,
     &diesel_metadata_trap::RULE,
     &domain_check_scan::RULE,
+    &down_blocks::RULE,
+    &down_loses_data::RULE,
     &down_not_inverse::RULE,
+    &down_touches_other::RULE,
+    &down_wrong_order::RULE,
     &drop_and_add_column::RULE,
     &drop_cascade::RULE,
     &drop_column::RULE,
@@ -187,6 +198,7 @@ pub static ALL: &[&Rule] = &[
     &foreign_key_without_index::RULE,
     &generated_column_rewrite::RULE,
     &identity_always::RULE,
+    &identity_or_grant_lost::RULE,
     &index_on_partitioned::RULE,
     &index_rebuilt_by_type_change::RULE,
     &irreversible::RULE,
@@ -207,6 +219,7 @@ pub static ALL: &[&Rule] = &[
     &not_rerunnable::RULE,
     &opaque_sql::RULE,
     &phase_mismatch::RULE,
+    &refinery_u_prefix::RULE,
     &refresh_blocking::RULE,
     &reindex_blocking::RULE,
     &rename_column::RULE,
@@ -238,6 +251,7 @@ pub static ALL: &[&Rule] = &[
     &undo_fails_on_longer_value::RULE,
     &undo_fails_on_null::RULE,
     &undo_fails_on_orphan::RULE,
+    &undo_fails_on_range::RULE,
     &unexplained_suppression::RULE,
     &unknown_directive::RULE,
     &unknown_object::RULE,

@@ -80,8 +80,10 @@ fn has_a_rule_of_its_own(cx: &OperationContext<'_>) -> bool {
         _ if may_not_run(cx) => true,
         // `nontransactional-in-transaction`
         _ if cx.operation.within.block && cx.effect.forbidden_in_transaction.is_some() => true,
-        // The rules below look at ups alone.
-        _ if cx.scene.direction == Direction::Down => false,
+        // `down-wrong-order`; the rules below look at ups alone.
+        _ if cx.scene.direction == Direction::Down => {
+            !on_rows && cx.effect.refusal.as_ref().is_some_and(|r| r.certain)
+        }
         // `add-column-not-null`
         Action::AddColumn { column, .. } => on_rows && column.not_null,
         // `dependent-object-breaks`

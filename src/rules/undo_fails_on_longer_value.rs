@@ -1,6 +1,6 @@
 //! The way back narrows the type and fails once a row holds more.
 
-use crate::effect::conversion::{Conversion, conversion};
+use crate::effect::conversion::{Conversion, conversion, largest};
 use crate::finding::Severity;
 use crate::operation::{Action, Kind};
 use crate::rule::{Check, Facet, Findings, OperationContext, Rule, sql_ident, sql_object};
@@ -30,7 +30,12 @@ fn check(cx: &OperationContext<'_>, findings: &mut Findings) {
             conversion(old, ty),
             Conversion::Wider | Conversion::WiderThanReaders
         );
-    if !limited || !cx.is_old_column(table, &column.name) || cx.column_goes(table, &column.name) {
+    let integers = largest(old).is_some() && largest(ty).is_some();
+    if !limited
+        || integers
+        || !cx.is_old_column(table, &column.name)
+        || cx.column_goes(table, &column.name)
+    {
         return;
     }
     let back = cx

@@ -700,7 +700,9 @@ impl Schema {
 
     fn other_key(&self, name: &ObjectName) -> Key {
         let schema = name.schema.clone().unwrap_or_else(|| "public".into());
-        Key::new(schema, name.name.clone())
+        // A cast is called by its types, in parentheses or not.
+        let plain = name.name.trim_start_matches('(').trim_end_matches(')');
+        Key::new(schema, plain)
     }
 
     fn put_other(&mut self, key: (ObjectKind, Key), other: Option<Arc<Other>>) {

@@ -6,6 +6,7 @@ use smol_str::SmolStr;
 
 use super::apply::{At, Conflict};
 use super::journal::Entry;
+use super::signature;
 use super::{Key, Origin, Place, Relation, Routine, Schema, Sequence, Table, TypeEntry};
 use crate::operation::{
     Column, CompositeChange, CreateRoutine, CreateType, ObjectKind, ObjectName, SequenceOption,
@@ -349,13 +350,11 @@ impl Schema {
         }
         let list = self.routines(&key);
         let kept: Vec<Arc<Routine>> = match arguments {
-            Some(arguments) if list.len() > 1 => {
-                let parts = arguments.split(',').count();
-                list.iter()
-                    .filter(|r| r.arguments.split(',').count() != parts)
-                    .cloned()
-                    .collect()
-            }
+            Some(arguments) if list.len() > 1 => list
+                .iter()
+                .filter(|r| !signature::same(arguments, &r.arguments))
+                .cloned()
+                .collect(),
             _ => Vec::new(),
         };
         if kept.is_empty() {

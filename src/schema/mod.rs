@@ -16,6 +16,7 @@ mod names;
 mod rename;
 mod resolve;
 mod setting;
+mod signature;
 mod table;
 mod view;
 mod words;

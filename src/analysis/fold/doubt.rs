@@ -45,7 +45,7 @@ impl Fold<'_> {
             .map(|part| part.source)
             .collect();
         self.outcome.findings.retain(|finding| {
-            !(finding.rule == "down-not-inverse"
+            !(finding.rule.starts_with("down-")
                 || finding.rule == "empty-down"
                 || finding.rule == "schema-conflict" && downs.contains(&finding.source))
         });

@@ -3,6 +3,7 @@
 use rustc_hash::FxHashSet;
 
 use super::{Fold, Planned};
+use crate::finding::Severity;
 use crate::inverse;
 use crate::operation::{Action, ObjectName, Operation};
 use crate::project::Migration;
@@ -35,7 +36,9 @@ impl Fold<'_> {
             return;
         }
         self.doubts.pairs += usize::from(migration.selected);
-        let found = inverse::differences(&self.schema, start, created).list;
+        let found = inverse::differences(&self.schema, start, created);
+        let is_minor = found.list.is_empty();
+        let found = if is_minor { found.minor } else { found.list };
         let does = |p: &&Planned<'_>| !is_setting(&p.operation.action);
         let about = |p: &&Planned<'_>| is_about(p.operation, &found);
         let at = down.iter().find(about).or_else(|| down.iter().find(does));
@@ -45,12 +48,14 @@ impl Fold<'_> {
         if found.is_empty() {
             return;
         }
-        self.doubts.unequal += usize::from(migration.selected);
-        // The files do not bring the schema back as it was.
-        if let Some(up) = self.outcome.migrations.last_mut()
-            && migration.selected
-        {
-            up.verdict.undo = up.verdict.undo.max(Undo::Lossy);
+        if !is_minor {
+            self.doubts.unequal += usize::from(migration.selected);
+            // The files do not bring the schema back as it was.
+            if let Some(up) = self.outcome.migrations.last_mut()
+                && migration.selected
+            {
+                up.verdict.undo = up.verdict.undo.max(Undo::Lossy);
+            }
         }
         let Some(mut finding) =
             self.registry
@@ -64,32 +69,45 @@ impl Fold<'_> {
             listed.push_str(&format!("; and {more} more"));
         }
         finding.message = format!("the down does not give the schema back: {listed}");
-        finding.help = remedy(&found);
+        finding.help = self.remedy(&found, start);
+        if is_minor {
+            finding.severity = Severity::Info;
+        }
         match migration.selected {
             true => self.outcome.findings.push(finding),
             false => self.outcome.context.push(finding),
         }
     }
+
+    /// What the down would have to do besides, for people.
+    fn remedy(&self, differences: &[String], start: Mark) -> String {
+        const MOST: usize = 6;
+        let names: Vec<&str> = differences.iter().flat_map(|d| named(d)).collect();
+        let statements = inverse::missing(&self.schema, start, &names);
+        if statements.is_empty() {
+            return "Undo each step of the up, last step first; say in a comment what does not come back"
+                .into();
+        }
+        let mut help =
+            String::from("Add to the down, and say in a comment which data does not come back:");
+        for statement in statements.iter().take(MOST) {
+            let words: Vec<&str> = statement.split_whitespace().collect();
+            help.push_str(&format!("\n{};", words.join(" ")));
+        }
+        if statements.len() > MOST {
+            help.push_str("\n-- and what `bowline undo` prints besides");
+        }
+        help
+    }
 }
 
-/// What the down would have to do besides, for people.
-fn remedy(differences: &[String]) -> String {
-    let step = |difference: &String| {
-        let gone = difference.strip_suffix(" is gone");
-        let left = difference.strip_suffix(" is still there");
-        gone.map(|what| format!("create {what} again"))
-            .or_else(|| left.map(|what| format!("drop {what}")))
-    };
-    let steps: Vec<String> = differences.iter().filter_map(step).take(3).collect();
-    if steps.is_empty() {
-        return "Undo each step of the up, last step first; say in a comment what does not come back"
-            .into();
-    }
-    let mut help = format!("In the down, {}", steps.join(", and "));
-    if steps.iter().any(|step| step.starts_with("create")) {
-        help.push_str("; say in a comment which data does not come back");
-    }
-    help
+/// What stands between the first backticks, without its schema.
+fn named(difference: &str) -> Vec<&str> {
+    let quoted = difference.split('`').skip(1).step_by(2).take(2);
+    quoted
+        .map(|name| name.rsplit('.').next().unwrap_or(name))
+        .take(1)
+        .collect()
 }
 
 /// A relation that a script drops was there, whatever the history knows.

@@ -1,0 +1,28 @@
+//! A down drops what something else still needs.
+
+use crate::rule::{Check, Findings, MigrationContext, Rule};
+
+pub const RULE: Rule = Rule {
+    id: "down-wrong-order",
+    page: include_str!("../../rules/down-wrong-order.md"),
+    check: Check::Down(check),
+};
+
+fn check(cx: &MigrationContext<'_>, findings: &mut Findings) {
+    let refused = cx.steps.iter().find_map(|step| {
+        let refusal = step.effect.refusal.as_ref();
+        let refusal = refusal.filter(|r| r.certain && !r.on_rows);
+        let sure = !step.operation.within.conditional && !cx.schema.is_unsure();
+        refusal.filter(|_| sure).map(|refusal| (step, refusal))
+    });
+    let Some((step, refusal)) = refused else {
+        return;
+    };
+    findings
+        .report_in(
+            step.source,
+            step.operation.place,
+            format!("the down fails here: {}", refusal.why),
+        )
+        .help("Undo the steps of the up in reverse: what was made last goes first. `bowline undo` prints them in that order.");
+}
