@@ -68,6 +68,7 @@ pub mod identity_or_grant_lost;
 pub mod index_on_partitioned;
 pub mod index_rebuilt_by_type_change;
 pub mod irreversible;
+pub mod irreversible_unapproved;
 pub mod json_column;
 pub mod json_instead_of_jsonb;
 pub mod lock_table;
@@ -202,6 +203,7 @@ pub static ALL: &[&Rule] = &[
     &index_on_partitioned::RULE,
     &index_rebuilt_by_type_change::RULE,
     &irreversible::RULE,
+    &irreversible_unapproved::RULE,
     &json_column::RULE,
     &json_instead_of_jsonb::RULE,
     &lock_table::RULE,
