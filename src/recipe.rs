@@ -26,8 +26,8 @@ pub use template::names;
 /// What has to happen, in order.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Step {
-    /// Code that has to be released, in words.
-    Release(String),
+    /// What people have to do: `release: …`, or `by hand: …`.
+    Words(String),
     Migration(Script),
 }
 
@@ -47,7 +47,7 @@ pub struct Script {
 /// A step as it is shown: files have their names and the marks of their tool.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Shown {
-    Release(String),
+    Words(String),
     Files(Vec<MigrationFile>),
 }
 

@@ -23,7 +23,7 @@ ALTER TABLE {{ table.sql }} DROP COLUMN {{ column.sql }};
 -- bowline: ignore data-change-without-undo reason="{{ column.name }} is new and goes with its values"
 {{ parts.batches(table, column.sql ~ " = " ~ fill, column.sql ~ " IS NULL") }}
 {% else %}
--- release: nothing, but fill the rows without `{{ column.name }}` in batches first, with the value that they should have
+-- by hand: give the rows without `{{ column.name }}` the value that they should have, in batches
 {% endif %}
 {{ parts.validate(table, column, not_null, word("validate", table.name, column.name)) }}
 {% if column.not_null %}

@@ -29,7 +29,7 @@ ALTER TABLE {{ table.sql }} DROP COLUMN {{ to.sql }};
 {{ parts.validate(table, column, not_null, word("validate", table.name, to.name)) }}
 -- release: code that works with `{{ column.name }}` as {{ column.type }} and as {{ type }}
 -- file: contract {{ word("change", table.name, column.name) }}
-{{ parts.approval("every release works with " ~ column.name ~ " as " ~ type ~ ": <which does not>", true) }}
+{{ parts.approval("every release since <release> works with " ~ column.name ~ " as " ~ type, true) }}
 {{ parts.views_first(column.views, column.sql) }}
 DROP TRIGGER {{ sync }} ON {{ table.sql }};
 DROP FUNCTION {{ table.prefix }}{{ sync }}();

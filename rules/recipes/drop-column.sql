@@ -8,6 +8,6 @@ ALTER TABLE {{ table.sql }} ALTER COLUMN {{ column.sql }} DROP NOT NULL;
 {% endif %}
 -- release: code that neither reads nor writes `{{ column.name }}` (ORMs list all columns: tell it to ignore this one)
 -- file: contract {{ word("drop", table.name, column.name) }}
-{{ parts.approval("no release uses " ~ column.name ~ " any more: <which does not>", true) }}
+{{ parts.approval("no release since <release> uses " ~ column.name, true) }}
 {{ parts.views_first(column.views, column.sql) }}
 ALTER TABLE {{ table.sql }} DROP COLUMN {{ column.sql }};

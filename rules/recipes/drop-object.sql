@@ -2,5 +2,5 @@
 {% import "parts" as parts %}
 -- release: code whose statements do not name `{{ object.name }}`
 -- file: contract {{ word("drop", object.name) }}
-{{ parts.approval("no release uses " ~ object.name ~ " any more: <which does not>", false) }}
+{{ parts.approval("no release since <release> uses " ~ object.name, false) }}
 {{ object.statement }};

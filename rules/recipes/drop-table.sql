@@ -8,6 +8,6 @@ ALTER TABLE {{ reference.table }} DROP CONSTRAINT {{ reference.constraint }};
 {% endfor %}
 {% endif %}
 -- file: contract {{ word("drop", table.name) }}
-{{ parts.approval("no release uses " ~ table.name ~ " any more: <which does not>", true) }}
+{{ parts.approval("no release since <release> uses " ~ table.name, true) }}
 {{ parts.views_first(table.views, table.sql) }}
 DROP {{ object.word | upper }} {{ table.sql }};

@@ -6,7 +6,7 @@
 {{ refuse("the history does not tell the type of the column") }}
 {% endif %}
 {% if column.in_primary_key %}
-{{ refuse("`" ~ column.name ~ "` is part of the primary key; keep the name in the database, and map it in the code") }}
+{{ refuse("`" ~ column.name ~ "` is part of the primary key, which other tables and the code refer to") }}
 {% elif column.referenced %}
 {{ refuse("foreign keys refer to `" ~ column.name ~ "`") }}
 {% elif column.numbered %}

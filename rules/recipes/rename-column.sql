@@ -39,7 +39,7 @@ ALTER TABLE {{ table.sql }} DROP COLUMN {{ to.sql }};
 {{ parts.validate(table, column, not_null, word("validate", table.name, to.name)) }}
 -- release: code that reads and writes `{{ to.name }}` and no longer `{{ column.name }}`
 -- file: contract {{ word("drop", table.name, column.name) }}
-{{ parts.approval("no release uses " ~ column.name ~ " any more: <which does not>", true) }}
+{{ parts.approval("no release since <release> uses " ~ column.name, true) }}
 {{ parts.views_first(column.views, column.sql) }}
 DROP TRIGGER {{ sync }} ON {{ table.sql }};
 DROP FUNCTION {{ table.prefix }}{{ sync }}();

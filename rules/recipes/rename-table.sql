@@ -10,5 +10,5 @@ DROP VIEW {{ table.sql }};
 ALTER TABLE {{ table.prefix }}{{ to.sql }} RENAME TO {{ ident(table.name) }};
 -- release: code that uses `{{ to.name }}` and no longer `{{ table.name }}`
 -- file: contract {{ word("drop", table.name, "view") }}
-{{ parts.approval("no release uses " ~ table.name ~ " any more: <which does not>", false) }}
+{{ parts.approval("no release since <release> uses " ~ table.name, false) }}
 DROP VIEW {{ table.sql }};

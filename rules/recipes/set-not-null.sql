@@ -12,7 +12,7 @@ ALTER TABLE {{ table.sql }} DROP CONSTRAINT {{ not_null }};
 -- file: migrate {{ word("fill", table.name, column.name) }} alone
 {{ parts.batches(table, column.sql ~ " = " ~ fill, column.sql ~ " IS NULL") }}
 {% else %}
--- release: nothing, but fill the rows without `{{ column.name }}` in batches first, with the value that they should have
+-- by hand: give the rows without `{{ column.name }}` the value that they should have, in batches
 {% endif %}
 -- file: migrate {{ word("validate", table.name, column.name) }}
 ALTER TABLE {{ table.sql }} VALIDATE CONSTRAINT {{ not_null }};

@@ -15,7 +15,7 @@ pub fn write(steps: &[Shown], out: &mut dyn io::Write) -> io::Result<()> {
             writeln!(out)?;
         }
         match step {
-            Shown::Release(words) => writeln!(out, "-- release: {words}")?,
+            Shown::Words(words) => writeln!(out, "-- {words}")?,
             Shown::Files(files) => {
                 for (at, file) in files.iter().enumerate() {
                     if at > 0 {

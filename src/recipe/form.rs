@@ -166,7 +166,7 @@ pub fn shown(steps: Vec<Step>, place: &Place<'_>) -> Vec<Shown> {
     steps
         .into_iter()
         .map(|step| match step {
-            Step::Release(words) => Shown::Release(words),
+            Step::Words(words) => Shown::Words(words),
             Step::Migration(script) => {
                 version = next(&version);
                 Shown::Files(files(&script, &version, &form, place))

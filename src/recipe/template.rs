@@ -1,7 +1,7 @@
 //! A recipe's template, and the steps that its text is made of.
 //!
-//! Lines that begin a step: `-- release: WORDS`, and `-- file: PHASE NAME`, with
-//! `alone` behind it for a statement that refuses to run in a transaction.
+//! Lines that begin a step: `-- release: WORDS`, `-- by hand: WORDS`, and
+//! `-- file: PHASE NAME`, with `alone` behind it for a statement that refuses to run in a transaction.
 //! Behind `-- down` stands what undoes the file.
 
 use minijinja::syntax::SyntaxConfig;
@@ -125,8 +125,8 @@ fn steps(text: &str) -> Result<Vec<Step>, String> {
     let mut steps: Vec<Step> = Vec::new();
     let mut in_down = false;
     for line in text.lines() {
-        if let Some(words) = line.strip_prefix("-- release: ") {
-            steps.push(Step::Release(words.trim().to_owned()));
+        if let Some(words) = words(line) {
+            steps.push(Step::Words(words.to_owned()));
         } else if let Some(head) = line.strip_prefix("-- file: ") {
             steps.push(Step::Migration(script(head).ok_or(line)?));
             in_down = false;
@@ -151,6 +151,12 @@ fn steps(text: &str) -> Result<Vec<Step>, String> {
     }
     steps.retain(|step| !matches!(step, Step::Migration(script) if script.up.is_empty()));
     Ok(steps)
+}
+
+fn words(line: &str) -> Option<&str> {
+    let words = line.strip_prefix("-- ")?.trim_end();
+    let for_people = words.starts_with("release: ") || words.starts_with("by hand: ");
+    for_people.then_some(words)
 }
 
 fn script(head: &str) -> Option<Script> {
