@@ -149,7 +149,8 @@ const fn tool(layout: &'static str, files: [&'static str; 2], mark: &'static str
 
 /// A project of the tool with the fixture in it, and what the recipe writes put
 /// in the place of the change.
-fn written(tool: &Tool, fixture: &Fixture) -> TempDir {
+/// None where the tool cannot do it, and bowline says so.
+fn written(tool: &Tool, fixture: &Fixture) -> Option<TempDir> {
     let folder = tempfile::tempdir().unwrap();
     let write = |name: &str, text: &str| {
         let path = folder.path().join(name);
@@ -164,6 +165,10 @@ fn written(tool: &Tool, fixture: &Fixture) -> TempDir {
     let place = format!("{change}:{line}");
     let run = run(folder.path(), &["explain", &fixture.rule, "--for", &place]);
     let told = format!("{} {}: {}{}", tool.layout, fixture.name, run.out, run.err);
+    let in_transaction = ["refinery", "node-pg-migrate", "drizzle"].contains(&tool.layout);
+    if in_transaction && run.err.contains("cannot build one concurrently") {
+        return None;
+    }
     assert_eq!(run.code, 0, "{told}");
     fs::remove_file(folder.path().join(change)).unwrap();
     let mut files: Vec<(&str, String)> = Vec::new();
@@ -177,7 +182,7 @@ fn written(tool: &Tool, fixture: &Fixture) -> TempDir {
     for (path, text) in files {
         write(path, &text);
     }
-    folder
+    Some(folder)
 }
 
 fn run(folder: &Path, arguments: &[&str]) -> Run {
@@ -189,7 +194,9 @@ fn nothing_is_wrong_with_what_is_written() {
     let fixtures = fixtures();
     for tool in TOOLS {
         for fixture in &fixtures {
-            let folder = written(tool, fixture);
+            let Some(folder) = written(tool, fixture) else {
+                continue;
+            };
             let run = run(folder.path(), &["check", "--format", "json"]);
             let found: Vec<String> = run
                 .texts("findings", "rule")

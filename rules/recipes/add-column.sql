@@ -20,7 +20,6 @@ ALTER TABLE {{ table.sql }} DROP COLUMN {{ column.sql }};
 {% endif %}
 {% if fill %}
 -- file: migrate {{ word("fill", table.name, column.name) }} alone
--- bowline: ignore data-change-without-undo reason="{{ column.name }} is new and goes with its values"
 {{ parts.batches(table, column.sql ~ " = " ~ fill, column.sql ~ " IS NULL") }}
 {% else %}
 -- by hand: give the rows without `{{ column.name }}` the value that they should have, in batches

@@ -1,6 +1,6 @@
 {# A column of the new type beside the old one, which takes its place in the end. #}
 {% import "parts" as parts %}
-{{ parts.must_be_copied(table, column) }}
+{{ parts.must_be_copied(table, column, transactional_tool) }}
 {% set sync = ident(table.name, to.name, "sync") %}
 {% set not_null = ident(table.name, to.name, "not_null") %}
 -- file: expand {{ word("add", table.name, to.name) }}

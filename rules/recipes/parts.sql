@@ -1,7 +1,7 @@
 {# What several recipes share. #}
 
 {# A column can have a copy beside it only where nothing but its name tells them apart. #}
-{% macro must_be_copied(table, column) %}
+{% macro must_be_copied(table, column, transactional_tool) %}
 {% if not column or not column.type %}
 {{ refuse("the history does not tell the type of the column") }}
 {% endif %}
@@ -17,6 +17,8 @@
 {{ refuse("the table is partitioned by `" ~ column.name ~ "`") }}
 {% elif column.others %}
 {{ refuse("`" ~ column.name ~ "` is part of the constraint " ~ column.others | join(", ") ~ ", which cannot stand twice") }}
+{% elif transactional_tool and column.indexes %}
+{{ refuse("`" ~ column.name ~ "` has indexes, and " ~ transactional_tool ~ " cannot build one concurrently") }}
 {% elif table.partitioned and column.indexes %}
 {{ refuse("`" ~ table.name ~ "` is partitioned, and its indexes cannot be built concurrently as a whole") }}
 {% endif %}

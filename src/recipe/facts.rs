@@ -4,6 +4,7 @@
 use serde::Serialize;
 use smol_str::SmolStr;
 
+use super::form::is_always_in_transaction;
 use crate::effect::conversion::canonical;
 use crate::operation::{
     Action, Column, Constraint, ConstraintKind, DataType, Expr, ForeignKey, ObjectKind, ObjectName,
@@ -32,6 +33,8 @@ pub struct Facts {
     converted: Option<Converted>,
     /// What the rows that are there get, where something says so.
     fill: Option<String>,
+    /// The tool, where it runs everything in a transaction.
+    transactional_tool: Option<&'static str>,
     object: Option<ObjectFacts>,
     r#enum: Option<EnumFacts>,
 }
@@ -134,7 +137,7 @@ impl Facts {
     /// # Errors
     /// The operation is of a kind about which no template asks.
     pub fn of(cx: &OperationContext<'_>) -> Result<Self, String> {
-        let facts = match &cx.operation.action {
+        let mut facts = match &cx.operation.action {
             Action::RenameColumn { table, column, to } => {
                 let to = name(&to.name);
                 Facts {
@@ -203,6 +206,8 @@ impl Facts {
             },
             _ => return Err("no recipe for this form of the statement".into()),
         };
+        let tool = cx.scene.layout;
+        facts.transactional_tool = is_always_in_transaction(tool).then(|| tool.name());
         Ok(facts)
     }
 }

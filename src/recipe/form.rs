@@ -33,8 +33,6 @@ struct Form {
     between: &'static str,
     /// A file beside, for what is to run outside a transaction.
     beside: Option<(&'static str, &'static str)>,
-    /// The tool cannot run a file outside a transaction at all.
-    never_alone: bool,
 }
 
 const PLAIN: Form = Form {
@@ -46,7 +44,6 @@ const PLAIN: Form = Form {
     block: None,
     between: "",
     beside: None,
-    never_alone: false,
 };
 
 fn form(place: &Place<'_>) -> Form {
@@ -91,7 +88,6 @@ fn form(place: &Place<'_>) -> Form {
         Layout::NodePgMigrate => Form {
             head: "-- Up Migration\n",
             down_mark: Some("-- Down Migration\n"),
-            never_alone: true,
             ..PLAIN
         },
         Layout::Diesel => Form {
@@ -102,7 +98,6 @@ fn form(place: &Place<'_>) -> Form {
         },
         Layout::Refinery => Form {
             up: "V{v}_{name}.sql",
-            never_alone: true,
             ..PLAIN
         },
         Layout::Flyway => Form {
@@ -133,7 +128,6 @@ fn form(place: &Place<'_>) -> Form {
         Layout::Prisma => FOLDER,
         Layout::Drizzle => Form {
             between: "--> statement-breakpoint\n",
-            never_alone: true,
             ..if place.path.ends_with("/migration.sql") {
                 FOLDER
             } else {
@@ -154,6 +148,14 @@ const FOLDER: Form = Form {
     up: "{v}{name}/migration.sql",
     ..PLAIN
 };
+
+/// Can the tool run no file at all outside a transaction?
+pub fn is_always_in_transaction(layout: Layout) -> bool {
+    matches!(
+        layout,
+        Layout::Refinery | Layout::NodePgMigrate | Layout::Drizzle
+    )
+}
 
 fn is_paired(place: &Place<'_>) -> bool {
     place.path.ends_with(".up.sql")
@@ -193,7 +195,7 @@ fn files(script: &Script, version: &str, form: &Form, place: &Place<'_>) -> Vec<
     }
     .replace("{name}", &script.name);
     up.push_str(&format!("-- bowline: phase {}\n", script.phase.name()));
-    if script.alone && form.never_alone {
+    if script.alone && is_always_in_transaction(place.layout) {
         let tool = place.layout.name();
         up = format!(
             "-- Run this with psql as a step of the deployment: {tool} cannot run it outside a transaction.\n"
@@ -204,7 +206,7 @@ fn files(script: &Script, version: &str, form: &Form, place: &Place<'_>) -> Vec<
         true if !script.down.is_empty() => body(&script.down, script.alone, form, place),
         _ => String::new(),
     };
-    let aside = script.alone && form.never_alone;
+    let aside = script.alone && is_always_in_transaction(place.layout);
     if !down.is_empty() && place.layout == Layout::Liquibase {
         for line in down.lines().filter(|line| !line.is_empty()) {
             up.push_str(&format!("--rollback {line}\n"));
