@@ -641,7 +641,11 @@ fn plain(text: &str) -> String {
                     words.push(")".into());
                 }
             }
-            _ => words.push(ident.map_or_else(|| token.span.of(text).into(), |i| i.name)),
+            _ => words.push(match (ident, token.span.of(text)) {
+                (Some(ident), _) => ident.name,
+                (None, "!=") => "<>".into(),
+                (None, word) => word.into(),
+            }),
         }
     }
     let plain = words.join(" ");
@@ -688,6 +692,7 @@ mod tests {
                 "((status = 'a'::text) AND (b = false))",
                 "status = 'a' AND b = FALSE",
             ),
+            ("hot_rank <> (0)::double precision", "hot_rank != 0"),
             ("public.f (a)", "f(a)"),
             ("ARRAY[]::feature[]", "'{}'"),
             ("'x'::character varying", "'x'"),
