@@ -251,6 +251,7 @@ fn the_model_agrees_with_the_servers() {
     println!("{}", table(&tallies));
     println!("not read: {} cases: {unread:?}", unread.len());
     check_floor(&tallies, unread.len());
+    check_page(&tallies);
     check_differences(&differences);
 }
 
@@ -271,6 +272,47 @@ fn table(tallies: &BTreeMap<(u8, usize), Tally>) -> String {
         }
     }
     text
+}
+
+const PAGE: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/docs/agreement.md");
+
+/// The table that people read is the one that was just counted.
+fn check_page(tallies: &BTreeMap<(u8, usize), Tally>) {
+    let mut text = String::from(
+        "# How far the model agrees with servers\n\n\
+         Of the measured cells, how many `bowline inspect` says right: whether the statement runs in a transaction (or fails, and bowline says \
+         so),\nthe locks of each relation, tables written anew, indexes built anew, and what is read as a whole. A cell counts where it was \
+         measured.\n\n\
+         | PostgreSQL | transaction | locks | rewrites | index rebuilds | scans | all |\n|---|---|---|---|---|---|---|\n",
+    );
+    for version in 13..=18 {
+        let own = |cell: usize| {
+            tallies
+                .iter()
+                .filter(move |(key, _)| key.0 == version && key.1 == cell)
+        };
+        let _ = write!(text, "| {version} |");
+        for cell in 0..CELLS.len() {
+            let tally = sum(own(cell).map(|(_, tally)| tally));
+            let _ = write!(text, " {:.2} % of {} |", percent(&tally), tally.total);
+        }
+        let all = tallies.iter().filter(|(key, _)| key.0 == version);
+        let all = sum(all.map(|(_, tally)| tally));
+        let _ = writeln!(text, " {:.2} % of {} |", percent(&all), all.total);
+    }
+    text.push_str(
+        "\nEach disagreement stands with its reason in [`known_differences.tsv`](../fixtures/truth/known_differences.tsv); how the cells were \
+         measured, and how\nto measure them again, in [`fixtures/truth`](../fixtures/truth/README.md). \
+         `BOWLINE_BLESS=1 cargo test --test truth` writes this page, and the test holds it.\n",
+    );
+    if bless() {
+        std::fs::write(PAGE, &text).unwrap();
+    }
+    let page = std::fs::read_to_string(PAGE).unwrap_or_default();
+    assert_eq!(
+        page, text,
+        "docs/agreement.md is out of date: BOWLINE_BLESS=1 writes it anew"
+    );
 }
 
 fn sum<'t>(tallies: impl Iterator<Item = &'t Tally>) -> Tally {

@@ -157,6 +157,7 @@ pub fn truncate(r: &mut Reader<'_>) {
     let verb = r.here();
     r.cursor.bump();
     r.cursor.eat_word("TABLE");
+    let only = r.cursor.at_word("ONLY");
     let tables = tables(r);
     if tables.is_empty() {
         return r.expected("the name of a table");
@@ -168,6 +169,7 @@ pub fn truncate(r: &mut Reader<'_>) {
     r.push_whole(
         Action::Truncate {
             tables,
+            only,
             cascade,
             restart_identity,
         },

@@ -917,6 +917,8 @@ pub enum Action {
     },
     Truncate {
         tables: Vec<ObjectName>,
+        /// `ONLY` before one of them.
+        only: bool,
         cascade: bool,
         restart_identity: bool,
     },

@@ -178,8 +178,9 @@ fn relations(client: &mut Client) -> Relations {
         .collect()
 }
 
-/// What was read of a table: scans, their rows, rows by index, blocks.
-type Reads = BTreeMap<String, [i64; 4]>;
+/// What was done with a table: scans, their rows, rows by index, blocks, new
+/// rows.
+type Reads = BTreeMap<String, [i64; 5]>;
 
 fn reads(client: &mut Client, of: &Relations, within: &str) -> Reads {
     let tables = of
@@ -188,19 +189,18 @@ fn reads(client: &mut Client, of: &Relations, within: &str) -> Reads {
     let oids: Vec<&str> = tables.map(|(oid, _)| oid.as_str()).collect();
     let query = format!(
         "SELECT t.oid, pg_stat_get{within}_numscans(t.oid), pg_stat_get{within}_tuples_returned(t.oid),
-                pg_stat_get{within}_tuples_fetched(t.oid),
-                pg_stat_get{within}_blocks_fetched(t.oid)
+                pg_stat_get{within}_tuples_fetched(t.oid)
+                  + coalesce((SELECT sum(pg_stat_get{within}_tuples_fetched(i.indexrelid))
+                              FROM pg_index i WHERE i.indrelid = t.oid), 0),
+                pg_stat_get{within}_blocks_fetched(t.oid), pg_stat_get{within}_tuples_inserted(t.oid)
          FROM unnest('{{{}}}'::oid[]) AS t(oid)",
         oids.join(",")
     );
     values(&client.simple_query(&query).unwrap())
         .into_iter()
-        .map(|[oid, scans, rows, fetched, blocks]: [String; 5]| {
+        .map(|[oid, counts @ ..]: [String; 6]| {
             let number = |text: String| text.parse().unwrap_or(0);
-            (
-                oid,
-                [number(scans), number(rows), number(fetched), number(blocks)],
-            )
+            (oid, counts.map(number))
         })
         .collect()
 }
@@ -272,6 +272,13 @@ fn in_transaction(server: &Server, row: &Row) -> Cells {
 fn alone(server: &Server, row: &Row) -> Seen {
     let mut inside = server.connect(DATABASE);
     let before = relations(&mut inside);
+    if server.version() < COUNTS_AT_ONCE {
+        // What the setup read is still being counted.
+        thread::sleep(Duration::from_millis(700));
+        inside
+            .simple_query("SELECT pg_stat_clear_snapshot()")
+            .unwrap();
+    }
     let read_before = reads(&mut inside, &before, "");
     let (mut worker, mut watcher) = worker(server);
     let (done, ended) = channel();
@@ -375,6 +382,9 @@ fn worker(server: &Server) -> (Client, Watcher) {
     (worker, watcher)
 }
 
+/// Older servers have a process of its own that collects what was read.
+const COUNTS_AT_ONCE: u8 = 15;
+
 /// Looks at a backend from another database, where nothing is locked.
 struct Watcher {
     client: Client,
@@ -435,7 +445,7 @@ impl Watcher {
         while !values::<1>(&self.client.simple_query(&query).unwrap()).is_empty() {
             thread::sleep(Duration::from_millis(2));
         }
-        if server.version() < 15 {
+        if server.version() < COUNTS_AT_ONCE {
             thread::sleep(Duration::from_millis(700));
         }
     }
@@ -511,13 +521,13 @@ impl Seen {
             else {
                 continue;
             };
-            let [scans, rows, fetched, blocks] = std::array::from_fn(|n| after[n] - before[n]);
+            let [scans, rows, fetched, blocks, new] = std::array::from_fn(|n| after[n] - before[n]);
             let all = old.rows.max(0.0) as i64;
             if scans > 0 && rows >= all && !(all == 0 && self.is_emptied(oid)) {
                 names.insert(old.name.clone());
             } else if all > 0 && fetched >= all {
                 names.insert(format!("{}(index)", old.name));
-            } else if scans == 0 && old.pages > 1 && blocks >= old.pages && rows == 0 {
+            } else if scans + rows + new == 0 && old.pages > 1 && blocks >= old.pages {
                 names.insert(format!("{}(blocks)", old.name));
             }
         }

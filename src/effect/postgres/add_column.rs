@@ -40,6 +40,10 @@ impl<'a> Work<'a> {
         self.check_column_options(column);
         if let Some(generated) = &column.generated {
             self.check_generated(generated);
+            if !generated.stored && column.not_null {
+                // The values are computed to be looked at.
+                self.scan_all(subject);
+            }
         }
         if let Some(default) = &column.default {
             if fill == Fill::Each {

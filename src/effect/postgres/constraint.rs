@@ -50,6 +50,10 @@ impl<'a> Work<'a> {
     }
 
     fn add_check(&mut self, subject: &Subject<'a>, constraint: &Constraint) {
+        let has_children = subject.table.is_some_and(|t| !t.children.is_empty());
+        if subject.only && has_children && !constraint.no_inherit {
+            self.refuse("the constraint must be added to child tables too");
+        }
         if constraint.not_valid || constraint.not_enforced {
             return;
         }
@@ -244,6 +248,11 @@ impl<'a> Work<'a> {
             if primary {
                 self.check_not_valid_not_null(table, &key.columns);
             }
+            if primary && !table.is_partitioned() && !self.are_not_null(subject, key) {
+                // Children by inheritance get the NOT NULL, and not the key
+                // (add_pk_inheritance_parent).
+                self.scan_all(subject);
+            }
         }
         self.build_constraint_indexes(subject, constraint);
     }
@@ -417,6 +426,9 @@ impl<'a> Work<'a> {
         if definition.not_enforced {
             self.refuse(format!("constraint `{}` is not enforced", name.name));
         }
+        if is_index_kind(&definition.kind) {
+            self.refuse(format!("constraint `{}` is not one to validate", name.name));
+        }
         if valid {
             return;
         }
@@ -460,8 +472,17 @@ impl<'a> Work<'a> {
             self.needs(18, "ALTER CONSTRAINT … INHERIT");
         }
         let Some(known) = subject.table.and_then(|t| t.constraint(&name.name)) else {
+            if subject.table.is_some_and(Table::is_known) {
+                self.refuse(format!(
+                    "`{}` has no constraint `{}`",
+                    subject.key, name.name
+                ));
+            }
             return;
         };
+        if known.references.is_none() && inherit.is_none() {
+            self.refuse(format!("constraint `{}` is not a foreign key", name.name));
+        }
         let (Some(enforced), Some(referenced)) = (enforced, &known.references) else {
             if enforced.is_some() {
                 self.refuse(format!("constraint `{}` is not a foreign key", name.name));
@@ -593,4 +614,12 @@ pub(super) fn is_key(constraint: &TableConstraint) -> bool {
 
 fn same_set(left: &[SmolStr], right: &[SmolStr]) -> bool {
     left.len() == right.len() && left.iter().all(|name| right.contains(name))
+}
+
+/// Is it kept by an index, so that it holds as soon as it is there?
+fn is_index_kind(kind: &ConstraintKind) -> bool {
+    matches!(
+        kind,
+        ConstraintKind::PrimaryKey(_) | ConstraintKind::Unique(_) | ConstraintKind::Exclude { .. }
+    )
 }

@@ -115,6 +115,10 @@ impl<'a> Work<'a> {
             self.effect.uncertain = self.schema.was_dropped(&key).is_none();
             return;
         }
+        let other = self.relation_kind(&key);
+        if other.is_some_and(|relation| !matches!(relation, Relation::Table(_))) {
+            self.refuse(format!("`{key}` is not a table"));
+        }
         self.drop_table_by_key(&key, cascade);
     }
 
@@ -367,6 +371,7 @@ impl<'a> Work<'a> {
             self.forbid("DROP INDEX CONCURRENTLY");
             if self.scene.siblings.len() > 1 {
                 self.refuse("DROP INDEX CONCURRENTLY drops one index at a time");
+                return;
             }
             if cascade {
                 self.refuse("DROP INDEX CONCURRENTLY does not support CASCADE");

@@ -1,7 +1,7 @@
 //! CREATE INDEX, REINDEX and changes of indexes.
 
 use crate::effect::LockMode;
-use crate::operation::{Action, CreateIndex, ObjectName, ReindexTarget};
+use crate::operation::{Action, ConstraintKind, CreateIndex, ObjectName, ReindexTarget};
 use crate::schema::{Key, Relation, Table};
 
 use super::Work;
@@ -192,6 +192,15 @@ impl<'a> Work<'a> {
         self.each(key, Children::Partitions, false, |work, key, table| {
             work.reindex_heap(key, table, concurrently);
         });
+        if partitioned && concurrently {
+            // The list of partitions is made under the stronger lock
+            // (reindex_partitioned_table_concurrently).
+            self.each(key, Children::Partitions, false, |work, part, _| {
+                if part != key {
+                    work.lock(part, LockMode::Share);
+                }
+            });
+        }
     }
 
     fn reindex_heap(&mut self, key: &Key, table: Option<&'a Table>, concurrently: bool) {
@@ -199,14 +208,30 @@ impl<'a> Work<'a> {
         if !table.is_none_or(super::stores_rows) {
             return;
         }
-        let mut any = table.is_none();
-        for index in table.iter().flat_map(|table| &table.indexes) {
+        let indexes = self.indexes_on(key).iter();
+        let indexes: Vec<&Key> = indexes
+            .filter(|index| !(concurrently && self.is_exclusion(index)))
+            .collect();
+        let any = table.is_none() || !indexes.is_empty();
+        for index in indexes {
             self.rebuild(index);
-            any = true;
         }
         if any {
             self.scan_heap(key, table);
         }
+    }
+
+    /// Those are passed over by CONCURRENTLY (reindex_exclusion_concurrently).
+    fn is_exclusion(&self, index: &Key) -> bool {
+        let index = self.index(index);
+        index.is_some_and(|index| {
+            let table = self.table(&index.table);
+            let mut constraints = table.into_iter().flat_map(|table| &table.constraints);
+            constraints.any(|c| {
+                matches!(c.definition.kind, ConstraintKind::Exclude { .. })
+                    && c.index.as_ref() == Some(&index.key)
+            })
+        })
     }
 
     fn reindex_index(&mut self, name: &ObjectName, concurrently: bool) {
@@ -218,6 +243,9 @@ impl<'a> Work<'a> {
         let partitioned = self.table(&index.table).is_some_and(Table::is_partitioned);
         if !partitioned {
             self.lock(&index.table, Self::reindex_mode(concurrently));
+            if concurrently && self.is_exclusion(&key) {
+                return;
+            }
             self.rebuild(&key);
             let table = self.table(&index.table);
             self.scan_heap(&index.table, table);

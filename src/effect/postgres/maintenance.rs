@@ -13,8 +13,8 @@ impl<'a> Work<'a> {
             Action::Cluster { table, index } => self.cluster(table.as_ref(), index.as_ref()),
             Action::Vacuum { full, tables } => self.vacuum(*full, tables),
             Action::Analyze { tables } => {
-                for name in tables {
-                    self.analyze(name);
+                for key in self.named_or_all(tables) {
+                    self.analyze(&key);
                 }
             }
             Action::LockTable {
@@ -30,7 +30,8 @@ impl<'a> Work<'a> {
                 tables,
                 cascade,
                 restart_identity,
-            } => self.truncate(tables, *cascade, *restart_identity),
+                only,
+            } => self.truncate(tables, *cascade, *restart_identity, *only),
             _ => {}
         }
     }
@@ -59,8 +60,7 @@ impl<'a> Work<'a> {
 
     fn vacuum(&mut self, full: bool, tables: &[ObjectName]) {
         self.forbid("VACUUM");
-        for name in tables {
-            let key = self.resolve(name);
+        for key in self.named_or_all(tables) {
             self.each(&key, Children::Partitions, false, |work, key, table| {
                 if full {
                     work.lock(key, LockMode::AccessExclusive);
@@ -75,17 +75,42 @@ impl<'a> Work<'a> {
     fn vacuum_plain(&mut self, key: &Key, table: Option<&'a Table>) {
         self.lock(key, LockMode::ShareUpdateExclusive);
         if table.is_none_or(super::stores_rows) {
-            self.lock_indexes(table, LockMode::RowExclusive);
+            for index in self.indexes_on(key) {
+                self.lock(index, LockMode::RowExclusive);
+            }
             self.scan(key, ScanKind::Blocks);
         }
     }
 
-    fn analyze(&mut self, name: &ObjectName) {
-        let key = self.resolve(name);
-        self.each(&key, Children::Always, false, |work, key, table| {
-            work.lock(key, LockMode::ShareUpdateExclusive);
+    /// Those that a statement names; all where it names none.
+    fn named_or_all(&self, names: &[ObjectName]) -> Vec<Key> {
+        if !names.is_empty() {
+            return names.iter().map(|name| self.resolve(name)).collect();
+        }
+        let relations = self.schema.relations();
+        let keys = relations.filter_map(|relation| match relation {
+            Relation::Table(table) if !table.foreign => Some(table.key.clone()),
+            Relation::View(view) if view.materialized => Some(view.key.clone()),
+            _ => None,
+        });
+        keys.collect()
+    }
+
+    /// Children by inheritance are only read, until 18 analyses them too
+    /// (analyze_inheritance).
+    fn analyze(&mut self, top: &Key) {
+        let version = self.version;
+        self.each(top, Children::Always, false, |work, key, table| {
+            let is_child = table.is_some_and(|t| t.partition.is_none()) && key != top;
+            let mode = match is_child && version < 18 {
+                true => LockMode::AccessShare,
+                false => LockMode::ShareUpdateExclusive,
+            };
+            work.lock(key, mode);
             if table.is_none_or(super::stores_rows) {
-                work.lock_indexes(table, LockMode::AccessShare);
+                for index in work.indexes_on(key) {
+                    work.lock(index, LockMode::AccessShare);
+                }
                 work.scan(key, ScanKind::Blocks);
             }
         });
@@ -95,6 +120,11 @@ impl<'a> Work<'a> {
         if let Some(Relation::View(view)) = self.relation_kind(key) {
             self.lock(key, mode);
             for used in &view.uses {
+                let is_new = self.effect.lock_on(&used.relation).is_none();
+                if is_new && self.schema.view_by_key(&used.relation).is_some() {
+                    self.lock_relation(&used.relation, mode, false);
+                    continue;
+                }
                 self.each(&used.relation, Children::Always, false, |work, key, _| {
                     work.lock(key, mode);
                 });
@@ -106,7 +136,7 @@ impl<'a> Work<'a> {
         });
     }
 
-    fn truncate(&mut self, tables: &[ObjectName], cascade: bool, restart: bool) {
+    fn truncate(&mut self, tables: &[ObjectName], cascade: bool, restart: bool, only: bool) {
         let mut todo: Vec<Key> = tables.iter().map(|name| self.resolve(name)).collect();
         let named = todo.clone();
         let mut done: Vec<Key> = Vec::new();
@@ -114,7 +144,7 @@ impl<'a> Work<'a> {
             if done.contains(&key) {
                 continue;
             }
-            self.truncate_one(&key, restart);
+            self.truncate_one(&key, restart, only && named.contains(&key));
             if let Some(table) = self.table(&key) {
                 for other in &table.referenced_by {
                     if cascade {
@@ -136,9 +166,17 @@ impl<'a> Work<'a> {
         })
     }
 
-    fn truncate_one(&mut self, key: &Key, restart: bool) {
+    fn truncate_one(&mut self, key: &Key, restart: bool, only: bool) {
         self.lose(format!("the rows of `{key}`"));
-        self.each_below(key, |work, key, table| {
+        if self.schema.view_by_key(key).is_some() {
+            self.refuse(format!("`{key}` is not a table"));
+        }
+        if only && self.table(key).is_some_and(Table::is_partitioned) {
+            self.refuse(format!(
+                "`{key}` is partitioned, so that ONLY is not possible"
+            ));
+        }
+        self.each(key, Children::Yes, only, |work, key, table| {
             work.lock(key, LockMode::AccessExclusive);
             let Some(table) = table else { return };
             if super::stores_rows(table) {

@@ -35,7 +35,7 @@ use smol_str::SmolStr;
 
 use super::{Effect, Lock, LockMode, Loss, Refusal, Scan, ScanKind, Scene};
 use crate::operation::{Action, ObjectName, TransactionControl};
-use crate::schema::{Index, Key, Schema, Table};
+use crate::schema::{Index, Key, Relation, Schema, Table};
 use data::Children;
 
 /// What an operation does on a PostgreSQL server of the scene's version.
@@ -87,6 +87,7 @@ impl<'a> Work<'a> {
             | Action::AlterPolicy { .. }
             | Action::CreateRule { .. }
             | Action::CreateStatistics { .. }
+            | Action::CreateOther { .. }
             | Action::AlterPublication { .. } => self.attached_object(),
             Action::CreateType(_)
             | Action::AddEnumValue { .. }
@@ -248,8 +249,17 @@ impl<'a> Work<'a> {
         }
         self.effect.rewrite(key.clone());
         self.scan(key, ScanKind::Full);
-        for index in table.iter().flat_map(|table| &table.indexes) {
+        for index in self.indexes_on(key) {
             self.rebuild(index);
+        }
+    }
+
+    /// The indexes of a table or a materialized view.
+    fn indexes_on(&self, key: &Key) -> &'a [Key] {
+        match self.schema.relation_by_key(key) {
+            Some(Relation::Table(table)) => &table.indexes,
+            Some(Relation::View(view)) => &view.indexes,
+            _ => &[],
         }
     }
 

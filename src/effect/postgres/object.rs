@@ -3,10 +3,13 @@
 
 use crate::effect::{LockMode, ScanKind};
 use crate::operation::{Action, CreateView, Grant, ObjectKind, ObjectName};
-use crate::schema::{Key, Relation, Trigger};
+use crate::schema::{Key, Relation, Table, Trigger};
+use crate::statement::Cursor;
+use crate::statement::lexer::TokenKind;
 
 use super::Work;
 use super::data::{Children, parameter};
+use super::expr::Tokens;
 use super::query::output_names;
 use super::type_change::is_built_in;
 
@@ -26,7 +29,7 @@ impl<'a> Work<'a> {
             Action::SetParameters {
                 name, parameters, ..
             } => self.set_parameters(name, parameters),
-            Action::Comment { kind, name, .. } => self.comment(*kind, name),
+            Action::Comment { kind, name, on, .. } => self.comment(*kind, name, on.as_ref()),
             Action::Grant(grant) => self.grant(grant),
             _ => {}
         }
@@ -101,7 +104,11 @@ impl<'a> Work<'a> {
         let key = self.resolve(name);
         self.lock(&key, LockMode::AccessExclusive);
         match self.relation_kind(&key) {
-            Some(Relation::Index(_)) => self.effect.rebuild(key),
+            Some(Relation::Index(index)) => {
+                if self.table(&index.table).is_none_or(super::stores_rows) {
+                    self.effect.rebuild(key);
+                }
+            }
             Some(Relation::Table(table)) if !super::stores_rows(table) => {}
             None if kind == ObjectKind::Index => self.effect.rebuild(key),
             _ => self.effect.rewrite(key),
@@ -121,9 +128,22 @@ impl<'a> Work<'a> {
             }
         }
         self.lock(&key, mode);
+        if self.table(&key).is_some_and(Table::is_partitioned) {
+            self.refuse(format!(
+                "the partitioned table `{key}` has no storage parameters"
+            ));
+        }
     }
 
-    fn comment(&mut self, kind: ObjectKind, name: &ObjectName) {
+    /// comment_on_table, comment_on_constraint.
+    fn comment(&mut self, kind: ObjectKind, name: &ObjectName, on: Option<&ObjectName>) {
+        if let (true, Some(table)) = (kind != ObjectKind::Column, on) {
+            let key = self.resolve(table);
+            if self.schema.domain(&key).is_none() {
+                self.lock(&key, LockMode::AccessShare);
+            }
+            return;
+        }
         let key = match kind {
             ObjectKind::Column => self.table_of_column(name),
             kind => is_lockable(kind).then(|| self.resolve(name)),
@@ -174,6 +194,7 @@ impl<'a> Work<'a> {
         let key = self.new_key(&create.name, create.temporary);
         let exists = self.schema.relation_by_key(&key).is_some();
         if create.if_not_exists && exists {
+            self.name_in(&create.query.text);
             return;
         }
         if create.materialized && create.with_data {
@@ -234,6 +255,18 @@ impl<'a> Work<'a> {
             LockMode::AccessExclusive
         };
         self.lock(&key, mode);
+        if concurrently && !with_data {
+            self.refuse("REFRESH takes CONCURRENTLY or WITH NO DATA, not both");
+        }
+        if view.is_some_and(|view| !view.materialized) {
+            self.refuse(format!("`{key}` is not a materialized view"));
+        }
+        if let Some(view) = view.filter(|_| !with_data) {
+            for index in &view.indexes {
+                self.lock(index, LockMode::AccessExclusive);
+            }
+            return;
+        }
         let Some(view) = view else {
             if !concurrently {
                 self.effect.rewrite(key);
@@ -286,6 +319,9 @@ impl<'a> Work<'a> {
                         create.name.name
                     ));
                 }
+                if create.or_replace {
+                    self.needs(14, "CREATE OR REPLACE TRIGGER");
+                }
                 self.each(&key, Children::Partitions, false, |work, key, _| {
                     work.lock(key, LockMode::ShareRowExclusive);
                 });
@@ -294,9 +330,16 @@ impl<'a> Work<'a> {
                     self.lock(&from, LockMode::AccessShare);
                 }
             }
-            Action::CreatePolicy { table, .. }
-            | Action::AlterPolicy { table, .. }
-            | Action::CreateRule { table, .. } => {
+            Action::CreatePolicy { table, clauses, .. }
+            | Action::AlterPolicy { table, clauses, .. } => {
+                let key = self.resolve(table);
+                self.lock(&key, LockMode::AccessExclusive);
+                for condition in clauses.conditions() {
+                    // policy_create_subquery_other_table
+                    self.name_in(&condition.text);
+                }
+            }
+            Action::CreateRule { table, .. } => {
                 let key = self.resolve(table);
                 self.lock(&key, LockMode::AccessExclusive);
             }
@@ -306,6 +349,11 @@ impl<'a> Work<'a> {
                 let key = self.resolve(table);
                 self.lock(&key, LockMode::ShareUpdateExclusive);
             }
+            Action::CreateOther {
+                kind: ObjectKind::Publication,
+                definition,
+                ..
+            } => self.create_publication(definition),
             Action::AlterPublication { tables, .. } => {
                 for table in tables {
                     let key = self.resolve(table);
@@ -313,6 +361,42 @@ impl<'a> Work<'a> {
                 }
             }
             _ => {}
+        }
+    }
+}
+
+impl Work<'_> {
+    /// FOR TABLE locks what it names, partitions not (create_publication_*).
+    fn create_publication(&mut self, definition: &str) {
+        let tokens = Tokens::of(definition);
+        let mut cursor = Cursor::new(definition, &tokens.list);
+        while !cursor.done() {
+            if cursor.eat_words(&["TABLES", "IN"]) {
+                self.needs(15, "publications of schemas");
+            } else if cursor.eat_word("TABLE") {
+                self.published(&mut cursor);
+            } else {
+                cursor.bump();
+            }
+        }
+    }
+
+    fn published(&mut self, cursor: &mut Cursor<'_>) {
+        loop {
+            cursor.eat_word("ONLY");
+            let Some(name) = ObjectName::read(cursor) else {
+                return;
+            };
+            let key = self.resolve(&name);
+            self.lock(&key, LockMode::ShareUpdateExclusive);
+            let columns = cursor.group().is_some();
+            let rows = cursor.eat_word("WHERE") && cursor.group().is_some();
+            if columns || rows {
+                self.needs(15, "publications of some columns or rows");
+            }
+            if !cursor.eat(TokenKind::Comma) {
+                return;
+            }
         }
     }
 }

@@ -25,6 +25,9 @@ impl<'a> Work<'a> {
             }
         }
         let parent = subject.table;
+        if let (Some(parent), Some(table)) = (parent, table) {
+            self.refuse_columns(parent, table);
+        }
         if let Some(parent) = parent {
             self.refuse_overlap(parent, &child, bound);
         }
@@ -174,6 +177,27 @@ impl<'a> Work<'a> {
         }
     }
 
+    /// A partition has the columns of its parent, and no others.
+    fn refuse_columns(&mut self, parent: &Table, table: &Table) {
+        if !parent.is_known() || !table.is_known() {
+            return;
+        }
+        if !parent.is_partitioned() {
+            self.refuse(format!("`{}` is not partitioned", parent.key));
+            return;
+        }
+        for (of, other) in [(parent, table), (table, parent)] {
+            let mut columns = of.columns.iter();
+            if let Some(missing) = columns.find(|c| other.column(&c.name).is_none()) {
+                let (name, lacks) = (&missing.name, &other.key);
+                self.refuse(format!(
+                    "`{lacks}` has no column `{name}`, and `{}` has",
+                    of.key
+                ));
+            }
+        }
+    }
+
     pub(super) fn detach(
         &mut self,
         subject: &Subject<'a>,
@@ -185,6 +209,20 @@ impl<'a> Work<'a> {
         if mode == DetachMode::Concurrently {
             self.needs(14, "DETACH PARTITION CONCURRENTLY");
             self.forbid("ALTER TABLE … DETACH CONCURRENTLY");
+            if subject
+                .table
+                .is_some_and(|t| self.default_partition(t).is_some())
+            {
+                self.refuse(
+                    "a partition cannot be detached concurrently where a default partition exists",
+                );
+                return;
+            }
+        }
+        let detached = table.and_then(|table| table.partition.as_ref());
+        let known = subject.table.is_some_and(Table::is_known);
+        if known && table.is_some_and(Table::is_known) && detached.is_none() {
+            self.refuse(format!("`{child}` is not a partition of `{}`", subject.key));
         }
         // Before 14 the partition itself takes the weaker lock
         // (detach_partition_with_default).
@@ -197,13 +235,7 @@ impl<'a> Work<'a> {
         self.lock_indexes(table, LockMode::AccessExclusive);
         let Some(parent) = subject.table else { return };
         if let Some(default) = self.default_partition(parent) {
-            if mode == DetachMode::Concurrently {
-                self.refuse(
-                    "a partition cannot be detached concurrently where a default partition exists",
-                );
-            } else {
-                self.lock(&default.key, LockMode::AccessExclusive);
-            }
+            self.lock(&default.key, LockMode::AccessExclusive);
         }
         self.release_references(parent, &child, table);
     }

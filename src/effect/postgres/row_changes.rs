@@ -276,6 +276,14 @@ impl<'a> Work<'a> {
 
     /// An UPDATE or DELETE of the rows that the filter leaves.
     fn change_rows(&mut self, key: &Key, filter: Option<&str>, joined: bool) {
+        if let Some(view) = self.schema.view_by_key(key)
+            && let [used] = view.uses.as_slice()
+        {
+            // update_view
+            self.lock(key, LockMode::RowExclusive);
+            self.change_rows(&used.relation, filter, joined);
+            return;
+        }
         let partial = !joined
             && filter
                 .zip(self.table(key))
@@ -303,6 +311,7 @@ impl<'a> Work<'a> {
     }
 
     fn select(&mut self, text: &str) {
+        self.lock_sequences_used(text);
         if !may_read(text) {
             return;
         }

@@ -5,7 +5,7 @@ use rustc_hash::FxHashMap;
 use crate::effect::LockMode;
 use crate::operation::{
     Action, Column, ColumnOption, Constraint, ConstraintKind, CreateTable, DetachMode, Expr,
-    Generated, Ident, Persistence, ReplicaIdentity, Target,
+    Generated, Ident, Key as KeyColumns, Persistence, ReplicaIdentity, Target,
 };
 use crate::schema::{Key, Table, names_in, object_name};
 
@@ -51,35 +51,6 @@ fn constraint_label(constraint: &Constraint) -> &'static str {
     }
 }
 
-/// How far an action on a constraint goes, where that depends on the
-/// constraint: only CHECK and NOT NULL are inherited, the others belong to
-/// partitions at most.
-fn reach(subject: &Subject<'_>, action: &Action) -> Option<Children> {
-    let definition = match action {
-        Action::AddConstraint { constraint, .. } => constraint,
-        Action::DropConstraint { name, .. }
-        | Action::ValidateConstraint { name, .. }
-        | Action::RenameConstraint { name, .. } => {
-            &subject.table?.constraint(&name.name)?.definition
-        }
-        _ => return None,
-    };
-    let inherited = matches!(
-        definition.kind,
-        ConstraintKind::Check(_) | ConstraintKind::NotNull(_)
-    );
-    if inherited {
-        return definition.no_inherit.then_some(Children::No);
-    }
-    let renamed = matches!(action, Action::RenameConstraint { .. });
-    let added = matches!(action, Action::AddConstraint { .. });
-    match (renamed, added) {
-        (true, _) => Some(Children::No),
-        (_, true) => None,
-        _ => Some(Children::Partitions),
-    }
-}
-
 /// An ALTER TABLE that is being looked at.
 pub(super) struct Subject<'a> {
     pub key: Key,
@@ -102,11 +73,67 @@ impl<'a> Work<'a> {
             self.lock(&subject.key, row.lock);
             return;
         }
-        let children = reach(&subject, action).unwrap_or(row.children);
+        let children = self.reach(&subject, action).unwrap_or(row.children);
+        let below = self.lock_below(&subject, action).unwrap_or(row.lock);
         self.each(&subject.key, children, subject.only, |work, key, _| {
-            work.lock(key, row.lock);
+            let mode = if *key == subject.key { row.lock } else { below };
+            work.lock(key, mode);
         });
         self.act(&subject, action);
+    }
+
+    /// How far an action on a constraint goes, where that depends on the
+    /// constraint: only CHECK and NOT NULL are inherited, the others belong to
+    /// partitions at most. From 18 on the server locks all that inherit before
+    /// it looks (add_unique_inheritance_parent).
+    fn reach(&self, subject: &Subject<'_>, action: &Action) -> Option<Children> {
+        let added = matches!(action, Action::AddConstraint { .. });
+        let definition = match action {
+            Action::AddConstraint { constraint, .. } => constraint,
+            Action::DropConstraint { name, .. }
+            | Action::ValidateConstraint { name, .. }
+            | Action::RenameConstraint { name, .. } => {
+                &subject.table?.constraint(&name.name)?.definition
+            }
+            _ => return None,
+        };
+        if added && self.version >= 18 {
+            return Some(Children::Yes);
+        }
+        match &definition.kind {
+            ConstraintKind::Check(_) | ConstraintKind::NotNull(_) => match action {
+                _ if definition.no_inherit => Some(Children::No),
+                Action::DropConstraint { .. } => Some(Children::Always),
+                _ => None,
+            },
+            ConstraintKind::PrimaryKey(key) if added && !self.are_not_null(subject, key) => {
+                Some(Children::Yes)
+            }
+            _ if matches!(action, Action::RenameConstraint { .. }) => Some(Children::No),
+            _ if added => None,
+            _ => Some(Children::Partitions),
+        }
+    }
+
+    /// Before 18 a key is built on partitions as an index is, unless their
+    /// columns become NOT NULL with it (add_unique_partitioned).
+    fn lock_below(&self, subject: &Subject<'_>, action: &Action) -> Option<LockMode> {
+        let Action::AddConstraint { constraint, .. } = action else {
+            return None;
+        };
+        let as_index = match &constraint.kind {
+            ConstraintKind::Unique(_) => true,
+            ConstraintKind::PrimaryKey(key) => self.are_not_null(subject, key),
+            _ => false,
+        };
+        (as_index && self.version < 18).then_some(LockMode::Share)
+    }
+
+    pub(super) fn are_not_null(&self, subject: &Subject<'_>, key: &KeyColumns) -> bool {
+        subject.table.is_some_and(|table| {
+            let mut columns = key.columns.iter();
+            columns.all(|column| self.is_not_null(table, column))
+        })
     }
 
     fn subject(&self, target: &Target) -> Option<Subject<'a>> {
@@ -175,11 +202,27 @@ impl<'a> Work<'a> {
             Action::SetIdentity { column, .. } => {
                 self.lock_owned_sequence(subject, &column.name, LockMode::ShareRowExclusive);
             }
-            Action::DropIdentity { column, .. } => {
+            Action::DropIdentity {
+                column, if_exists, ..
+            } => {
+                let known = subject.table.and_then(|t| t.column(&column.name));
+                if !if_exists && known.is_some_and(|c| c.identity.is_none()) {
+                    self.refuse(format!(
+                        "column `{}` is not an identity column",
+                        column.name
+                    ));
+                }
                 self.lock_owned_sequence(subject, &column.name, LockMode::AccessExclusive);
             }
             Action::SetExpression { column, .. } => self.set_expression(subject, column),
-            Action::DropExpression { column, .. } => self.drop_expression(subject, column),
+            Action::DropExpression {
+                column, if_exists, ..
+            } => {
+                self.drop_expression(subject, column);
+                if !if_exists {
+                    self.refuse_plain(subject, column);
+                }
+            }
             Action::AddConstraint { constraint, .. } => self.add_constraint(subject, constraint),
             Action::DropConstraint { name, cascade, .. } => {
                 self.drop_constraint(subject, name, *cascade);
@@ -204,6 +247,7 @@ impl<'a> Work<'a> {
             Action::Inherit { parent, .. } => {
                 let parent = self.resolve(parent);
                 self.lock(&parent, LockMode::ShareUpdateExclusive);
+                self.refuse_to_inherit(subject, &parent);
             }
             Action::NoInherit { parent, .. } => {
                 let parent = self.resolve(parent);
@@ -228,6 +272,10 @@ impl<'a> Work<'a> {
 
     fn set_not_null(&mut self, subject: &Subject<'a>, column: &str) {
         let top = subject.table;
+        let below = top.filter(|t| t.is_partitioned() && !t.children.is_empty());
+        if subject.only && below.is_some_and(|t| !self.is_not_null(t, column)) {
+            self.refuse("the column must be NOT NULL in the partitions first");
+        }
         self.each(
             &subject.key,
             Children::Yes,
@@ -315,7 +363,12 @@ impl<'a> Work<'a> {
         let default_dropped = self.siblings().any(|action| {
             matches!(action, Action::DropDefault { column: c, .. } if c.name == column.name)
         });
-        if !self.is_not_null(table, &column.name) && !set_here {
+        if known.identity.is_some() {
+            self.refuse(format!(
+                "column `{}` is an identity column already",
+                column.name
+            ));
+        } else if !self.is_not_null(table, &column.name) && !set_here {
             self.refuse(format!(
                 "column `{}` must be NOT NULL before it becomes an identity column",
                 column.name
@@ -357,6 +410,37 @@ impl<'a> Work<'a> {
         if stored {
             self.rewrite_all(subject);
         }
+        self.refuse_plain(subject, column);
+    }
+
+    /// A child has the columns of its parent (inherit_missing_column).
+    fn refuse_to_inherit(&mut self, subject: &Subject<'_>, parent: &Key) {
+        let known = |table: &&Table| table.is_known();
+        let (Some(table), Some(parent)) = (subject.table, self.table(parent)) else {
+            return;
+        };
+        let columns = Some(parent).filter(known).zip(Some(table).filter(known));
+        let missing = columns.and_then(|(parent, table)| {
+            let mut columns = parent.columns.iter();
+            columns.find(|c| table.column(&c.name).is_none())
+        });
+        if let Some(missing) = missing {
+            self.refuse(format!(
+                "`{}` has no column `{}`",
+                subject.key, missing.name
+            ));
+        }
+    }
+
+    /// The column is not a generated one.
+    fn refuse_plain(&mut self, subject: &Subject<'_>, column: &Ident) {
+        let known = subject.table.and_then(|table| table.column(&column.name));
+        if known.is_some_and(|known| known.generated.is_none()) {
+            self.refuse(format!(
+                "column `{}` is not a generated column",
+                column.name
+            ));
+        }
     }
 
     fn drop_expression(&mut self, subject: &Subject<'_>, column: &Ident) {
@@ -392,6 +476,12 @@ impl<'a> Work<'a> {
         }
         self.rewrite_heap(&subject.key, subject.table);
         let Some(table) = subject.table else { return };
+        if table.is_partitioned() && self.version >= 18 {
+            self.refuse(format!(
+                "`{}` is partitioned and holds no rows",
+                subject.key
+            ));
+        }
         let referenced = !logged && table.referenced_by.iter().any(|key| *key != subject.key);
         if referenced {
             self.refuse("a table that permanent tables refer to cannot become unlogged");

@@ -18,6 +18,7 @@ impl<'a> Work<'a> {
                 if_not_exists,
                 ..
             } => self.add_enum_value(name, value, *if_not_exists),
+            Action::RenameEnumValue { name, from, .. } => self.rename_enum_value(name, from),
             Action::AlterComposite {
                 name,
                 change,
@@ -25,6 +26,18 @@ impl<'a> Work<'a> {
             } => self.alter_composite(name, change, *cascade),
             Action::AlterDomain { name, change } => self.alter_domain(name, change),
             _ => {}
+        }
+    }
+
+    fn rename_enum_value(&mut self, name: &ObjectName, from: &str) {
+        let key = self.type_of_name(name);
+        let Some(entry) = self.schema.enum_or_type(&key) else {
+            return;
+        };
+        if let TypeDefinition::Enum(values) = &entry.definition
+            && !values.iter().any(|value| value == from)
+        {
+            self.refuse(format!("`{key}` has no value `{from}`"));
         }
     }
 
@@ -106,6 +119,10 @@ impl<'a> Work<'a> {
     /// OR REPLACE keeps what a function returns.
     pub(super) fn create_routine(&mut self, create: &CreateRoutine) {
         let key = self.new_key(&create.name, false);
+        if create.language == "sql" {
+            // The body is looked at (create_function_string_body_table).
+            self.name_in(&create.body_text);
+        }
         let known = self.schema.routines(&key).iter();
         let Some(old) = known.rev().find(|r| r.arguments == create.arguments) else {
             return;

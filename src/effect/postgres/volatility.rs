@@ -214,14 +214,14 @@ impl Work<'_> {
         }
     }
 
-    /// The sequences that `nextval('…')` in an expression names.
+    /// The sequences that `nextval('…')` and `setval('…', n)` in an expression names.
     pub(super) fn sequences_used(&self, text: &str) -> Vec<Key> {
         let tokens = Tokens::of(text);
         tokens
             .list
             .windows(3)
             .filter(|w| {
-                is_word(w[0], text, "nextval")
+                (is_word(w[0], text, "nextval") || is_word(w[0], text, "setval"))
                     && w[1].kind == TokenKind::OpenParen
                     && w[2].kind == TokenKind::Text
             })
