@@ -69,6 +69,13 @@ fn renew(server: &Server) {
     let mut list = |query: &str| values::<1>(&client.simple_query(query).unwrap());
     let prepared = list("SELECT gid FROM pg_prepared_xacts");
     let subscriptions = list("SELECT subname FROM pg_subscription");
+    let tablespaces = list("SELECT spcname FROM pg_tablespace WHERE spcname = 'ts1'");
+    if tablespaces.is_empty() {
+        // A case has dropped it.
+        let folder = server.path("tablespace").display().to_string();
+        let order = format!("CREATE TABLESPACE ts1 LOCATION '{folder}'");
+        client.simple_query(&order).unwrap();
+    }
     for [name] in &prepared {
         let order = format!("ROLLBACK PREPARED '{name}'");
         server.connect(DATABASE).simple_query(&order).unwrap();

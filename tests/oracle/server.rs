@@ -130,6 +130,11 @@ impl Server {
         self.programs.version
     }
 
+    /// Where a folder of [`Server::folder`] is.
+    pub fn path(&self, name: &str) -> PathBuf {
+        self.folder.path().join(name)
+    }
+
     /// A folder that the server may write.
     pub fn folder(&self, name: &str) -> PathBuf {
         let folder = self.folder.path().join(name);
