@@ -286,8 +286,7 @@ fn tables(schema: &Schema, then: &Then<'_>, before: &Table, after: &Table, list:
             if is_unique_either_way(constraint, &old, &new) {
                 return;
             }
-            let what = constraint_words(constraint);
-            list.push(format!("{what} of `{key}` {state}"));
+            list.push(constraint_difference(constraint, key, state));
         },
     );
     unmatched(
@@ -382,7 +381,7 @@ fn unmatched<T>(
         let state = if named(before, new) {
             "is defined in another way"
         } else {
-            "is still there"
+            STILL_THERE
         };
         report(new, state);
     }
@@ -391,6 +390,17 @@ fn unmatched<T>(
             report(old, "is gone");
         }
     }
+}
+
+/// What is said of a constraint that a table did not have before.
+pub fn constraint_still_there(table: &Table, constraint: &TableConstraint) -> String {
+    constraint_difference(constraint, &table.key, STILL_THERE)
+}
+
+const STILL_THERE: &str = "is still there";
+
+fn constraint_difference(constraint: &TableConstraint, of: &Key, state: &str) -> String {
+    format!("{} of `{of}` {state}", constraint_words(constraint))
 }
 
 /// Triggers, policies or rules, by their names.

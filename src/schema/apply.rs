@@ -639,7 +639,7 @@ impl Schema {
             | ObjectKind::Index
             | ObjectKind::Sequence => self.drop_relation(kind, name, if_exists, cascade, at),
             ObjectKind::Type | ObjectKind::Domain => {
-                self.drop_type(name);
+                self.drop_type(name, cascade);
                 None
             }
             ObjectKind::Aggregate => {

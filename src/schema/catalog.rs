@@ -156,8 +156,19 @@ impl Schema {
         });
     }
 
-    pub(super) fn drop_type(&mut self, name: &ObjectName) {
+    /// With CASCADE the columns of the type go too, and the views on them.
+    pub(super) fn drop_type(&mut self, name: &ObjectName, cascade: bool) {
         let key = self.type_key_of(name);
+        if cascade {
+            let columns: Vec<(Key, SmolStr)> = self
+                .columns_of_type(&key)
+                .into_iter()
+                .map(|(table, column)| (table.key.clone(), column.name.clone()))
+                .collect();
+            for (table, column) in columns {
+                self.drop_column_and_views(&table, &column);
+            }
+        }
         self.forget_settings(&key, ObjectKind::Type);
         if self.types.contains_key(&key) {
             self.put_type(&key, None);

@@ -449,6 +449,13 @@ impl Schema {
         None
     }
 
+    pub(super) fn drop_column_and_views(&mut self, key: &Key, column: &SmolStr) {
+        for view in self.views_using_column(key, column) {
+            self.remove_relation(&view, true);
+        }
+        self.remove_column(key, column);
+    }
+
     fn remove_column(&mut self, key: &Key, column: &SmolStr) {
         let Some(table) = self.table_by_key(key).cloned() else {
             return;

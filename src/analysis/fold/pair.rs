@@ -36,7 +36,12 @@ impl Fold<'_> {
             return;
         }
         self.doubts.pairs += usize::from(migration.selected);
-        let found = inverse::differences(&self.schema, start, created);
+        let mut found = inverse::differences(&self.schema, start, created);
+        let restored: Vec<String> = down
+            .iter()
+            .filter_map(|p| self.restored_unknown(p.operation))
+            .collect();
+        found.list.retain(|text| !restored.contains(text));
         let is_minor = found.list.is_empty();
         let found = if is_minor { found.minor } else { found.list };
         let does = |p: &&Planned<'_>| !is_setting(&p.operation.action);
@@ -98,6 +103,17 @@ impl Fold<'_> {
             help.push_str("\n-- and what `bowline undo` prints besides");
         }
         help
+    }
+
+    /// A constraint that a down adds to a table of which not all is known: it
+    /// was there before the up, for all that the history tells.
+    fn restored_unknown(&self, operation: &Operation) -> Option<String> {
+        let Action::AddConstraint { table, constraint } = &operation.action else {
+            return None;
+        };
+        let table = self.schema.table(&table.name).filter(|t| !t.is_known())?;
+        let known = table.constraint(&constraint.name.as_ref()?.name)?;
+        Some(inverse::difference::constraint_still_there(table, known))
     }
 }
 
