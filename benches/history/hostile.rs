@@ -203,26 +203,6 @@ cases! {
     findings_behind_wide_letters: |n| "/*é😀*/ALTER TABLE users DROP COLUMN a; ".repeat(n);
 }
 
-/// Strings of SQL in strings of SQL, each level with quotes of its own.
-#[allow(dead_code)]
-pub fn nested_strings(levels: usize) -> String {
-    let mut text = String::from("ALTER TABLE users DROP COLUMN email");
-    for level in 0..levels {
-        text = format!("DO $d{level}$ BEGIN EXECUTE $e{level}$ {text} $e{level}$; END $d{level}$");
-    }
-    text + ";"
-}
-
-/// The same with quotes that are doubled at each level.
-#[allow(dead_code)]
-pub fn doubled_quotes(levels: usize) -> String {
-    let mut text = String::from("ALTER TABLE users DROP COLUMN email");
-    for _ in 0..levels {
-        text = format!("DO 'BEGIN EXECUTE ''{}''; END'", text.replace('\'', "''''"));
-    }
-    text + ";"
-}
-
 fn deep(n: usize) -> String {
     format!("{}1{}", "(".repeat(n), ")".repeat(n))
 }

@@ -74,37 +74,10 @@ pub fn constraint_name(table: &ObjectName, constraint: &Constraint) -> String {
 
 /// The table that an operation is about.
 pub fn subject(action: &Action) -> Option<&ObjectName> {
+    if let Some(target) = action.target() {
+        return Some(&target.name);
+    }
     Some(match action {
-        Action::AddColumn { table, .. }
-        | Action::DropColumn { table, .. }
-        | Action::AlterColumnType { table, .. }
-        | Action::SetDefault { table, .. }
-        | Action::DropDefault { table, .. }
-        | Action::SetNotNull { table, .. }
-        | Action::DropNotNull { table, .. }
-        | Action::AddIdentity { table, .. }
-        | Action::SetIdentity { table, .. }
-        | Action::DropIdentity { table, .. }
-        | Action::SetExpression { table, .. }
-        | Action::DropExpression { table, .. }
-        | Action::SetColumnOption { table, .. }
-        | Action::AddConstraint { table, .. }
-        | Action::DropConstraint { table, .. }
-        | Action::ValidateConstraint { table, .. }
-        | Action::AlterConstraint { table, .. }
-        | Action::ToggleTrigger { table, .. }
-        | Action::AttachPartition { table, .. }
-        | Action::DetachPartition { table, .. }
-        | Action::Inherit { table, .. }
-        | Action::NoInherit { table, .. }
-        | Action::SetPersistence { table, .. }
-        | Action::SetAccessMethod { table, .. }
-        | Action::ClusterOn { table, .. }
-        | Action::ReplicaIdentity { table, .. }
-        | Action::RowSecurity { table, .. }
-        | Action::OtherTableChange { table }
-        | Action::RenameColumn { table, .. }
-        | Action::RenameConstraint { table, .. } => &table.name,
         Action::CreateIndex(index) => &index.table,
         Action::CreateTrigger(trigger) => &trigger.table,
         Action::CreatePolicy { table, .. }

@@ -64,21 +64,7 @@ fn is_first_of_statement(cx: &OperationContext<'_>) -> bool {
 }
 
 fn asks_first(action: &Action) -> bool {
-    match action {
-        Action::AddColumn { table, .. }
-        | Action::DropColumn { table, .. }
-        | Action::AlterColumnType { table, .. }
-        | Action::SetDefault { table, .. }
-        | Action::DropDefault { table, .. }
-        | Action::SetNotNull { table, .. }
-        | Action::DropNotNull { table, .. }
-        | Action::AddConstraint { table, .. }
-        | Action::DropConstraint { table, .. }
-        | Action::ValidateConstraint { table, .. }
-        | Action::RenameColumn { table, .. }
-        | Action::RowSecurity { table, .. } => table.if_exists,
-        _ => false,
-    }
+    action.target().is_some_and(|table| table.if_exists)
 }
 
 /// Catalogs, and what platforms and extensions bring along.
