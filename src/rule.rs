@@ -38,7 +38,9 @@ pub use fix::Frame;
 pub use names::{Facet, Names};
 pub use rerun::{changes, clears_the_way, fails_when_repeated};
 pub use runner::one_line;
-pub use sql::{keeps_null_out, listed, mentions, same_expression, sql_type, takes_every_row};
+pub use sql::{
+    keeps_null_out, listed, mentions, same_expression, sql_type, takes_every_row, takes_no_row,
+};
 pub use work::{ColumnWork, constraint_name, sql_list, sql_object, subject, who_waits};
 
 /// A hazard that bowline knows: `rules/<id>.md` and `src/rules/<id>.rs`.

@@ -163,7 +163,7 @@ fn routines(schema: &Schema, mark: Mark, created: &FxHashSet<Key>, list: &mut Ve
             continue;
         }
         for new in after {
-            match before.iter().find(|old| old.arguments == new.arguments) {
+            match before.iter().find(|old| old.takes(&new.arguments)) {
                 None if before.is_empty() && created.contains(key) && schema.is_complete() => {
                     list.push(format!("{} `{key}` is still there", kind(new)));
                 }

@@ -158,7 +158,7 @@ pub fn kind(operation: &Operation, schema: &Schema, effect: &Effect) -> Kind {
         },
         Action::CreateRoutine(routine) => {
             let before = schema.routines(&schema.resolve_routine(&routine.name));
-            let replaced = before.iter().find(|r| r.arguments == routine.arguments);
+            let replaced = before.iter().find(|r| r.takes(&routine.arguments));
             match replaced {
                 Some(old) => known(!routine.or_replace || !old.altered),
                 None => known(!routine.or_replace || !before.is_empty() || schema.is_complete()),

@@ -54,7 +54,7 @@ pub fn restore(draft: &mut Draft<'_>, mark: Mark) {
         let before = change.before.unwrap_or(&none);
         let after = change.after.unwrap_or(&none);
         let of = |list: &[Arc<Routine>], one: &Routine| {
-            list.iter().find(|r| r.arguments == one.arguments).cloned()
+            list.iter().find(|r| r.takes(&one.arguments)).cloned()
         };
         for new in after {
             if of(before, new).is_none() {

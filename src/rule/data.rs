@@ -1,6 +1,6 @@
 //! How many rows a data change touches, as far as its text tells.
 
-use super::{Facet, MigrationContext, OperationContext, Step};
+use super::{Facet, MigrationContext, OperationContext, Step, takes_no_row};
 use crate::operation::{Action, ObjectName};
 use crate::schema::{Relation, Schema, Table};
 use crate::source::Span;
@@ -65,6 +65,9 @@ impl MigrationContext<'_> {
     }
 
     fn is_selective(&self, filter: &str, table: &ObjectName) -> bool {
+        if takes_no_row(Some(filter)) {
+            return true;
+        }
         let tokens = tokens(filter);
         let known = self.schema.table(table).map(|table| &**table);
         Filter {

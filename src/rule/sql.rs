@@ -128,6 +128,16 @@ fn parentheses_around(text: &str) -> usize {
     ends.iter().enumerate().take_while(encloses).count()
 }
 
+/// Is a filter false for every row?
+pub fn takes_no_row(filter: Option<&str>) -> bool {
+    filter.is_some_and(|text| {
+        matches!(
+            plain(text).to_ascii_lowercase().as_str(),
+            "false" | "1=0" | "0=1" | "1=2" | "'1'='0'" | "nottrue"
+        )
+    })
+}
+
 /// Is a filter missing, or true for every row?
 pub fn takes_every_row(filter: Option<&str>) -> bool {
     filter.is_none_or(|text| {

@@ -298,8 +298,11 @@ impl MigrationContext<'_> {
             // Renamed since, unless it was dropped.
             None => {
                 let names = named(step.operation);
-                self.schema.was_dropped(key).is_none()
-                    && names.is_some_and(|name| self.schema.resolve(name) == *key)
+                let stays = match self.schema.renamed_to(key) {
+                    Some(now) => self.schema.relation_by_key(now).is_some(),
+                    None => self.schema.was_dropped(key).is_none(),
+                };
+                stays && names.is_some_and(|name| self.schema.resolve(name) == *key)
             }
         };
         known && !self.is_new_key(key)

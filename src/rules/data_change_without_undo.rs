@@ -4,6 +4,7 @@ use crate::operation::Update;
 use crate::operation::{Action, Kind, ObjectName};
 use crate::rule::{
     Check, Facet, Findings, OperationContext, Rule, sql_name, sql_object, takes_every_row,
+    takes_no_row,
 };
 
 pub const RULE: Rule = Rule {
@@ -29,6 +30,9 @@ fn check(cx: &OperationContext<'_>, findings: &mut Findings) {
         Action::Delete(delete) => delete.filter.as_ref(),
         _ => None,
     };
+    if takes_no_row(filter.map(|f| &*f.text)) {
+        return;
+    }
     let seeded = filter.is_some_and(|f| cx.names_seeded_rows(name, &f.text));
     let told = cx
         .earlier_on(Facet::Rows, &name.name)

@@ -22,7 +22,7 @@ fn check(cx: &MigrationContext<'_>, findings: &mut Findings) {
             continue;
         };
         if let Action::AddEnumValue { name, value, .. } = &step.operation.action {
-            if !is_free(cx, at, name) {
+            if !is_free(cx, at, name) && is_added(cx, name, value) {
                 let literal = format!("'{}'", value.replace('\'', "''"));
                 added
                     .entry((transaction, literal))
@@ -106,6 +106,16 @@ fn evaluates(action: &Action) -> bool {
     )
 }
 
+/// Where the value was there before, IF NOT EXISTS adds nothing.
+fn is_added(cx: &MigrationContext<'_>, name: &ObjectName, value: &str) -> bool {
+    let entry = cx.schema.enum_or_type(&enum_key(cx, name));
+    entry.is_none_or(|entry| {
+        let now = cx.schema.migration();
+        let mut added = entry.added_values.iter();
+        added.any(|(known, migration)| known == value && *migration == now)
+    })
+}
+
 /// From PostgreSQL 17 on the values of a type that the same transaction
 /// created may be used at once.
 fn is_free(cx: &MigrationContext<'_>, at: usize, name: &ObjectName) -> bool {
@@ -135,6 +145,19 @@ fn uses(
     };
     let table = match action {
         Action::CreateTable(create) => &create.name,
+        Action::CreateView(create) => {
+            let uses = create.reading.iter().flat_map(|reading| &reading.uses);
+            let mut tables = uses.filter_map(|used| cx.schema.table(&used.relation));
+            return tables
+                .any(|table| {
+                    let mut columns = table.columns.iter();
+                    columns.any(|column| {
+                        cx.schema.type_key(&column.ty) == ty
+                            && is_compared(text, literal, &column.name)
+                    })
+                })
+                .then_some(Confidence::High);
+        }
         Action::Select { .. } => {
             let mut read = step.effect.locks.iter();
             let table = |l: &Lock| cx.schema.table_by_key(&l.relation).is_some_and(|t| has(t));
@@ -146,6 +169,24 @@ fn uses(
         Some(table) if table.is_known() => has(table).then_some(Confidence::High),
         _ => Some(Confidence::Low),
     }
+}
+
+/// Does a comparison with the column stand right before the literal?
+fn is_compared(text: &str, literal: &str, column: &str) -> bool {
+    text.match_indices(literal).any(|(at, _)| {
+        let before = text[..at].trim_end();
+        let operand = ["=", "<>", "!=", "<", ">"]
+            .iter()
+            .find_map(|operator| before.strip_suffix(operator));
+        operand.is_some_and(|operand| {
+            let operand = operand.trim_end().trim_end_matches('"');
+            operand.len() >= column.len()
+                && operand.is_char_boundary(operand.len() - column.len())
+                && operand[operand.len() - column.len()..].eq_ignore_ascii_case(column)
+                && !operand[..operand.len() - column.len()]
+                    .ends_with(|c: char| c.is_alphanumeric() || c == '_' || c == ':')
+        })
+    })
 }
 
 fn enum_key(cx: &MigrationContext<'_>, name: &ObjectName) -> Key {

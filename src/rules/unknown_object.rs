@@ -1,7 +1,8 @@
 //! A table is changed that the history never created.
 
+use crate::finding::Severity;
 use crate::operation::{Action, Kind, ObjectName};
-use crate::rule::{Check, Findings, OperationContext, Rule, subject};
+use crate::rule::{Check, Findings, OperationContext, Rule, sql_key, subject};
 use crate::schema::{Key, Origin};
 
 pub const RULE: Rule = Rule {
@@ -48,7 +49,31 @@ fn check(cx: &OperationContext<'_>, findings: &mut Findings) {
     }
 }
 
+/// The table that was meant, where its name is written in capitals and has to be
+/// quoted.
+fn in_capitals(cx: &OperationContext<'_>, key: &Key) -> Option<Key> {
+    let mut tables = cx.schema.tables().map(|table| &table.key);
+    let found = tables.find(|other| {
+        other.schema == key.schema
+            && other.name != key.name
+            && other.name.to_lowercase() == key.name.to_lowercase()
+    });
+    found.cloned()
+}
+
 fn report(cx: &OperationContext<'_>, findings: &mut Findings, name: &ObjectName) {
+    let key = cx.schema.resolve(name);
+    if let Some(meant) = in_capitals(cx, &key) {
+        let meant = sql_key(&meant);
+        findings
+            .report(
+                cx.operation.place,
+                format!("`{name}` is changed here, and the table is called `{meant}`: without quotes a name is in lower case"),
+            )
+            .severity(Severity::Error)
+            .help(format!("write {meant}"));
+        return;
+    }
     findings
         .report(
             cx.operation.place,

@@ -15,7 +15,7 @@ pub const RULE: Rule = Rule {
 const MANY: usize = 3;
 
 fn check(cx: &MigrationContext<'_>, findings: &mut Findings) {
-    let mut locked: FxHashMap<u32, Vec<(Key, Place)>> = FxHashMap::default();
+    let mut locked: FxHashMap<u32, Vec<Locked>> = FxHashMap::default();
     for step in cx.steps.iter().filter(|step| step.visible) {
         let Some(transaction) = step.run.transaction else {
             continue;
@@ -26,12 +26,14 @@ fn check(cx: &MigrationContext<'_>, findings: &mut Findings) {
         }
         for key in cx.locked_against_readers(step) {
             let root = root(cx, key);
-            if !tables.iter().any(|(known, _)| *known == root) {
+            if !tables.iter().any(|known| known.root == root) {
                 let place = Place {
                     source: step.source,
                     span: step.operation.place,
                 };
-                tables.push((root, place));
+                let renamed = cx.schema.relation_by_key(key).is_none();
+                let name = if renamed { key } else { &root }.clone();
+                tables.push(Locked { root, name, place });
             }
         }
         if tables.len() >= MANY {
@@ -40,29 +42,39 @@ fn check(cx: &MigrationContext<'_>, findings: &mut Findings) {
     }
 }
 
-fn report(findings: &mut Findings, tables: &[(Key, Place)]) {
-    let names: Vec<String> = tables.iter().map(|(key, _)| format!("`{key}`")).collect();
-    let Some(((_, last), earlier)) = tables.split_last() else {
+struct Locked {
+    root: Key,
+    /// As the statement calls it.
+    name: Key,
+    place: Place,
+}
+
+fn report(findings: &mut Findings, tables: &[Locked]) {
+    let names: Vec<String> = tables.iter().map(|t| format!("`{}`", t.name)).collect();
+    let Some((last, earlier)) = tables.split_last() else {
         return;
     };
     let mut draft = findings
         .report_in(
-            last.source,
-            last.span,
+            last.place.source,
+            last.place.span,
             format!(
                 "one transaction closes {} to reads and writes, all until it ends",
                 names.join(", ")
             ),
         )
         .help("split it into a migration for each table, so that each lock is given back at once");
-    for (key, place) in earlier {
-        draft = draft.related(*place, format!("`{key}` is locked here"));
+    for table in earlier {
+        draft = draft.related(table.place, format!("`{}` is locked here", table.name));
     }
 }
 
-/// Partitions are locked with their parent and count as one with it.
+/// Partitions are locked with their parent and count as one with it; a table
+/// that is renamed on the way is one too.
 fn root(cx: &MigrationContext<'_>, key: &Key) -> Key {
-    let mut key = key.clone();
+    let gone = cx.schema.relation_by_key(key).is_none();
+    let renamed = cx.schema.renamed_to(key).filter(|_| gone);
+    let mut key = renamed.unwrap_or(key).clone();
     for _ in 0..8 {
         let table = cx.schema.table_by_key(&key);
         match table.and_then(|table| table.partition.as_ref()) {

@@ -11,8 +11,8 @@ use smol_str::{SmolStr, format_smolstr};
 
 use super::journal::Entry;
 use super::{
-    Extension, Key, MigrationIndex, Origin, Other, Place, Policy, Relation, Rule, Schema, Sequence,
-    Session, Table,
+    Departure, Extension, Key, MigrationIndex, Origin, Other, Place, Policy, Relation, Rule,
+    Schema, Sequence, Session, Table,
 };
 use crate::operation::{
     Action, ObjectKind, ObjectName, Operation, Persistence, SequenceOption, SetParameter, Target,
@@ -52,6 +52,15 @@ pub(super) struct At {
     pub span: Span,
 }
 
+impl At {
+    pub(super) fn place(self) -> Place {
+        Place {
+            source: self.source,
+            span: self.span,
+        }
+    }
+}
+
 impl Schema {
     /// Begins a migration: what was created before is no longer new, and the
     /// session starts afresh.
@@ -76,11 +85,10 @@ impl Schema {
     pub fn lose_sight(&mut self, text: &str, source: SourceId) {
         if !self.unsure {
             self.unsure = true;
-            let from_here = |place: &&Place| place.source == source;
             let back: Vec<Key> = self
                 .dropped
                 .iter()
-                .filter(|(_, place)| from_here(place))
+                .filter(|(_, departure)| departure.at.source == source)
                 .map(|(key, _)| key.clone())
                 .collect();
             back.iter().for_each(|key| self.forget_drop(key));
@@ -109,9 +117,16 @@ impl Schema {
     /// It may be there still, or again.
     fn forget_drop(&mut self, key: &Key) {
         if self.dropped.contains_key(key) {
-            self.note(|s| Entry::Dropped(key.clone(), s.dropped.get(key).copied()));
+            self.note(|s| Entry::Dropped(key.clone(), s.dropped.get(key).cloned()));
             self.dropped.remove(key);
         }
+    }
+
+    /// Remembers that a name is free, and why.
+    pub(super) fn note_departure(&mut self, key: &Key, at: At, to: Option<Key>) {
+        self.note(|s| Entry::Dropped(key.clone(), s.dropped.get(key).cloned()));
+        let at = at.place();
+        self.dropped.insert(key.clone(), Departure { at, to });
     }
 
     pub(super) fn set_session(&mut self, session: Session) {
@@ -318,7 +333,7 @@ impl Schema {
                 if_exists,
                 to,
             } => self.rename(*kind, name, on.as_ref(), *if_exists, &to.name, at),
-            Action::SetSchema { kind, name, to } => self.set_schema(*kind, name, &to.name),
+            Action::SetSchema { kind, name, to } => self.set_schema(*kind, name, &to.name, at),
             Action::CreateIndex(create) => self.create_index(create, at),
             Action::AttachIndexPartition { index, child } => {
                 self.attach_index(index, child);
@@ -487,10 +502,7 @@ impl Schema {
     pub(super) fn origin(&self, at: At) -> Origin {
         Origin::Created {
             migration: self.migration,
-            at: Place {
-                source: at.source,
-                span: at.span,
-            },
+            at: at.place(),
         }
     }
 
@@ -513,7 +525,7 @@ impl Schema {
     /// Enters a new relation and remembers that it is new.
     pub(super) fn enter(&mut self, key: Key, relation: Relation) {
         if self.dropped.contains_key(&key) {
-            self.note(|s| Entry::Dropped(key.clone(), s.dropped.get(&key).copied()));
+            self.note(|s| Entry::Dropped(key.clone(), s.dropped.get(&key).cloned()));
             self.dropped.remove(&key);
         }
         self.mark_created(&key);

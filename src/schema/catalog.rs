@@ -6,7 +6,6 @@ use smol_str::SmolStr;
 
 use super::apply::{At, Conflict};
 use super::journal::Entry;
-use super::signature;
 use super::{Key, Origin, Place, Relation, Routine, Schema, Sequence, Table, TypeEntry};
 use crate::operation::{
     Column, CompositeChange, CreateRoutine, CreateType, ObjectKind, ObjectName, SequenceOption,
@@ -331,7 +330,7 @@ impl Schema {
         };
         self.note_words(&routine);
         let mut list = self.routines(&key).to_vec();
-        list.retain(|known| known.arguments != create.arguments);
+        list.retain(|known| !known.takes(&create.arguments));
         list.push(Arc::new(routine));
         self.put_routines(&key, list);
         self.mark_created(&key);
@@ -363,7 +362,7 @@ impl Schema {
         let kept: Vec<Arc<Routine>> = match arguments {
             Some(arguments) if list.len() > 1 => list
                 .iter()
-                .filter(|r| !signature::same(arguments, &r.arguments))
+                .filter(|r| !r.takes(arguments))
                 .cloned()
                 .collect(),
             _ => Vec::new(),
@@ -431,10 +430,6 @@ impl Schema {
 
     /// All objects of a schema go with it.
     pub(super) fn drop_namespace(&mut self, name: &SmolStr, at: At) {
-        let place = Place {
-            source: at.source,
-            span: at.span,
-        };
         let inside: Vec<Key> = self
             .relations
             .keys()
@@ -443,8 +438,7 @@ impl Schema {
             .collect();
         for key in inside {
             self.remove_relation(&key, true);
-            self.note(|s| Entry::Dropped(key.clone(), s.dropped.get(&key).copied()));
-            self.dropped.insert(key, place);
+            self.note_departure(&key, at, None);
         }
         let types: Vec<Key> = self
             .types

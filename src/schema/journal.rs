@@ -10,7 +10,7 @@ use rustc_hash::{FxHashMap, FxHashSet};
 use smol_str::SmolStr;
 
 use super::{
-    Domain, Extension, Key, Origin, Other, Place, Relation, Routine, Schema, Session, Setting,
+    Departure, Domain, Extension, Key, Origin, Other, Relation, Routine, Schema, Session, Setting,
     TypeEntry,
 };
 use crate::operation::{ObjectKind, Operation};
@@ -22,7 +22,7 @@ pub struct Mark(usize);
 
 pub(super) enum Entry {
     Relation(Key, Option<Relation>),
-    Dropped(Key, Option<Place>),
+    Dropped(Key, Option<Departure>),
     Type(Key, Option<Arc<TypeEntry>>),
     Domain(Key, Option<Arc<Domain>>),
     Routine(Key, Option<Vec<Arc<Routine>>>),

@@ -16,7 +16,7 @@ mod names;
 mod rename;
 mod resolve;
 mod setting;
-mod signature;
+pub mod signature;
 mod table;
 mod view;
 mod words;
@@ -379,14 +379,22 @@ impl Default for Session {
     }
 }
 
+/// How a relation's name became free.
+#[derive(Clone, Debug)]
+struct Departure {
+    at: Place,
+    /// Renamed, or moved to another schema.
+    to: Option<Key>,
+}
+
 /// Everything that the history has built so far.
 #[derive(Default)]
 pub struct Schema {
     relations: FxHashMap<Key, Relation>,
     /// Some temporary relation was ever there.
     temporary: bool,
-    /// Relations that the history created and dropped.
-    dropped: FxHashMap<Key, Place>,
+    /// Relations that the history dropped, or that have another name since.
+    dropped: FxHashMap<Key, Departure>,
     types: FxHashMap<Key, Arc<TypeEntry>>,
     domains: FxHashMap<Key, Arc<Domain>>,
     /// Overloads side by side.
@@ -414,6 +422,13 @@ pub struct Schema {
     /// That migration did something that could not be read.
     unsure: bool,
     journal: journal::Journal,
+}
+
+impl Routine {
+    /// Would a routine of these arguments replace it?
+    pub fn takes(&self, arguments: &str) -> bool {
+        self.arguments == arguments || signature::same(&self.arguments, arguments)
+    }
 }
 
 impl Table {
@@ -531,9 +546,14 @@ impl Schema {
         }
     }
 
-    /// Did the history create it and drop it again?
+    /// Did the history drop it, or give it another name?
     pub fn was_dropped(&self, key: &Key) -> Option<Place> {
-        self.dropped.get(key).copied()
+        self.dropped.get(key).map(|departure| departure.at)
+    }
+
+    /// The name that a relation got instead of this one.
+    pub fn renamed_to(&self, key: &Key) -> Option<&Key> {
+        self.dropped.get(key)?.to.as_ref()
     }
 
     pub fn session(&self) -> &Session {

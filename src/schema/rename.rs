@@ -47,7 +47,7 @@ impl Schema {
         on: Option<&ObjectName>,
         if_exists: bool,
         to: &SmolStr,
-        _at: At,
+        at: At,
     ) -> Option<Conflict> {
         match kind {
             ObjectKind::Type | ObjectKind::Domain => {
@@ -95,7 +95,7 @@ impl Schema {
             _ => {
                 let old = self.resolve(name);
                 let new = Key::new(old.schema.clone(), to.clone());
-                self.move_relation(name, &old, &new, if_exists)
+                self.move_relation(name, &old, &new, if_exists, at)
             }
         }
     }
@@ -105,6 +105,7 @@ impl Schema {
         kind: ObjectKind,
         name: &ObjectName,
         to: &SmolStr,
+        at: At,
     ) -> Option<Conflict> {
         match kind {
             ObjectKind::Type | ObjectKind::Domain => {
@@ -120,7 +121,7 @@ impl Schema {
             _ => {
                 let old = self.resolve(name);
                 let new = Key::new(to.clone(), old.name.clone());
-                self.move_relation(name, &old, &new, false)
+                self.move_relation(name, &old, &new, false, at)
             }
         }
     }
@@ -131,6 +132,7 @@ impl Schema {
         old: &Key,
         new: &Key,
         if_exists: bool,
+        at: At,
     ) -> Option<Conflict> {
         if !self.relations.contains_key(old) {
             if self.was_dropped(old).is_some() || if_exists || name.template {
@@ -145,6 +147,9 @@ impl Schema {
             return Conflict::at(format!("`{new}` already exists"), taken.created_at());
         }
         self.rekey(old, new);
+        if old != new {
+            self.note_departure(old, at, Some(new.clone()));
+        }
         None
     }
 

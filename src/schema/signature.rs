@@ -1,4 +1,7 @@
-//! Which overload of a routine a DROP means.
+//! The arguments of a routine: which overload a DROP means, and what OR REPLACE
+//! must leave as it is.
+
+use smol_str::SmolStr;
 
 use crate::operation::DataType;
 use crate::source::Span;
@@ -12,23 +15,56 @@ pub fn same(a: &str, b: &str) -> bool {
 }
 
 fn types(arguments: &str) -> Vec<Option<DataType>> {
+    let given = read(arguments).into_iter().filter(|a| !a.out);
+    given.map(|argument| argument.ty).collect()
+}
+
+/// An argument of a routine, or a column of `RETURNS TABLE`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Argument {
+    /// It is only returned.
+    pub out: bool,
+    pub name: Option<SmolStr>,
+    pub ty: Option<DataType>,
+    pub default: bool,
+}
+
+/// Reads a list as it stands between the parentheses.
+pub fn read(arguments: &str) -> Vec<Argument> {
     let mut tokens = Vec::new();
     tokens_into(arguments, Span::new(0, arguments.len() as u32), &mut tokens);
     let mut cursor = Cursor::new(arguments, &tokens);
     let mut list = Vec::new();
     while !cursor.done() {
-        let out = cursor.at_word("OUT");
-        cursor.eat_any(&["IN", "OUT", "INOUT", "VARIADIC"]);
-        let ty = whole(&mut cursor.clone()).or_else(|| behind_name(&mut cursor.clone()));
-        if !out {
-            list.push(ty);
-        }
-        cursor.skip_item();
+        list.push(one(&mut cursor));
         if !cursor.eat(TokenKind::Comma) {
             break;
         }
     }
     list
+}
+
+/// Leaves the cursor at the comma behind the argument.
+fn one(cursor: &mut Cursor<'_>) -> Argument {
+    let mode = |cursor: &mut Cursor<'_>| cursor.eat_any(&["IN", "OUT", "INOUT", "VARIADIC"]);
+    let mut out = mode(cursor) == Some("OUT");
+    let mark = cursor.mark();
+    let mut name = None;
+    let mut ty = whole(cursor);
+    if ty.is_none() {
+        cursor.back_to(mark);
+        name = cursor.ident().map(|ident| ident.name);
+        out |= mode(cursor) == Some("OUT");
+        ty = DataType::read(cursor);
+    }
+    let default = cursor.at_word("DEFAULT") || cursor.at_operator("=") || cursor.at_operator(":=");
+    cursor.skip_item();
+    Argument {
+        out,
+        name,
+        ty,
+        default,
+    }
 }
 
 /// The argument is nothing but a type: `double precision`, not `a int`.
@@ -41,14 +77,9 @@ fn whole(cursor: &mut Cursor<'_>) -> Option<DataType> {
     ends.then_some(ty)
 }
 
-fn behind_name(cursor: &mut Cursor<'_>) -> Option<DataType> {
-    cursor.ident()?;
-    DataType::read(cursor)
-}
-
 #[cfg(test)]
 mod tests {
-    use super::same;
+    use super::{read, same};
 
     #[test]
     fn overloads_are_told_apart_by_their_types() {
@@ -59,5 +90,19 @@ mod tests {
         assert!(same("double precision", "x float8, OUT y int"));
         assert!(same("", ""));
         assert!(!same("int", "int, int"));
+        assert!(same("a OUT int, b text", "text"));
+    }
+
+    #[test]
+    fn arguments_have_names_and_defaults() {
+        let names = |list: &str| -> Vec<String> {
+            let name = |a: super::Argument| a.name.map_or("-".into(), |n| n.to_string());
+            read(list).into_iter().map(name).collect()
+        };
+        let list = "int, A double precision, INOUT \"B\" numeric(3, 1) = 1, VARIADIC c text[]";
+        assert_eq!(names(list), ["-", "a", "B", "c"]);
+        let defaults: Vec<bool> = read(list).iter().map(|a| a.default).collect();
+        assert_eq!(defaults, [false, false, true, false]);
+        assert!(read("").is_empty());
     }
 }

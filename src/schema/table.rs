@@ -5,11 +5,8 @@ use std::sync::Arc;
 use smol_str::SmolStr;
 
 use super::apply::{At, Conflict};
-use super::journal::Entry;
 use super::names;
-use super::{
-    Gone, GoneRule, Index, Key, Origin, Partition, Place, Relation, Schema, Table, Trigger,
-};
+use super::{Gone, GoneRule, Index, Key, Origin, Partition, Relation, Schema, Table, Trigger};
 use crate::operation::{
     Action, Bound, Column, Constraint, CreateTable, CreateTrigger, DataType, Expr, Identity, Like,
     ObjectKind, ObjectName, Persistence, Target,
@@ -559,13 +556,8 @@ impl Schema {
                 _ => None,
             };
         }
-        self.note(|s| Entry::Dropped(key.clone(), s.dropped.get(&key).copied()));
-        let place = Place {
-            source: at.source,
-            span: at.span,
-        };
         self.remove_relation(&key, cascade);
-        self.dropped.insert(key, place);
+        self.note_departure(&key, at, None);
         None
     }
 

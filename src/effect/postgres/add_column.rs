@@ -46,6 +46,7 @@ impl<'a> Work<'a> {
             }
         }
         if let Some(default) = &column.default {
+            self.check_new_default(&default.text, &column.ty);
             if fill == Fill::Each {
                 self.lock_sequences_used(&default.text);
             }
@@ -131,6 +132,9 @@ impl<'a> Work<'a> {
                     self.lock_referenced(&referenced, LockMode::ShareRowExclusive);
                 }
                 self.check_referenced_key(&referenced, foreign);
+                if let Some(table) = subject.table.filter(|table| table.is_known()) {
+                    self.check_referenced_storage(table.persistence, &referenced);
+                }
                 // An explicit DEFAULT NULL is enough for the check to run
                 // (add_column_references_default_null).
                 let explicit = column.default.is_some() || fill != Fill::Null;

@@ -7,6 +7,7 @@ use smol_str::SmolStr;
 use crate::effect::LockMode;
 use crate::operation::{
     Action, Column, Constraint, ConstraintKind, ForeignKey, Ident, Key as KeyColumns, PartitionBy,
+    Persistence,
 };
 use crate::schema::{Index, Key, Table, TableConstraint};
 
@@ -108,6 +109,9 @@ impl<'a> Work<'a> {
         if let Some(table) = subject.table {
             self.check_referenced_types(&table.columns, &referenced, foreign);
         }
+        if let Some(table) = subject.table.filter(|table| table.is_known()) {
+            self.check_referenced_storage(table.persistence, &referenced);
+        }
         if !constraint.not_valid && !constraint.not_enforced {
             let all_null = foreign.columns.iter().all(|c| self.is_new_and_null(c));
             self.validate_reference(subject, &referenced, !all_null);
@@ -201,6 +205,31 @@ impl<'a> Work<'a> {
             self.refuse(format!(
                 "no unique constraint of `{referenced}` covers ({})",
                 foreign.referenced.join(", ")
+            ));
+        }
+    }
+
+    /// What outlives a crash or a session cannot refer to what does not
+    /// (fk_perm_to_unlogged, fk_temp_to_permanent).
+    pub(super) fn check_referenced_storage(&mut self, own: Persistence, referenced: &Key) {
+        let Some(other) = self.table(referenced).filter(|t| t.is_known()) else {
+            return;
+        };
+        let refused = match own {
+            Persistence::Temporary => !other.is_temporary(),
+            Persistence::Unlogged => other.is_temporary(),
+            Persistence::Permanent => other.persistence != Persistence::Permanent,
+        };
+        if refused {
+            let word = |persistence| match persistence {
+                Persistence::Temporary => "temporary",
+                Persistence::Unlogged => "unlogged",
+                Persistence::Permanent => "permanent",
+            };
+            self.refuse(format!(
+                "a {} table cannot refer to `{referenced}`, which is {}",
+                word(own),
+                word(other.persistence)
             ));
         }
     }
@@ -328,7 +357,7 @@ impl<'a> Work<'a> {
             }
             return;
         };
-        self.check_adoptable(index);
+        self.check_adoptable(index, subject);
         if primary && let Some(table) = subject.table {
             let scan = index.columns.iter().any(|column| {
                 !self.is_not_null(table, column) && !self.proven_not_null(table, column)
@@ -339,8 +368,11 @@ impl<'a> Work<'a> {
         }
     }
 
-    fn check_adoptable(&mut self, index: &Index) {
+    fn check_adoptable(&mut self, index: &Index, subject: &Subject<'_>) {
         let name = &index.key.name;
+        if index.table != subject.key {
+            self.refuse(format!("index `{name}` belongs to `{}`", index.table));
+        }
         if !index.unique {
             self.refuse(format!("`{name}` is not a unique index"));
         }
@@ -350,11 +382,12 @@ impl<'a> Work<'a> {
         if !index.exprs.is_empty() {
             self.refuse(format!("index `{name}` contains expressions"));
         }
-        let sorted = |o: &SmolStr| {
-            let o = o.to_ascii_lowercase();
-            o.split_ascii_whitespace().any(|word| word == "desc")
+        let collated = |column: &SmolStr| {
+            let column = subject.table.and_then(|table| table.column(column));
+            column.is_some_and(|column| column.collation.is_some())
         };
-        if index.options.iter().any(sorted) {
+        let mut elements = index.options.iter().zip(&index.columns);
+        if elements.any(|(options, column)| !sorts_by_default(options, collated(column))) {
             self.refuse(format!("index `{name}` does not have the default order"));
         }
         if index.constraint.is_some() {
@@ -610,6 +643,19 @@ pub(super) fn is_key(constraint: &TableConstraint) -> bool {
         constraint.definition.kind,
         ConstraintKind::PrimaryKey(_) | ConstraintKind::Unique(_)
     )
+}
+
+/// Does an index element sort as a constraint would have it sort
+/// (ui_collation_other, ui_opclass_other)? `collated`: its column has a collation
+/// of its own, which may be the one that is named.
+fn sorts_by_default(options: &str, collated: bool) -> bool {
+    let options = options.to_ascii_lowercase();
+    let mut words = options.split_ascii_whitespace();
+    let named = ["desc", "first"];
+    words.all(|word| {
+        let collation = word == "collate" && !collated && !options.contains("\"default\"");
+        !collation && !named.contains(&word) && !word.ends_with("_pattern_ops")
+    })
 }
 
 fn same_set(left: &[SmolStr], right: &[SmolStr]) -> bool {

@@ -15,6 +15,7 @@
 //! that name `reloptions.c`.
 
 mod add_column;
+mod constant;
 mod constraint;
 mod data;
 mod drop;
@@ -109,6 +110,13 @@ impl<'a> Work<'a> {
             | Action::Copy { .. }
             | Action::Select { .. }
             | Action::Call { .. } => self.rows(),
+            Action::CreateExtension {
+                name,
+                if_not_exists: false,
+                ..
+            } if self.schema.has_extension(&name.name) => {
+                self.refuse(format!("extension `{}` exists already", name.name));
+            }
             Action::ServerCommand { command } => self.forbid(command),
             _ => {}
         }
@@ -218,6 +226,16 @@ impl<'a> Work<'a> {
         let added = |action: &Action| matches!(action, Action::AddColumn { column: c, .. } if c.name == column);
         if missing && !column.contains(['{', '$']) && !self.siblings().any(added) {
             self.refuse(format!("`{key}` has no column `{column}`"));
+        }
+    }
+
+    /// The same for the columns that a condition names, where it can be read.
+    fn refuse_missing_columns(&mut self, key: &Key, condition: &str) {
+        let Some(columns) = query::columns_in(condition) else {
+            return;
+        };
+        for column in columns {
+            self.refuse_missing_column(key, &column);
         }
     }
 

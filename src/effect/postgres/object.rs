@@ -1,9 +1,11 @@
 //! What happens to whole objects: renaming, moving, owners, comments, grants,
 //! views, and what is attached to a table.
 
+use std::sync::Arc;
+
 use crate::effect::{LockMode, ScanKind};
-use crate::operation::{Action, CreateView, Grant, ObjectKind, ObjectName};
-use crate::schema::{Key, Relation, Table, Trigger};
+use crate::operation::{Action, CreateView, DataType, Grant, ObjectKind, ObjectName};
+use crate::schema::{Key, Relation, Routine, Table, Trigger};
 use crate::statement::Cursor;
 use crate::statement::lexer::TokenKind;
 
@@ -322,6 +324,9 @@ impl<'a> Work<'a> {
                 if create.or_replace {
                     self.needs(14, "CREATE OR REPLACE TRIGGER");
                 }
+                if let Some(function) = &create.function {
+                    self.check_trigger_function(function);
+                }
                 self.each(&key, Children::Partitions, false, |work, key, _| {
                     work.lock(key, LockMode::ShareRowExclusive);
                 });
@@ -330,13 +335,27 @@ impl<'a> Work<'a> {
                     self.lock(&from, LockMode::AccessShare);
                 }
             }
-            Action::CreatePolicy { table, clauses, .. }
-            | Action::AlterPolicy { table, clauses, .. } => {
+            Action::CreatePolicy {
+                name,
+                table,
+                clauses,
+            }
+            | Action::AlterPolicy {
+                name,
+                table,
+                clauses,
+            } => {
                 let key = self.resolve(table);
+                let created = matches!(self.scene.operation.action, Action::CreatePolicy { .. });
+                let known = self.table(&key).filter(|_| created);
+                if known.is_some_and(|t| t.policies.iter().any(|p| p.name == name.name)) {
+                    self.refuse(format!("`{key}` has a policy `{}` already", name.name));
+                }
                 self.lock(&key, LockMode::AccessExclusive);
                 for condition in clauses.conditions() {
                     // policy_create_subquery_other_table
                     self.name_in(&condition.text);
+                    self.refuse_missing_columns(&key, &condition.text);
                 }
             }
             Action::CreateRule { table, .. } => {
@@ -366,6 +385,18 @@ impl<'a> Work<'a> {
 }
 
 impl Work<'_> {
+    fn check_trigger_function(&mut self, function: &ObjectName) {
+        let key = self.schema.resolve_routine(function);
+        let known = self.schema.routines(&key);
+        let wrong = |routine: &Arc<Routine>| {
+            let returns = routine.returns.as_deref().and_then(DataType::parse);
+            returns.is_some_and(|ty| !matches!(&*ty.name, "trigger" | "event_trigger"))
+        };
+        if !known.is_empty() && known.iter().all(wrong) {
+            self.refuse(format!("function `{key}` does not return trigger"));
+        }
+    }
+
     /// FOR TABLE locks what it names, partitions not (create_publication_*).
     fn create_publication(&mut self, definition: &str) {
         let tokens = Tokens::of(definition);

@@ -12,6 +12,7 @@ use crate::statement::lexer::{Token, TokenKind};
 
 use super::Work;
 use super::expr::{Tokens, is_name, is_word, name_of};
+use super::volatility::STABLE_WORDS;
 
 /// How deep views over views are followed.
 const VIEW_DEPTH: u8 = 16;
@@ -191,6 +192,28 @@ pub(super) fn output_names(text: &str) -> Option<Vec<SmolStr>> {
     }
     names.push(name_of(last?, text)?);
     Some(names)
+}
+
+/// The columns of its own table that a condition names: without a qualifier, and
+/// outside of subqueries. `None` where it cannot be read.
+pub(super) fn columns_in(condition: &str) -> Option<Vec<SmolStr>> {
+    const SYSTEM: &[&str] = &[
+        "tableoid", "ctid", "xmin", "xmax", "cmin", "cmax", "oid", "value",
+    ];
+    let tokens = Tokens::of(condition);
+    let inner = |token: &Token| is_word(*token, condition, "SELECT");
+    if tokens.list.iter().any(inner) {
+        return None;
+    }
+    let reading = crate::operation::query::read(&format!("SELECT 1 FROM x WHERE {condition}"))?;
+    let [used] = reading.uses.as_slice() else {
+        return None;
+    };
+    let named = |word: &&SmolStr| {
+        !SYSTEM.contains(&word.as_str())
+            && !STABLE_WORDS.iter().any(|w| w.eq_ignore_ascii_case(word))
+    };
+    Some(used.columns.iter().filter(named).cloned().collect())
 }
 
 impl<'a> Work<'a> {

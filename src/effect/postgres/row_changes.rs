@@ -37,6 +37,7 @@ impl<'a> Work<'a> {
         if let Some(table) = self.table(&key).filter(|t| t.is_known()) {
             self.check_given(table, insert);
             self.check_left_out(table, insert);
+            self.check_values(table, insert);
         }
         if insert.on_conflict {
             let table = self.table(&key);
@@ -148,6 +149,9 @@ impl<'a> Work<'a> {
         }
         for column in &update.columns {
             self.refuse_missing_column(&key, &column.name);
+        }
+        if let Some(table) = self.table(&key).filter(|t| t.is_known()) {
+            self.check_assignments(table, update);
         }
         self.read_sources(update.from.as_ref());
         self.read_others(&update.assignments.text, &key);

@@ -197,7 +197,9 @@ impl<'a> Work<'a> {
             ),
             Action::SetNotNull { column, .. } => self.set_not_null(subject, &column.name),
             Action::DropNotNull { column, .. } => self.drop_not_null(subject, column),
-            Action::SetDefault { column, .. } => self.set_default(subject, column),
+            Action::SetDefault {
+                column, default, ..
+            } => self.set_default(subject, column, default),
             Action::AddIdentity { column, .. } => self.add_identity(subject, column),
             Action::SetIdentity { column, .. } => {
                 self.lock_owned_sequence(subject, &column.name, LockMode::ShareRowExclusive);
@@ -265,8 +267,50 @@ impl<'a> Work<'a> {
                 option: ColumnOption::Compression,
                 ..
             } => self.needs(14, "SET COMPRESSION"),
+            Action::SetColumnOption {
+                column,
+                option: ColumnOption::Storage,
+                value,
+                ..
+            } => self.check_storage(subject, column, value),
             Action::ReplicaIdentity { identity, .. } => self.replica_identity(subject, identity),
             _ => {}
+        }
+    }
+
+    /// What has a fixed width is stored plain (set_storage_fixed_width).
+    fn check_storage(&mut self, subject: &Subject<'_>, column: &Ident, storage: &str) {
+        const FIXED: &[&str] = &[
+            "smallint",
+            "int",
+            "bigint",
+            "smallserial",
+            "serial",
+            "bigserial",
+            "real",
+            "double precision",
+            "boolean",
+            "date",
+            "timestamp",
+            "timestamptz",
+            "time",
+            "timetz",
+            "interval",
+            "uuid",
+            "money",
+        ];
+        let Some(known) = subject.table.and_then(|t| t.column(&column.name)) else {
+            return;
+        };
+        let fixed = known.ty.schema.is_none()
+            && known.ty.array == 0
+            && FIXED.contains(&known.ty.name.as_str());
+        let plain = ["plain", "default"];
+        if fixed && !plain.iter().any(|p| storage.eq_ignore_ascii_case(p)) {
+            self.refuse(format!(
+                "`{}` is of type {}, which is stored PLAIN",
+                column.name, known.ty
+            ));
         }
     }
 
@@ -331,7 +375,7 @@ impl<'a> Work<'a> {
         }
     }
 
-    fn set_default(&mut self, subject: &Subject<'_>, column: &Ident) {
+    fn set_default(&mut self, subject: &Subject<'_>, column: &Ident, default: &Expr) {
         let Some(known) = subject.table.and_then(|t| t.column(&column.name)) else {
             return;
         };
@@ -340,6 +384,12 @@ impl<'a> Work<'a> {
         } else if known.generated.is_some() {
             self.refuse(format!("column `{}` is a generated column", column.name));
         }
+        // Types change first, wherever that is written.
+        let changed = self.siblings().find_map(|action| match action {
+            Action::AlterColumnType { column: c, ty, .. } if c.name == column.name => Some(ty),
+            _ => None,
+        });
+        self.check_new_default(&default.text, changed.unwrap_or(&known.ty));
     }
 
     pub(super) fn lock_sequences_used(&mut self, expr: &str) {
@@ -482,9 +532,21 @@ impl<'a> Work<'a> {
                 subject.key
             ));
         }
-        let referenced = !logged && table.referenced_by.iter().any(|key| *key != subject.key);
-        if referenced {
+        let is = |key: &Key, persistence| {
+            *key != subject.key
+                && self
+                    .table(key)
+                    .is_some_and(|t| t.persistence == persistence)
+        };
+        let mut by = table.referenced_by.iter();
+        let mut to = table
+            .constraints
+            .iter()
+            .filter_map(|c| c.references.as_ref());
+        if !logged && by.any(|key| is(key, Persistence::Permanent)) {
             self.refuse("a table that permanent tables refer to cannot become unlogged");
+        } else if logged && to.any(|key| is(key, Persistence::Unlogged)) {
+            self.refuse("a table that refers to an unlogged one cannot become permanent");
         }
         if self.version >= 15 {
             self.lock_owned_sequences(&subject.key, LockMode::AccessExclusive);
@@ -595,6 +657,9 @@ impl<'a> Work<'a> {
                 self.create(sequence);
             }
             self.check_column_options(column);
+            if let Some(default) = &column.default {
+                self.check_new_default(&default.text, &column.ty);
+            }
             if let Some(generated) = &column.generated {
                 self.check_generated(generated);
             }
@@ -649,6 +714,7 @@ impl<'a> Work<'a> {
                 if own != *key {
                     self.lock_referenced(&own, LockMode::ShareRowExclusive);
                     self.check_referenced_key(&own, foreign);
+                    self.check_referenced_storage(create.persistence, &own);
                     self.check_referenced_types(&create.columns, &own, foreign);
                 }
             }

@@ -1,9 +1,13 @@
 //! Types, domains and sequences.
 
+use smol_str::SmolStr;
+
 use crate::effect::LockMode;
 use crate::operation::{
-    Action, CompositeChange, CreateRoutine, DataType, DomainChange, ObjectName, TypeDefinition,
+    Action, CompositeChange, CreateRoutine, DataType, DomainChange, ObjectName, SequenceOption,
+    TypeDefinition,
 };
+use crate::schema::signature::{self, Argument};
 use crate::schema::{DomainCheck, Key, Table};
 
 use super::Work;
@@ -16,8 +20,11 @@ impl<'a> Work<'a> {
                 name,
                 value,
                 if_not_exists,
-                ..
-            } => self.add_enum_value(name, value, *if_not_exists),
+                position,
+            } => {
+                let neighbour = position.as_ref().map(|(_, neighbour)| neighbour.as_str());
+                self.add_enum_value(name, value, *if_not_exists, neighbour);
+            }
             Action::RenameEnumValue { name, from, .. } => self.rename_enum_value(name, from),
             Action::AlterComposite {
                 name,
@@ -41,17 +48,27 @@ impl<'a> Work<'a> {
         }
     }
 
-    fn add_enum_value(&mut self, name: &ObjectName, value: &str, if_not_exists: bool) {
+    fn add_enum_value(
+        &mut self,
+        name: &ObjectName,
+        value: &str,
+        if_not_exists: bool,
+        neighbour: Option<&str>,
+    ) {
         let key = self.type_of_name(name);
         let Some(entry) = self.schema.enum_or_type(&key) else {
             return;
         };
-        let known = match &entry.definition {
-            TypeDefinition::Enum(values) => values.iter().any(|v| v == value),
-            _ => false,
+        let TypeDefinition::Enum(values) = &entry.definition else {
+            return;
         };
-        if known && !if_not_exists {
-            self.refuse(format!("`{key}` has the value `{value}` already"));
+        let known = |value: &str| values.iter().any(|v| v == value);
+        if known(value) {
+            if !if_not_exists {
+                self.refuse(format!("`{key}` has the value `{value}` already"));
+            }
+        } else if let Some(neighbour) = neighbour.filter(|n| !known(n)) {
+            self.refuse(format!("`{key}` has no value `{neighbour}`"));
         }
     }
 
@@ -124,11 +141,15 @@ impl<'a> Work<'a> {
             self.name_in(&create.body_text);
         }
         let known = self.schema.routines(&key).iter();
-        let Some(old) = known.rev().find(|r| r.arguments == create.arguments) else {
+        let Some(old) = known.rev().find(|r| r.takes(&create.arguments)) else {
             return;
         };
         if !create.or_replace {
             self.refuse(format!("routine `{key}` already exists"));
+        } else if old.procedure != create.procedure {
+            self.refuse(format!(
+                "OR REPLACE makes no function of a procedure, nor the other way round: `{key}` is there"
+            ));
         }
         if let (Some(had), Some(wanted)) = (&old.returns, &create.returns)
             && !same_result(had, wanted)
@@ -136,6 +157,30 @@ impl<'a> Work<'a> {
             self.refuse(format!(
                 "`{key}` returns {had}, and OR REPLACE cannot make that {wanted}"
             ));
+        }
+        self.check_arguments(&key, &old.arguments, &create.arguments);
+    }
+
+    /// OR REPLACE may name an argument that had no name and add defaults; what
+    /// callers may have written stays (or_replace_argument_*).
+    fn check_arguments(&mut self, key: &Key, old: &str, new: &str) {
+        if old == new {
+            return;
+        }
+        let given = |list: &str| -> Vec<Argument> {
+            let list = signature::read(list).into_iter();
+            list.filter(|argument| !argument.out).collect()
+        };
+        for (old, new) in given(old).into_iter().zip(given(new)) {
+            if let Some(name) = old.name.filter(|name| new.name.as_ref() != Some(name)) {
+                self.refuse(format!(
+                    "OR REPLACE cannot give argument `{name}` of `{key}` another name"
+                ));
+            } else if old.default && !new.default {
+                self.refuse(format!(
+                    "OR REPLACE cannot take the default of an argument of `{key}` away"
+                ));
+            }
         }
     }
 
@@ -146,8 +191,9 @@ impl<'a> Work<'a> {
                 if_not_exists,
                 owned_by,
                 temporary,
-                ..
+                options,
             } => {
+                self.check_bounds(options, &[]);
                 let key = self.new_key(name, *temporary);
                 if *if_not_exists && self.schema.relation_by_key(&key).is_some() {
                     return;
@@ -159,9 +205,11 @@ impl<'a> Work<'a> {
                 name,
                 owned_by,
                 restart,
-                ..
+                options,
             } => {
                 let key = self.resolve(name);
+                let known = self.schema.sequence_by_key(&key);
+                self.check_bounds(options, known.map_or(&[], |s| &s.options));
                 self.lock(&key, LockMode::ShareRowExclusive);
                 self.lock_owner(owned_by.as_ref().and_then(Option::as_ref));
                 if *restart {
@@ -169,6 +217,29 @@ impl<'a> Work<'a> {
                 }
             }
             _ => {}
+        }
+    }
+
+    /// The bounds of a sequence lie within its type (sq_bad_max).
+    fn check_bounds(&mut self, options: &[SequenceOption], before: &[SequenceOption]) {
+        let value = |list: &[SequenceOption], wanted: &str| {
+            let mut found = list.iter().filter(|(name, _)| *name == wanted);
+            found.next_back().map(|(_, value)| value.clone())
+        };
+        let ty = value(options, "as").or_else(|| value(before, "as"));
+        let ty = ty.and_then(|ty| DataType::parse(&ty));
+        let most = match ty.as_ref().map(|ty| ty.name.as_str()) {
+            Some("smallint") => i64::from(i16::MAX),
+            Some("int") => i64::from(i32::MAX),
+            _ => i64::MAX,
+        };
+        for (bound, beyond) in [("maxvalue", 0), ("minvalue", 1)] {
+            let given = value(options, bound).and_then(|v| v.parse::<i64>().ok());
+            if let Some(given) = given.filter(|n| *n > most || *n < -most - beyond) {
+                self.refuse(format!(
+                    "{given} is out of the range of the sequence's type"
+                ));
+            }
         }
     }
 
@@ -183,8 +254,24 @@ impl<'a> Work<'a> {
 /// server's own it can be told that they are not; a table or a composite type
 /// goes by several names, and lengths do not count.
 fn same_result(one: &str, other: &str) -> bool {
+    if let (Some(one), Some(other)) = (table_columns(one), table_columns(other)) {
+        let names = |list: &[Argument]| -> Vec<Option<SmolStr>> {
+            list.iter().map(|column| column.name.clone()).collect()
+        };
+        return names(&one) == names(&other);
+    }
     let (Some(one), Some(other)) = (DataType::parse(one), DataType::parse(other)) else {
         return true;
     };
     !is_built_in(&one) || !is_built_in(&other) || one.name == other.name && one.array == other.array
+}
+
+/// The columns of `TABLE (…)`.
+fn table_columns(returns: &str) -> Option<Vec<Argument>> {
+    let list = returns.get(5..).filter(|_| {
+        let head = returns.as_bytes().get(..5);
+        head.is_some_and(|head| head.eq_ignore_ascii_case(b"table"))
+    })?;
+    let list = list.trim().strip_prefix('(')?.strip_suffix(')')?;
+    Some(signature::read(list))
 }

@@ -92,7 +92,7 @@ const SYNTAX: &[&str] = &[
 
 /// Key words without parentheses that are calls (manual, "System Information
 /// Functions" and "Current Date/Time").
-const STABLE_WORDS: &[&str] = &[
+pub(super) const STABLE_WORDS: &[&str] = &[
     "CURRENT_DATE",
     "CURRENT_TIME",
     "CURRENT_TIMESTAMP",

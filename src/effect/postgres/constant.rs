@@ -1,0 +1,299 @@
+//! Constants: does the server take what is written as a value of a type?
+//!
+//! It reads a literal in quotes as the type that it is for while it looks at
+//! the statement, whatever rows there are (default_literal_*, values_*).
+
+use smol_str::SmolStr;
+
+use crate::operation::{DataType, Ident, Insert, TypeDefinition, Update};
+use crate::schema::{Key, Table};
+use crate::statement::Cursor;
+use crate::statement::cursor::string_value;
+use crate::statement::lexer::{Token, TokenKind};
+
+use super::Work;
+use super::expr::{Tokens, group_end, is_word, strip};
+
+/// An expression that is nothing but one value.
+enum Constant {
+    /// In quotes; and the type that it is cast to, if any.
+    Text(SmolStr, Option<DataType>),
+    Number,
+    Null,
+}
+
+fn constant(tokens: &[Token], text: &str) -> Option<Constant> {
+    let list = strip(tokens);
+    let (first, rest) = list.split_first()?;
+    match (first.kind, rest) {
+        (TokenKind::Text, []) => {
+            string_value(*first, text).map(|value| Constant::Text(value, None))
+        }
+        (TokenKind::Text, [cast, ty @ ..]) if cast.kind == TokenKind::DoubleColon => {
+            let mut cursor = Cursor::new(text, ty);
+            let ty = DataType::read(&mut cursor).filter(|_| cursor.done())?;
+            string_value(*first, text).map(|value| Constant::Text(value, Some(ty)))
+        }
+        (TokenKind::Number, []) => Some(Constant::Number),
+        (TokenKind::Word, []) if is_word(*first, text, "NULL") => Some(Constant::Null),
+        _ => None,
+    }
+}
+
+/// The items between commas, and what stands in parentheses whole.
+fn items(tokens: &[Token]) -> Vec<&[Token]> {
+    let mut items = Vec::new();
+    let (mut from, mut at) = (0, 0);
+    while let Some(token) = tokens.get(at) {
+        match token.kind {
+            TokenKind::OpenParen | TokenKind::OpenBracket => at = group_end(tokens, at),
+            TokenKind::Comma => {
+                items.push(&tokens[from..at]);
+                from = at + 1;
+            }
+            _ => {}
+        }
+        at += 1;
+    }
+    if from < tokens.len() {
+        items.push(&tokens[from..]);
+    }
+    items
+}
+
+impl<'a> Work<'a> {
+    /// A default is one expression without columns and subqueries, and its value
+    /// fits.
+    pub(super) fn check_new_default(&mut self, default: &str, ty: &DataType) {
+        let tokens = Tokens::of(default);
+        let subquery = |pair: &[Token]| {
+            pair[0].kind == TokenKind::OpenParen && is_word(pair[1], default, "SELECT")
+        };
+        if tokens.list.windows(2).any(subquery) {
+            self.refuse("a default cannot hold a subquery");
+        }
+        if let [name] = strip(&tokens.list)
+            && is_column(*name, default)
+        {
+            let name = name.span.of(default);
+            self.refuse(format!(
+                "a default cannot name a column, which `{name}` would be"
+            ));
+        }
+        self.check_constant(&tokens.list, default, ty);
+    }
+
+    fn check_constant(&mut self, tokens: &[Token], text: &str, ty: &DataType) {
+        if let Some(Constant::Text(value, cast)) = constant(tokens, text) {
+            let misfit = match &cast {
+                // A cast cuts off what is too long.
+                Some(cast) => self.misfit(&value, cast, true),
+                None => self.misfit(&value, ty, false),
+            };
+            if let Some(misfit) = misfit {
+                self.refuse(misfit);
+            }
+        } else if let Some(Constant::Number) = constant(tokens, text)
+            && ty.array == 0
+            && matches!(ty.name.as_str(), "boolean" | "uuid" | "jsonb" | "json")
+            && ty.schema.is_none()
+        {
+            let number = strip(tokens)[0].span.of(text);
+            self.refuse(format!("the number {number} is no value of type {ty}"));
+        }
+    }
+
+    /// Why a literal in quotes is no value of the type.
+    fn misfit(&self, value: &str, ty: &DataType, cut: bool) -> Option<String> {
+        if value.contains("${") || value.contains("{{") || value.starts_with(':') {
+            return None;
+        }
+        if ty.array > 0 {
+            let trimmed = value.trim_start();
+            return (ty.schema.is_none() && !trimmed.starts_with(['{', '[']))
+                .then(|| format!("'{value}' is no value of type {ty}: an array begins with '{{'"));
+        }
+        let ty = self.schema.domains_of(ty).last().map_or(ty, |d| &d.base);
+        if let Some(entry) = self.schema.enum_or_type(&self.schema.type_key(ty)) {
+            return match &entry.definition {
+                TypeDefinition::Enum(values) if !values.iter().any(|v| v == value) => {
+                    Some(format!("enum `{}` has no value '{value}'", entry.key))
+                }
+                _ => None,
+            };
+        }
+        if ty.schema.is_some() {
+            return None;
+        }
+        let long = |length: i32| {
+            let trimmed = value.trim_end_matches(' ').chars().count();
+            !cut && i32::try_from(trimmed).is_ok_and(|n| n > length)
+        };
+        let fits = match (ty.name.as_str(), ty.modifiers) {
+            ("varchar" | "char", [Some(length), _]) => !long(length),
+            ("smallint" | "smallserial", _) => is_integer::<i16>(value),
+            ("int" | "serial", _) => is_integer::<i32>(value),
+            ("bigint" | "bigserial", _) => is_integer::<i64>(value),
+            ("numeric" | "real" | "double precision", _) => is_number(value),
+            ("boolean", _) => is_boolean(value),
+            ("uuid", _) => is_uuid(value),
+            ("json" | "jsonb", _) => is_json(value),
+            ("date" | "timestamp" | "timestamptz", _) => !value.trim().is_empty(),
+            _ => true,
+        };
+        (!fits).then(|| format!("'{value}' is no value of type {ty}"))
+    }
+
+    /// The rows of an INSERT, where they are written out.
+    pub(super) fn check_values(&mut self, table: &Table, insert: &Insert) {
+        let Some(values) = &insert.values else { return };
+        let tokens = Tokens::of(&values.text);
+        let columns: Vec<&SmolStr> = match insert.columns.as_slice() {
+            [] => table.columns.iter().map(|c| &c.name).collect(),
+            named => named.iter().map(|c| &c.name).collect(),
+        };
+        let list = tokens.list.as_slice();
+        let mut at = 0;
+        while list.get(at).is_some_and(|t| t.kind == TokenKind::OpenParen) {
+            let end = group_end(list, at);
+            let row = items(&list[at + 1..end]);
+            self.check_row(table, insert, &columns, &row, &values.text);
+            at = end + 1;
+            if list.get(at).is_none_or(|t| t.kind != TokenKind::Comma) {
+                return;
+            }
+            at += 1;
+        }
+    }
+
+    fn check_row(
+        &mut self,
+        table: &Table,
+        insert: &Insert,
+        columns: &[&SmolStr],
+        row: &[&[Token]],
+        text: &str,
+    ) {
+        let (given, taken) = (row.len(), columns.len());
+        if given > taken || given < taken && !insert.columns.is_empty() {
+            self.refuse(format!("{given} values cannot go into {taken} columns"));
+            return;
+        }
+        for (column, item) in columns.iter().zip(row) {
+            self.check_assigned(table, column, item, text, false);
+        }
+    }
+
+    /// What an UPDATE assigns, item by item.
+    pub(super) fn check_assignments(&mut self, table: &Table, update: &Update) {
+        let text = &update.assignments.text;
+        let tokens = Tokens::of(text);
+        for item in items(&tokens.list) {
+            let mut cursor = Cursor::new(text, item);
+            let Some(Ident { name, .. }) = cursor.ident() else {
+                continue;
+            };
+            if let [_, equals, value @ ..] = item
+                && equals.span.of(text) == "="
+            {
+                self.check_assigned(table, &name, value, text, true);
+            }
+        }
+    }
+
+    fn check_assigned(
+        &mut self,
+        table: &Table,
+        column: &str,
+        value: &[Token],
+        text: &str,
+        on_rows: bool,
+    ) {
+        let Some(known) = table.column(column) else {
+            return;
+        };
+        self.check_constant(value, text, &known.ty);
+        let null = matches!(constant(value, text), Some(Constant::Null));
+        if null && table.triggers.is_empty() && self.is_not_null(table, column) {
+            let why = format!("`{column}` of `{}` must not be NULL", table.key);
+            let key: &Key = &table.key;
+            if on_rows {
+                self.refuse_rows(key, Some(table), why);
+            } else {
+                self.refuse(why);
+            }
+        }
+    }
+}
+
+/// A lone word that is neither a constant nor a call.
+fn is_column(token: Token, text: &str) -> bool {
+    const VALUES: &[&str] = &["TRUE", "FALSE", "NULL"];
+    let is = |words: &[&str]| words.iter().any(|word| is_word(token, text, word));
+    match token.kind {
+        TokenKind::QuotedName => true,
+        TokenKind::Word => !is(VALUES) && !is(super::volatility::STABLE_WORDS),
+        _ => false,
+    }
+}
+
+/// From 16 on with `_` between digits and other bases.
+fn is_integer<T: std::str::FromStr>(value: &str) -> bool {
+    let value = value.trim();
+    let other = value.contains('_') || value.trim_start_matches(['-', '+']).starts_with('0');
+    value.parse::<T>().is_ok() || other && value.starts_with(|c: char| "+-0123456789".contains(c))
+}
+
+fn is_number(value: &str) -> bool {
+    let value = value.trim();
+    value.parse::<f64>().is_ok() || value.starts_with(|c: char| "+-0123456789".contains(c))
+}
+
+fn is_boolean(value: &str) -> bool {
+    let value = value.trim().to_ascii_lowercase();
+    let begins = |word: &str| !value.is_empty() && word.starts_with(value.as_str());
+    ["true", "false", "yes", "no"].into_iter().any(begins)
+        || matches!(value.as_str(), "on" | "off" | "of" | "0" | "1")
+}
+
+fn is_uuid(value: &str) -> bool {
+    let inner = value.strip_prefix('{').and_then(|v| v.strip_suffix('}'));
+    let inner = inner.unwrap_or(value);
+    let digits = inner.bytes().filter(u8::is_ascii_hexdigit).count();
+    digits == 32 && inner.bytes().all(|b| b.is_ascii_hexdigit() || b == b'-')
+}
+
+/// Only what certainly is none is refused: not everything is looked at.
+fn is_json(value: &str) -> bool {
+    let value = value.trim();
+    let word = |c: char| c.is_ascii_alphabetic();
+    match value.chars().next() {
+        None => false,
+        Some(c) if word(c) => matches!(value, "true" | "false" | "null"),
+        Some('{') => value.ends_with('}'),
+        Some('[') => value.ends_with(']'),
+        Some('"') => value.len() > 1 && value.ends_with('"'),
+        Some(c) => c == '-' || c.is_ascii_digit(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn literals_that_fit_and_others() {
+        assert!(is_integer::<i32>(" 12 ") && is_integer::<i32>("0x1F") && is_integer::<i64>("-3"));
+        assert!(!is_integer::<i16>("40000") && !is_integer::<i32>("") && !is_integer::<i32>("1.5"));
+        assert!(is_number("1e3") && is_number("NaN") && is_number("-Infinity") && !is_number("a"));
+        for yes in ["t", "TRUE", "on", "1", "n", "off"] {
+            assert!(is_boolean(yes), "{yes}");
+        }
+        for no in ["", "o", "2", "wahr"] {
+            assert!(!is_boolean(no), "{no}");
+        }
+        assert!(is_uuid("00000000-0000-0000-0000-000000000000") && !is_uuid("") && !is_uuid("0-0"));
+        assert!(is_json("{}") && is_json(" [1] ") && is_json("null") && is_json("-1"));
+        assert!(!is_json("") && !is_json("{") && !is_json("abc") && !is_json("'a'"));
+    }
+}
