@@ -1,9 +1,12 @@
 //! What undoes an operation: held for every form against what is read back
 //! from it, and against what a real server made of it.
 //!
+//! So are ups with their downs: whether bowline says that the down does not undo
+//! its up is held against whether it did.
+//!
 //! `BOWLINE_BLESS=1` writes the expected statements anew. Measuring wants a
-//! server: `tests/places/undo.sh` starts one and runs the ignored test, which
-//! writes the measurements.
+//! server: `tests/places/undo.sh` starts one and runs the ignored tests, which
+//! write the measurements.
 
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
@@ -29,21 +32,30 @@ fn fixture(name: &str) -> PathBuf {
         .join(name)
 }
 
-fn forms() -> Vec<Form> {
-    let text = std::fs::read_to_string(fixture("forms.txt")).unwrap();
+/// The cases of a file: each one's head, and its setup and the rest by the
+/// marks `--- word` that divide it.
+fn cases(file: &str, marks: &[&str]) -> Vec<(String, Vec<String>)> {
+    let text = std::fs::read_to_string(fixture(file)).unwrap();
     let mut setups: BTreeMap<String, String> = BTreeMap::new();
-    let mut forms = Vec::new();
+    let mut cases = Vec::new();
     for block in text.split("\n=== ").skip(1) {
         let (head, body) = block.split_once('\n').unwrap();
         if let Some(name) = head.strip_prefix('@') {
             setups.insert(name.to_owned(), body.to_owned());
             continue;
         }
-        let (name, kind) = head.split_once(": ").unwrap();
-        let (before, rest) = body.split_once("--- up\n").unwrap();
-        let (up, breaks) = rest.split_once("--- breaks\n").unwrap_or((rest, ""));
+        let mut rest = body;
+        let mut parts = Vec::new();
+        for mark in marks {
+            let (part, behind) = rest
+                .split_once(&format!("--- {mark}\n"))
+                .unwrap_or((rest, ""));
+            parts.push(part.trim().to_owned());
+            rest = behind;
+        }
+        parts.push(rest.trim().to_owned());
         let mut setup = String::new();
-        for line in before.lines() {
+        for line in parts[0].lines() {
             match line.strip_prefix('@') {
                 Some(name) => setup.push_str(&setups[name]),
                 None => {
@@ -52,15 +64,26 @@ fn forms() -> Vec<Form> {
                 }
             }
         }
-        forms.push(Form {
+        parts[0] = setup;
+        cases.push((head.to_owned(), parts));
+    }
+    cases
+}
+
+fn forms() -> Vec<Form> {
+    let form = |(head, parts): (String, Vec<String>)| {
+        let (name, kind) = head.split_once(": ").unwrap();
+        let [setup, up, breaks] = <[String; 3]>::try_from(parts).unwrap();
+        Form {
             name: name.to_owned(),
             kind: kind.trim().to_owned(),
             setup,
-            up: up.trim().to_owned(),
-            breaks: breaks.trim().to_owned(),
-        });
-    }
-    forms
+            up,
+            breaks,
+        }
+    };
+    let cases = cases("forms.txt", &["up", "breaks"]);
+    cases.into_iter().map(form).collect()
 }
 
 fn back(form: &Form) -> (WayBack, Vec<String>) {
@@ -150,9 +173,9 @@ fn what_undoes_a_form_reads_back_as_nothing_changed() {
 }
 
 /// A fingerprint of the statements that were measured.
-fn digest(back: &WayBack) -> String {
+fn digest<'a>(statements: impl Iterator<Item = &'a str>) -> String {
     let mut hash = 0xcbf2_9ce4_8422_2325_u64;
-    for statement in back.statements() {
+    for statement in statements {
         for byte in statement.bytes().chain([b';']) {
             hash = (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3);
         }
@@ -174,7 +197,7 @@ fn a_server_agrees_with_every_form() {
         let (back, _) = back(form);
         match measured.get(form.name.as_str()) {
             None => writeln!(wrong, "{} was not measured", form.name).unwrap(),
-            Some(cells) if cells[1] != digest(&back) => {
+            Some(cells) if cells[1] != digest(back.statements().map(String::as_str)) => {
                 writeln!(wrong, "{}: other statements were measured", form.name).unwrap();
             }
             Some(cells) if cells[2] != form.kind => {
@@ -187,6 +210,135 @@ fn a_server_agrees_with_every_form() {
         wrong.is_empty(),
         "{wrong}run tests/places/undo.sh to measure anew"
     );
+}
+
+/// An up and its down, and the SQL that stands before them.
+struct Pair {
+    name: String,
+    setup: String,
+    up: String,
+    down: String,
+}
+
+impl Pair {
+    fn digest(&self) -> String {
+        digest(
+            [&self.setup, &self.up, &self.down]
+                .map(String::as_str)
+                .into_iter(),
+        )
+    }
+}
+
+fn pairs() -> Vec<Pair> {
+    let pair = |(name, parts): (String, Vec<String>)| {
+        let [setup, up, down] = <[String; 3]>::try_from(parts).unwrap();
+        Pair {
+            name,
+            setup,
+            up,
+            down,
+        }
+    };
+    let cases = cases("pairs.txt", &["up", "down"]);
+    cases.into_iter().map(pair).collect()
+}
+
+/// What bowline says of each down, by the pair's name.
+fn said_of(pairs: &[Pair]) -> BTreeMap<String, Vec<(String, String)>> {
+    let root = std::env::temp_dir().join(format!("bowline-pairs-{}", std::process::id()));
+    for pair in pairs {
+        let folder = root.join(&pair.name).join("migrations");
+        std::fs::create_dir_all(&folder).unwrap();
+        for (name, text) in [
+            ("1_init.up.sql", pair.setup.as_str()),
+            ("1_init.down.sql", ""),
+            ("2_change.up.sql", &pair.up),
+            ("2_change.down.sql", &pair.down),
+        ] {
+            std::fs::write(folder.join(name), text).unwrap();
+        }
+    }
+    let output = bowline(&root, &["check", ".", "--format", "json"]);
+    std::fs::remove_dir_all(&root).unwrap();
+    let report: serde_json::Value = serde_json::from_slice(&output.stdout).unwrap();
+    let mut said: BTreeMap<String, Vec<(String, String)>> = BTreeMap::new();
+    for finding in report["findings"].as_array().unwrap() {
+        let path = finding["path"].as_str().unwrap();
+        if path.ends_with("2_change.down.sql") {
+            let pair = path.trim_start_matches("./").split('/').next().unwrap();
+            let text = |what: &str| finding[what].as_str().unwrap().to_owned();
+            let list = said.entry(pair.to_owned()).or_default();
+            list.push((text("rule"), text("message")));
+        }
+    }
+    said
+}
+
+/// Does bowline say that the down does not give the schema back?
+fn is_doubted(said: &[(String, String)]) -> bool {
+    const DOUBTS: &[&str] = &[
+        "down-not-inverse",
+        "down-wrong-order",
+        "empty-down",
+        "identity-or-grant-lost",
+        "replaced-definition-lost",
+        "schema-conflict",
+        "unparsed-statement",
+    ];
+    said.iter().any(|(rule, _)| DOUBTS.contains(&rule.as_str()))
+}
+
+fn rows(file: &str) -> BTreeMap<String, Vec<String>> {
+    let text = std::fs::read_to_string(fixture(file)).unwrap_or_default();
+    let cells = text.lines().skip(1).map(|line| line.split('\t'));
+    cells
+        .map(|cells| cells.map(str::to_owned).collect::<Vec<_>>())
+        .map(|cells| (cells[0].clone(), cells))
+        .collect()
+}
+
+#[test]
+fn a_down_is_judged_as_a_server_found_it() {
+    let pairs = pairs();
+    let said = said_of(&pairs);
+    let measured = rows("pairs.measured.tsv");
+    let known = rows("known_differences.tsv");
+    let (mut shown, mut wrong) = (String::new(), String::new());
+    for pair in &pairs {
+        let name = &pair.name;
+        let none = Vec::new();
+        let said = said.get(name).unwrap_or(&none);
+        let verdict = match measured.get(name) {
+            Some(cells) if cells[1] == pair.digest() => cells[2].as_str(),
+            _ => {
+                writeln!(wrong, "{name} was not measured").unwrap();
+                continue;
+            }
+        };
+        writeln!(shown, "=== {name}: {verdict}").unwrap();
+        for (rule, message) in said {
+            writeln!(shown, "{rule}: {message}").unwrap();
+        }
+        let agrees = is_doubted(said) == (verdict != "equal");
+        if agrees == known.contains_key(name) {
+            writeln!(
+                wrong,
+                "{name}: the server says {verdict}, and bowline {said:?}"
+            )
+            .unwrap();
+        }
+    }
+    assert!(wrong.is_empty(), "{wrong}");
+    let path = fixture("pairs.expected.txt");
+    if blessing() {
+        std::fs::write(&path, &shown).unwrap();
+    }
+    let expected = std::fs::read_to_string(&path).unwrap_or_default();
+    for (expected, shown) in expected.split("=== ").zip(shown.split("=== ")) {
+        assert_eq!(expected, shown);
+    }
+    assert_eq!(expected.len(), shown.len());
 }
 
 /// A database of the server that the environment names.
@@ -231,6 +383,12 @@ impl Database {
                 }
             })
             .collect();
+        // What a dump does not tell: what is filled, and what is valid.
+        const STATE: &str = r"SELECT format('%s filled %s valid %s', c.oid::regclass, relispopulated, i.indisvalid)
+            FROM pg_class c LEFT JOIN pg_index i ON i.indexrelid = c.oid
+            WHERE relkind IN ('m', 'i') AND c.oid >= 16384 AND c.relnamespace::regnamespace::text NOT LIKE 'pg_%';";
+        let state = self.run(STATE).unwrap();
+        statements.extend(state.lines().map(str::to_owned));
         statements.sort_unstable();
         statements
     }
@@ -369,11 +527,45 @@ fn measure_every_form() {
         if found != form.kind {
             println!("{}: {found}", form.name);
         }
-        writeln!(text, "{}\t{}\t{found}", form.name, digest(&back(form).0)).unwrap();
+        writeln!(
+            text,
+            "{}\t{}\t{found}",
+            form.name,
+            digest(back(form).0.statements().map(String::as_str))
+        )
+        .unwrap();
     }
     if only.is_empty() {
         std::fs::write(fixture("undo.measured.tsv"), text).unwrap();
     }
+}
+
+/// What a server makes of a pair.
+fn measure_pair(pair: &Pair) -> String {
+    let database = Database::new(&pair.name);
+    if let Err(error) = database.run(&pair.setup) {
+        return format!("setup: {error}");
+    }
+    let before = database.schema();
+    if let Err(error) = database.run(&pair.up) {
+        return format!("up: {error}");
+    }
+    match database.run(&pair.down) {
+        Err(_) => "fails".to_owned(),
+        Ok(_) if database.schema() == before => "equal".to_owned(),
+        Ok(_) => "differs".to_owned(),
+    }
+}
+
+#[test]
+#[ignore = "wants a server: tests/places/undo.sh"]
+fn measure_every_pair() {
+    let mut text = String::from("pair\tstatements\tverdict\n");
+    for pair in pairs() {
+        let found = measure_pair(&pair).replace(['\n', '\t'], " ");
+        writeln!(text, "{}\t{}\t{found}", pair.name, pair.digest()).unwrap();
+    }
+    std::fs::write(fixture("pairs.measured.tsv"), text).unwrap();
 }
 
 fn bowline(folder: &std::path::Path, arguments: &[&str]) -> std::process::Output {

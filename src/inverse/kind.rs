@@ -328,7 +328,7 @@ fn dropped(operation: &Operation, schema: &Schema) -> Kind {
             true => Kind::Exact,
             false => missing,
         },
-        ObjectKind::Function | ObjectKind::Procedure | ObjectKind::Aggregate => {
+        kind if kind.is_routine() => {
             let routines = schema.routines(&schema.resolve_routine(name));
             match routines.iter().all(|r| !r.altered) {
                 _ if schema.knows_other(*kind, name) => Kind::Exact,

@@ -122,6 +122,8 @@ pub enum ObjectKind {
     Database,
     Function,
     Procedure,
+    /// `ROUTINE`: either of the two.
+    Routine,
     Aggregate,
     Trigger,
     Policy,
@@ -168,7 +170,10 @@ impl ObjectKind {
     pub fn is_routine(self) -> bool {
         matches!(
             self,
-            ObjectKind::Function | ObjectKind::Procedure | ObjectKind::Aggregate
+            ObjectKind::Function
+                | ObjectKind::Procedure
+                | ObjectKind::Routine
+                | ObjectKind::Aggregate
         )
     }
 
@@ -187,7 +192,7 @@ impl ObjectKind {
             (&["SCHEMA"], ObjectKind::Schema),
             (&["DATABASE"], ObjectKind::Database),
             (&["FUNCTION"], ObjectKind::Function),
-            (&["ROUTINE"], ObjectKind::Function),
+            (&["ROUTINE"], ObjectKind::Routine),
             (&["PROCEDURE"], ObjectKind::Procedure),
             (&["AGGREGATE"], ObjectKind::Aggregate),
             (&["TRIGGER"], ObjectKind::Trigger),

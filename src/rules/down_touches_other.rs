@@ -88,6 +88,7 @@ fn changes(step: &Step<'_>) -> bool {
                     | ObjectKind::Sequence
                     | ObjectKind::Type
                     | ObjectKind::Function
+                    | ObjectKind::Routine
             );
             plain && !name.template
         }

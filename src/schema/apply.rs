@@ -144,7 +144,7 @@ impl Schema {
             span: operation.place,
         };
         let conflict = self.dispatch(&operation.action, at);
-        if let Action::Drop { name, .. } = &operation.action
+        if let Action::Drop { name, .. } | Action::Rename { name, .. } = &operation.action
             && (operation.within.conditional || self.unsure)
         {
             let key = self.resolve(name);
@@ -661,7 +661,7 @@ impl Schema {
                 }
                 None
             }
-            ObjectKind::Function | ObjectKind::Procedure => {
+            ObjectKind::Function | ObjectKind::Procedure | ObjectKind::Routine => {
                 self.drop_routine(name, arguments, cascade);
                 None
             }

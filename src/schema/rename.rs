@@ -56,7 +56,7 @@ impl Schema {
                 self.rekey_type(&old, &new);
                 None
             }
-            ObjectKind::Function | ObjectKind::Procedure | ObjectKind::Aggregate => {
+            kind if kind.is_routine() => {
                 let old = self.resolve_routine(name);
                 self.rekey_routine(&old, &Key::new(old.schema.clone(), to.clone()));
                 None
@@ -113,7 +113,7 @@ impl Schema {
                 self.rekey_type(&old, &Key::new(to.clone(), old.name.clone()));
                 None
             }
-            ObjectKind::Function | ObjectKind::Procedure | ObjectKind::Aggregate => {
+            kind if kind.is_routine() => {
                 let old = self.resolve_routine(name);
                 self.rekey_routine(&old, &Key::new(to.clone(), old.name.clone()));
                 None

@@ -318,7 +318,10 @@ pub fn column_settings(
                 .collect();
         }
     };
-    let is_default = name == SettingName::Statistics && value == "-1";
+    let is_default = match name {
+        SettingName::Statistics => value == "-1",
+        _ => value.eq_ignore_ascii_case("default"),
+    };
     vec![(name, Some(value.clone()).filter(|_| !reset && !is_default))]
 }
 

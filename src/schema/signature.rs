@@ -1,5 +1,5 @@
-//! The arguments of a routine: which overload a DROP means, and what OR REPLACE
-//! must leave as it is.
+//! The arguments of a routine: which overload is meant, and what OR REPLACE must
+//! leave as it is; and what a definition says besides them.
 
 use smol_str::SmolStr;
 
@@ -77,9 +77,91 @@ fn whole(cursor: &mut Cursor<'_>) -> Option<DataType> {
     ends.then_some(ty)
 }
 
+/// What a definition sets, in a fixed order: `strict`, `security definer`,
+/// `parallel safe`, `set search_path = ''`. What holds anyway is left out.
+pub fn attributes(definition: &str) -> Vec<String> {
+    const CLAUSES: &[&str] = &[
+        "AS",
+        "BEGIN",
+        "COST",
+        "IMMUTABLE",
+        "LANGUAGE",
+        "LEAKPROOF",
+        "NOT",
+        "PARALLEL",
+        "RETURN",
+        "RETURNS",
+        "ROWS",
+        "SECURITY",
+        "SET",
+        "STABLE",
+        "STRICT",
+        "SUPPORT",
+        "VOLATILE",
+        "WINDOW",
+    ];
+    let mut tokens = Vec::new();
+    tokens_into(
+        definition,
+        Span::new(0, definition.len() as u32),
+        &mut tokens,
+    );
+    let mut cursor = Cursor::new(definition, &tokens);
+    let mut list = Vec::new();
+    cursor.group();
+    while !cursor.done() && !cursor.at_any(&["BEGIN", "RETURN"]) {
+        if cursor.eat_words(&["RETURNS", "NULL", "ON", "NULL", "INPUT"]) {
+            list.push("strict".to_owned());
+            continue;
+        }
+        if cursor.eat_words(&["NOT", "LEAKPROOF"]) {
+            continue;
+        }
+        let mark = cursor.mark();
+        let clause = cursor.eat_any(CLAUSES);
+        if clause.is_none() {
+            cursor.bump();
+        }
+        cursor.skip_until(|cursor| cursor.at_any(CLAUSES));
+        let text = clause_words(cursor.slice(cursor.span_from(mark)));
+        let is_said = match clause {
+            Some("COST" | "LEAKPROOF" | "PARALLEL" | "ROWS" | "SECURITY" | "SET" | "STRICT") => {
+                !matches!(text.as_str(), "security invoker" | "parallel unsafe")
+            }
+            _ => false,
+        };
+        if is_said {
+            list.push(text);
+        }
+    }
+    list.sort_unstable();
+    list
+}
+
+fn clause_words(text: &str) -> String {
+    let words = text.split_whitespace().map(str::to_lowercase);
+    let words: Vec<String> = words.collect();
+    words.join(" ").replace(" to ", " = ")
+}
+
 #[cfg(test)]
 mod tests {
-    use super::{read, same};
+    use super::{attributes, read, same};
+
+    #[test]
+    fn attributes_are_told_from_what_holds_anyway() {
+        let usual =
+            "(a int) RETURNS int AS $$ SELECT strict $$ LANGUAGE sql PARALLEL UNSAFE NOT LEAKPROOF";
+        assert!(attributes(usual).is_empty());
+        let text = "() RETURNS SETOF t LANGUAGE sql STRICT SET search_path TO public, pg_temp SECURITY DEFINER AS ''";
+        let expected = [
+            "security definer",
+            "set search_path = public, pg_temp",
+            "strict",
+        ];
+        assert_eq!(attributes(text), expected);
+        assert_eq!(attributes("() RETURNS NULL ON NULL INPUT"), ["strict"]);
+    }
 
     #[test]
     fn overloads_are_told_apart_by_their_types() {

@@ -1,10 +1,13 @@
 #!/usr/bin/env bash
 # Runs every operation form, what undoes it, and the form again on a real
-# server, and writes what came of it to fixtures/undo/undo.measured.tsv.
-# FORM=name measures some of them, and writes nothing.
+# server, and writes what came of it to fixtures/undo/undo.measured.tsv; runs
+# every pair of fixtures/undo/pairs.txt, and writes pairs.measured.tsv.
+# FORM=name measures some of the forms, and writes nothing.
 set -euo pipefail
 cd "$(dirname "$0")/../.."
 # shellcheck source=tests/places/server.sh
 . tests/places/server.sh
 cargo test --locked --test undo -- --ignored --nocapture measure_every_form
-git diff --stat -- fixtures/undo/undo.measured.tsv
+[ -n "${FORM:-}" ] ||
+    cargo test --locked --test undo -- --ignored --nocapture measure_every_pair
+git diff --stat -- fixtures/undo/*.measured.tsv

@@ -6,8 +6,10 @@ use super::{Fold, Planned};
 use crate::finding::Severity;
 use crate::inverse;
 use crate::operation::{Action, ObjectName, Operation};
-use crate::project::Migration;
+use crate::project::{Migration, SourceId};
+use crate::rule::mentions;
 use crate::schema::{Key, Mark, column_of};
+use crate::source::Span;
 use crate::verdict::Undo;
 
 impl Fold<'_> {
@@ -25,7 +27,7 @@ impl Fold<'_> {
                 matches!(
                     p.operation.action,
                     Action::Opaque { .. } | Action::Unparsed { .. }
-                ) || p.operation.within.block
+                )
             })
         };
         let does_something = |plan: &[Planned<'_>]| {
@@ -42,6 +44,11 @@ impl Fold<'_> {
             .filter_map(|p| self.restored_unknown(p.operation))
             .collect();
         found.list.retain(|text| !restored.contains(text));
+        // What a block does may depend on what it finds.
+        let blocks: Vec<&str> = self.blocks(up.iter().chain(down));
+        for list in [&mut found.list, &mut found.minor] {
+            list.retain(|text| !blocks.iter().any(|block| has_a_part_in(block, text)));
+        }
         let is_minor = found.list.is_empty();
         let found = if is_minor { found.minor } else { found.list };
         let does = |p: &&Planned<'_>| !is_setting(&p.operation.action);
@@ -84,6 +91,17 @@ impl Fold<'_> {
         }
     }
 
+    /// The texts of the blocks and calls that run several statements.
+    fn blocks<'p>(&self, plan: impl Iterator<Item = &'p Planned<'p>>) -> Vec<&str> {
+        let mut blocks: Vec<_> = plan
+            .filter(|p| p.operation.within.block)
+            .map(|p| (p.source, p.statement_span))
+            .collect();
+        blocks.dedup();
+        let text = |(source, span): (SourceId, Span)| self.project.sources[source].slice(span);
+        blocks.into_iter().map(text).collect()
+    }
+
     /// What the down would have to do besides, for people.
     fn remedy(&self, differences: &[String], start: Mark) -> String {
         const MOST: usize = 6;
@@ -115,6 +133,13 @@ impl Fold<'_> {
         let known = table.constraint(&constraint.name.as_ref()?.name)?;
         Some(inverse::difference::constraint_still_there(table, known))
     }
+}
+
+/// Does a block name what a difference is about?
+fn has_a_part_in(block: &str, difference: &str) -> bool {
+    let quoted = difference.split('`').skip(1).step_by(2);
+    let mut names = quoted.map(|name| name.rsplit('.').next().unwrap_or(name));
+    names.any(|name| mentions(block, name))
 }
 
 /// What stands between the first backticks, without its schema.

@@ -76,7 +76,7 @@ impl<'a> Work<'a> {
             if_exists,
             cascade,
             concurrently,
-            ..
+            arguments,
         } = &self.scene.operation.action
         else {
             return;
@@ -86,7 +86,7 @@ impl<'a> Work<'a> {
                 self.drop_table(name, *if_exists, *cascade);
             }
             ObjectKind::View | ObjectKind::MaterializedView => {
-                self.drop_view(name, *if_exists, *cascade);
+                self.drop_view(*kind, name, *if_exists, *cascade);
             }
             ObjectKind::Index => self.drop_index(name, *if_exists, *cascade, *concurrently),
             ObjectKind::Sequence => self.drop_sequence(name, *if_exists, *cascade),
@@ -95,7 +95,9 @@ impl<'a> Work<'a> {
             }
             ObjectKind::Type | ObjectKind::Domain => self.drop_type(name, *cascade),
             ObjectKind::Schema => self.drop_schema(name, *cascade),
-            kind if kind.is_routine() => self.drop_routine(name, *cascade),
+            kind if kind.is_routine() => {
+                self.drop_routine(*kind, name, arguments.as_deref(), *cascade);
+            }
             ObjectKind::Database => self.forbid("DROP DATABASE"),
             ObjectKind::Tablespace => self.forbid("DROP TABLESPACE"),
             ObjectKind::Subscription => self.forbid("DROP SUBSCRIPTION"),
@@ -177,7 +179,7 @@ impl<'a> Work<'a> {
         }
     }
 
-    fn drop_view(&mut self, name: &ObjectName, if_exists: bool, cascade: bool) {
+    fn drop_view(&mut self, kind: ObjectKind, name: &ObjectName, if_exists: bool, cascade: bool) {
         let key = self.resolve(name);
         if self.is_missing(&key, if_exists) {
             return;
@@ -186,6 +188,9 @@ impl<'a> Work<'a> {
         let Some(view) = self.schema.view_by_key(&key) else {
             return;
         };
+        if view.materialized != (kind == ObjectKind::MaterializedView) {
+            self.refuse(format!("`{key}` is not a {}", kind.word()));
+        }
         for index in &view.indexes {
             self.lock(index, LockMode::AccessExclusive);
         }
@@ -326,9 +331,26 @@ impl<'a> Work<'a> {
         }
     }
 
-    fn drop_routine(&mut self, name: &ObjectName, cascade: bool) {
+    fn drop_routine(
+        &mut self,
+        kind: ObjectKind,
+        name: &ObjectName,
+        arguments: Option<&str>,
+        cascade: bool,
+    ) {
         let key = self.schema.resolve_routine(name);
-        if self.schema.routines(&key).len() > 1 {
+        let known = self.schema.routines(&key);
+        if let ([one], ObjectKind::Function | ObjectKind::Procedure) = (known, kind)
+            && one.procedure != (kind == ObjectKind::Procedure)
+        {
+            self.refuse(format!("`{key}` is not a {}", kind.word()));
+        }
+        if known.len() > 1 {
+            if arguments.is_none() {
+                self.refuse(format!(
+                    "there is more than one `{key}`: arguments must tell which"
+                ));
+            }
             return;
         }
         for table in self.schema.tables_with(&key.name) {
