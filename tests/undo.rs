@@ -615,7 +615,10 @@ fn honest_downs_are_told_from_dishonest_ones() {
         }
         let is_false = name.contains("_false_");
         kinds[usize::from(is_false)] += 1;
-        assert_eq!(found.contains(&name), is_false, "{name}");
+        // An honest down may still take its time.
+        let mut lines = found.lines().filter(|line| line.starts_with(&name));
+        let is_named = lines.any(|line| !line.contains(": down-blocks: "));
+        assert_eq!(is_named, is_false, "{name}");
     }
     assert_eq!(kinds, [13, 12]);
 }

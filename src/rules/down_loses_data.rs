@@ -1,7 +1,7 @@
 //! A down takes rows that were there before the up.
 
-use crate::operation::{Action, ObjectName};
-use crate::rule::{Check, Findings, MigrationContext, Rule, mentions};
+use crate::operation::{Action, ObjectName, Update};
+use crate::rule::{Check, Findings, MigrationContext, Rule, Step, mentions, takes_every_row};
 use crate::source::Span;
 
 pub const RULE: Rule = Rule {
@@ -27,9 +27,22 @@ fn lost(cx: &MigrationContext<'_>, action: &Action, place: Span) -> Option<(Span
             let table = tables.iter().find(|table| is_older(cx, table))?;
             Some((table.span, format!("all rows of `{table}`")))
         }
-        Action::Delete(delete) if delete.filter.is_none() && delete.using.is_none() => {
+        Action::Delete(delete)
+            if takes_every_row(delete.filter.as_ref().map(|f| &*f.text))
+                && delete.using.is_none() =>
+        {
             let older = is_older(cx, &delete.table);
             older.then(|| (place, format!("all rows of `{}`", delete.table)))
+        }
+        Action::Update(update) => {
+            let column = overwritten(cx, update)?;
+            Some((
+                place,
+                format!(
+                    "the values of `{column}` in every row of `{}`",
+                    update.table
+                ),
+            ))
         }
         Action::DropColumn { table, column, .. } => {
             let filled = moved_to(cx, &table.name, &column.name)?;
@@ -43,6 +56,41 @@ fn lost(cx: &MigrationContext<'_>, action: &Action, place: Span) -> Option<(Span
         }
         _ => None,
     }
+}
+
+/// A column that gets one value in every row, though the up left it alone.
+fn overwritten<'u>(cx: &MigrationContext<'_>, update: &'u Update) -> Option<&'u str> {
+    let [column] = update.columns.as_slice() else {
+        return None;
+    };
+    let name = column.name.as_str();
+    let mut up = cx.scene.migration.up.iter();
+    let in_up = up.any(|part| mentions(cx.scene.sources[part.source].slice(part.span), name));
+    let of_down = |step: &Step<'_>| {
+        let same = |c: &str| c == name;
+        match &step.operation.action {
+            Action::AddColumn { column, .. } => same(&column.name),
+            Action::RenameColumn { column, to, .. } => same(&column.name) || same(&to.name),
+            Action::DropColumn { column, .. } | Action::AlterColumnType { column, .. } => {
+                same(&column.name)
+            }
+            _ => false,
+        }
+    };
+    let (_, value) = update.assignments.text.split_once('=')?;
+    let whole = takes_every_row(update.filter.as_ref().map(|f| &*f.text))
+        && update.from.is_none()
+        && is_constant(value.trim());
+    let left_alone = !in_up && !cx.steps.iter().any(of_down);
+    (whole && left_alone && is_older(cx, &update.table)).then_some(name)
+}
+
+fn is_constant(value: &str) -> bool {
+    let word = value.to_ascii_lowercase();
+    let text = value.strip_prefix('\'').and_then(|v| v.strip_suffix('\''));
+    text.is_some_and(|text| !text.contains('\''))
+        || matches!(word.as_str(), "null" | "true" | "false" | "default")
+        || value.parse::<f64>().is_ok()
 }
 
 /// It was there before the up, which put no rows of its own into it.
