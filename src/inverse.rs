@@ -25,7 +25,7 @@ mod types;
 mod view;
 
 use crate::effect::Effect;
-use crate::operation::{Action, Operation};
+use crate::operation::{Action, Operation, RUN_TIME};
 use crate::project::SourceId;
 use crate::schema::{Mark, Schema, Table};
 use crate::source::Span;
@@ -133,6 +133,19 @@ pub fn undo(operation: &Operation, schema: &Schema, effect: &Effect) -> Undo {
 /// What undoes an operation, given the schema before it, which is left as it
 /// was.
 pub fn inverse(
+    operation: &Operation,
+    source: SourceId,
+    schema: &mut Schema,
+    effect: &Effect,
+) -> Inverse {
+    let mut inverse = as_written(operation, source, schema, effect);
+    // Nobody could run these; that something is lost is said beside them.
+    let runs = |statement: &String| !statement.contains(RUN_TIME);
+    inverse.statements.retain(runs);
+    inverse
+}
+
+fn as_written(
     operation: &Operation,
     source: SourceId,
     schema: &mut Schema,

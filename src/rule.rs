@@ -22,7 +22,7 @@ use crate::dialect::Dialect;
 use crate::effect::{Effect, Lock};
 use crate::finding::{Confidence, Finding, Fix, Related, Severity};
 use crate::inverse::Inverse;
-use crate::operation::{Kind, ObjectName, Operation, Target};
+use crate::operation::{Action, Kind, ObjectName, Operation, RUN_TIME, Target};
 use crate::phase::Phase;
 use crate::project::{Down, Layout, Migration, SourceId, Transaction};
 use crate::report::Direction;
@@ -198,12 +198,20 @@ impl<'a> OperationContext<'a> {
         self.is_new_key(&self.schema.resolve(name))
     }
 
+    /// A name that only the server will know may be that of a table which this
+    /// migration creates.
+    fn may_be_new(&self, key: &Key) -> bool {
+        let creates = |op: &Operation| matches!(op.action, Action::CreateTable(_));
+        key.name.starts_with(RUN_TIME) && self.earlier().any(creates)
+    }
+
     pub fn is_new_key(&self, key: &Key) -> bool {
         self.schema.is_created_now(key)
             || self
                 .schema
                 .table_by_key(key)
                 .is_some_and(|t| t.is_temporary())
+            || self.may_be_new(key)
     }
 
     /// The table that an ALTER TABLE names, unless it is new.

@@ -2,8 +2,10 @@
 //!
 //! What stands between the quotes of a literal is read where it stands, so
 //! that places are those of the file. SQL that is put together of constants is
-//! put together here as well; places in it are those of the expression. What
-//! only the server can know is opaque.
+//! put together here as well; places in it are those of the expression. Where
+//! only names and literals are left for the server to know, placeholders stand
+//! for them, and the statement is read as well as opaque. What else only the
+//! server can know is opaque alone.
 
 use std::cell::Cell;
 use std::fmt::Write as _;
@@ -163,18 +165,19 @@ pub fn execute(
     cursor.back_to(begin);
     let sql = concatenated(&mut cursor, DEEPEST);
     let place = cursor.span_from(begin);
-    if !sql.constant || !at_end(&cursor) {
-        return vec![Operation {
-            action: match changes_nothing(&sql.text) {
-                true => Action::Nothing,
-                false => Action::Opaque {
-                    why: why(&sql.text),
-                },
+    let opaque = || Operation {
+        action: match changes_nothing(&sql.text) {
+            true => Action::Nothing,
+            false => Action::Opaque {
+                why: why(&sql.text),
             },
-            place: if place.is_empty() { statement } else { place },
-            clause: statement,
-            within,
-        }];
+        },
+        place: if place.is_empty() { statement } else { place },
+        clause: statement,
+        within,
+    };
+    if !sql.constant || !at_end(&cursor) {
+        return vec![opaque()];
     }
     let mut operations = at_offset(place.start, &sql.text, |text, span| {
         r.script(text, span, within)
@@ -182,6 +185,9 @@ pub fn execute(
     for operation in &mut operations {
         operation.place = place;
         operation.clause = statement;
+    }
+    if sql.open {
+        operations.push(opaque());
     }
     operations
 }
@@ -234,6 +240,8 @@ fn lone_literal(cursor: &mut Cursor<'_>) -> Option<Token> {
 struct Known {
     text: String,
     constant: bool,
+    /// Placeholders stand for some names or literals.
+    open: bool,
 }
 
 impl Known {
@@ -245,6 +253,15 @@ impl Known {
         Self {
             text: text.to_owned(),
             constant: true,
+            open: false,
+        }
+    }
+
+    fn placeholder(text: String) -> Self {
+        Self {
+            text,
+            constant: true,
+            open: true,
         }
     }
 
@@ -260,6 +277,7 @@ impl Known {
         if self.constant {
             self.text.push_str(&other.text);
             self.constant = other.constant;
+            self.open |= other.open;
         }
     }
 }
@@ -333,7 +351,10 @@ fn call(cursor: &mut Cursor<'_>, depth: usize) -> Known {
     cursor.bump();
     let mut arguments = Vec::new();
     loop {
-        arguments.push(concatenated(cursor, depth - 1));
+        let mark = cursor.mark();
+        let value = concatenated(cursor, depth - 1);
+        let written = cursor.slice(cursor.span_from(mark));
+        arguments.push(Argument { value, written });
         if !cursor.eat(TokenKind::Comma) {
             break;
         }
@@ -344,21 +365,59 @@ fn call(cursor: &mut Cursor<'_>, depth: usize) -> Known {
     applied(&name, &arguments)
 }
 
-fn applied(function: &str, arguments: &[Known]) -> Known {
+/// An argument of a call, and how it is written.
+struct Argument<'a> {
+    value: Known,
+    written: &'a str,
+}
+
+impl Argument<'_> {
+    fn is_known(&self) -> bool {
+        self.value.constant && !self.value.open
+    }
+
+    /// As a name.
+    fn name(&self) -> Known {
+        match self.is_known() {
+            true => Known::constant(&quoted_name(&self.value.text)),
+            false => Known::placeholder(self.placeholder()),
+        }
+    }
+
+    /// As a literal.
+    fn literal(&self) -> Known {
+        match self.is_known() {
+            true => Known::constant(&quoted_text(&self.value.text)),
+            false => Known::placeholder(format!("'{}'", self.placeholder())),
+        }
+    }
+
+    /// The same for arguments that are written alike: they mean the same.
+    fn placeholder(&self) -> String {
+        const SHOWN: usize = 40;
+        let plain = |c: &char| c.is_alphanumeric() || matches!(c, '_' | '.');
+        let label: String = self.written.chars().filter(plain).take(SHOWN).collect();
+        format!("{}{label}}}", super::RUN_TIME)
+    }
+}
+
+fn applied(function: &str, arguments: &[Argument<'_>]) -> Known {
     let Some(first) = arguments.first() else {
         return Known::unknown();
     };
     match function {
-        "format" => formatted(first, &arguments[1..]),
+        "format" => formatted(&first.value, &arguments[1..]),
         "concat" => {
             let mut all = Known::constant("");
-            arguments.iter().for_each(|argument| all.append(argument));
+            arguments
+                .iter()
+                .for_each(|argument| all.append(&argument.value));
             all
         }
-        _ if !first.constant => Known::unknown(),
-        "quote_ident" => Known::constant(&quoted_name(&first.text)),
-        "quote_literal" => Known::constant(&quoted_text(&first.text)),
-        _ => match first.text.parse().ok().and_then(char::from_u32) {
+        "quote_ident" => first.name(),
+        "quote_literal" => first.literal(),
+        _ if !first.is_known() => Known::unknown(),
+        _ => match first.value.text.parse().ok().and_then(char::from_u32) {
             Some(c) => Known::constant(c.encode_utf8(&mut [0; 4])),
             None => Known::unknown(),
         },
@@ -366,7 +425,7 @@ fn applied(function: &str, arguments: &[Known]) -> Known {
 }
 
 /// `format('… %I … %2$L …', a, b)`.
-fn formatted(format: &Known, arguments: &[Known]) -> Known {
+fn formatted(format: &Known, arguments: &[Argument<'_>]) -> Known {
     let mut all = Known::constant("");
     let mut next = 0;
     let mut rest = format.text.as_str();
@@ -385,9 +444,9 @@ fn formatted(format: &Known, arguments: &[Known]) -> Known {
         let index = position.unwrap_or(next);
         next = index + 1;
         let value = match (arguments.get(index), kind) {
-            (Some(value), 'I') if value.constant => Known::constant(&quoted_name(&value.text)),
-            (Some(value), 'L') if value.constant => Known::constant(&quoted_text(&value.text)),
-            (Some(value), 's') if value.constant => Known::constant(&value.text),
+            (Some(argument), 'I') => argument.name(),
+            (Some(argument), 'L') => argument.literal(),
+            (Some(argument), 's') if argument.is_known() => Known::constant(&argument.value.text),
             _ => Known::unknown(),
         };
         all.append(&value);

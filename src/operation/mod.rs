@@ -53,6 +53,10 @@ pub use read::read;
 pub use reader::Reader;
 pub use subject::Subject;
 
+/// How a placeholder begins that stands for a name which only the server will
+/// know, in SQL that is put together when it is run; it ends with `}`.
+pub const RUN_TIME: &str = "${?";
+
 /// A statement that was read.
 #[derive(Debug)]
 pub struct Statement {

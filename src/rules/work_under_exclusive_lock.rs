@@ -6,7 +6,7 @@ use rustc_hash::FxHashSet;
 use crate::effect::ScanKind;
 use crate::operation::Action;
 use crate::rule::{Check, Findings, MigrationContext, Rule, Step};
-use crate::schema::Place;
+use crate::schema::{Key, Place};
 
 pub const RULE: Rule = Rule {
     id: "work-under-exclusive-lock",
@@ -82,6 +82,16 @@ fn work(cx: &MigrationContext<'_>, at: usize, step: &Step) -> Option<String> {
         return None;
     }
     let mut scans = step.effect.scans.iter();
-    let scan = scans.find(|scan| scan.kind > ScanKind::Blocks && !cx.is_new_key(&scan.relation))?;
+    let scan = scans.find(|scan| {
+        scan.kind > ScanKind::Blocks
+            && !is_catalog(&scan.relation)
+            && !cx.is_new_key(&scan.relation)
+    })?;
     Some(format!("all rows of `{}` are read", scan.relation))
+}
+
+/// The server's own tables are small.
+fn is_catalog(key: &Key) -> bool {
+    matches!(key.schema.as_str(), "pg_catalog" | "information_schema")
+        || key.name.starts_with("pg_")
 }

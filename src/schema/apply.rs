@@ -15,7 +15,8 @@ use super::{
     Schema, Sequence, Session, Table,
 };
 use crate::operation::{
-    Action, ObjectKind, ObjectName, Operation, Persistence, SequenceOption, SetParameter, Target,
+    Action, ObjectKind, ObjectName, Operation, Persistence, RUN_TIME, SequenceOption, SetParameter,
+    Target,
 };
 use crate::project::SourceId;
 use crate::source::Span;
@@ -143,11 +144,21 @@ impl Schema {
             source,
             span: operation.place,
         };
+        if let Action::Rename { to, .. } = &operation.action
+            && to.name.starts_with(RUN_TIME)
+        {
+            return None;
+        }
+        let leaves = match &operation.action {
+            Action::Drop { name, .. }
+            | Action::Rename { name, .. }
+            | Action::SetSchema { name, .. } => Some(self.resolve(name)),
+            _ => None,
+        };
         let conflict = self.dispatch(&operation.action, at);
-        if let Action::Drop { name, .. } | Action::Rename { name, .. } = &operation.action
+        if let Some(key) = leaves
             && (operation.within.conditional || self.unsure)
         {
-            let key = self.resolve(name);
             self.forget_drop(&key);
         }
         conflict.filter(|_| !operation.within.conditional && !self.unsure)

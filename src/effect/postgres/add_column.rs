@@ -39,7 +39,8 @@ impl<'a> Work<'a> {
         }
         self.check_column_options(column);
         if let Some(generated) = &column.generated {
-            self.check_generated(generated);
+            let columns = |name: &str| Some(subject.table?.column(name)?.ty.clone());
+            self.check_generated(generated, &columns);
             if !generated.stored && column.not_null {
                 // The values are computed to be looked at.
                 self.scan_all(subject);

@@ -37,7 +37,7 @@ impl<'a> Work<'a> {
             self.lock(&key, mode);
             return;
         }
-        self.check_immutable(create);
+        self.check_immutable(create, &key);
         self.check_indexable(create, &key);
         let refused = create.concurrently && partitioned;
         self.each(&key, children, create.only, |work, table_key, table| {
@@ -98,7 +98,9 @@ impl<'a> Work<'a> {
     }
 
     /// Expressions and predicates of indexes must be immutable.
-    fn check_immutable(&mut self, create: &CreateIndex) {
+    fn check_immutable(&mut self, create: &CreateIndex, key: &Key) {
+        let table = self.table(key);
+        let columns = |name: &str| Some(table?.column(name)?.ty.clone());
         let exprs = create
             .elements
             .iter()
@@ -108,7 +110,8 @@ impl<'a> Work<'a> {
             if matches!(
                 self.volatility(&expr.text),
                 Volatility::Stable | Volatility::Volatile
-            ) {
+            ) || self.depends_on_session(&expr.text, &columns)
+            {
                 self.refuse("functions in an index must be IMMUTABLE");
             }
         }

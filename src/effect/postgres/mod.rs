@@ -27,6 +27,7 @@ mod object;
 mod partition;
 mod query;
 mod row_changes;
+mod stable;
 mod table;
 mod type_change;
 mod types;

@@ -4,8 +4,8 @@ use rustc_hash::FxHashMap;
 
 use crate::effect::LockMode;
 use crate::operation::{
-    Action, Column, ColumnOption, Constraint, ConstraintKind, CreateTable, DetachMode, Expr,
-    Generated, Ident, Key as KeyColumns, Persistence, ReplicaIdentity, Target,
+    Action, Column, ColumnOption, Constraint, ConstraintKind, CreateTable, DataType, DetachMode,
+    Expr, Generated, Ident, Key as KeyColumns, Persistence, ReplicaIdentity, Target,
 };
 use crate::schema::{Key, Table, names_in, object_name};
 
@@ -661,7 +661,11 @@ impl<'a> Work<'a> {
                 self.check_new_default(&default.text, &column.ty);
             }
             if let Some(generated) = &column.generated {
-                self.check_generated(generated);
+                let columns = |name: &str| {
+                    let found = create.columns.iter().find(|column| column.name == name);
+                    found.map(|column| column.ty.clone())
+                };
+                self.check_generated(generated, &columns);
             }
         }
         self.check_new_columns(create);
@@ -750,14 +754,19 @@ impl<'a> Work<'a> {
     }
 
     /// What a generated column computes must be the same at any time.
-    pub(super) fn check_generated(&mut self, generated: &Generated) {
+    pub(super) fn check_generated(
+        &mut self,
+        generated: &Generated,
+        columns: &dyn Fn(&str) -> Option<DataType>,
+    ) {
         if !generated.stored {
             self.needs(18, "virtual generated columns");
         }
         if matches!(
             self.volatility(&generated.expr.text),
             Volatility::Stable | Volatility::Volatile
-        ) {
+        ) || self.depends_on_session(&generated.expr.text, columns)
+        {
             self.refuse("what a generated column is computed from must be IMMUTABLE");
         }
     }
