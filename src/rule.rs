@@ -8,6 +8,7 @@ mod around;
 mod change;
 mod columns;
 mod data;
+mod declared;
 mod dependents;
 mod fix;
 mod names;

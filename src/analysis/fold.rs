@@ -4,8 +4,10 @@ mod context;
 mod control;
 mod declared;
 mod doubt;
+mod earlier;
 mod pair;
 mod statements;
+mod version;
 
 use std::sync::atomic::{AtomicUsize, Ordering};
 
@@ -37,8 +39,10 @@ use crate::verdict::{Deploy, Verdict};
 use control::{SavedState, has_rollback};
 use declared::Declared;
 use doubt::Doubts;
+use earlier::EarlierDowns;
 use pair::drops_for_certain;
 use statements::statements;
+use version::Versions;
 
 pub struct Fold<'a> {
     project: &'a Project,
@@ -53,6 +57,8 @@ pub struct Fold<'a> {
     writes_downs: bool,
     schema: Schema,
     doubts: Doubts,
+    earlier: EarlierDowns,
+    versions: Versions,
     by_statement: bool,
     /// The lines of what was asked about.
     lines: &'a Lines,
@@ -83,6 +89,8 @@ impl<'a> Fold<'a> {
             writes_downs: writes_downs(history),
             schema: Schema::default(),
             doubts: Doubts::default(),
+            earlier: EarlierDowns::default(),
+            versions: Versions::default(),
             by_statement: false,
             lines,
             watcher: None,
@@ -150,6 +158,7 @@ impl<'a> Fold<'a> {
         let migration = &self.history.migrations[read.index];
         self.is_judged = migration.selected || self.may_share_a_name(migration, read);
         let declared = self.declared(migration);
+        self.check_version(migration);
         self.schema.begin_migration(read.index as MigrationIndex);
         let rolls_back = has_rollback(&read.up) || has_rollback(&read.down);
         let marks = !read.down.is_empty() || rolls_back || self.by_statement;
@@ -197,8 +206,10 @@ impl<'a> Fold<'a> {
             );
             if let Some(start) = start {
                 self.compare(migration, &up, &down, start, &made);
+                self.break_earlier(migration, read, &down, start);
             }
             self.schema.roll_back(before_down);
+            self.earlier.remember(migration, &down, &self.schema);
             self.schema.put_created_now(created);
             self.report(migration, read, Direction::Down, &declared, None, verdict);
         }

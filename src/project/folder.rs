@@ -91,6 +91,7 @@ impl Script {
             version: version.into(),
             source: self.id,
             up: Vec::new(),
+            up_elsewhere: false,
             down: Down::Unsupported,
             repeatable: false,
             selected: self.selected,

@@ -170,6 +170,8 @@ pub struct Migration {
     /// The file that reports name first.
     pub source: SourceId,
     pub up: Vec<Part>,
+    /// The up is written in another language.
+    pub up_elsewhere: bool,
     pub down: Down,
     /// Runs again whenever it changes (Flyway `R__`, `runOnChange`).
     pub repeatable: bool,

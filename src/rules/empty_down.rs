@@ -29,6 +29,7 @@ fn check(cx: &MigrationContext<'_>, findings: &mut Findings) {
     let unread = cx.scene.way_back.is_empty() && parts.iter().any(|part| cx.says_something(part));
     if unread
         || !changes
+        || cx.declares_irreversible()
         || !cx
             .scene
             .way_back

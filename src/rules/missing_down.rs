@@ -18,6 +18,9 @@ fn check(cx: &MigrationContext<'_>, findings: &mut Findings) {
     if cx.scene.direction != Direction::Up || *cx.down() != Down::Missing || !changes {
         return;
     }
+    if cx.declares_irreversible() {
+        return;
+    }
     let (source, span) = cx.head();
     let id = &cx.scene.migration.id;
     findings

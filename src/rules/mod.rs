@@ -56,6 +56,8 @@ pub mod drop_table_locks_parents;
 pub mod drop_trigger;
 pub mod drop_type;
 pub mod drop_view;
+pub mod duplicate_version;
+pub mod earlier_down_broken;
 pub mod empty_down;
 pub mod enable_row_security;
 pub mod enum_value_used_early;
@@ -119,9 +121,11 @@ pub mod undo_fails_on_longer_value;
 pub mod undo_fails_on_null;
 pub mod undo_fails_on_orphan;
 pub mod undo_fails_on_range;
+pub mod undo_without_up;
 pub mod unexplained_suppression;
 pub mod unknown_directive;
 pub mod unknown_object;
+pub mod unnamed_constraint;
 pub mod unparsed_statement;
 pub mod unused_suppression;
 pub mod update_without_where;
@@ -191,6 +195,8 @@ pub static ALL: &[&Rule] = &[
     &drop_trigger::RULE,
     &drop_type::RULE,
     &drop_view::RULE,
+    &duplicate_version::RULE,
+    &earlier_down_broken::RULE,
     &empty_down::RULE,
     &enable_row_security::RULE,
     &enum_value_used_early::RULE,
@@ -254,9 +260,11 @@ pub static ALL: &[&Rule] = &[
     &undo_fails_on_null::RULE,
     &undo_fails_on_orphan::RULE,
     &undo_fails_on_range::RULE,
+    &undo_without_up::RULE,
     &unexplained_suppression::RULE,
     &unknown_directive::RULE,
     &unknown_object::RULE,
+    &unnamed_constraint::RULE,
     &unparsed_statement::RULE,
     &unused_suppression::RULE,
     &update_without_where::RULE,

@@ -46,6 +46,7 @@ impl Fold<'_> {
             .collect();
         self.outcome.findings.retain(|finding| {
             !(finding.rule.starts_with("down-")
+                || finding.rule == "earlier-down-broken"
                 || finding.rule == "empty-down"
                 || finding.rule == "schema-conflict" && downs.contains(&finding.source))
         });

@@ -22,11 +22,13 @@ pub const TOOL: Tool = Tool {
 
 /// A version whose other direction is written in Go has no SQL for it.
 fn read(folder: &Folder) -> Vec<Migration> {
-    let in_go: FxHashSet<u128> = folder
-        .companion_names()
-        .filter(|name| name.ends_with(".down.go"))
-        .filter_map(|name| Some(name::value(name::number(name)?.0)))
-        .collect();
+    let in_go = |end: &str| -> FxHashSet<u128> {
+        let names = folder.companion_names().filter(|name| name.ends_with(end));
+        names
+            .filter_map(|name| Some(name::value(name::number(name)?.0)))
+            .collect()
+    };
+    let (ups, downs) = (in_go(".up.go"), in_go(".down.go"));
     pairs(folder)
         .iter()
         .filter(|pair| {
@@ -35,7 +37,8 @@ fn read(folder: &Folder) -> Vec<Migration> {
         })
         .filter_map(|pair| {
             let mut migration = pair.migration(|_| Transaction::Implicit)?;
-            if pair.down.is_none() && in_go.contains(&name::value(pair.version)) {
+            migration.up_elsewhere = ups.contains(&name::value(pair.version));
+            if pair.down.is_none() && downs.contains(&name::value(pair.version)) {
                 migration.down = Down::Unsupported;
             }
             Some(migration)

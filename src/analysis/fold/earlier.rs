@@ -1,0 +1,232 @@
+//! Downs of earlier migrations that a later one breaks: a rollback goes from
+//! the newest back, and what a down leaves undone is not there for those that
+//! come after it.
+
+use rustc_hash::FxHashMap;
+use smol_str::SmolStr;
+
+use super::{Fold, Planned, ReadMigration, is_unread};
+use crate::finding::Related;
+use crate::operation::{Action, ObjectKind, Operation};
+use crate::project::Migration;
+use crate::rule::subject;
+use crate::schema::{Key, Mark, Place, Relation, Schema, Table, column_of};
+use crate::source::Span;
+
+/// What a down needs to be there.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+enum Need {
+    Relation(Key),
+    Column(Key, SmolStr),
+    Constraint(Key, SmolStr),
+}
+
+/// The down that needs it.
+#[derive(Clone, Debug)]
+struct Needy {
+    id: String,
+    at: Place,
+}
+
+/// What the downs so far need; of several the latest, which runs first.
+#[derive(Default)]
+pub(super) struct EarlierDowns {
+    needs: FxHashMap<Need, Needy>,
+}
+
+impl EarlierDowns {
+    /// Remembers what a down needs of the schema that it begins at.
+    pub(super) fn remember(
+        &mut self,
+        migration: &Migration,
+        down: &[Planned<'_>],
+        schema: &Schema,
+    ) {
+        if down.iter().any(is_dark) {
+            return;
+        }
+        for planned in down {
+            for need in needs(planned.operation, schema) {
+                let at = Place {
+                    source: planned.source,
+                    span: planned.operation.place,
+                };
+                let id = migration.id.clone();
+                self.needs.insert(need, Needy { id, at });
+            }
+        }
+    }
+}
+
+/// What it does may depend on what it finds, or cannot be read.
+fn is_dark(planned: &Planned<'_>) -> bool {
+    planned.operation.within.block || is_unread(&planned.operation.action)
+}
+
+/// What an operation fails without, of what is there.
+fn needs(operation: &Operation, schema: &Schema) -> Vec<Need> {
+    let mut list = Vec::new();
+    let action = &operation.action;
+    match action {
+        Action::Drop {
+            kind,
+            name,
+            if_exists: false,
+            ..
+        } if kind.is_relation() || matches!(kind, ObjectKind::Index | ObjectKind::Sequence) => {
+            list.push(Need::Relation(schema.resolve(name)));
+        }
+        Action::Rename {
+            kind,
+            name,
+            if_exists: false,
+            ..
+        } if kind.is_relation() => list.push(Need::Relation(schema.resolve(name))),
+        Action::DropColumn {
+            if_exists: true, ..
+        }
+        | Action::Drop { .. } => {}
+        Action::AddColumn { table, .. } if !table.if_exists => {
+            list.push(Need::Relation(schema.resolve(&table.name)));
+        }
+        Action::DropConstraint {
+            table,
+            name,
+            if_exists: false,
+            ..
+        } if !table.if_exists => {
+            let key = schema.resolve(&table.name);
+            list.push(Need::Constraint(key, name.name.clone()));
+        }
+        action => match column_of(action) {
+            Some((table, column)) if !table.if_exists => {
+                let key = schema.resolve(&table.name);
+                list.push(Need::Column(key, column.clone()));
+            }
+            Some(_) => {}
+            None => list.extend(subject(action).map(|n| Need::Relation(schema.resolve(n)))),
+        },
+    }
+    list.retain(|need| match need {
+        Need::Relation(key) => schema.relation_by_key(key).is_some(),
+        Need::Column(key, name) => {
+            let table = schema.table_by_key(key);
+            table.is_some_and(|table| table.column(name).is_some())
+        }
+        Need::Constraint(key, name) => {
+            let table = schema.table_by_key(key);
+            table.is_some_and(|table| table.constraint(name).is_some())
+        }
+    });
+    list
+}
+
+/// What was there before a migration and is not after its up and down, with
+/// words for it.
+fn missing(schema: &Schema, start: Mark) -> Vec<(Need, String)> {
+    let mut list = Vec::new();
+    for change in schema.relations_changed_since(start) {
+        let key = change.key;
+        match (change.before, change.after) {
+            (Some(before), None) => {
+                let word = match before {
+                    Relation::Table(_) => "table",
+                    Relation::View(_) => "view",
+                    Relation::Index(_) => "index",
+                    Relation::Sequence(_) => "sequence",
+                };
+                list.push((Need::Relation(key.clone()), format!("{word} `{key}`")));
+                if let Relation::Table(table) = before {
+                    parts(table, None, &mut list);
+                }
+            }
+            (Some(Relation::Table(before)), Some(Relation::Table(after))) => {
+                parts(before, Some(after), &mut list);
+            }
+            _ => {}
+        }
+    }
+    list
+}
+
+fn parts(before: &Table, after: Option<&Table>, list: &mut Vec<(Need, String)>) {
+    let key = &before.key;
+    for column in &before.columns {
+        let name = &column.name;
+        if after.is_none_or(|table| table.column(name).is_none()) {
+            let words = format!("column `{name}` of `{key}`");
+            list.push((Need::Column(key.clone(), name.clone()), words));
+        }
+    }
+    for constraint in &before.constraints {
+        let name = &constraint.name;
+        if after.is_none_or(|table| table.constraint(name).is_none()) {
+            let words = format!("constraint `{name}` of `{key}`");
+            list.push((Need::Constraint(key.clone(), name.clone()), words));
+        }
+    }
+}
+
+impl Fold<'_> {
+    /// Tells which earlier downs fail on what this migration's up and down
+    /// leave behind.
+    pub(super) fn break_earlier(
+        &mut self,
+        migration: &Migration,
+        read: &ReadMigration,
+        down: &[Planned<'_>],
+        start: Mark,
+    ) {
+        let is_block = |p: &Planned<'_>| {
+            let text = self.project.sources[p.source].slice(p.statement_span);
+            let word = text.split(|c: char| !c.is_alphabetic()).next();
+            word.is_some_and(|word| word.eq_ignore_ascii_case("do"))
+        };
+        // A block may do nothing but fail.
+        let sure = !self.schema.is_unsure() && !down.iter().any(|p| is_dark(p) || is_block(p));
+        if !migration.selected || !sure || self.earlier.needs.is_empty() {
+            return;
+        }
+        let mut broken: Vec<(Needy, String)> = Vec::new();
+        for (need, words) in missing(&self.schema, start) {
+            let Some(needy) = self.earlier.needs.get(&need) else {
+                continue;
+            };
+            if broken.iter().all(|(known, _)| known.id != needy.id) {
+                broken.push((needy.clone(), words));
+            }
+        }
+        broken.sort_by_key(|(needy, _)| (needy.at.source, needy.at.span.start));
+        let Some((needy, words)) = broken.first() else {
+            return;
+        };
+        let part = &read.down[0].part;
+        let (source, span) = match down.first() {
+            Some(first) => (first.source, first.operation.place),
+            None => (part.source, Span::new(part.span.start, part.span.start)),
+        };
+        let Some(mut finding) = self.registry.builtin("earlier-down-broken", source, span) else {
+            return;
+        };
+        let more = match broken.len() - 1 {
+            0 => String::new(),
+            1 => ", and so does that of one more".into(),
+            more => format!(", and so do those of {more} more"),
+        };
+        finding.message = format!(
+            "after this down the down of `{}` fails: {words} is not there{more}",
+            needy.id
+        );
+        finding.help =
+            "Let this down bring back what the ones before it take away, or say there IF EXISTS"
+                .into();
+        for (needy, _) in broken.iter().take(4) {
+            finding.related.push(Related {
+                source: needy.at.source,
+                span: needy.at.span,
+                message: format!("the down of `{}` needs it here", needy.id),
+            });
+        }
+        self.outcome.findings.push(finding);
+    }
+}
