@@ -122,6 +122,8 @@ pub struct Refusal {
     pub on_rows: bool,
     /// It fails in any case, or the history itself filled the table.
     pub certain: bool,
+    /// It rests on what the history never made: somebody else may have.
+    pub unseen: bool,
 }
 
 /// What one operation does on one engine and version.

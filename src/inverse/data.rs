@@ -90,6 +90,7 @@ pub fn restore(operation: &Operation, before: Before, draft: &mut Draft<'_>) {
         Action::Copy {
             table: Some(table),
             from: true,
+            ..
         } => {
             let table = shown(draft, table);
             draft.misses(format!("the rows that were copied into `{table}` stay"));

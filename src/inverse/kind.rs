@@ -169,6 +169,7 @@ pub fn kind(operation: &Operation, schema: &Schema, effect: &Effect) -> Kind {
             owned_by,
             restart,
             options,
+            ..
         } => match schema.relation(name) {
             _ if *restart => Kind::Lossy,
             Some(Relation::Sequence(_)) => Kind::Exact,

@@ -41,7 +41,7 @@ fn statement(action: &Action, schema: &Schema) -> Option<String> {
             sql_ident(to),
             sql_ident(name)
         ),
-        Action::SetSchema { kind, name, to } => {
+        Action::SetSchema { kind, name, to, .. } => {
             let key = schema.setting_key(*kind, name, None);
             let moved = Key::new(to.name.clone(), key.name.clone());
             format!(

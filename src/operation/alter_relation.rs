@@ -41,10 +41,16 @@ pub fn shared_action(
         return true;
     };
     let action = match what {
-        "a schema" => Action::SetSchema { kind, name, to },
+        "a schema" => Action::SetSchema {
+            kind,
+            name,
+            if_exists,
+            to,
+        },
         "a role" => Action::SetOwner {
             kind,
             name,
+            if_exists,
             to: to.name,
         },
         _ => Action::Rename {

@@ -240,7 +240,9 @@ impl Subject {
         let column = r.need(column, "a column")?;
         let place = column.span;
         let action = self.alter_column(r, column)?;
+        let is_option = matches!(action, Action::SetColumnOption { .. });
         let action = match self.kind {
+            ObjectKind::MaterializedView if is_option => action,
             ObjectKind::View | ObjectKind::MaterializedView => Action::OtherViewChange {
                 name: self.target.name.clone(),
             },

@@ -192,7 +192,7 @@ fn create_extension(r: &mut Reader<'_>) {
 
 fn create_statistics(r: &mut Reader<'_>) {
     let place = r.here();
-    r.cursor.eat_if_not_exists();
+    let if_not_exists = r.cursor.eat_if_not_exists();
     let mut name = None;
     if !r.cursor.at_word("ON") {
         name = ObjectName::read(&mut r.cursor);
@@ -211,6 +211,7 @@ fn create_statistics(r: &mut Reader<'_>) {
     }
     let action = Action::CreateStatistics {
         name,
+        if_not_exists,
         table,
         definition: Arc::from(r.cursor.slice(r.statement())),
     };

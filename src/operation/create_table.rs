@@ -59,6 +59,7 @@ fn head(r: &mut Reader<'_>) -> Option<CreateTable> {
         partition_by: None,
         partition_of: None,
         source: None,
+        no_data: false,
         of_type: None,
         options: SmolStr::default(),
     })
@@ -207,6 +208,7 @@ fn options(r: &mut Reader<'_>, table: &mut CreateTable) -> Result<(), SmolStr> {
     while !r.cursor.done() {
         if r.cursor.eat_word("AS") {
             table.source = Some(source(r)?);
+            table.no_data = ends_with(r, &["WITH", "NO", "DATA"]);
             return untyped_columns(r, table);
         }
         let mark = r.cursor.mark();
@@ -301,6 +303,16 @@ fn source(r: &mut Reader<'_>) -> Result<Query, SmolStr> {
     let whole = r.need(rest, "a query")?;
     let end = query_end(r, mark).unwrap_or(whole.end);
     Ok(r.query(Span::new(whole.start, end)))
+}
+
+/// Do these words end the statement?
+fn ends_with(r: &Reader<'_>, words: &[&str]) -> bool {
+    let mut cursor = r.cursor.clone();
+    let start = cursor.mark().checked_sub(words.len());
+    start.is_some_and(|start| {
+        cursor.back_to(start);
+        cursor.at_words(words)
+    })
 }
 
 /// Where the query ends that is followed by `WITH [NO] DATA`.

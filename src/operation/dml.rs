@@ -47,8 +47,12 @@ pub fn insert(r: &mut Reader<'_>) {
 
 /// UPDATE.
 pub fn update(r: &mut Reader<'_>) {
+    update_behind(r, None);
+}
+
+fn update_behind(r: &mut Reader<'_>, with: Option<Expr>) {
     r.cursor.eat_word("UPDATE");
-    let Some(table) = table(r) else {
+    let Some((table, only)) = table(r) else {
         return r.expected("the name of a table");
     };
     r.cursor.skip_until(|c| c.at_word("SET"));
@@ -64,6 +68,8 @@ pub fn update(r: &mut Reader<'_>) {
     let filter = filter(r);
     let update = Update {
         table,
+        only,
+        with,
         columns,
         filter,
         assignments,
@@ -74,11 +80,15 @@ pub fn update(r: &mut Reader<'_>) {
 
 /// DELETE.
 pub fn delete(r: &mut Reader<'_>) {
+    delete_behind(r, None);
+}
+
+fn delete_behind(r: &mut Reader<'_>, with: Option<Expr>) {
     r.cursor.eat_word("DELETE");
     if !r.cursor.eat_word("FROM") {
         return r.expected("`FROM`");
     }
-    let Some(table) = table(r) else {
+    let Some((table, only)) = table(r) else {
         return r.expected("the name of a table");
     };
     r.cursor
@@ -88,6 +98,8 @@ pub fn delete(r: &mut Reader<'_>) {
     let filter = filter(r);
     let delete = Delete {
         table,
+        only,
+        with,
         filter,
         using,
     };
@@ -96,11 +108,15 @@ pub fn delete(r: &mut Reader<'_>) {
 
 /// MERGE.
 pub fn merge(r: &mut Reader<'_>) {
+    merge_behind(r, None);
+}
+
+fn merge_behind(r: &mut Reader<'_>, with: Option<Expr>) {
     if !r.cursor.eat_words(&["MERGE", "INTO"]) {
         r.cursor.bump();
         return r.expected("`INTO`");
     }
-    let Some(table) = table(r) else {
+    let Some((table, _)) = table(r) else {
         return r.expected("the name of a table");
     };
     r.cursor.skip_until(|c| c.at_word("USING"));
@@ -113,7 +129,12 @@ pub fn merge(r: &mut Reader<'_>) {
     };
     r.cursor.rest();
     let place = table.span;
-    r.push_whole(Action::Merge { table, source }, place);
+    let action = Action::Merge {
+        table,
+        with,
+        source,
+    };
+    r.push_whole(action, place);
 }
 
 /// COPY.
@@ -121,7 +142,16 @@ pub fn copy(r: &mut Reader<'_>) {
     let place = r.here();
     r.cursor.eat_word("COPY");
     r.cursor.eat_word("BINARY");
-    let table = match r.cursor.group() {
+    let writes = ["INSERT", "UPDATE", "DELETE", "MERGE"]
+        .iter()
+        .any(|verb| r.cursor.is_word_at(1, verb));
+    let group = r.cursor.group();
+    let query = group.map(|group| r.query(inside(group, r.text())));
+    if let Some(query) = query.as_ref().filter(|_| writes) {
+        let operations = r.nested(query.span, r.within);
+        r.extend(operations);
+    }
+    let table = match group {
         Some(_) => None,
         None => match ObjectName::read(&mut r.cursor) {
             Some(name) => Some(name),
@@ -135,7 +165,7 @@ pub fn copy(r: &mut Reader<'_>) {
     };
     r.cursor.rest();
     let place = table.as_ref().map_or(place, |table| table.span);
-    r.push_whole(Action::Copy { table, from }, place);
+    r.push_whole(Action::Copy { table, query, from }, place);
 }
 
 /// CALL.
@@ -182,11 +212,14 @@ pub fn with(r: &mut Reader<'_>) {
     if r.cursor.at_word("INSERT") {
         insert_behind(r, Some(prefix));
     } else if r.cursor.at_word("UPDATE") {
-        update(r);
+        let with = r.expr(prefix);
+        update_behind(r, Some(with));
     } else if r.cursor.at_word("DELETE") {
-        delete(r);
+        let with = r.expr(prefix);
+        delete_behind(r, Some(with));
     } else if r.cursor.at_word("MERGE") {
-        merge(r);
+        let with = r.expr(prefix);
+        merge_behind(r, Some(with));
     } else if r.cursor.at_any(&["SELECT", "VALUES", "TABLE"])
         || r.cursor.at_kind(TokenKind::OpenParen)
     {
@@ -247,6 +280,7 @@ fn insert_behind(r: &mut Reader<'_>, with: Option<Span>) {
     }
     let behind = r.here();
     let values = r.cursor.at_word("VALUES").then_some(behind.end);
+    let defaults = r.cursor.at_words(&["DEFAULT", "VALUES"]);
     let Some((query, conflict)) = inserted(r, with) else {
         return r.expected("`VALUES` or a query");
     };
@@ -255,15 +289,20 @@ fn insert_behind(r: &mut Reader<'_>, with: Option<Span>) {
         .filter(|span| span.end - span.start <= FEW_ROWS)
         .map(|span| r.expr(span));
     let place = table.span;
+    let on_conflict = conflict.is_some();
+    let conflict = conflict.unwrap_or_default();
     let insert = Insert {
         table,
         columns,
         query,
         overriding,
         values,
-        on_conflict: conflict.is_some(),
-        conflict_filter: conflict.as_ref().is_some_and(|c| c.filter),
-        conflict_columns: conflict.map_or(Vec::new(), |c| c.columns),
+        defaults,
+        on_conflict,
+        conflict_target: conflict.target,
+        conflict_filter: conflict.filter,
+        conflict_columns: conflict.columns,
+        conflict_action: conflict.action.map(|span| r.expr(span)),
     };
     r.push_whole(Action::Insert(Box::new(insert)), place);
 }
@@ -300,8 +339,12 @@ fn is_listed(r: &Reader<'_>, ahead: usize) -> bool {
 /// What ON CONFLICT names.
 #[derive(Default)]
 struct Conflict {
+    /// Something is named.
+    target: bool,
     columns: Vec<SmolStr>,
     filter: bool,
+    /// Where the statement's own tokens reach so far.
+    action: Option<Span>,
 }
 
 /// The rows of an INSERT, and what it says about conflicts.
@@ -339,10 +382,14 @@ fn at_conflict(c: &Cursor<'_>) -> bool {
 /// perhaps not lexed, and are searched as text.
 fn tail(r: &mut Reader<'_>) -> Option<Conflict> {
     r.cursor.skip_until(at_conflict);
-    let found = at_conflict(&r.cursor).then(|| {
+    let mut found = at_conflict(&r.cursor).then(|| {
         r.cursor.eat_words(&["ON", "CONFLICT"]);
         conflict(&mut r.cursor)
     });
+    if let Some(conflict) = &mut found {
+        r.cursor.skip_until(|c| c.at_word("DO"));
+        conflict.action = r.cursor.skip_until(|c| c.at_word("RETURNING"));
+    }
     r.cursor.rest();
     let lexed_to = r.cursor.span_from(0).end;
     let behind = Span::new(lexed_to, r.statement().end);
@@ -352,10 +399,13 @@ fn tail(r: &mut Reader<'_>) -> Option<Conflict> {
 /// What stands behind ON CONFLICT: `(a, b) [WHERE …] DO …`; expressions and
 /// operator classes make the target unknown.
 fn conflict(cursor: &mut Cursor<'_>) -> Conflict {
+    let target = cursor.at_kind(TokenKind::OpenParen) || cursor.at_words(&["ON", "CONSTRAINT"]);
     let columns = cursor.ident_list().unwrap_or_default();
     let filter = cursor.at_word("WHERE");
     let plain = (filter || cursor.at_word("DO")) && columns.iter().all(|c| !c.template);
     Conflict {
+        target,
+        action: None,
         columns: match plain {
             true => columns.into_iter().map(|c| c.name).collect(),
             false => Vec::new(),
@@ -385,8 +435,8 @@ fn conflict_clause(text: &str) -> Option<Conflict> {
     })
 }
 
-/// `[ONLY] name [*]`.
-fn table(r: &mut Reader<'_>) -> Option<ObjectName> {
+/// `[ONLY] name [*]`, and whether it says ONLY.
+fn table(r: &mut Reader<'_>) -> Option<(ObjectName, bool)> {
     let only = r.cursor.at_word("ONLY")
         && !r.cursor.is_word_at(1, "SET")
         && !r.cursor.is_word_at(1, "WHERE")
@@ -402,7 +452,7 @@ fn table(r: &mut Reader<'_>) -> Option<ObjectName> {
         r.cursor.eat(TokenKind::CloseParen);
     }
     r.cursor.eat_operator("*");
-    Some(name)
+    Some((name, only))
 }
 
 /// The columns on the left of the assignments behind SET.
@@ -515,6 +565,7 @@ fn target(r: &mut Reader<'_>, query: &Query) -> Option<CreateTable> {
             text: text.into(),
             span: query.span,
         }),
+        no_data: false,
         of_type: None,
         options: SmolStr::default(),
     })

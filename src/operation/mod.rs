@@ -228,6 +228,8 @@ pub struct CreateTable {
     pub partition_of: Option<PartitionOf>,
     /// `CREATE TABLE … AS query`, `SELECT … INTO`.
     pub source: Option<Query>,
+    /// `WITH NO DATA`: the query is looked at, and not run.
+    pub no_data: bool,
     /// `OF type`.
     pub of_type: Option<ObjectName>,
     /// `WITH (…)`, `USING`, `TABLESPACE`, `SERVER … OPTIONS (…)`, as written.
@@ -496,16 +498,26 @@ pub struct Insert {
     pub overriding: bool,
     /// Everything behind VALUES, where it is short.
     pub values: Option<Expr>,
+    /// `DEFAULT VALUES`.
+    pub defaults: bool,
     pub on_conflict: bool,
+    /// ON CONFLICT names what conflicts: columns, or a constraint.
+    pub conflict_target: bool,
     /// What `ON CONFLICT (…)` names, where that is columns alone …
     pub conflict_columns: Vec<SmolStr>,
     /// … and whether a WHERE behind it admits partial indexes.
     pub conflict_filter: bool,
+    /// What stands behind DO.
+    pub conflict_action: Option<Expr>,
 }
 
 #[derive(Clone, Debug)]
 pub struct Update {
     pub table: ObjectName,
+    /// `ONLY`: children and partitions are left alone.
+    pub only: bool,
+    /// `WITH …` in front of it, as written.
+    pub with: Option<Expr>,
     pub columns: Vec<Ident>,
     /// The text behind WHERE.
     pub filter: Option<Expr>,
@@ -518,6 +530,10 @@ pub struct Update {
 #[derive(Clone, Debug)]
 pub struct Delete {
     pub table: ObjectName,
+    /// `ONLY`: children and partitions are left alone.
+    pub only: bool,
+    /// `WITH …` in front of it, as written.
+    pub with: Option<Expr>,
     pub filter: Option<Expr>,
     /// The text behind USING.
     pub using: Option<Expr>,
@@ -750,11 +766,13 @@ pub enum Action {
     SetSchema {
         kind: ObjectKind,
         name: ObjectName,
+        if_exists: bool,
         to: Ident,
     },
     SetOwner {
         kind: ObjectKind,
         name: ObjectName,
+        if_exists: bool,
         to: SmolStr,
     },
     Comment {
@@ -830,8 +848,11 @@ pub enum Action {
     },
     AlterSequence {
         name: ObjectName,
+        if_exists: bool,
         /// `OWNED BY table.column`; `Some(None)` for NONE.
         owned_by: Option<Option<ObjectName>>,
+        /// `SET LOGGED` or `SET UNLOGGED`, PostgreSQL 15.
+        persistence: bool,
         restart: bool,
         options: Vec<SequenceOption>,
     },
@@ -868,6 +889,7 @@ pub enum Action {
     },
     CreateStatistics {
         name: Option<ObjectName>,
+        if_not_exists: bool,
         table: Option<ObjectName>,
         /// The statement as written.
         definition: Arc<str>,
@@ -933,12 +955,16 @@ pub enum Action {
     Delete(Box<Delete>),
     Merge {
         table: ObjectName,
+        /// `WITH …` in front of it, as written.
+        with: Option<Expr>,
         /// The text between USING and ON.
         source: Option<Expr>,
     },
     Copy {
         /// `None` for `COPY (query) TO`.
         table: Option<ObjectName>,
+        /// What stands in those parentheses.
+        query: Option<Query>,
         from: bool,
     },
     Select {

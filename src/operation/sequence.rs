@@ -56,7 +56,8 @@ pub fn alter(r: &mut Reader<'_>) {
     if shared_action(r, ObjectKind::Sequence, &name, if_exists) {
         return;
     }
-    if r.cursor.eat_word("SET") && r.cursor.eat_any(&["LOGGED", "UNLOGGED"]).is_none() {
+    let persistence = r.cursor.eat_word("SET");
+    if persistence && r.cursor.eat_any(&["LOGGED", "UNLOGGED"]).is_none() {
         return r.expected("`LOGGED`, `UNLOGGED` or `SCHEMA`");
     }
     let options = options(r);
@@ -64,7 +65,9 @@ pub fn alter(r: &mut Reader<'_>) {
     r.push_whole(
         Action::AlterSequence {
             name,
+            if_exists,
             owned_by: options.owned_by,
+            persistence,
             restart: options.restart,
             options: options.list,
         },

@@ -80,6 +80,7 @@ impl<'a> OperationContext<'a> {
             Action::Copy {
                 table: Some(table),
                 from: false,
+                ..
             } => self.is_same(table, name),
             _ => false,
         })
@@ -413,7 +414,7 @@ impl<'a> OperationContext<'a> {
                     && to.name == key.name
                     && self.schema.resolve(name).schema == key.schema
             }
-            Action::SetSchema { kind, name, to } => {
+            Action::SetSchema { kind, name, to, .. } => {
                 kind.is_relation() && to.name == key.schema && name.name == key.name
             }
             _ => false,

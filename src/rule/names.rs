@@ -193,6 +193,7 @@ fn each_name(action: &Action, file: &mut impl FnMut(Facet, &SmolStr)) {
         Action::Copy {
             table: Some(table),
             from,
+            ..
         } => {
             file(Rows, &table.name);
             if !from {

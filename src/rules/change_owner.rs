@@ -13,7 +13,7 @@ pub const RULE: Rule = Rule {
 };
 
 fn check(cx: &OperationContext<'_>, findings: &mut Findings) {
-    let Action::SetOwner { kind, name, to } = &cx.operation.action else {
+    let Action::SetOwner { kind, name, to, .. } = &cx.operation.action else {
         return;
     };
     let relation = kind.is_relation() || *kind == ObjectKind::Sequence;

@@ -11,7 +11,7 @@ pub const RULE: Rule = Rule {
 fn check(cx: &MigrationContext<'_>, findings: &mut Findings) {
     let refused = cx.steps.iter().find_map(|step| {
         let refusal = step.effect.refusal.as_ref();
-        let refusal = refusal.filter(|r| r.certain && !r.on_rows);
+        let refusal = refusal.filter(|r| r.certain && !r.on_rows && !r.unseen);
         let sure = !step.operation.within.conditional && !cx.schema.is_unsure();
         refusal.filter(|_| sure).map(|refusal| (step, refusal))
     });

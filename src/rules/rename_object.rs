@@ -16,7 +16,7 @@ pub const RULE: Rule = Rule {
 fn check(cx: &OperationContext<'_>, findings: &mut Findings) {
     let (kind, name, to) = match &cx.operation.action {
         Action::Rename { kind, name, to, .. } => (*kind, name, to.name.as_str()),
-        Action::SetSchema { kind, name, to } => (*kind, name, to.name.as_str()),
+        Action::SetSchema { kind, name, to, .. } => (*kind, name, to.name.as_str()),
         Action::AlterComposite {
             name,
             change: CompositeChange::Rename(from, to),

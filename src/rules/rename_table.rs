@@ -28,7 +28,7 @@ fn check(cx: &OperationContext<'_>, findings: &mut Findings) {
             let new = format!("{}{}", schema.unwrap_or_default(), sql_ident(to));
             (*kind, name, new)
         }
-        Action::SetSchema { kind, name, to } if kind.is_relation() => (
+        Action::SetSchema { kind, name, to, .. } if kind.is_relation() => (
             *kind,
             name,
             format!("{}.{}", sql_ident(to), sql_name(&name.name)),

@@ -58,6 +58,32 @@ pub const RULE: Rule = Rule {
             Kind::CreatePolicy,
             Kind::AlterPolicy,
             Kind::CreateOther,
+            Kind::Delete,
+            Kind::Copy,
+            Kind::LockTable,
+            Kind::DropDefault,
+            Kind::SetIdentity,
+            Kind::RenameColumn,
+            Kind::RenameConstraint,
+            Kind::ToggleTrigger,
+            Kind::NoInherit,
+            Kind::ClusterOn,
+            Kind::RowSecurity,
+            Kind::SetSchema,
+            Kind::SetOwner,
+            Kind::Rename,
+            Kind::Comment,
+            Kind::Grant,
+            Kind::CreateRule,
+            Kind::CreateStatistics,
+            Kind::CreateSchema,
+            Kind::CreateType,
+            Kind::CreateDomain,
+            Kind::AlterPublication,
+            Kind::AttachIndexPartition,
+            Kind::OtherIndexChange,
+            Kind::OtherViewChange,
+            Kind::OtherTableChange,
         ],
         check,
     },
@@ -67,6 +93,10 @@ fn check(cx: &OperationContext<'_>, findings: &mut Findings) {
     let Some(refusal) = &cx.effect.refusal else {
         return;
     };
+    // What the history never made is `unknown-object`'s.
+    if refusal.unseen {
+        return;
+    }
     if has_a_rule_of_its_own(cx) || cx.operation.within.conditional || cx.schema.is_unsure() {
         return;
     }

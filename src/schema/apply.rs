@@ -84,6 +84,7 @@ impl Schema {
     /// Something ran whose text could not be read. What it mentions may look
     /// different now, and what this file dropped may be there again.
     pub fn lose_sight(&mut self, text: &str, source: SourceId) {
+        self.doubt_all(self.assumed, true);
         if !self.unsure {
             self.unsure = true;
             let back: Vec<Key> = self
@@ -112,6 +113,13 @@ impl Schema {
                 }
             }
             previous = word;
+        }
+    }
+
+    fn doubt_all(&mut self, assumed: bool, blind: bool) {
+        if (self.assumed, self.blind) != (assumed, blind) {
+            self.note(|s| Entry::Doubts(s.assumed, s.blind));
+            (self.assumed, self.blind) = (assumed, blind);
         }
     }
 
@@ -281,6 +289,10 @@ impl Schema {
                     name: name.name.clone(),
                     clauses: clauses.clone(),
                 };
+                for condition in clauses.conditions() {
+                    let key = self.resolve(table);
+                    self.note_calls(&key, &condition.text);
+                }
                 self.change_table(table, at, |t| t.policies.push(policy));
                 None
             }
@@ -344,7 +356,7 @@ impl Schema {
                 if_exists,
                 to,
             } => self.rename(*kind, name, on.as_ref(), *if_exists, &to.name, at),
-            Action::SetSchema { kind, name, to } => self.set_schema(*kind, name, &to.name, at),
+            Action::SetSchema { kind, name, to, .. } => self.set_schema(*kind, name, &to.name, at),
             Action::CreateIndex(create) => self.create_index(create, at),
             Action::AttachIndexPartition { index, child } => {
                 self.attach_index(index, child);
@@ -458,6 +470,7 @@ impl Schema {
             | Action::SetColumnOption { .. }
             | Action::ReplicaIdentity { .. }
             | Action::ClusterOn { .. }
+            | Action::Cluster { .. }
             | Action::ToggleTrigger { .. }
             | Action::SetTablespace { .. }
             | Action::SetAccessMethod { .. } => {
@@ -489,6 +502,7 @@ impl Schema {
             Action::Copy {
                 table: Some(table),
                 from: true,
+                ..
             } => {
                 self.fill(table);
                 None
@@ -559,7 +573,7 @@ impl Schema {
     pub fn assume_table(&mut self, name: &ObjectName) {
         let key = self.resolve(name);
         if !self.relations.contains_key(&key) && !name.template {
-            self.assumed = true;
+            self.doubt_all(true, self.blind);
             self.put_relation(
                 key.clone(),
                 Some(Relation::Table(Arc::new(Table::assumed(key)))),
@@ -719,6 +733,12 @@ impl Schema {
     pub fn knows_other(&self, kind: ObjectKind, name: &ObjectName) -> bool {
         let known = self.others.get(&(kind, self.other_key(name)));
         known.is_some_and(|other| !other.definition.is_empty())
+    }
+
+    /// The statement that created such an object; `None` where it is not known.
+    pub fn other_definition(&self, kind: ObjectKind, name: &ObjectName) -> Option<&str> {
+        let known = self.others.get(&(kind, self.other_key(name)))?;
+        Some(&*known.definition).filter(|definition| !definition.is_empty())
     }
 
     fn other_key(&self, name: &ObjectName) -> Key {

@@ -510,7 +510,34 @@ impl Schema {
             .flat_map(|key| self.routines(key))
     }
 
+    /// A routine whose arguments or result name a type, the first by name.
+    pub fn routine_taking(&self, ty: &str) -> Option<&Arc<Routine>> {
+        let names = |text: &str| is_type_in(text, ty);
+        let keys = self.signature_words.get(ty).into_iter().flatten();
+        let routines = keys.flat_map(|key| self.routines(key));
+        routines
+            .filter(|r| names(&r.arguments) || r.returns.as_deref().is_some_and(names))
+            .min_by(|a, b| a.key.cmp(&b.key))
+    }
+
+    fn note_signature(&mut self, routine: &Routine) {
+        let returns = routine.returns.as_deref().unwrap_or_default();
+        for text in [routine.arguments.as_str(), returns] {
+            for word in text.split(|c: char| !c.is_alphanumeric() && c != '_') {
+                if word.is_empty() || word.starts_with(|c: char| c.is_ascii_digit()) {
+                    continue;
+                }
+                let keys = self.signature_words.entry(word.to_lowercase().into());
+                let keys = keys.or_default();
+                if keys.last() != Some(&routine.key) {
+                    keys.push(routine.key.clone());
+                }
+            }
+        }
+    }
+
     fn note_words(&mut self, routine: &Routine) {
+        self.note_signature(routine);
         if !matches!(routine.language.as_str(), "sql" | "plpgsql") {
             return;
         }
@@ -535,5 +562,46 @@ impl Schema {
     /// Did the history create this extension?
     pub fn has_extension(&self, name: &str) -> bool {
         self.extensions.contains_key(name)
+    }
+}
+
+/// Does a word stand where a list of arguments, or a result, has its types? The
+/// name of an argument is followed by its type, a type is not.
+fn is_type_in(text: &str, ty: &str) -> bool {
+    let lower = text.to_lowercase();
+    let is_part = |c: char| c.is_alphanumeric() || c == '_';
+    lower.match_indices(&ty.to_lowercase()).any(|(at, word)| {
+        let before = &lower[..at];
+        let after = lower[at + word.len()..]
+            .trim_start_matches('"')
+            .trim_start();
+        let whole = !before.ends_with(is_part) && !lower[at + word.len()..].starts_with(is_part);
+        let ends = after.is_empty() || after.starts_with([',', ')', '[', '=']);
+        whole && (ends || after.starts_with("default"))
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::is_type_in;
+
+    #[test]
+    fn types_are_told_from_names() {
+        for text in [
+            "orders",
+            "o orders, n int",
+            "SETOF orders",
+            "VARIADIC o orders[]",
+        ] {
+            assert!(is_type_in(text, "orders"), "{text}");
+        }
+        for text in [
+            "orders int",
+            "old_orders",
+            "n int, orders text DEFAULT ''",
+            "orders.id%TYPE",
+        ] {
+            assert!(!is_type_in(text, "orders"), "{text}");
+        }
     }
 }

@@ -159,6 +159,9 @@ impl Schema {
             columns,
             name,
         };
+        if let ConstraintKind::Check(check) = &constraint.kind {
+            self.note_calls(key, &check.text);
+        }
         let not_null = matches!(constraint.kind, ConstraintKind::PrimaryKey(_))
             || (matches!(constraint.kind, ConstraintKind::NotNull(_)) && !constraint.not_valid);
         self.edit_table(key, |t| {

@@ -53,6 +53,9 @@ impl Schema {
             parent: None,
             children: Vec::new(),
         };
+        for expr in index.exprs.iter().chain(&index.predicate) {
+            self.note_calls(&table, &expr.text);
+        }
         self.enter(key.clone(), Relation::Index(Arc::new(index)));
         self.own_index(&table, &key);
         if !create.only {

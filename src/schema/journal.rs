@@ -32,6 +32,8 @@ pub(super) enum Entry {
     Settings(Key, Option<Arc<Vec<Setting>>>),
     CreatedNow(Key),
     Session(Session),
+    /// What is not known: `assumed` and `blind` of the schema.
+    Doubts(bool, bool),
 }
 
 #[derive(Default)]
@@ -75,6 +77,7 @@ impl Schema {
 
     fn restore(&mut self, entry: Entry) {
         match entry {
+            Entry::Doubts(assumed, blind) => (self.assumed, self.blind) = (assumed, blind),
             Entry::Relation(key, old) => put(&mut self.relations, key, old),
             Entry::Dropped(key, old) => put(&mut self.dropped, key, old),
             Entry::Type(key, old) => put(&mut self.types, key, old),
@@ -99,12 +102,10 @@ impl Schema {
         look: impl FnOnce(&Schema, Mark) -> R,
     ) -> R {
         let was_on = self.journal.on;
-        let assumed = self.assumed;
         let mark = self.mark();
         self.apply(operation, source);
         let seen = look(self, mark);
         self.roll_back(mark);
-        self.assumed = assumed;
         self.journal.on = was_on;
         seen
     }

@@ -402,8 +402,12 @@ pub struct Schema {
     /// Which routines have a word, in lower case, in their text; some may be
     /// gone since.
     routine_words: FxHashMap<SmolStr, Vec<Key>>,
+    /// Which routines have a word, in lower case, in their arguments or result;
+    /// some may be gone since.
+    signature_words: FxHashMap<SmolStr, Vec<Key>>,
     /// Which tables have a word, in lower case, in the types and defaults of
-    /// their columns or call it by trigger; some may have it no more.
+    /// their columns or call it in a trigger, a check or a policy, and which
+    /// views call it; some may have it no more.
     table_words: FxHashMap<SmolStr, Vec<Key>>,
     schemas: FxHashMap<SmolStr, Origin>,
     extensions: FxHashMap<SmolStr, Arc<Extension>>,
@@ -414,6 +418,8 @@ pub struct Schema {
     owned: FxHashMap<Key, Vec<Key>>,
     /// Some table was mentioned that the history did not create.
     assumed: bool,
+    /// Something ran that could not be read.
+    blind: bool,
     session: Session,
     /// The migration that is being applied.
     migration: MigrationIndex,
@@ -570,6 +576,27 @@ impl Schema {
         !self.assumed
     }
 
+    /// Is what the history never made most likely not there? Only where it made
+    /// all that it mentioned, was read to the last statement, and took nothing
+    /// in with an extension.
+    pub fn is_whole(&self) -> bool {
+        let makes_something = !self.relations.is_empty() || !self.types.is_empty();
+        makes_something && !self.assumed && !self.blind && self.extensions.is_empty()
+    }
+
+    /// Is there a relation of this name in any schema?
+    pub fn has_elsewhere(&self, name: &str) -> bool {
+        self.relations.keys().any(|key| key.name == name)
+    }
+
+    /// Does the history know of this schema?
+    pub fn has_namespace(&self, name: &str) -> bool {
+        name == "public"
+            || is_system(name)
+            || self.schemas.contains_key(name)
+            || self.relations.keys().any(|key| key.schema == name)
+    }
+
     /// Has the migration that is being applied done something that could not be
     /// read? What exists now is a guess until it ends.
     pub fn is_unsure(&self) -> bool {
@@ -609,6 +636,13 @@ impl Schema {
         })
     }
 
+    /// Something that a schema holds, the first by name.
+    pub fn first_within(&self, schema: &str) -> Option<&Key> {
+        let keys = self.relations.keys().chain(self.types.keys());
+        let keys = keys.chain(self.domains.keys()).chain(self.routines.keys());
+        keys.filter(|key| key.schema == schema).min()
+    }
+
     pub fn types(&self) -> impl Iterator<Item = &Arc<TypeEntry>> {
         self.types.values()
     }
@@ -616,4 +650,9 @@ impl Schema {
     pub fn domains(&self) -> impl Iterator<Item = &Arc<Domain>> {
         self.domains.values()
     }
+}
+
+/// The server's own schemas, and that of temporary tables.
+pub fn is_system(schema: &str) -> bool {
+    schema.starts_with("pg_") || schema == "information_schema"
 }

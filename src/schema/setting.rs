@@ -178,7 +178,7 @@ impl Schema {
                 };
                 self.set(&key, *kind, member, SettingName::Comment, text.clone());
             }
-            Action::SetOwner { kind, name, to } => {
+            Action::SetOwner { kind, name, to, .. } => {
                 let key = self.setting_key(*kind, name, None);
                 self.set(&key, *kind, none(), SettingName::Owner, Some(to.clone()));
             }
@@ -216,6 +216,14 @@ impl Schema {
                     Index(index) => Some(format_smolstr!("USING INDEX {}", quoted(&index.name))),
                 };
                 self.set_on_table(&table.name, SettingName::ReplicaIdentity, value);
+            }
+            Action::Cluster {
+                table: Some(table),
+                index: Some(index),
+            } => {
+                let marked = self.table(table).is_none_or(|t| !t.is_partitioned());
+                let value = marked.then(|| index.name.clone());
+                self.set_on_table(table, SettingName::ClusterOn, value);
             }
             Action::ClusterOn { table, index } => {
                 let value = index.as_ref().map(|index| index.name.clone());

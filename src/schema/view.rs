@@ -46,6 +46,7 @@ impl Schema {
         for used in &uses {
             self.link_view(&used.relation, &key);
         }
+        self.note_calls(&key, &create.query.text);
         let view = View {
             key: key.clone(),
             origin: self.origin(at),

@@ -4,8 +4,8 @@
 use rustc_hash::FxHashSet;
 use smol_str::SmolStr;
 
-use super::{Key, Schema, Table};
-use crate::operation::{Column, DataType, ObjectName};
+use super::{Key, Schema, Table, View};
+use crate::operation::{Column, ConstraintKind, DataType, ObjectName};
 
 impl Schema {
     /// The tables in whose column types, defaults or triggers a name stands, in
@@ -54,6 +54,45 @@ impl Schema {
         for trigger in &table.triggers {
             self.note_trigger_words(&table.key, trigger.function.as_ref());
         }
+        for constraint in &table.constraints {
+            if let ConstraintKind::Check(check) = &constraint.definition.kind {
+                self.note_calls(&table.key, &check.text);
+            }
+        }
+        for policy in &table.policies {
+            for condition in policy.clauses.conditions() {
+                self.note_calls(&table.key, &condition.text);
+            }
+        }
+    }
+
+    /// The views and materialized views in whose query a name is called, in the
+    /// order of their names; in some it was called only once.
+    pub fn views_calling(&self, name: &str) -> Vec<&View> {
+        let lower = name.to_lowercase();
+        let keys = self.table_words.get(lower.as_str()).into_iter().flatten();
+        let keys: FxHashSet<&Key> = keys.collect();
+        let mut views: Vec<&View> = keys
+            .into_iter()
+            .filter_map(|key| self.view_by_key(key).map(|view| &**view))
+            .collect();
+        views.sort_unstable_by(|a, b| a.key.cmp(&b.key));
+        views
+    }
+
+    /// Notes the names before parentheses.
+    pub(super) fn note_calls(&mut self, of: &Key, text: &str) {
+        let is_part = |c: char| c.is_alphanumeric() || c == '_';
+        for (open, _) in text.match_indices('(') {
+            let before = text[..open].trim_end().trim_end_matches('"');
+            let start = before.rfind(|c| !is_part(c)).map_or(0, |at| {
+                at + before[at..].chars().next().map_or(1, char::len_utf8)
+            });
+            let name = before[start..].to_lowercase();
+            if !name.is_empty() {
+                self.note_table_name(of, &name);
+            }
+        }
     }
 
     pub(super) fn note_column_words(&mut self, table: &Key, column: &Column) {
@@ -62,6 +101,9 @@ impl Schema {
         }
         if let Some(default) = &column.default {
             self.note_table_name(table, &default.text);
+        }
+        if let Some(generated) = &column.generated {
+            self.note_calls(table, &generated.expr.text);
         }
     }
 

@@ -68,6 +68,7 @@ fn failures_of(step: &Step<'_>) -> impl Iterator<Item = Refusal> {
         why,
         on_rows: false,
         certain: true,
+        unseen: false,
     };
     let in_transaction = step.run.transaction.is_some() && !step.operation.within.block;
     let forbidden = step.effect.forbidden_in_transaction;

@@ -25,6 +25,9 @@ impl<'a> Work<'a> {
         column: &'a Column,
         constraints: &'a [Constraint],
     ) {
+        if let Some(table) = subject.table {
+            self.refuse_typed(table);
+        }
         let fill = self.fill(column);
         let checked = self
             .schema

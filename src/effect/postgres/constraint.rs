@@ -13,6 +13,7 @@ use crate::schema::{Index, Key, Table, TableConstraint};
 
 use super::Work;
 use super::data::Children;
+use super::expr::mentions;
 use super::table::Subject;
 
 impl<'a> Work<'a> {
@@ -27,7 +28,12 @@ impl<'a> Work<'a> {
             ConstraintKind::PrimaryKey(key) | ConstraintKind::Unique(key) => {
                 self.add_key(subject, constraint, key);
             }
-            ConstraintKind::Exclude { .. } => self.build_constraint_indexes(subject, constraint),
+            ConstraintKind::Exclude { .. } => {
+                if subject.table.is_some_and(Table::is_partitioned) {
+                    self.needs(17, "exclusion constraints of partitioned tables");
+                }
+                self.build_constraint_indexes(subject, constraint);
+            }
         }
     }
 
@@ -51,6 +57,11 @@ impl<'a> Work<'a> {
     }
 
     fn add_check(&mut self, subject: &Subject<'a>, constraint: &Constraint) {
+        if let ConstraintKind::Check(check) = &constraint.kind
+            && mentions(&check.text, "select")
+        {
+            self.refuse("a CHECK cannot hold a query");
+        }
         let has_children = subject.table.is_some_and(|t| !t.children.is_empty());
         if subject.only && has_children && !constraint.no_inherit {
             self.refuse("the constraint must be added to child tables too");
@@ -405,7 +416,7 @@ impl<'a> Work<'a> {
         self.each(
             &subject.key,
             Children::Partitions,
-            false,
+            subject.only,
             |work, key, table| {
                 let name = if *key == subject.key {
                     top.clone()
@@ -469,11 +480,18 @@ impl<'a> Work<'a> {
             ConstraintKind::ForeignKey(foreign) => {
                 let referenced = self.resolve(&foreign.references);
                 if referenced != subject.key {
-                    self.lock_referenced(&referenced, LockMode::RowShare);
+                    self.lock_referenced(&referenced, LockMode::AccessShare);
+                    self.lock(&referenced, LockMode::RowShare);
                 }
                 self.validate_reference(subject, &referenced, true);
             }
-            _ => self.scan_all(subject),
+            _ if definition.no_inherit => self.scan_heap(&subject.key, subject.table),
+            _ => {
+                if subject.only && subject.table.is_some_and(|t| !t.children.is_empty()) {
+                    self.refuse("the constraint must be validated on child tables too");
+                }
+                self.scan_all(subject);
+            }
         }
     }
 
@@ -552,7 +570,11 @@ impl<'a> Work<'a> {
     }
 
     /// What comes from a parent goes with the parent only.
-    fn refuse_inherited_constraint(&mut self, table: &Table, constraint: &TableConstraint) {
+    pub(super) fn refuse_inherited_constraint(
+        &mut self,
+        table: &Table,
+        constraint: &TableConstraint,
+    ) {
         let partitioned = table.partition.as_ref().map(|partition| &partition.of);
         let check = matches!(constraint.definition.kind, ConstraintKind::Check(_));
         let parents = table.inherits.iter().filter(|_| check).chain(partitioned);

@@ -6,6 +6,7 @@ use std::sync::LazyLock;
 use rustc_hash::FxHashMap;
 
 use crate::effect::LockMode;
+use crate::operation::ObjectKind;
 
 /// The rows of a table, cut into `N` cells; missing cells are empty.
 fn rows<const N: usize>(text: &'static str) -> impl Iterator<Item = [&'static str; N]> {
@@ -60,11 +61,31 @@ pub(super) enum Children {
 pub(super) struct TableAction {
     pub lock: LockMode,
     pub children: Children,
+    /// The kinds of relations that take it.
+    pub on: &'static [ObjectKind],
 }
 
+/// The lists of kinds that stand in `alter_table.tsv`.
+const KINDS: &[(&str, &[ObjectKind])] = {
+    use ObjectKind::{ForeignTable, Index, MaterializedView, Sequence, Table, View};
+    &[
+        ("", &[Table, ForeignTable]),
+        ("t", &[Table]),
+        ("tfv", &[Table, ForeignTable, View]),
+        ("tm", &[Table, MaterializedView]),
+        ("tfm", &[Table, ForeignTable, MaterializedView]),
+        ("tfmi", &[Table, ForeignTable, MaterializedView, Index]),
+        (
+            "tfvmi",
+            &[Table, ForeignTable, View, MaterializedView, Index],
+        ),
+        ("ts", &[Table, Sequence]),
+    ]
+};
+
 static TABLE_ACTIONS: LazyLock<FxHashMap<&str, TableAction>> = LazyLock::new(|| {
-    rows::<4>(include_str!("data/alter_table.tsv"))
-        .map(|[action, lock, children, _source]| {
+    rows::<5>(include_str!("data/alter_table.tsv"))
+        .map(|[action, lock, children, on, _source]| {
             let children = match children {
                 "all" => Children::Always,
                 "yes" => Children::Yes,
@@ -72,7 +93,9 @@ static TABLE_ACTIONS: LazyLock<FxHashMap<&str, TableAction>> = LazyLock::new(|| 
                 _ => Children::No,
             };
             let lock = lock_mode(lock);
-            (action, TableAction { lock, children })
+            let on = KINDS.iter().find(|(letters, _)| *letters == on);
+            let on = on.map_or(&[][..], |(_, kinds)| kinds);
+            (action, TableAction { lock, children, on })
         })
         .collect()
 });
@@ -83,6 +106,7 @@ pub(super) fn table_action(name: &str) -> TableAction {
     TABLE_ACTIONS.get(name).copied().unwrap_or(TableAction {
         lock: LockMode::AccessExclusive,
         children: Children::No,
+        on: &[],
     })
 }
 

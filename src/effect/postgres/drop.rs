@@ -2,18 +2,26 @@
 //! and what is lost.
 
 use crate::effect::LockMode;
-use crate::operation::{Action, ObjectKind, ObjectName};
-use crate::schema::{Index, Key, Relation, Table, View};
+use crate::operation::{Action, Column, ConstraintKind, ObjectKind, ObjectName};
+use crate::schema::{Index, Key, Policy, Relation, Table, TableConstraint, View};
+use crate::statement::lexer::TokenKind;
 
 use super::Work;
 use super::data::Children;
-use super::expr::mentions;
+use super::expr::{Tokens, is_name, mentions};
+use super::query::relations;
 use super::table::Subject;
 
 impl<'a> Work<'a> {
     pub(super) fn drop_column(&mut self, subject: &Subject<'a>, column: &str, cascade: bool) {
         self.lose(format!("column `{}.{column}`", subject.key));
         let Some(table) = subject.table else { return };
+        if subject.only && table.is_partitioned() && !table.children.is_empty() {
+            self.refuse(format!(
+                "`{column}` must be dropped from the partitions too"
+            ));
+        }
+        self.refuse_typed(table);
         self.refuse_inherited(table, column, "dropped");
         self.refuse_partition_key(table, column);
         for view in self.views_reading(&subject.key, table, Some(column)) {
@@ -43,14 +51,14 @@ impl<'a> Work<'a> {
         }
         self.each(&subject.key, Children::Always, false, |work, key, table| {
             if let Some(table) = table {
-                work.drop_with_column(key, table, column);
+                work.drop_with_column(key, table, column, cascade);
             }
         });
     }
 
     /// Indexes and foreign keys that hold the column go with it
     /// (drop_column_in_multicolumn_index).
-    fn drop_with_column(&mut self, key: &Key, table: &'a Table, column: &str) {
+    fn drop_with_column(&mut self, key: &Key, table: &'a Table, column: &str, cascade: bool) {
         for index in self.indexes_of(Some(table)) {
             if uses_column(index, column) {
                 self.lock(&index.key, LockMode::AccessExclusive);
@@ -65,6 +73,38 @@ impl<'a> Work<'a> {
         }
         for sequence in self.schema.sequences_of(key, Some(column)) {
             self.lock(&sequence, LockMode::AccessExclusive);
+            self.release_sequence(&sequence, key, Some(column), cascade);
+        }
+    }
+
+    /// Defaults elsewhere keep a sequence that would go with its column
+    /// (drop_table_sequence_used_elsewhere).
+    fn release_sequence(
+        &mut self,
+        sequence: &Key,
+        owner: &Key,
+        column: Option<&str>,
+        cascade: bool,
+    ) {
+        let uses = |column: &Column| {
+            column
+                .default
+                .as_ref()
+                .is_some_and(|d| self.sequences_used(&d.text).contains(sequence))
+        };
+        let stays = |table: &&Table| match column {
+            Some(gone) if table.key == *owner => {
+                table.columns.iter().any(|c| c.name != gone && uses(c))
+            }
+            _ => table.key != *owner,
+        };
+        let others: Vec<&Table> = self.tables_with_default(sequence);
+        for other in others.into_iter().filter(stays).collect::<Vec<_>>() {
+            if cascade {
+                self.lock(&other.key, LockMode::AccessExclusive);
+            } else if !self.dropped_here(&other.key) {
+                self.refuse(format!("a default of `{}` uses `{sequence}`", other.key));
+            }
         }
     }
 
@@ -86,7 +126,7 @@ impl<'a> Work<'a> {
                 self.drop_table(name, *if_exists, *cascade);
             }
             ObjectKind::View | ObjectKind::MaterializedView => {
-                self.drop_view(*kind, name, *if_exists, *cascade);
+                self.drop_view(name, *if_exists, *cascade);
             }
             ObjectKind::Index => self.drop_index(name, *if_exists, *cascade, *concurrently),
             ObjectKind::Sequence => self.drop_sequence(name, *if_exists, *cascade),
@@ -97,6 +137,14 @@ impl<'a> Work<'a> {
             ObjectKind::Schema => self.drop_schema(name, *cascade),
             kind if kind.is_routine() => {
                 self.drop_routine(*kind, name, arguments.as_deref(), *cascade);
+            }
+            ObjectKind::Statistics => {
+                if let Some(definition) = self.schema.other_definition(*kind, name) {
+                    for table in relations(definition) {
+                        let key = self.resolve(&table);
+                        self.lock(&key, LockMode::ShareUpdateExclusive);
+                    }
+                }
             }
             ObjectKind::Database => self.forbid("DROP DATABASE"),
             ObjectKind::Tablespace => self.forbid("DROP TABLESPACE"),
@@ -133,8 +181,23 @@ impl<'a> Work<'a> {
         {
             self.lock(parent, LockMode::AccessExclusive);
             self.lock_default_partition(parent, key);
+            let referring = self
+                .table(parent)
+                .and_then(|parent| parent.referenced_by.first());
+            if let Some(other) = referring.filter(|_| !cascade) {
+                self.refuse(format!("a foreign key of `{other}` refers to `{parent}`"));
+            }
         }
         self.check_table_dependents(key, cascade);
+        for sequence in self.schema.sequences_of(key, None) {
+            self.release_sequence(&sequence, key, None, cascade);
+        }
+        if let Some(routine) = self.schema.routine_taking(&key.name).filter(|_| !cascade) {
+            self.refuse(format!(
+                "routine `{}` takes or returns `{key}`",
+                routine.key
+            ));
+        }
         self.each_below(key, |work, key, table| work.drop_storage(key, table));
     }
 
@@ -179,7 +242,7 @@ impl<'a> Work<'a> {
         }
     }
 
-    fn drop_view(&mut self, kind: ObjectKind, name: &ObjectName, if_exists: bool, cascade: bool) {
+    fn drop_view(&mut self, name: &ObjectName, if_exists: bool, cascade: bool) {
         let key = self.resolve(name);
         if self.is_missing(&key, if_exists) {
             return;
@@ -188,9 +251,6 @@ impl<'a> Work<'a> {
         let Some(view) = self.schema.view_by_key(&key) else {
             return;
         };
-        if view.materialized != (kind == ObjectKind::MaterializedView) {
-            self.refuse(format!("`{key}` is not a {}", kind.word()));
-        }
         for index in &view.indexes {
             self.lock(index, LockMode::AccessExclusive);
         }
@@ -281,9 +341,33 @@ impl<'a> Work<'a> {
 
     fn drop_type(&mut self, name: &ObjectName, cascade: bool) {
         let key = self.type_of_name(name);
+        if self.table(&key).is_some() && self.schema.enum_or_type(&key).is_none() {
+            self.refuse(format!("type `{key}` goes with the table"));
+        }
+        for table in self.tables_of_type(&key) {
+            if cascade {
+                self.lock(&table.key, LockMode::AccessExclusive);
+                self.drop_storage(&table.key, Some(table));
+            } else {
+                self.refuse(format!("`{}` is a table of type `{key}`", table.key));
+            }
+        }
+        let over = self.schema.domains().find(|domain| {
+            domain.base.name == key.name && self.schema.type_key(&domain.base) == key
+        });
+        if let Some(domain) = over.filter(|_| !cascade) {
+            self.refuse(format!("domain `{}` is of type `{key}`", domain.key));
+        }
+        if let Some(routine) = self.schema.routine_taking(&key.name).filter(|_| !cascade) {
+            self.refuse(format!(
+                "routine `{}` takes or returns `{key}`",
+                routine.key
+            ));
+        }
         for (table, column) in self.columns_of_type(&key) {
             if cascade {
                 self.lock(&table.key, LockMode::AccessExclusive);
+                self.drop_with_column(&table.key, table, column, true);
                 self.lose(format!("column `{}.{column}`", table.key));
             } else {
                 self.refuse(format!(
@@ -318,13 +402,19 @@ impl<'a> Work<'a> {
             .collect();
         tables.sort_by(|a, b| a.key.cmp(&b.key));
         if !cascade {
-            if let Some(table) = tables.first() {
-                self.refuse(format!(
-                    "schema `{}` still holds `{}`",
-                    name.name, table.key
-                ));
+            if let Some(held) = self.schema.first_within(&name.name) {
+                self.refuse(format!("schema `{}` still holds `{held}`", name.name));
             }
             return;
+        }
+        for relation in self.schema.relations() {
+            match relation {
+                Relation::View(view) if view.key.schema == name.name => self.lock_view_tree(view),
+                Relation::Sequence(sequence) if sequence.key.schema == name.name => {
+                    self.lock(&sequence.key, LockMode::AccessExclusive);
+                }
+                _ => {}
+            }
         }
         for table in tables {
             self.drop_table_by_key(&table.key, true);
@@ -353,14 +443,39 @@ impl<'a> Work<'a> {
             }
             return;
         }
+        if self.schema.routines(&key).is_empty() {
+            // One that only shares its name with what tables call.
+            return;
+        }
         for table in self.schema.tables_with(&key.name) {
             if !self.uses_routine(table, &key) {
                 continue;
             }
             if cascade {
                 self.lock(&table.key, LockMode::AccessExclusive);
+                self.lock_indexes_calling(table, &key.name);
             } else {
                 self.refuse(format!("`{}` uses `{}`", table.key, key.name));
+            }
+        }
+        for view in self.schema.views_calling(&key.name) {
+            if !calls(&view.query, &key.name) {
+                continue;
+            }
+            if cascade {
+                self.lock_view_tree(view);
+            } else {
+                self.refuse(format!("view `{}` uses `{}`", view.key, key.name));
+            }
+        }
+    }
+
+    /// An index whose expression calls what goes, goes too
+    /// (drop_function_used_in_index_cascade).
+    fn lock_indexes_calling(&mut self, table: &'a Table, routine: &str) {
+        for index in self.indexes_of(Some(table)) {
+            if index_calls(index, routine) {
+                self.lock(&index.key, LockMode::AccessExclusive);
             }
         }
     }
@@ -372,13 +487,41 @@ impl<'a> Work<'a> {
                 .as_ref()
                 .is_some_and(|f| self.schema.resolve_routine(f) == *routine)
         });
+        let checked = |constraint: &TableConstraint| {
+            matches!(&constraint.definition.kind, ConstraintKind::Check(check)
+                if calls(&check.text, &routine.name))
+        };
+        let guarded = |policy: &Policy| {
+            let mut conditions = policy.clauses.conditions();
+            conditions.any(|condition| calls(&condition.text, &routine.name))
+        };
+        // Before 15 a generated column goes along without a word
+        // (drop_function_used_in_generated).
         by_trigger
+            || table.constraints.iter().any(|c| checked(c))
+            || table.policies.iter().any(guarded)
+            || self
+                .indexes_by_key(table)
+                .any(|index| index_calls(index, &routine.name))
             || table.columns.iter().any(|column| {
-                column
-                    .default
-                    .as_ref()
-                    .is_some_and(|default| mentions(&default.text, &routine.name))
+                let default = column.default.as_ref().map(|default| &default.text);
+                let generated = column.generated.as_ref().map(|g| &g.expr.text);
+                let texts = [default, generated];
+                texts
+                    .into_iter()
+                    .flatten()
+                    .any(|text| calls(text, &routine.name))
             })
+    }
+
+    pub(super) fn indexes_by_key<'t>(
+        &self,
+        table: &'t Table,
+    ) -> impl Iterator<Item = &'a Index> + use<'a, 't> {
+        let schema = self.schema;
+        let keys = table.indexes.iter();
+        keys.filter_map(move |key| schema.index_by_key(key))
+            .map(|index| &**index)
     }
 
     fn drop_index(
@@ -420,6 +563,9 @@ impl<'a> Work<'a> {
         let refused = self.effect.refusal.is_some();
         self.lock(&key, if refused { mode } else { final_mode });
         if !concurrently {
+            self.each(&index.table, Children::Partitions, false, |work, key, _| {
+                work.lock(key, mode);
+            });
             for child in &index.children {
                 self.lock(child, mode);
                 if let Some(child) = self.index(child) {
@@ -463,6 +609,22 @@ impl<'a> Work<'a> {
     pub(super) fn relation_kind(&self, key: &Key) -> Option<&'a Relation> {
         self.schema.relation_by_key(key)
     }
+}
+
+/// Is the name called in a text?
+fn calls(text: &str, routine: &str) -> bool {
+    mentions(text, routine) && {
+        let tokens = Tokens::of(text);
+        tokens
+            .list
+            .windows(2)
+            .any(|pair| is_name(pair[0], text, routine) && pair[1].kind == TokenKind::OpenParen)
+    }
+}
+
+fn index_calls(index: &Index, routine: &str) -> bool {
+    let mut exprs = index.exprs.iter().chain(&index.predicate);
+    exprs.any(|expr| calls(&expr.text, routine))
 }
 
 pub(super) fn uses_column(index: &Index, column: &str) -> bool {

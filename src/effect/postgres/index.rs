@@ -1,7 +1,7 @@
 //! CREATE INDEX, REINDEX and changes of indexes.
 
 use crate::effect::LockMode;
-use crate::operation::{Action, ConstraintKind, CreateIndex, ObjectName, ReindexTarget};
+use crate::operation::{Action, ConstraintKind, CreateIndex, DataType, ObjectName, ReindexTarget};
 use crate::schema::{Key, Relation, Table};
 
 use super::Work;
@@ -34,7 +34,9 @@ impl<'a> Work<'a> {
             self.needs(15, "NULLS NOT DISTINCT");
         }
         if self.index_exists(create, &key) {
-            self.lock(&key, mode);
+            self.each(&key, children, create.only, |work, key, _| {
+                work.lock(key, mode)
+            });
             return;
         }
         self.check_immutable(create, &key);
@@ -62,10 +64,40 @@ impl<'a> Work<'a> {
         for column in columns.iter().chain(&create.include) {
             self.refuse_missing_column(key, column);
         }
+        self.check_method(create, key);
         if create.unique
             && let Some(table) = self.table(key)
         {
             self.check_partition_key(key, table.partition_by.as_ref(), &columns);
+        }
+    }
+
+    /// What an access method cannot do (create_index_unique_hash).
+    fn check_method(&mut self, create: &CreateIndex, key: &Key) {
+        let method = create.method.as_str();
+        if create.unique && matches!(method, "hash" | "gin" | "gist" | "spgist" | "brin") {
+            self.refuse(format!("a {method} index cannot be unique"));
+        }
+        if !create.include.is_empty() && matches!(method, "hash" | "gin" | "brin") {
+            self.refuse(format!("a {method} index has no INCLUDE"));
+        }
+        if create.elements.len() > 1 && method == "hash" {
+            self.refuse("a hash index has one column");
+        }
+        if method != "gin" {
+            return;
+        }
+        let Some(table) = self.table(key) else { return };
+        for element in create.elements.iter().filter(|e| e.options.is_empty()) {
+            let column = element.column.as_ref().and_then(|name| table.column(name));
+            let plain = column.filter(|column| column.ty.array == 0 && is_scalar(&column.ty));
+            // btree_gin brings operator classes for these.
+            if let Some(column) = plain.filter(|_| !self.schema.has_extension("btree_gin")) {
+                self.refuse_unseen(format!(
+                    "{} has no default operator class for gin",
+                    column.ty
+                ));
+            }
         }
     }
 
@@ -272,6 +304,29 @@ impl<'a> Work<'a> {
             }
         }
     }
+}
+
+/// Types that gin takes no part of.
+fn is_scalar(ty: &DataType) -> bool {
+    const SCALARS: &[&str] = &[
+        "smallint",
+        "int",
+        "bigint",
+        "numeric",
+        "real",
+        "double precision",
+        "text",
+        "varchar",
+        "char",
+        "boolean",
+        "date",
+        "timestamp",
+        "timestamptz",
+        "time",
+        "uuid",
+        "bytea",
+    ];
+    ty.schema.is_none() && SCALARS.contains(&ty.name.as_str())
 }
 
 /// The name that the server makes up, near enough: `t_a_b_idx`.

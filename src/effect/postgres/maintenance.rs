@@ -39,9 +39,18 @@ impl<'a> Work<'a> {
     fn cluster(&mut self, table: Option<&ObjectName>, index: Option<&Ident>) {
         let Some(name) = table else {
             self.forbid("CLUSTER");
-            return;
+            return self.cluster_marked();
         };
         let key = self.resolve(name);
+        match index {
+            Some(index) => self.check_sortable(&key, index),
+            None => {
+                let known = self.table(&key).is_some_and(Table::is_known);
+                if known && self.cluster_mark(&key).is_none() {
+                    self.refuse(format!("`{key}` was never clustered by an index"));
+                }
+            }
+        }
         if self.table(&key).is_some_and(Table::is_partitioned) {
             if self.version < 15 {
                 self.refuse(format!("the partitioned table `{key}` cannot be clustered"));
@@ -58,10 +67,46 @@ impl<'a> Work<'a> {
         });
     }
 
+    /// Every table that remembers an index to be sorted by (cluster_all).
+    fn cluster_marked(&mut self) {
+        let mut keys: Vec<&Key> = self.schema.tables().map(|table| &table.key).collect();
+        keys.retain(|key| self.cluster_mark(key).is_some());
+        for key in keys {
+            self.lock(key, LockMode::AccessExclusive);
+            self.rewrite_heap(key, self.table(key));
+        }
+    }
+
+    /// Rows are sorted by an index of the table that holds them all
+    /// (cluster_partial_index).
+    pub(super) fn check_sortable(&mut self, key: &Key, index: &Ident) {
+        let name = &index.name;
+        let known = self.table(key).is_some_and(Table::is_known);
+        let of = self.index(&self.beside(key, name.clone()));
+        match of {
+            None if known && !index.template => {
+                self.refuse(format!("`{key}` has no index `{name}`"));
+            }
+            Some(of) if of.predicate.is_some() => {
+                self.refuse(format!("`{name}` is a partial index"));
+            }
+            Some(of) if !matches!(of.method.as_str(), "btree" | "gist") => {
+                self.refuse(format!("rows cannot be sorted by a {} index", of.method));
+            }
+            _ => {}
+        }
+    }
+
     fn vacuum(&mut self, full: bool, tables: &[ObjectName]) {
         self.forbid("VACUUM");
+        // From 18 on children by inheritance are vacuumed too
+        // (vacuum_inheritance).
+        let children = match self.version {
+            ..18 => Children::Partitions,
+            _ => Children::Always,
+        };
         for key in self.named_or_all(tables) {
-            self.each(&key, Children::Partitions, false, |work, key, table| {
+            self.each(&key, children, false, |work, key, table| {
                 if full {
                     work.lock(key, LockMode::AccessExclusive);
                     work.rewrite_heap(key, table);
@@ -85,7 +130,16 @@ impl<'a> Work<'a> {
     /// Those that a statement names; all where it names none.
     fn named_or_all(&self, names: &[ObjectName]) -> Vec<Key> {
         if !names.is_empty() {
-            return names.iter().map(|name| self.resolve(name)).collect();
+            // A view is passed over with a warning (vacuum_view).
+            let keys = names.iter().map(|name| self.resolve(name));
+            let is_view = |key: &Key| {
+                self.schema
+                    .view_by_key(key)
+                    .is_some_and(|v| !v.materialized)
+            };
+            let is_there =
+                |key: &Key| !self.schema.is_whole() || self.schema.relation_by_key(key).is_some();
+            return keys.filter(|key| !is_view(key) && is_there(key)).collect();
         }
         let relations = self.schema.relations();
         let keys = relations.filter_map(|relation| match relation {
@@ -168,6 +222,10 @@ impl<'a> Work<'a> {
 
     fn truncate_one(&mut self, key: &Key, restart: bool, only: bool) {
         self.lose(format!("the rows of `{key}`"));
+        if self.version < 14 {
+            // truncate_partition
+            self.lock_parents(key);
+        }
         if self.schema.view_by_key(key).is_some() {
             self.refuse(format!("`{key}` is not a table"));
         }

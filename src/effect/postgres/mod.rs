@@ -22,9 +22,11 @@ mod drop;
 mod expr;
 mod index;
 mod maintenance;
+mod member;
 mod not_null;
 mod object;
 mod partition;
+mod presence;
 mod query;
 mod row_changes;
 mod stable;
@@ -39,13 +41,20 @@ use super::{Effect, Lock, LockMode, Loss, Refusal, Scan, ScanKind, Scene};
 use crate::operation::{Action, ObjectName, TransactionControl};
 use crate::schema::{Index, Key, Relation, Schema, Table};
 use data::Children;
+use presence::Presence;
 
 /// What an operation does on a PostgreSQL server of the scene's version.
 pub fn effect(scene: &Scene<'_>) -> Effect {
+    effect_at(scene, 0)
+}
+
+/// The same for what runs along with another operation, so many levels down.
+fn effect_at(scene: &Scene<'_>, depth: u8) -> Effect {
     let mut work = Work {
         scene,
         schema: scene.schema,
         version: scene.version,
+        depth,
         effect: Effect::default(),
     };
     work.run();
@@ -61,11 +70,26 @@ struct Work<'a> {
     scene: &'a Scene<'a>,
     schema: &'a Schema,
     version: u8,
+    /// How many triggers led here.
+    depth: u8,
     effect: Effect,
 }
 
 impl<'a> Work<'a> {
     fn run(&mut self) {
+        let presence = self.presence();
+        self.members();
+        self.act_on();
+        if presence == Presence::Skipped {
+            self.effect = Effect {
+                forbidden_in_transaction: self.effect.forbidden_in_transaction,
+                uncertain: true,
+                ..Effect::default()
+            };
+        }
+    }
+
+    fn act_on(&mut self) {
         match &self.scene.operation.action {
             action if action.target().is_some() => self.table_action(),
             Action::CreateTable(create) => self.create_table(create),
@@ -172,6 +196,18 @@ impl<'a> Work<'a> {
             why,
             on_rows: false,
             certain: true,
+            unseen: false,
+        });
+    }
+
+    /// The server refuses unless somebody else made what is missing.
+    fn refuse_unseen(&mut self, why: impl Into<SmolStr>) {
+        let why = why.into();
+        self.refuse_as(Refusal {
+            why,
+            on_rows: false,
+            certain: true,
+            unseen: true,
         });
     }
 
@@ -184,19 +220,16 @@ impl<'a> Work<'a> {
                 why,
                 on_rows: true,
                 certain: table.is_some_and(|table| table.filled),
+                unseen: false,
             });
         }
     }
 
-    /// The first reason stands, unless it depends on rows and the next does
-    /// not.
+    /// The first reason stands, unless the next depends on less.
     fn refuse_as(&mut self, refusal: Refusal) {
-        if self
-            .effect
-            .refusal
-            .as_ref()
-            .is_none_or(|known| known.on_rows && !refusal.on_rows)
-        {
+        let rests_on = |refusal: &Refusal| (refusal.unseen, refusal.on_rows);
+        let known = self.effect.refusal.as_ref();
+        if known.is_none_or(|known| rests_on(known) > rests_on(&refusal)) {
             self.effect.refusal = Some(refusal);
         }
     }

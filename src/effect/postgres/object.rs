@@ -11,7 +11,7 @@ use crate::statement::lexer::TokenKind;
 
 use super::Work;
 use super::data::{Children, parameter};
-use super::expr::Tokens;
+use super::expr::{Tokens, mentions};
 use super::query::output_names;
 use super::type_change::is_built_in;
 
@@ -46,7 +46,17 @@ impl<'a> Work<'a> {
     ) {
         if let Some(on) = on {
             let key = self.resolve(on);
-            self.lock(&key, LockMode::AccessExclusive);
+            // From 15 on the triggers of partitions are renamed along
+            // (rename_trigger_partitioned).
+            let along = kind == ObjectKind::Trigger && self.version >= 15;
+            let children = if along {
+                Children::Partitions
+            } else {
+                Children::No
+            };
+            self.each(&key, children, false, |work, key, _| {
+                work.lock(key, LockMode::AccessExclusive);
+            });
             return;
         }
         if !is_lockable(kind) {
@@ -72,8 +82,20 @@ impl<'a> Work<'a> {
             return;
         }
         let key = self.resolve(name);
+        if kind == ObjectKind::Index {
+            self.refuse("an index is where its table is");
+        }
+        self.refuse_owned(&key);
         self.lock(&key, LockMode::AccessExclusive);
         self.lock_owned_sequences(&key, LockMode::AccessExclusive);
+    }
+
+    /// A sequence goes with the table whose column it belongs to.
+    fn refuse_owned(&mut self, key: &Key) {
+        let sequence = self.schema.sequence_by_key(key);
+        if let Some((table, _)) = sequence.and_then(|sequence| sequence.owned_by.as_ref()) {
+            self.refuse(format!("`{key}` belongs to `{table}` and goes with it"));
+        }
     }
 
     /// owner_to, owner_to_with_serial.
@@ -82,6 +104,7 @@ impl<'a> Work<'a> {
             return;
         }
         let key = self.resolve(name);
+        self.refuse_owned(&key);
         self.lock(&key, LockMode::AccessExclusive);
         match self.relation_kind(&key) {
             Some(Relation::Table(table)) => {
@@ -205,6 +228,9 @@ impl<'a> Work<'a> {
             self.name_in(&create.query.text);
         }
         if exists && create.or_replace {
+            if self.schema.view_by_key(&key).is_none() {
+                self.refuse(format!("`{key}` is not a view"));
+            }
             self.lock(&key, LockMode::AccessExclusive);
             self.check_replacement(&key, create);
         } else {
@@ -327,6 +353,9 @@ impl<'a> Work<'a> {
                 if let Some(function) = &create.function {
                     self.check_trigger_function(function);
                 }
+                if mentions(&create.events.text, "instead") && self.table(&key).is_some() {
+                    self.refuse(format!("`{key}` is a table: INSTEAD OF is for views"));
+                }
                 self.each(&key, Children::Partitions, false, |work, key, _| {
                     work.lock(key, LockMode::ShareRowExclusive);
                 });
@@ -358,9 +387,13 @@ impl<'a> Work<'a> {
                     self.refuse_missing_columns(&key, &condition.text);
                 }
             }
-            Action::CreateRule { table, .. } => {
+            Action::CreateRule {
+                table, definition, ..
+            } => {
                 let key = self.resolve(table);
                 self.lock(&key, LockMode::AccessExclusive);
+                self.name_in(&definition.text);
+                self.name_written(&definition.text);
             }
             Action::CreateStatistics {
                 table: Some(table), ..
@@ -397,6 +430,27 @@ impl Work<'_> {
         }
     }
 
+    /// The tables that the actions of a rule write to
+    /// (create_rule_also_other_table).
+    fn name_written(&mut self, text: &str) {
+        let tokens = Tokens::of(text);
+        let mut cursor = Cursor::new(text, &tokens.list);
+        while !cursor.done() {
+            let writes = cursor.eat_words(&["INSERT", "INTO"])
+                || cursor.eat_words(&["DELETE", "FROM"])
+                || cursor.eat_word("UPDATE");
+            if !writes {
+                cursor.bump();
+                continue;
+            }
+            cursor.eat_word("ONLY");
+            if let Some(name) = ObjectName::read(&mut cursor) {
+                let key = self.resolve(&name);
+                self.lock(&key, LockMode::RowExclusive);
+            }
+        }
+    }
+
     /// FOR TABLE locks what it names, partitions not (create_publication_*).
     fn create_publication(&mut self, definition: &str) {
         let tokens = Tokens::of(definition);
@@ -414,12 +468,19 @@ impl Work<'_> {
 
     fn published(&mut self, cursor: &mut Cursor<'_>) {
         loop {
-            cursor.eat_word("ONLY");
+            let only = cursor.eat_word("ONLY");
             let Some(name) = ObjectName::read(cursor) else {
                 return;
             };
             let key = self.resolve(&name);
-            self.lock(&key, LockMode::ShareUpdateExclusive);
+            self.check_published(&name);
+            let children = match self.table(&key).is_some_and(Table::is_partitioned) {
+                true => Children::No,
+                false => Children::Yes,
+            };
+            self.each(&key, children, only, |work, key, _| {
+                work.lock(key, LockMode::ShareUpdateExclusive);
+            });
             let columns = cursor.group().is_some();
             let rows = cursor.eat_word("WHERE") && cursor.group().is_some();
             if columns || rows {

@@ -27,6 +27,11 @@ impl<'a> Work<'a> {
         let parent = subject.table;
         if let (Some(parent), Some(table)) = (parent, table) {
             self.refuse_columns(parent, table);
+            self.refuse_misfit(parent, table);
+            let has_identity = table.columns.iter().any(|c| c.identity.is_some());
+            if has_identity && self.version >= 17 {
+                self.refuse(format!("`{child}` has an identity column of its own"));
+            }
         }
         if let Some(parent) = parent {
             self.refuse_overlap(parent, &child, bound);
@@ -156,6 +161,9 @@ impl<'a> Work<'a> {
         let Some(table) = self.table(&parent) else {
             return;
         };
+        if table.is_known() && !table.is_partitioned() {
+            self.refuse(format!("`{parent}` is not partitioned"));
+        }
         self.refuse_overlap(table, key, &partition_of.bound);
         for index in self.indexes_of(Some(table)) {
             self.lock(&index.key, LockMode::ShareUpdateExclusive);
@@ -226,7 +234,11 @@ impl<'a> Work<'a> {
         }
         // Before 14 the partition itself takes the weaker lock
         // (detach_partition_with_default).
-        let own = if self.version < 14 {
+        let triggered = table.is_some_and(|table| !table.triggers.is_empty())
+            || subject
+                .table
+                .is_some_and(|parent| !parent.triggers.is_empty());
+        let own = if self.version < 14 && !triggered {
             LockMode::ShareUpdateExclusive
         } else {
             LockMode::AccessExclusive
@@ -291,6 +303,37 @@ impl<'a> Work<'a> {
             return false;
         };
         valid_checks(default).any(|text| excludes(text, column, from, to))
+    }
+}
+
+impl Work<'_> {
+    /// Does the WHERE of a query leave out a partition of one column's list or
+    /// range?
+    pub(super) fn is_pruned(&self, parent: &Table, partition: &Table, query: &str) -> bool {
+        let Some(own) = partition.partition.as_ref().filter(|p| p.of == parent.key) else {
+            return false;
+        };
+        let Some(column) = parent
+            .partition_by
+            .as_ref()
+            .and_then(|by| by.columns.first())
+        else {
+            return false;
+        };
+        let tokens = Tokens::of(query);
+        let behind = tokens.list.iter().position(|t| is_word(*t, query, "WHERE"));
+        let list = &tokens.list[behind.map_or(0, |at| at + 1)..];
+        let parts = conjuncts(list, query);
+        match (range(parent, &own.bound), listed(parent, &own.bound)) {
+            (Some((_, from, to)), _) => parts.into_iter().any(|part| {
+                comparison(part, query, column).is_some_and(|c| c.fails_within(from, to))
+            }),
+            (None, Some((_, values))) => parts.into_iter().any(|part| {
+                alternatives(part, query, column)
+                    .is_some_and(|wanted| !wanted.iter().any(|value| values.contains(value)))
+            }),
+            _ => false,
+        }
     }
 }
 
@@ -392,6 +435,10 @@ impl Comparison {
             ">=" | ">" => to != "MAXVALUE" && at_least(&self.value, to),
             "<" => from != "MINVALUE" && at_least(from, &self.value),
             "<=" => from != "MINVALUE" && less(&self.value, from),
+            "=" => {
+                (to != "MAXVALUE" && at_least(&self.value, to))
+                    || (from != "MINVALUE" && less(&self.value, from))
+            }
             _ => false,
         }
     }

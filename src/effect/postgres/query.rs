@@ -11,6 +11,7 @@ use crate::statement::cursor::Cursor;
 use crate::statement::lexer::{Token, TokenKind};
 
 use super::Work;
+use super::data::Children;
 use super::expr::{Tokens, is_name, is_word, name_of};
 use super::volatility::STABLE_WORDS;
 
@@ -43,20 +44,49 @@ const CLAUSES: &[&str] = &[
     "FROM",
 ];
 
+/// Words that go on with a list.
+const JOINS: &[&str] = &[
+    "JOIN",
+    "INNER",
+    "LEFT",
+    "RIGHT",
+    "FULL",
+    "CROSS",
+    "NATURAL",
+    "USING",
+    "TABLESAMPLE",
+    "INTO",
+];
+
+/// A relation behind FROM, JOIN, USING or TABLE.
+pub(super) struct Source {
+    pub name: ObjectName,
+    /// `ONLY`: children and partitions are left alone.
+    only: bool,
+    /// What the query calls it, where that is something else.
+    alias: Option<SmolStr>,
+}
+
 /// The relations that a query or a part of it names; names of WITH left out.
 pub(super) fn relations(text: &str) -> Vec<ObjectName> {
-    let tokens = Tokens::of(text);
-    let with = with_names(&tokens);
+    let found = sources(&Tokens::of(text)).into_iter();
+    found.map(|source| source.name).collect()
+}
+
+fn sources(tokens: &Tokens<'_>) -> Vec<Source> {
+    let text = tokens.text;
+    let with = with_names(tokens);
     let mut found = Vec::new();
     for (n, token) in tokens.list.iter().enumerate() {
         if token.kind != TokenKind::Word {
             continue;
         }
-        let begins = is_from(&tokens, n)
+        let begins = is_from(tokens, n)
             || is_word(*token, text, "JOIN")
-            || (is_word(*token, text, "USING") && !followed_by_paren(&tokens, n));
+            || is_table_command(tokens, n)
+            || (is_word(*token, text, "USING") && !followed_by_paren(tokens, n));
         if begins {
-            from_list(&tokens, n + 1, &with, &mut found);
+            from_list(tokens, n + 1, &with, &mut found);
         }
     }
     found
@@ -65,9 +95,23 @@ pub(super) fn relations(text: &str) -> Vec<ObjectName> {
 /// The relations of a list as it stands behind FROM or USING, subqueries and
 /// joins included.
 pub(super) fn listed(text: &str) -> Vec<ObjectName> {
-    let mut found = relations(text);
-    from_list(&Tokens::of(text), 0, &FxHashSet::default(), &mut found);
-    found
+    let tokens = Tokens::of(text);
+    let mut found = sources(&tokens);
+    from_list(&tokens, 0, &FxHashSet::default(), &mut found);
+    found.into_iter().map(|source| source.name).collect()
+}
+
+/// `TABLE t` in the place of a query.
+fn is_table_command(tokens: &Tokens<'_>, n: usize) -> bool {
+    const BEFORE: &[&str] = &["AS", "UNION", "EXCEPT", "INTERSECT", "ALL", "DISTINCT"];
+    let text = tokens.text;
+    if !is_word(tokens.list[n], text, "TABLE") {
+        return false;
+    }
+    let Some(before) = n.checked_sub(1).map(|before| tokens.list[before]) else {
+        return true;
+    };
+    before.kind == TokenKind::OpenParen || BEFORE.iter().any(|word| is_word(before, text, word))
 }
 
 fn followed_by_paren(tokens: &Tokens<'_>, n: usize) -> bool {
@@ -97,7 +141,7 @@ fn is_from(tokens: &Tokens<'_>, n: usize) -> bool {
     }
 }
 
-fn with_names(tokens: &Tokens<'_>) -> FxHashSet<SmolStr> {
+pub(super) fn with_names(tokens: &Tokens<'_>) -> FxHashSet<SmolStr> {
     let text = tokens.text;
     if !tokens.list.iter().any(|t| is_word(*t, text, "WITH")) {
         return FxHashSet::default();
@@ -119,13 +163,15 @@ fn from_list(
     tokens: &Tokens<'_>,
     start: usize,
     with: &FxHashSet<SmolStr>,
-    found: &mut Vec<ObjectName>,
+    found: &mut Vec<Source>,
 ) {
     let (list, text) = (&tokens.list, tokens.text);
     let mut at = start;
     let mut expect = true;
+    let mut only = false;
     while let Some(token) = list.get(at) {
         match token.kind {
+            TokenKind::OpenParen if only && expect => {}
             TokenKind::OpenParen => {
                 at = tokens.end_of(at) + 1;
                 expect = false;
@@ -142,8 +188,8 @@ fn from_list(
             {
                 return;
             }
-            TokenKind::Word
-                if is_word(*token, text, "ONLY") || is_word(*token, text, "LATERAL") => {}
+            TokenKind::Word if is_word(*token, text, "LATERAL") => {}
+            TokenKind::Word if is_word(*token, text, "ONLY") => only = true,
             TokenKind::Word | TokenKind::QuotedName if expect => {
                 let mut cursor = Cursor::new(text, &list[at..]);
                 let Some(name) = ObjectName::read(&mut cursor) else {
@@ -152,16 +198,50 @@ fn from_list(
                 let call = cursor.at_kind(TokenKind::OpenParen);
                 let from_with = name.schema.is_none() && with.contains(&name.name);
                 if !call && !from_with {
-                    found.push(name);
+                    found.push(Source {
+                        name,
+                        only,
+                        alias: alias(&mut cursor.clone(), text),
+                    });
                 }
                 at += cursor.mark();
                 expect = false;
+                only = false;
                 continue;
             }
             _ => {}
         }
         at += 1;
     }
+}
+
+/// The name behind a relation.
+fn alias(cursor: &mut Cursor<'_>, text: &str) -> Option<SmolStr> {
+    cursor.eat_operator("*");
+    let explicit = cursor.eat_word("AS");
+    let token = cursor.peek()?;
+    let is_keyword = |token: Token| {
+        let words = CLAUSES.iter().chain(JOINS);
+        words.into_iter().any(|word| is_word(token, text, word))
+    };
+    match explicit || !is_keyword(token) {
+        true => name_of(token, text),
+        false => None,
+    }
+}
+
+/// The names behind `FOR UPDATE OF`; `None` where all are meant, or nothing is
+/// locked.
+fn locked_names(tokens: &Tokens<'_>) -> Option<Vec<SmolStr>> {
+    let text = tokens.text;
+    let of = tokens.list.windows(2).position(|w| {
+        is_word(w[1], text, "OF")
+            && ["UPDATE", "SHARE"]
+                .iter()
+                .any(|word| is_word(w[0], text, word))
+    })?;
+    let names = tokens.list[of + 2..].chunks(2);
+    Some(names.map_while(|pair| name_of(pair[0], text)).collect())
 }
 
 /// The names of the columns that a SELECT yields; `None` where they cannot be
@@ -216,6 +296,29 @@ pub(super) fn columns_in(condition: &str) -> Option<Vec<SmolStr>> {
     Some(used.columns.iter().filter(named).cloned().collect())
 }
 
+/// How a relation is read.
+pub(super) struct Reading<'t> {
+    pub mode: LockMode,
+    /// Some rows only.
+    pub partial: bool,
+    /// `ONLY`: children and partitions are left alone.
+    pub only: bool,
+    /// The query, where it is about this relation alone: what stands behind
+    /// its WHERE may leave partitions out.
+    pub filter: Option<&'t str>,
+}
+
+impl Reading<'_> {
+    pub(super) fn whole(mode: LockMode) -> Self {
+        Self {
+            mode,
+            partial: false,
+            only: false,
+            filter: None,
+        }
+    }
+}
+
 impl<'a> Work<'a> {
     /// Locks and scans of a query that is run.
     pub(super) fn read_from(&mut self, text: &str) {
@@ -232,26 +335,36 @@ impl<'a> Work<'a> {
 
     /// A query whose target, if it has one, is dealt with elsewhere.
     pub(super) fn run_query(&mut self, text: &str, mode: LockMode, except: Option<&Key>) {
-        let names = relations(text);
-        let one = names.len() == 1;
-        for name in names {
-            let key = self.resolve(&name);
+        let tokens = Tokens::of(text);
+        let sources = sources(&tokens);
+        let locked = locked_names(&tokens);
+        let one = sources.len() == 1;
+        for source in sources {
+            let key = self.resolve(&source.name);
             if except == Some(&key) {
                 continue;
             }
-            let partial = one
-                && self
-                    .table(&key)
-                    .is_some_and(|table| self.filtered_by_index(table, text));
-            self.read_relation(&key, mode, partial, VIEW_DEPTH);
+            let named = source.alias.as_ref().unwrap_or(&source.name.name);
+            let mode = match &locked {
+                Some(names) if !names.contains(named) => LockMode::AccessShare,
+                _ => mode,
+            };
+            let table = self.table(&key).filter(|_| one);
+            let reading = Reading {
+                mode,
+                partial: table.is_some_and(|table| self.reads_partly(table, &tokens)),
+                only: source.only,
+                filter: table.map(|_| text),
+            };
+            self.read_relation(&key, &reading, VIEW_DEPTH);
         }
     }
 
-    fn read_relation(&mut self, key: &Key, mode: LockMode, partial: bool, depth: u8) {
-        self.lock(key, mode);
+    fn read_relation(&mut self, key: &Key, reading: &Reading<'_>, depth: u8) {
+        self.lock(key, reading.mode);
         match self.schema.relation_by_key(key) {
-            Some(Relation::View(view)) => self.read_view(view, mode, depth),
-            Some(Relation::Table(_)) | None => self.read_table(key, mode, partial),
+            Some(Relation::View(view)) => self.read_view(view, reading.mode, depth),
+            Some(Relation::Table(_)) | None => self.read_table(key, reading),
             _ => {}
         }
     }
@@ -264,28 +377,77 @@ impl<'a> Work<'a> {
             self.scan(&view.key, ScanKind::Full);
         } else if depth > 0 {
             for used in &view.uses {
-                self.read_relation(&used.relation, mode, false, depth - 1);
+                self.read_relation(&used.relation, &Reading::whole(mode), depth - 1);
             }
         }
     }
 
-    pub(super) fn read_table(&mut self, key: &Key, mode: LockMode, partial: bool) {
-        self.each(
-            key,
-            super::data::Children::Always,
-            false,
-            |work, key, table| {
-                work.lock(key, mode);
-                // Only from 16 on the planner looks at the indexes of a
-                // partitioned table itself.
-                if work.version >= 16 || table.is_some_and(super::stores_rows) {
-                    work.lock_indexes(table, mode);
-                }
-                if !partial {
-                    work.scan_heap(key, table);
-                }
-            },
-        );
+    pub(super) fn read_table(&mut self, top: &Key, reading: &Reading<'_>) {
+        let parent = self.table(top);
+        let children = match reading.only {
+            true => Children::No,
+            false => Children::Always,
+        };
+        self.each(top, children, false, |work, key, table| {
+            if parent
+                .zip(table)
+                .zip(reading.filter)
+                .is_some_and(|((parent, table), filter)| {
+                    key != top && work.is_pruned(parent, table, filter)
+                })
+            {
+                return;
+            }
+            work.lock(key, reading.mode);
+            // Only from 16 on the planner looks at the indexes of a
+            // partitioned table itself.
+            let planned = work.version >= 16 || reading.only;
+            if planned || table.is_some_and(super::stores_rows) {
+                work.lock_indexes(table, reading.mode);
+            }
+            if !reading.partial {
+                work.scan_heap(key, table);
+            }
+        });
+    }
+
+    /// Does a query of one table, all of whose text this is, read some rows
+    /// only?
+    fn reads_partly(&self, table: &Table, tokens: &Tokens<'_>) -> bool {
+        let text = tokens.text;
+        let has = |word: &str| tokens.list.iter().any(|t| is_word(*t, text, word));
+        let first_rows = has("LIMIT")
+            && ![
+                "WHERE", "ORDER", "GROUP", "DISTINCT", "OVER", "UNION", "HAVING",
+            ]
+            .iter()
+            .any(|word| has(word));
+        first_rows || self.takes_end(table, tokens) || self.filtered_by_index(table, text)
+    }
+
+    /// `SELECT max(id) FROM t`, which an index answers.
+    fn takes_end(&self, table: &Table, tokens: &Tokens<'_>) -> bool {
+        let text = tokens.text;
+        let leads = |column: Token| {
+            let mut indexes = self.indexes_by_key(table);
+            indexes.any(|index| {
+                let first = index.columns.first();
+                index.predicate.is_none()
+                    && index.method == "btree"
+                    && first.is_some_and(|first| is_name(column, text, first))
+            })
+        };
+        let filtered = ["WHERE", "GROUP", "HAVING"]
+            .iter()
+            .any(|word| tokens.list.iter().any(|t| is_word(*t, text, word)));
+        !filtered
+            && tokens.list.windows(5).any(|w| {
+                (is_word(w[0], text, "max") || is_word(w[0], text, "min"))
+                    && w[1].kind == TokenKind::OpenParen
+                    && w[3].kind == TokenKind::CloseParen
+                    && is_word(w[4], text, "FROM")
+                    && leads(w[2])
+            })
     }
 
     /// Does the text behind WHERE begin by comparing the first column of an
@@ -305,11 +467,17 @@ impl<'a> Work<'a> {
         let [column, operator, value, rest @ ..] = tokens else {
             return false;
         };
-        let equal = operator.span.of(text) == "=";
-        let constant = matches!(
-            value.kind,
-            TokenKind::Number | TokenKind::Text | TokenKind::Parameter
-        );
+        let is_constant = |token: &Token| {
+            matches!(
+                token.kind,
+                TokenKind::Number | TokenKind::Text | TokenKind::Parameter
+            )
+        };
+        let listed = is_word(*operator, text, "IN")
+            && value.kind == TokenKind::OpenParen
+            && rest.first().is_some_and(is_constant);
+        let equal = operator.span.of(text) == "=" || listed;
+        let constant = is_constant(value) || listed;
         let no_or = !rest.iter().any(|t| is_word(*t, text, "OR"));
         equal
             && constant

@@ -1,15 +1,22 @@
 //! INSERT, UPDATE, DELETE, MERGE, COPY, SELECT and CALL.
 
+use rustc_hash::FxHashSet;
 use smol_str::SmolStr;
 
-use crate::effect::LockMode;
-use crate::operation::{Action, Delete, Expr, Ident, Identity, Insert, ObjectName, Update};
-use crate::schema::{Index, Key, Table};
+use crate::effect::{LockMode, Scene};
+use crate::operation::{
+    Action, Column, ConstraintKind, Delete, Expr, ForeignKey, Ident, Identity, Insert, ObjectName,
+    Operation, Update,
+};
+use crate::schema::{Index, Key, Table, Trigger};
 
 use super::Work;
 use super::data::Children;
 use super::expr::{Tokens, is_word, mentions};
-use super::query::{listed, relations};
+use super::query::{Reading, listed, relations, with_names};
+
+/// So many triggers are followed from one to the next.
+const DEEPEST: u8 = 4;
 
 impl<'a> Work<'a> {
     pub(super) fn rows(&mut self) {
@@ -17,20 +24,31 @@ impl<'a> Work<'a> {
             Action::Insert(insert) => self.insert(insert),
             Action::Update(update) => self.update(update),
             Action::Delete(delete) => self.delete(delete),
-            Action::Merge { table, source } => self.merge(table, source.as_ref()),
+            Action::Merge {
+                table,
+                with,
+                source,
+            } => self.merge(table, with.as_ref(), source.as_ref()),
             Action::Copy {
                 table: Some(table),
                 from,
+                ..
             } => self.copy(table, *from),
+            Action::Copy {
+                query: Some(query), ..
+            } => self.select(&query.text),
             Action::Select { query, .. } => self.select(&query.text),
             Action::Call { routine } => self.call(routine),
             _ => {}
         }
     }
 
-    fn insert(&mut self, insert: &Insert) {
-        let key = self.resolve(&insert.table);
+    fn insert(&mut self, insert: &'a Insert) {
+        let key = self.written(&insert.table);
         self.lock(&key, LockMode::RowExclusive);
+        self.lock_parents(&key);
+        self.lock_generators(&key, insert);
+        self.fire(&key, "insert");
         for column in &insert.columns {
             self.refuse_missing_column(&key, &column.name);
         }
@@ -40,9 +58,16 @@ impl<'a> Work<'a> {
             self.check_values(table, insert);
         }
         if insert.on_conflict {
-            let table = self.table(&key);
-            self.lock_indexes(table, LockMode::RowExclusive);
+            // The planner looks for the index that is meant; without a target
+            // any will do (insert_on_conflict).
+            if insert.conflict_target {
+                let table = self.table(&key);
+                self.lock_indexes(table, LockMode::RowExclusive);
+            }
             self.check_conflict_target(&key, insert);
+        }
+        for part in insert.values.iter().chain(&insert.conflict_action) {
+            self.read_others(&part.text, &key);
         }
         if let Some(query) = &insert.query {
             self.run_query(&query.text, LockMode::AccessShare, Some(&key));
@@ -57,6 +82,104 @@ impl<'a> Work<'a> {
                 if let Some(parent) = constraint.references.as_ref().filter(|_| given) {
                     self.lock_parent(parent);
                 }
+            }
+        }
+    }
+
+    /// The table that a statement writes to; a view hands on what it gets
+    /// (insert_into_view).
+    fn written(&mut self, name: &ObjectName) -> Key {
+        let key = self.resolve(name);
+        let Some(view) = self.schema.view_by_key(&key) else {
+            return key;
+        };
+        self.lock(&key, LockMode::RowExclusive);
+        match view.uses.as_slice() {
+            [used] if !view.materialized => used.relation.clone(),
+            _ => key,
+        }
+    }
+
+    /// A row that goes into a partition is held against the bounds of all
+    /// tables above (insert_partition_direct).
+    pub(super) fn lock_parents(&mut self, key: &Key) {
+        let mut part = self.table(key);
+        while let Some(partition) = part.and_then(|table| table.partition.as_ref()) {
+            if self.effect.lock_on(&partition.of).is_some() {
+                return;
+            }
+            self.lock(&partition.of, LockMode::AccessShare);
+            part = self.table(&partition.of);
+        }
+    }
+
+    /// The sequences that make the values of columns that are left out
+    /// (insert_default_values_serial).
+    fn lock_generators(&mut self, key: &Key, insert: &Insert) {
+        let Some(table) = self.table(key) else { return };
+        let all_given = insert.columns.is_empty() && !insert.defaults;
+        let some_default = insert
+            .values
+            .as_ref()
+            .is_some_and(|values| mentions(&values.text, "default"));
+        if all_given && !some_default {
+            return;
+        }
+        for column in &table.columns {
+            let given = insert.columns.iter().any(|c| c.name == column.name);
+            if !given || some_default {
+                self.lock_generator(key, column);
+            }
+        }
+    }
+
+    fn lock_generator(&mut self, table: &Key, column: &Column) {
+        if let Some(default) = &column.default {
+            self.lock_sequences_used(&default.text);
+        }
+        let own = column.identity.is_some() || column.ty.is_serial();
+        let by_default = column
+            .default
+            .as_ref()
+            .is_some_and(|d| &*d.text == "nextval()");
+        if own || by_default {
+            for sequence in self.schema.sequences_of(table, Some(&column.name)) {
+                self.lock(&sequence, LockMode::RowExclusive);
+            }
+        }
+    }
+
+    /// What the triggers of a table lock, where their functions are static
+    /// (update_trigger_writes_elsewhere). How often they run is not known, and
+    /// so nothing is said of what they read.
+    fn fire(&mut self, key: &Key, event: &str) {
+        let Some(table) = self.table(key).filter(|_| self.depth < DEEPEST) else {
+            return;
+        };
+        let fires = |trigger: &&Trigger| mentions(&trigger.events.text, event);
+        for trigger in table.triggers.iter().filter(fires) {
+            let Some(function) = &trigger.function else {
+                continue;
+            };
+            let function = self.schema.resolve_routine(function);
+            for routine in self.schema.routines(&function) {
+                self.lock_as(&routine.operations);
+            }
+        }
+    }
+
+    /// The locks of operations that run along, those aside that may not run.
+    fn lock_as(&mut self, operations: &'a [Operation]) {
+        for operation in operations.iter().filter(|o| !o.within.conditional) {
+            let scene = Scene {
+                operation,
+                siblings: std::slice::from_ref(operation),
+                schema: self.schema,
+                version: self.version,
+            };
+            let effect = super::effect_at(&scene, self.depth + 1);
+            for lock in effect.locks {
+                self.effect.add_lock(lock);
             }
         }
     }
@@ -137,8 +260,11 @@ impl<'a> Work<'a> {
         });
     }
 
-    fn update(&mut self, update: &Update) {
+    fn update(&mut self, update: &'a Update) {
         let key = self.resolve(&update.table);
+        self.check_set(&key, update);
+        self.fire(&key, "update");
+        let with = self.read_with(update.with.as_ref());
         let lost: Vec<&Ident> = update
             .columns
             .iter()
@@ -153,13 +279,13 @@ impl<'a> Work<'a> {
         if let Some(table) = self.table(&key).filter(|t| t.is_known()) {
             self.check_assignments(table, update);
         }
-        self.read_sources(update.from.as_ref());
+        self.read_sources(update.from.as_ref(), &with);
         self.read_others(&update.assignments.text, &key);
         if let Some(filter) = &update.filter {
             self.read_others(&filter.text, &key);
         }
         let filter = update.filter.as_ref().map(|f| f.text.as_ref());
-        self.change_rows(&key, filter, update.from.is_some());
+        self.change_rows(&key, filter, update.from.is_some(), update.only);
         let Some(table) = self.table(&key) else {
             return;
         };
@@ -190,38 +316,69 @@ impl<'a> Work<'a> {
         }
     }
 
-    /// The tables behind FROM or USING, each read whole; a name that the history
-    /// does not know may be one of WITH.
-    fn read_sources(&mut self, list: Option<&Expr>) {
-        if let Some(list) = list {
-            for name in listed(&list.text) {
-                let key = self.resolve(&name);
-                if self.table(&key).is_some() {
-                    self.read_table(&key, LockMode::AccessShare, false);
-                }
+    /// Generated columns take DEFAULT alone, and so do identities that are
+    /// ALWAYS so.
+    fn check_set(&mut self, key: &Key, update: &Update) {
+        let Some(table) = self.table(key) else { return };
+        let default = mentions(&update.assignments.text, "default");
+        for column in &update.columns {
+            let Some(column) = table.column(&column.name) else {
+                continue;
+            };
+            if default {
+                self.lock_generator(key, column);
+            } else if column.generated.is_some() {
+                self.refuse(format!("`{}` is a generated column", column.name));
+            } else if column.identity == Some(Identity::Always) {
+                self.refuse(format!(
+                    "`{}` is GENERATED ALWAYS AS IDENTITY and takes DEFAULT alone",
+                    column.name
+                ));
+            }
+        }
+    }
+
+    /// What the queries of a WITH read, and their names.
+    fn read_with(&mut self, with: Option<&Expr>) -> FxHashSet<SmolStr> {
+        let Some(with) = with else {
+            return FxHashSet::default();
+        };
+        self.run_query(&with.text, LockMode::AccessShare, None);
+        with_names(&Tokens::of(&with.text))
+    }
+
+    /// The tables behind FROM or USING, each read whole.
+    fn read_sources(&mut self, list: Option<&Expr>, with: &FxHashSet<SmolStr>) {
+        let names = list.map_or(Vec::new(), |list| listed(&list.text));
+        for name in names {
+            let key = self.resolve(&name);
+            if self.table(&key).is_some() && !with.contains(&name.name) {
+                self.read_table(&key, &Reading::whole(LockMode::AccessShare));
             }
         }
     }
 
     fn read_others(&mut self, text: &str, target: &Key) {
-        if !relations(text).is_empty() {
+        if may_read(text) && !relations(text).is_empty() {
             self.run_query(text, LockMode::AccessShare, Some(target));
         }
     }
 
-    fn delete(&mut self, delete: &Delete) {
+    fn delete(&mut self, delete: &'a Delete) {
         let key = self.resolve(&delete.table);
+        self.fire(&key, "delete");
+        let with = self.read_with(delete.with.as_ref());
         self.lose(if delete.filter.is_some() {
             format!("the matching rows of `{key}`")
         } else {
             format!("the rows of `{key}`")
         });
-        self.read_sources(delete.using.as_ref());
+        self.read_sources(delete.using.as_ref(), &with);
         if let Some(filter) = &delete.filter {
             self.read_others(&filter.text, &key);
         }
         let filter = delete.filter.as_ref().map(|f| f.text.as_ref());
-        self.change_rows(&key, filter, delete.using.is_some());
+        self.change_rows(&key, filter, delete.using.is_some(), delete.only);
         let Some(table) = self.table(&key) else {
             return;
         };
@@ -232,18 +389,13 @@ impl<'a> Work<'a> {
 
     /// The tables that refer to changed rows are looked through, or changed
     /// along.
-    fn lock_child(
-        &mut self,
-        key: &Key,
-        other: &Key,
-        action: impl Fn(&crate::operation::ForeignKey) -> Option<&str>,
-    ) {
+    fn lock_child(&mut self, key: &Key, other: &Key, action: fn(&ForeignKey) -> Option<&str>) {
         let Some(table) = self.table(other) else {
             return;
         };
         let changes = table.constraints.iter().any(|c| {
             c.references.as_ref() == Some(key)
-                && matches!(&c.definition.kind, crate::operation::ConstraintKind::ForeignKey(fk)
+                && matches!(&c.definition.kind, ConstraintKind::ForeignKey(fk)
                 if action(fk).is_some_and(|a| {
                     let a = a.to_ascii_lowercase();
                     a.contains("cascade") || a.contains("set")
@@ -254,10 +406,22 @@ impl<'a> Work<'a> {
         } else {
             LockMode::RowShare
         };
+        let is_new = self.effect.lock_on(other) < Some(mode);
         self.lock(other, mode);
         self.lock_indexes(Some(table), mode);
         if !self.references_are_indexed(key, table) {
             self.scan_heap(other, Some(table));
+        }
+        if !(changes && is_new) {
+            return;
+        }
+        // What goes along may take more along (delete_cascade_chain).
+        for further in table
+            .referenced_by
+            .iter()
+            .filter(|further| *further != other)
+        {
+            self.lock_child(other, further, action);
         }
     }
 
@@ -279,34 +443,68 @@ impl<'a> Work<'a> {
     }
 
     /// An UPDATE or DELETE of the rows that the filter leaves.
-    fn change_rows(&mut self, key: &Key, filter: Option<&str>, joined: bool) {
+    fn change_rows(&mut self, key: &Key, filter: Option<&str>, joined: bool, only: bool) {
         if let Some(view) = self.schema.view_by_key(key)
             && let [used] = view.uses.as_slice()
         {
             // update_view
             self.lock(key, LockMode::RowExclusive);
-            self.change_rows(&used.relation, filter, joined);
+            self.change_rows(&used.relation, filter, joined, false);
             return;
+        }
+        if self.version < 14 {
+            // delete_partition
+            self.lock_parents(key);
         }
         let partial = !joined
             && filter
                 .zip(self.table(key))
                 .is_some_and(|(filter, table)| self.filtered_by_index(table, filter));
-        self.read_table(key, LockMode::RowExclusive, partial);
+        let reading = Reading {
+            mode: LockMode::RowExclusive,
+            partial,
+            only,
+            filter: filter.filter(|_| !joined),
+        };
+        self.read_table(key, &reading);
     }
 
-    fn merge(&mut self, table: &ObjectName, source: Option<&Expr>) {
+    fn merge(&mut self, table: &ObjectName, with: Option<&Expr>, source: Option<&Expr>) {
         self.needs(15, "MERGE");
-        self.read_sources(source);
+        let with = self.read_with(with);
+        self.read_sources(source, &with);
         let key = self.resolve(table);
-        self.change_rows(&key, None, true);
+        // A few rows are looked up one by one (merge_values).
+        let few = source.is_some_and(|source| {
+            let tokens = Tokens::of(&source.text);
+            tokens
+                .list
+                .get(1)
+                .is_some_and(|t| is_word(*t, &source.text, "VALUES"))
+        });
+        let reading = Reading {
+            partial: few
+                && self
+                    .table(&key)
+                    .is_some_and(|table| table.primary_key().is_some()),
+            ..Reading::whole(LockMode::RowExclusive)
+        };
+        match self.schema.view_by_key(&key) {
+            Some(_) => self.change_rows(&key, None, true, false),
+            None => self.read_table(&key, &reading),
+        }
     }
 
     fn copy(&mut self, table: &ObjectName, from: bool) {
         let key = self.resolve(table);
         if from {
             self.lock(&key, LockMode::RowExclusive);
+            self.lock_parents(&key);
+            self.fire(&key, "insert");
         } else {
+            if self.table(&key).is_some_and(Table::is_partitioned) {
+                self.refuse(format!("`{key}` is partitioned: COPY takes a query of it"));
+            }
             self.each(&key, Children::Partitions, false, |work, key, table| {
                 work.lock(key, LockMode::AccessShare);
                 work.scan_heap(key, table);
@@ -350,11 +548,14 @@ impl<'a> Work<'a> {
     }
 }
 
-/// A cheap look before the tokens: without FROM, nothing is read.
+/// A cheap look before the tokens: without FROM or TABLE, nothing is read.
 fn may_read(text: &str) -> bool {
-    text.as_bytes()
-        .windows(4)
-        .any(|w| w.eq_ignore_ascii_case(b"from"))
+    let has = |word: &[u8]| {
+        text.as_bytes()
+            .windows(word.len())
+            .any(|w| w.eq_ignore_ascii_case(word))
+    };
+    has(b"from") || has(b"table")
 }
 
 fn list(columns: &[&Ident]) -> String {

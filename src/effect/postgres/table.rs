@@ -15,7 +15,7 @@ use super::expr::mentions;
 use super::volatility::Volatility;
 
 /// The row of `alter_table.tsv` that an action stands in.
-fn label(action: &Action) -> &'static str {
+pub(super) fn label(action: &Action) -> &'static str {
     match action {
         Action::AddConstraint { constraint, .. } => constraint_label(constraint),
         Action::SetColumnOption { option, .. } => match option {
@@ -87,6 +87,15 @@ impl<'a> Work<'a> {
     /// partitions at most. From 18 on the server locks all that inherit before
     /// it looks (add_unique_inheritance_parent).
     fn reach(&self, subject: &Subject<'_>, action: &Action) -> Option<Children> {
+        // From 17 on partitions have the identity of their parent
+        // (add_identity_partitioned).
+        let of_identity = matches!(
+            action,
+            Action::AddIdentity { .. } | Action::SetIdentity { .. } | Action::DropIdentity { .. }
+        );
+        if of_identity && self.version >= 17 {
+            return Some(Children::Partitions);
+        }
         let added = matches!(action, Action::AddConstraint { .. });
         let definition = match action {
             Action::AddConstraint { constraint, .. } => constraint,
@@ -122,7 +131,7 @@ impl<'a> Work<'a> {
             return None;
         };
         let as_index = match &constraint.kind {
-            ConstraintKind::Unique(_) => true,
+            ConstraintKind::Unique(_) | ConstraintKind::Exclude { .. } => true,
             ConstraintKind::PrimaryKey(key) => self.are_not_null(subject, key),
             _ => false,
         };
@@ -202,6 +211,13 @@ impl<'a> Work<'a> {
             } => self.set_default(subject, column, default),
             Action::AddIdentity { column, .. } => self.add_identity(subject, column),
             Action::SetIdentity { column, .. } => {
+                let known = subject.table.and_then(|t| t.column(&column.name));
+                if known.is_some_and(|c| c.identity.is_none()) {
+                    self.refuse(format!(
+                        "column `{}` is not an identity column",
+                        column.name
+                    ));
+                }
                 self.lock_owned_sequence(subject, &column.name, LockMode::ShareRowExclusive);
             }
             Action::DropIdentity {
@@ -250,16 +266,28 @@ impl<'a> Work<'a> {
                 let parent = self.resolve(parent);
                 self.lock(&parent, LockMode::ShareUpdateExclusive);
                 self.refuse_to_inherit(subject, &parent);
+                if let (Some(parent), Some(table)) = (self.table(&parent), subject.table) {
+                    self.refuse_misfit(parent, table);
+                    self.refuse_kin(parent, table);
+                }
             }
             Action::NoInherit { parent, .. } => {
                 let parent = self.resolve(parent);
                 self.lock(&parent, LockMode::AccessShare);
+                let known = subject.table.filter(|table| table.is_known());
+                if known.is_some_and(|table| !table.inherits.contains(&parent)) {
+                    self.refuse(format!(
+                        "`{}` does not inherit from `{parent}`",
+                        subject.key
+                    ));
+                }
             }
             Action::SetPersistence { logged, .. } => self.set_persistence(subject, *logged),
             Action::SetAccessMethod { to, .. } => self.set_access_method(subject, to),
             Action::ClusterOn {
                 index: Some(index), ..
             } => {
+                self.check_sortable(&subject.key, index);
                 let index = self.beside(&subject.key, index.name.clone());
                 self.lock(&index, LockMode::ShareUpdateExclusive);
             }
@@ -366,8 +394,21 @@ impl<'a> Work<'a> {
         {
             self.refuse(format!("column `{}` is an identity column", column.name));
         }
-        let parent = table.partition.as_ref().and_then(|p| self.table(&p.of));
-        if parent.is_some_and(|parent| self.is_not_null(parent, &column.name)) {
+        if self
+            .replica_index(&subject.key)
+            .and_then(|index| self.index(&index))
+            .is_some_and(|index| index.columns.contains(&column.name))
+        {
+            self.refuse(format!("replicas tell rows by column `{}`", column.name));
+        }
+        // From 18 on children by inheritance keep it too (drop_not_null_child).
+        let inherits = table.inherits.iter().filter(|_| self.version >= 18);
+        let mut parents = table.partition.iter().map(|p| &p.of).chain(inherits);
+        let not_null = |key: &Key| {
+            self.table(key)
+                .is_some_and(|parent| self.is_not_null(parent, &column.name))
+        };
+        if parents.any(not_null) {
             self.refuse(format!(
                 "column `{}` is NOT NULL in the parent",
                 column.name
@@ -482,6 +523,22 @@ impl<'a> Work<'a> {
         }
     }
 
+    /// Partitions, partitioned tables and children of the same parent do not
+    /// inherit (inherit_partition, inherit_twice).
+    fn refuse_kin(&mut self, parent: &Table, table: &Table) {
+        if table.inherits.contains(&parent.key) {
+            self.refuse(format!(
+                "`{}` inherits from `{}` already",
+                table.key, parent.key
+            ));
+        }
+        for part in [parent, table] {
+            if part.is_partitioned() || part.partition.is_some() {
+                self.refuse(format!("`{}` is partitioned, or a partition", part.key));
+            }
+        }
+    }
+
     /// The column is not a generated one.
     fn refuse_plain(&mut self, subject: &Subject<'_>, column: &Ident) {
         let known = subject.table.and_then(|table| table.column(&column.name));
@@ -532,6 +589,9 @@ impl<'a> Work<'a> {
                 subject.key
             ));
         }
+        if table.is_temporary() {
+            self.refuse(format!("`{}` is a temporary table", subject.key));
+        }
         let is = |key: &Key, persistence| {
             *key != subject.key
                 && self
@@ -569,7 +629,11 @@ impl<'a> Work<'a> {
         };
         let key = self.beside(&subject.key, name.name.clone());
         self.lock(&key, LockMode::Share);
-        let (Some(index), Some(table)) = (self.index(&key), subject.table) else {
+        let Some(table) = subject.table else { return };
+        let Some(index) = self.index(&key) else {
+            if table.is_known() && !name.template {
+                self.refuse(format!("`{}` has no index `{}`", subject.key, name.name));
+            }
             return;
         };
         if !index.unique || index.predicate.is_some() || !index.exprs.is_empty() {
@@ -592,6 +656,7 @@ impl<'a> Work<'a> {
 
     fn rename_column(&mut self, subject: &Subject<'_>, column: &Ident) {
         let Some(table) = subject.table else { return };
+        self.refuse_typed(table);
         if subject.only && !table.children.is_empty() {
             self.refuse(format!(
                 "inherited column `{}` must be renamed in child tables too",
@@ -640,13 +705,21 @@ impl<'a> Work<'a> {
         for parent in &create.inherits {
             let parent = self.resolve(parent);
             self.lock(&parent, LockMode::ShareUpdateExclusive);
+            if self.table(&parent).is_some_and(Table::is_partitioned) {
+                self.refuse(format!("`{parent}` is partitioned"));
+            }
         }
         for like in &create.like {
             let source = self.resolve(&like.table);
             self.lock(&source, LockMode::AccessShare);
         }
         if let Some(source) = &create.source {
-            self.read_from(&source.text);
+            if create.no_data {
+                self.name_in(&source.text);
+            } else {
+                self.lock_sequences_used(&source.text);
+                self.read_from(&source.text);
+            }
         }
         if let Some(partition_of) = &create.partition_of {
             self.create_partition(&key, partition_of);
@@ -799,7 +872,12 @@ impl<'a> Work<'a> {
             .iter()
             .find(|t| t.columns.iter().any(|c| c == column) || t.when.as_ref().is_some_and(named))
             .map(|t| format!("trigger `{}`", t.name));
-        if let Some(watcher) = policy.or(trigger) {
+        let rule = table
+            .rules
+            .iter()
+            .find(|rule| named(&rule.definition))
+            .map(|rule| format!("rule `{}`", rule.name));
+        if let Some(watcher) = policy.or(trigger).or(rule) {
             self.refuse(format!("`{column}` cannot be {done}: {watcher} uses it"));
         }
     }

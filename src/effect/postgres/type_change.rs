@@ -298,6 +298,9 @@ impl<'a> Work<'a> {
         collation: Option<&SmolStr>,
         using: Option<&Expr>,
     ) {
+        if let Some(table) = subject.table {
+            self.refuse_typed(table);
+        }
         let Some((table, old)) = subject
             .table
             .and_then(|table| Some((table, table.column(column)?)))
@@ -305,6 +308,11 @@ impl<'a> Work<'a> {
             return self.alter_unknown_type(subject);
         };
         let change = self.change(&old.ty, ty, column, using);
+        if subject.only && !table.children.is_empty() {
+            self.refuse(format!(
+                "the type of `{column}` must be changed in child tables too"
+            ));
+        }
         self.check_dependents(subject, table, column);
         if change.kind != CastKind::Assignment && !self.effect.uncertain {
             self.refuse_cast(column, &old.ty, ty, using.is_some(), change.kind);
@@ -403,6 +411,7 @@ impl<'a> Work<'a> {
                 "column `{column}` is used by the generated column `{generated}`"
             ));
         }
+        self.refuse_typed(table);
         self.refuse_watched(table, column, "changed");
         self.refuse_inherited(table, column, "changed");
         self.refuse_partition_key(table, column);
@@ -477,7 +486,10 @@ impl<'a> Work<'a> {
                 .is_some_and(|p| mentions(&p.text, column));
         let plain = index.columns.iter().any(|c| c == column);
         let included = index.include.iter().any(|c| c == column);
-        if derived || (plain && !keeps_index) {
+        // The part of a partitioned index is made anew with it
+        // (alter_type_partitioned_varchar_widen).
+        let is_part = index.parent.is_some() && (plain || included);
+        if derived || (plain && !keeps_index) || is_part {
             self.rebuild(&index.key);
             self.scan_heap(key, Some(table));
         } else if plain || included {

@@ -2,13 +2,13 @@
 
 use smol_str::SmolStr;
 
-use crate::effect::LockMode;
+use crate::effect::{LockMode, ScanKind};
 use crate::operation::{
     Action, CompositeChange, CreateRoutine, DataType, DomainChange, ObjectName, SequenceOption,
     TypeDefinition,
 };
 use crate::schema::signature::{self, Argument};
-use crate::schema::{DomainCheck, Key, Table};
+use crate::schema::{DomainCheck, Key, Relation, Table};
 
 use super::Work;
 use super::type_change::is_built_in;
@@ -25,7 +25,11 @@ impl<'a> Work<'a> {
                 let neighbour = position.as_ref().map(|(_, neighbour)| neighbour.as_str());
                 self.add_enum_value(name, value, *if_not_exists, neighbour);
             }
-            Action::RenameEnumValue { name, from, .. } => self.rename_enum_value(name, from),
+            Action::RenameEnumValue { name, from, to } => {
+                self.check_enum_value(name, from);
+                let key = self.type_of_name(name);
+                self.refuse_second_attribute(&key, to);
+            }
             Action::AlterComposite {
                 name,
                 change,
@@ -36,7 +40,7 @@ impl<'a> Work<'a> {
         }
     }
 
-    fn rename_enum_value(&mut self, name: &ObjectName, from: &str) {
+    fn check_enum_value(&mut self, name: &ObjectName, from: &str) {
         let key = self.type_of_name(name);
         let Some(entry) = self.schema.enum_or_type(&key) else {
             return;
@@ -75,8 +79,15 @@ impl<'a> Work<'a> {
     /// composite_alter_attribute_type_in_use.
     fn alter_composite(&mut self, name: &ObjectName, change: &CompositeChange, cascade: bool) {
         let key = self.type_of_name(name);
-        if !cascade && let Some(table) = self.table_of_type(&key) {
-            self.refuse(format!("`{}` is a table of type `{key}`", table.key));
+        for table in self.tables_of_type(&key) {
+            if cascade {
+                self.lock(&table.key, LockMode::AccessExclusive);
+            } else {
+                self.refuse(format!("`{}` is a table of type `{key}`", table.key));
+            }
+        }
+        if let CompositeChange::Add(name, _) | CompositeChange::Rename(_, name) = change {
+            self.refuse_second_attribute(&key, name);
         }
         let CompositeChange::Alter(..) = change else {
             return;
@@ -87,11 +98,13 @@ impl<'a> Work<'a> {
         }
     }
 
-    fn table_of_type(&self, key: &Key) -> Option<&'a Table> {
+    pub(super) fn tables_of_type(&self, key: &Key) -> Vec<&'a Table> {
         let tables = self.schema.tables().map(|t| &**t);
-        tables
+        let mut found: Vec<&'a Table> = tables
             .filter(|table| table.of_type.as_ref() == Some(key))
-            .min_by(|a, b| a.key.cmp(&b.key))
+            .collect();
+        found.sort_by(|a, b| a.key.cmp(&b.key));
+        found
     }
 
     /// The tables with a column of the domain, or of one that is made of it.
@@ -128,9 +141,27 @@ impl<'a> Work<'a> {
             return;
         }
         for table in self.tables_over_domain(&key) {
-            self.lock(&table.key, LockMode::Share);
-            self.scan_heap(&table.key, Some(table));
+            if super::stores_rows(table) {
+                self.lock(&table.key, LockMode::Share);
+                self.scan_heap(&table.key, Some(table));
+            }
         }
+        for view in self.views_over_domain(&key) {
+            self.lock(&view, LockMode::Share);
+            self.scan(&view, ScanKind::Full);
+        }
+    }
+
+    /// Materialized views store values of the domain too.
+    fn views_over_domain(&self, key: &Key) -> Vec<Key> {
+        let schema = self.schema;
+        let of_domain = |ty: &DataType| schema.domains_of(ty).any(|domain| domain.key == *key);
+        let views = schema.relations().filter_map(|relation| match relation {
+            Relation::View(view) if view.materialized => Some(view),
+            _ => None,
+        });
+        let views = views.filter(|view| view.types.iter().flatten().any(of_domain));
+        views.map(|view| view.key.clone()).collect()
     }
 
     /// OR REPLACE keeps what a function returns.
@@ -204,13 +235,25 @@ impl<'a> Work<'a> {
             Action::AlterSequence {
                 name,
                 owned_by,
+                persistence,
                 restart,
                 options,
+                ..
             } => {
                 let key = self.resolve(name);
                 let known = self.schema.sequence_by_key(&key);
                 self.check_bounds(options, known.map_or(&[], |s| &s.options));
-                self.lock(&key, LockMode::ShareRowExclusive);
+                let mode = match persistence {
+                    true => LockMode::AccessExclusive,
+                    false => LockMode::ShareRowExclusive,
+                };
+                if *persistence {
+                    self.needs(15, "SET LOGGED of a sequence");
+                }
+                self.lock(&key, mode);
+                if owned_by.is_some() && self.is_identity(&key) {
+                    self.refuse(format!("`{key}` belongs to an identity column"));
+                }
                 self.lock_owner(owned_by.as_ref().and_then(Option::as_ref));
                 if *restart {
                     self.lose(format!("the position of sequence `{key}`"));
@@ -241,6 +284,16 @@ impl<'a> Work<'a> {
                 ));
             }
         }
+    }
+
+    /// Does the sequence make the values of an identity column?
+    fn is_identity(&self, sequence: &Key) -> bool {
+        let sequence = self.schema.sequence_by_key(sequence);
+        let owner = sequence.and_then(|sequence| sequence.owned_by.as_ref());
+        owner.is_some_and(|(table, column)| {
+            let column = self.table(table).and_then(|table| table.column(column));
+            column.is_some_and(|column| column.identity.is_some())
+        })
     }
 
     fn lock_owner(&mut self, owned_by: Option<&ObjectName>) {

@@ -1,0 +1,235 @@
+//! Parts of a table that a statement names or adds: columns, constraints,
+//! triggers, policies, rules. Of a table that the history created, all of them
+//! are known.
+
+use crate::operation::{
+    Action, Constraint, ConstraintKind, ObjectKind, ObjectName, TypeDefinition,
+};
+use crate::schema::{Key, Setting, SettingName, Table};
+use crate::statement::lexer::TokenKind;
+
+use super::Work;
+use super::expr::{Tokens, is_word};
+
+impl<'a> Work<'a> {
+    /// Refuses a part that is not there, and one that is there already.
+    pub(super) fn members(&mut self) {
+        match &self.scene.operation.action {
+            Action::SetColumnOption { table, column, .. } => {
+                let key = self.resolve(&table.name);
+                self.refuse_missing_column(&key, &column.name);
+            }
+            Action::RenameConstraint { table, name, .. } => {
+                let key = self.resolve(&table.name);
+                self.refuse_missing_member(&key, ObjectKind::Constraint, &name.name);
+                let known = self.table(&key).and_then(|table| {
+                    let constraint = table.constraint(&name.name)?;
+                    Some((table, constraint))
+                });
+                if let Some((table, constraint)) = known {
+                    self.refuse_inherited_constraint(table, constraint);
+                }
+            }
+            Action::Comment {
+                kind,
+                name,
+                on: Some(on),
+                ..
+            } if self.schema.domain(&self.type_of_name(on)).is_none() => {
+                let key = self.resolve(on);
+                self.refuse_missing_member(&key, *kind, &name.name);
+            }
+            Action::Drop {
+                kind,
+                name,
+                on: Some(on),
+                if_exists: false,
+                ..
+            } => {
+                let key = self.resolve(on);
+                self.refuse_missing_member(&key, *kind, &name.name);
+            }
+            Action::CreateRule {
+                name,
+                table,
+                or_replace: false,
+                ..
+            } => {
+                let key = self.resolve(table);
+                self.refuse_second_member(&key, ObjectKind::Rule, &name.name);
+            }
+            Action::CreateStatistics {
+                name,
+                definition,
+                if_not_exists,
+                ..
+            } => self.check_statistics(name.as_ref(), definition, *if_not_exists),
+            Action::CreateSchema {
+                name,
+                if_not_exists: false,
+            } if self.schema.namespace(&name.name).is_some() => {
+                self.refuse(format!("schema `{}` already exists", name.name));
+            }
+            Action::CreateExtension {
+                name,
+                if_not_exists: false,
+                ..
+            } if self.schema.has_extension(&name.name) => {
+                self.refuse(format!("extension `{}` already exists", name.name));
+            }
+            Action::Drop {
+                kind: ObjectKind::Extension,
+                name,
+                if_exists: false,
+                ..
+            } if self.schema.is_whole() && name.name != "plpgsql" => {
+                self.refuse_unseen(format!("no migration creates extension `{}`", name.name));
+            }
+            Action::CreateType(create) => {
+                let key = self.new_key(&create.name, false);
+                if let Some(relation) = self.table(&key) {
+                    self.refuse(format!("`{}` is a table, and its type", relation.key));
+                }
+            }
+            _ => {}
+        }
+    }
+
+    /// create_statistics_*.
+    fn check_statistics(&mut self, name: Option<&ObjectName>, text: &str, if_not_exists: bool) {
+        if let Some(name) = name.filter(|_| !if_not_exists)
+            && self.schema.knows_other(ObjectKind::Statistics, name)
+        {
+            self.refuse(format!("statistics `{name}` already exist"));
+        }
+        let tokens = Tokens::of(text);
+        let list = &tokens.list;
+        let place = |word: &str| list.iter().position(|t| is_word(*t, text, word));
+        let Some((on, from)) = place("ON").zip(place("FROM")) else {
+            return;
+        };
+        let columns = list.get(on + 1..from).unwrap_or_default();
+        if columns.iter().any(|t| t.kind == TokenKind::OpenParen) {
+            self.needs(14, "statistics over expressions");
+        } else if !columns.iter().any(|t| t.kind == TokenKind::Comma) {
+            self.refuse("statistics are about two columns at least");
+        }
+    }
+
+    fn refuse_missing_member(&mut self, key: &Key, kind: ObjectKind, name: &str) {
+        let known = self.table(key).filter(|table| table.is_known());
+        let missing = known.is_some_and(|table| has_member(table, kind, name) == Some(false));
+        if !missing || name.contains(['{', '$']) {
+            return;
+        }
+        let why = format!("`{key}` has no {} `{name}`", kind.word());
+        match kind {
+            ObjectKind::Constraint => self.refuse(why),
+            // They are also made by functions, which are not read.
+            _ if self.schema.is_whole() => self.refuse_unseen(why),
+            _ => {}
+        }
+    }
+
+    fn refuse_second_member(&mut self, key: &Key, kind: ObjectKind, name: &str) {
+        let known = self.table(key);
+        if known.is_some_and(|table| has_member(table, kind, name) == Some(true)) {
+            self.refuse(format!("`{key}` has a {} `{name}` already", kind.word()));
+        }
+    }
+
+    /// The index by which the rows of a table are marked to be sorted.
+    pub(super) fn cluster_mark(&self, key: &Key) -> Option<Key> {
+        let marks = self.schema.settings(key).iter();
+        let is_mark = |setting: &&Setting| setting.name == SettingName::ClusterOn;
+        let mark = marks.rev().find(is_mark)?;
+        Some(self.beside(key, mark.value.clone()))
+    }
+
+    /// The index that replicas tell rows by, where one was named.
+    pub(super) fn replica_index(&self, key: &Key) -> Option<Key> {
+        let settings = self.schema.settings(key).iter();
+        let identity = settings
+            .rev()
+            .find(|setting| setting.name == SettingName::ReplicaIdentity)?;
+        let name = identity.value.rsplit(' ').next()?.trim_matches('"');
+        Some(self.beside(key, name))
+    }
+
+    /// What a table inherits and what is attached to it fits its parent: the
+    /// types of the columns, NOT NULL, and the checks
+    /// (attach_partition_type_differs, inherit_with_check_missing).
+    pub(super) fn refuse_misfit(&mut self, parent: &Table, table: &Table) {
+        if !parent.is_known() || !table.is_known() {
+            return;
+        }
+        for column in &parent.columns {
+            let Some(own) = table.column(&column.name) else {
+                continue;
+            };
+            if own.ty != column.ty && !(own.ty.is_serial() || column.ty.is_serial()) {
+                self.refuse(format!(
+                    "`{}` of `{}` is of type {}, and of `{}` of type {}",
+                    column.name, table.key, own.ty, parent.key, column.ty
+                ));
+            }
+            if self.is_not_null(parent, &column.name) && !self.is_not_null(table, &column.name) {
+                self.refuse(format!(
+                    "`{}` of `{}` may be NULL, and of `{}` not",
+                    column.name, table.key, parent.key
+                ));
+            }
+        }
+        let passed_on =
+            |c: &&Constraint| matches!(c.kind, ConstraintKind::Check(_)) && !c.no_inherit;
+        for constraint in &parent.constraints {
+            let needed = Some(&constraint.definition).filter(passed_on).is_some();
+            if needed && table.constraint(&constraint.name).is_none() {
+                self.refuse(format!(
+                    "`{}` has no constraint `{}`, which `{}` has",
+                    table.key, constraint.name, parent.key
+                ));
+            }
+        }
+        if parent.is_temporary() != table.is_temporary() {
+            self.refuse("a temporary table and a permanent one do not inherit from each other");
+        }
+    }
+
+    /// The columns of a table that was made of a type change with the type
+    /// (typed_table_drop_column).
+    pub(super) fn refuse_typed(&mut self, table: &Table) {
+        if let Some(of) = &table.of_type {
+            self.refuse(format!("`{}` is a table of type `{of}`", table.key));
+        }
+    }
+
+    /// Adding what is there and renaming to what is there.
+    pub(super) fn refuse_second_attribute(&mut self, of: &Key, name: &str) {
+        let entry = self.schema.enum_or_type(of).map(|entry| &entry.definition);
+        let there = match entry {
+            Some(TypeDefinition::Composite(list)) => list.iter().any(|(known, _)| known == name),
+            Some(TypeDefinition::Enum(values)) => values.iter().any(|known| known == name),
+            _ => false,
+        };
+        if there {
+            self.refuse(format!("`{of}` has `{name}` already"));
+        }
+    }
+}
+
+/// `None` for kinds that are not kept with the table.
+fn has_member(table: &Table, kind: ObjectKind, name: &str) -> Option<bool> {
+    match kind {
+        ObjectKind::Trigger => Some(table.triggers.iter().any(|t| t.name == name)),
+        ObjectKind::Policy => Some(table.policies.iter().any(|p| p.name == name)),
+        ObjectKind::Rule => Some(table.rules.iter().any(|rule| rule.name == name)),
+        ObjectKind::Constraint => Some(table.constraint(name).is_some() || is_not_null_name(name)),
+        _ => None,
+    }
+}
+
+/// From 18 on NOT NULL has a name that the server makes up.
+fn is_not_null_name(name: &str) -> bool {
+    name.ends_with("_not_null")
+}

@@ -1,0 +1,557 @@
+//! What a statement needs to be there, and of which kind: the server refuses a
+//! table that is a view, and a name that nothing has.
+//!
+//! That a name is of another kind is known; that nothing has it is believed of
+//! a history that is whole ([`Schema::is_whole`]), and said as such.
+//!
+//! [`Schema::is_whole`]: crate::schema::Schema::is_whole
+
+use crate::operation::{
+    Action, ConstraintKind, CreateTable, DataType, ObjectKind, ObjectName, ReindexTarget,
+};
+use crate::schema::{Key, Relation, is_system};
+
+use super::Work;
+use super::data::{BuiltIn, function, table_action};
+use super::query::relations;
+use super::table::label;
+use super::type_change::is_built_in;
+
+use ObjectKind::{ForeignTable, Index, MaterializedView, Sequence, Table, View};
+
+/// Kinds of relations; any kind where the list is empty.
+type Kinds = &'static [ObjectKind];
+
+const ANY: Kinds = &[];
+const PLAIN: Kinds = &[Table];
+const TABLES: Kinds = &[Table, ForeignTable];
+const STORED: Kinds = &[Table, MaterializedView];
+const WRITTEN: Kinds = &[Table, ForeignTable, View];
+const READ: Kinds = &[Table, ForeignTable, View, MaterializedView, Sequence];
+
+/// A relation that a statement names.
+struct Need<'n> {
+    name: &'n ObjectName,
+    kinds: Kinds,
+    /// The statement does nothing where it is missing.
+    if_exists: bool,
+}
+
+impl<'n> Need<'n> {
+    fn of(name: &'n ObjectName, kinds: Kinds) -> Self {
+        Self {
+            name,
+            kinds,
+            if_exists: false,
+        }
+    }
+}
+
+/// What became of the things that a statement needs.
+#[derive(PartialEq)]
+pub(super) enum Presence {
+    /// They are there, or may be.
+    There,
+    /// IF EXISTS finds nothing to do.
+    Skipped,
+}
+
+impl Work<'_> {
+    /// Refuses what is missing or of another kind.
+    pub(super) fn presence(&mut self) -> Presence {
+        let action = &self.scene.operation.action;
+        let mut presence = Presence::There;
+        self.needs_of(action, &mut |work, need| {
+            if work.check_need(&need) == Presence::Skipped {
+                presence = Presence::Skipped;
+            }
+        });
+        self.check_queries(action);
+        self.check_types(action);
+        self.check_routines(action);
+        self.check_namespaces(action);
+        presence
+    }
+
+    fn check_need(&mut self, need: &Need<'_>) -> Presence {
+        let key = self.resolve(need.name);
+        if let Some(relation) = self.schema.relation_by_key(&key) {
+            let kind = kind_of(relation);
+            if !need.kinds.is_empty() && !need.kinds.contains(&kind) {
+                self.refuse(format!("`{key}` is {}", with_article(kind)));
+            }
+            return Presence::There;
+        }
+        if !self.is_missing_relation(need.name, &key) {
+            return Presence::There;
+        }
+        if need.if_exists {
+            return Presence::Skipped;
+        }
+        self.refuse_unseen(format!("no migration creates `{key}`"));
+        Presence::There
+    }
+
+    /// Is nothing of that name there, as far as a whole history shows?
+    fn is_missing_relation(&self, name: &ObjectName, key: &Key) -> bool {
+        !name.template
+            && self.schema.is_whole()
+            && self.schema.was_dropped(key).is_none()
+            && !is_system(&key.schema)
+            && !key.name.starts_with("pg_")
+            && !self.schema.has_elsewhere(&key.name)
+    }
+
+    /// The relations that an action names and does not create, queries left
+    /// out.
+    fn needs_of(&mut self, action: &Action, check: &mut dyn FnMut(&mut Self, Need<'_>)) {
+        if let Some(target) = action.target() {
+            let need = Need {
+                name: &target.name,
+                kinds: table_action(label(action)).on,
+                if_exists: target.if_exists,
+            };
+            check(self, need);
+        }
+        match action {
+            Action::AddConstraint { constraint, .. } => {
+                if let ConstraintKind::ForeignKey(foreign) = &constraint.kind {
+                    check(self, Need::of(&foreign.references, PLAIN));
+                }
+            }
+            Action::AddColumn { constraints, .. } => {
+                for constraint in constraints {
+                    if let ConstraintKind::ForeignKey(foreign) = &constraint.kind {
+                        check(self, Need::of(&foreign.references, PLAIN));
+                    }
+                }
+            }
+            Action::AttachPartition { partition, .. } => check(self, Need::of(partition, TABLES)),
+            Action::DetachPartition { partition, .. } => check(self, Need::of(partition, TABLES)),
+            Action::Inherit { parent, .. } | Action::NoInherit { parent, .. } => {
+                check(self, Need::of(parent, TABLES));
+            }
+            Action::CreateTable(create) => self.needs_of_table(create, check),
+            Action::CreateIndex(create) => check(self, Need::of(&create.table, STORED)),
+            Action::Drop {
+                kind,
+                name,
+                on,
+                if_exists,
+                ..
+            } => {
+                let need = match on {
+                    Some(on) => Some(Need::of(on, WRITTEN)),
+                    None => relation_kinds(*kind).map(|kinds| Need::of(name, kinds)),
+                };
+                if let Some(need) = need {
+                    let if_exists = *if_exists;
+                    check(self, Need { if_exists, ..need });
+                }
+            }
+            Action::Rename {
+                kind,
+                name,
+                on,
+                if_exists,
+                ..
+            } => {
+                let need = match (on, kind) {
+                    (Some(on), _) => Some(Need::of(on, WRITTEN)),
+                    (None, Table | Index) => Some(Need::of(name, ANY)),
+                    (None, kind) => relation_kinds(*kind).map(|kinds| Need::of(name, kinds)),
+                };
+                if let Some(need) = need {
+                    let if_exists = *if_exists;
+                    check(self, Need { if_exists, ..need });
+                }
+            }
+            Action::SetSchema {
+                kind,
+                name,
+                if_exists,
+                ..
+            }
+            | Action::SetOwner {
+                kind,
+                name,
+                if_exists,
+                ..
+            } => {
+                let kinds = match kind {
+                    Table => Some(READ),
+                    kind => relation_kinds(*kind),
+                };
+                if let Some(kinds) = kinds {
+                    let if_exists = *if_exists;
+                    let need = Need::of(name, kinds);
+                    check(self, Need { if_exists, ..need });
+                }
+            }
+            Action::AlterSequence {
+                name, if_exists, ..
+            } => {
+                let if_exists = *if_exists;
+                let need = Need::of(name, &[Sequence]);
+                check(self, Need { if_exists, ..need });
+            }
+            Action::SetTablespace {
+                kind: Table, name, ..
+            } => check(self, Need::of(name, STORED)),
+            Action::Comment { kind, name, on, .. } => match on {
+                Some(on) if self.schema.domain(&self.type_of_name(on)).is_none() => {
+                    check(self, Need::of(on, WRITTEN));
+                }
+                _ => {
+                    if let Some(kinds) = relation_kinds(*kind) {
+                        check(self, Need::of(name, kinds));
+                    }
+                }
+            },
+            Action::Grant(grant) if matches!(grant.on, Table | Sequence) => {
+                for name in &grant.objects {
+                    check(self, Need::of(name, READ));
+                }
+            }
+            Action::RefreshView { name, .. } => {
+                check(self, Need::of(name, &[MaterializedView]));
+            }
+            Action::OtherViewChange { name } => {
+                check(self, Need::of(name, &[View, MaterializedView]));
+            }
+            Action::CreateTrigger(create) => check(self, Need::of(&create.table, WRITTEN)),
+            Action::CreatePolicy { table, .. } | Action::AlterPolicy { table, .. } => {
+                check(self, Need::of(table, PLAIN));
+            }
+            Action::CreateRule { table, .. } => check(self, Need::of(table, &[Table, View])),
+            Action::CreateStatistics {
+                table: Some(table), ..
+            } => check(
+                self,
+                Need::of(table, &[Table, ForeignTable, MaterializedView]),
+            ),
+            Action::AlterPublication { tables, .. } => {
+                for table in tables {
+                    check(self, Need::of(table, PLAIN));
+                }
+            }
+            Action::Cluster {
+                table: Some(table), ..
+            } => check(self, Need::of(table, STORED)),
+            Action::LockTable { tables, .. } => {
+                for table in tables {
+                    check(self, Need::of(table, &[Table, View]));
+                }
+            }
+            Action::Truncate { tables, .. } => {
+                for table in tables {
+                    check(self, Need::of(table, TABLES));
+                }
+            }
+            Action::Analyze { tables } | Action::Vacuum { tables, .. } => {
+                for table in tables {
+                    check(self, Need::of(table, ANY));
+                }
+            }
+            Action::Reindex {
+                target: ReindexTarget::Table,
+                name: Some(name),
+                ..
+            } => check(self, Need::of(name, STORED)),
+            Action::Reindex {
+                target: ReindexTarget::Index,
+                name: Some(name),
+                ..
+            }
+            | Action::OtherIndexChange { index: name, .. } => {
+                check(self, Need::of(name, &[Index]));
+            }
+            Action::AttachIndexPartition { index, child } => {
+                check(self, Need::of(index, &[Index]));
+                check(self, Need::of(child, &[Index]));
+            }
+            Action::Insert(insert) => check(self, Need::of(&insert.table, WRITTEN)),
+            Action::Update(update) => check(self, Need::of(&update.table, WRITTEN)),
+            Action::Delete(delete) => check(self, Need::of(&delete.table, WRITTEN)),
+            Action::Merge { table, .. } => check(self, Need::of(table, WRITTEN)),
+            Action::Copy {
+                table: Some(table),
+                from: true,
+                ..
+            } => check(self, Need::of(table, WRITTEN)),
+            Action::Copy {
+                table: Some(table), ..
+            } => check(self, Need::of(table, STORED)),
+            _ => {}
+        }
+    }
+
+    fn needs_of_table(&mut self, create: &CreateTable, check: &mut dyn FnMut(&mut Self, Need<'_>)) {
+        for parent in &create.inherits {
+            check(self, Need::of(parent, TABLES));
+        }
+        for like in &create.like {
+            check(self, Need::of(&like.table, READ));
+        }
+        if let Some(partition_of) = &create.partition_of {
+            check(self, Need::of(&partition_of.parent, PLAIN));
+        }
+        for constraint in &create.constraints {
+            if let ConstraintKind::ForeignKey(foreign) = &constraint.kind
+                && foreign.references != create.name
+            {
+                check(self, Need::of(&foreign.references, PLAIN));
+            }
+        }
+    }
+
+    /// A publication has tables alone.
+    pub(super) fn check_published(&mut self, name: &ObjectName) {
+        self.check_need(&Need::of(name, PLAIN));
+    }
+
+    /// What queries read.
+    fn check_queries(&mut self, action: &Action) {
+        let text = match action {
+            Action::CreateTable(create) => create.source.as_ref().map(|query| &query.text),
+            Action::CreateView(create) => Some(&create.query.text),
+            Action::Select { query, .. } => Some(&query.text),
+            Action::Insert(insert) => insert.query.as_ref().map(|query| &query.text),
+            Action::Copy { query, .. } => query.as_ref().map(|query| &query.text),
+            // The server looks at it when it is created.
+            Action::CreateRoutine(create) if create.language == "sql" => Some(&create.body_text),
+            _ => None,
+        };
+        let own = match action {
+            Action::CreateView(create) => Some(self.new_key(&create.name, create.temporary)),
+            _ => None,
+        };
+        for name in text.map_or(Vec::new(), |text| relations(text)) {
+            let key = self.resolve(&name);
+            let is_there =
+                self.schema.relation_by_key(&key).is_some() || own.as_ref() == Some(&key);
+            if !is_there && self.is_missing_relation(&name, &key) {
+                self.refuse_unseen(format!("no migration creates `{key}`"));
+            }
+        }
+    }
+
+    /// The types of columns, and those that a statement changes.
+    fn check_types(&mut self, action: &Action) {
+        match action {
+            Action::CreateTable(create) => {
+                for column in &create.columns {
+                    self.check_type(&column.ty);
+                }
+            }
+            Action::AddColumn { column, .. } => self.check_type(&column.ty),
+            Action::AlterColumnType { ty, .. } => {
+                if ty.is_serial() {
+                    self.refuse(format!("{ty} is a type for new columns alone"));
+                }
+                self.check_type(ty);
+            }
+            Action::CreateDomain(create) => self.check_type(&create.base),
+            Action::AddEnumValue { name, .. }
+            | Action::RenameEnumValue { name, .. }
+            | Action::AlterComposite { name, .. }
+            | Action::AlterDomain { name, .. } => self.check_type_name(name),
+            Action::Drop {
+                kind: ObjectKind::Type | ObjectKind::Domain,
+                name,
+                if_exists: false,
+                ..
+            }
+            | Action::Rename {
+                kind: ObjectKind::Type | ObjectKind::Domain,
+                name,
+                on: None,
+                ..
+            }
+            | Action::Comment {
+                kind: ObjectKind::Type | ObjectKind::Domain,
+                name,
+                ..
+            } => self.check_type_name(name),
+            _ => {}
+        }
+    }
+
+    fn check_type(&mut self, ty: &DataType) {
+        let known = is_built_in(ty) || ty.is_serial() || OTHER_TYPES.contains(&ty.name.as_str());
+        if !known && !ty.name.contains(['{', '$', '%']) {
+            let key = self.schema.type_key(ty);
+            self.check_type_key(&key);
+        }
+    }
+
+    fn check_type_name(&mut self, name: &ObjectName) {
+        if !name.template {
+            let key = self.type_of_name(name);
+            self.check_type_key(&key);
+        }
+    }
+
+    fn check_type_key(&mut self, key: &Key) {
+        let known = self.schema.enum_or_type(key).is_some()
+            || self.schema.domain(key).is_some()
+            || self.schema.has_elsewhere(&key.name)
+            || self.schema.types().any(|ty| ty.key.name == key.name)
+            || self
+                .schema
+                .domains()
+                .any(|domain| domain.key.name == key.name);
+        if !known && self.schema.is_whole() && !is_system(&key.schema) {
+            self.refuse_unseen(format!("no migration creates type `{key}`"));
+        }
+    }
+
+    fn check_routines(&mut self, action: &Action) {
+        let name = match action {
+            Action::Call { routine } => routine,
+            Action::Drop {
+                kind: ObjectKind::Function | ObjectKind::Procedure,
+                name,
+                if_exists: false,
+                ..
+            }
+            | Action::AlterRoutine { name, .. } => name,
+            Action::CreateTrigger(create) => match &create.function {
+                Some(function) => function,
+                None => return,
+            },
+            _ => return,
+        };
+        let key = self.schema.resolve_routine(name);
+        let comes_along = function(&name.name, 0, self.version) != BuiltIn::Unknown;
+        let known = !self.schema.routines(&key).is_empty() || comes_along || name.template;
+        if !known && self.schema.is_whole() && !is_system(&key.schema) {
+            self.refuse_unseen(format!("no migration creates routine `{key}`"));
+        }
+    }
+
+    /// The schemas that new objects go into, and those that change.
+    fn check_namespaces(&mut self, action: &Action) {
+        let (name, template) = match action {
+            Action::CreateTable(create) => match &create.name.schema {
+                Some(schema) => (schema, create.name.template),
+                None => return,
+            },
+            Action::SetSchema { to, .. } => (&to.name, to.template),
+            Action::Drop {
+                kind: ObjectKind::Schema,
+                name,
+                if_exists: false,
+                ..
+            }
+            | Action::Rename {
+                kind: ObjectKind::Schema,
+                name,
+                ..
+            } => (&name.name, name.template),
+            _ => return,
+        };
+        if !template && self.schema.is_whole() && !self.schema.has_namespace(name) {
+            self.refuse_unseen(format!("no migration creates schema `{name}`"));
+        }
+    }
+}
+
+/// Types of the server whose conversions are not measured.
+const OTHER_TYPES: &[&str] = &[
+    "\"char\"",
+    "aclitem",
+    "any",
+    "anyarray",
+    "anyelement",
+    "anyenum",
+    "box",
+    "bpchar",
+    "circle",
+    "cstring",
+    "datemultirange",
+    "daterange",
+    "event_trigger",
+    "fdw_handler",
+    "gtsvector",
+    "int2vector",
+    "int4multirange",
+    "int4range",
+    "int8multirange",
+    "int8range",
+    "internal",
+    "jsonpath",
+    "language_handler",
+    "line",
+    "lseg",
+    "macaddr",
+    "macaddr8",
+    "name",
+    "nummultirange",
+    "numrange",
+    "oid",
+    "oidvector",
+    "path",
+    "pg_lsn",
+    "pg_snapshot",
+    "point",
+    "polygon",
+    "record",
+    "refcursor",
+    "regclass",
+    "regcollation",
+    "regconfig",
+    "regdictionary",
+    "regnamespace",
+    "regoper",
+    "regoperator",
+    "regproc",
+    "regprocedure",
+    "regrole",
+    "regtype",
+    "tid",
+    "trigger",
+    "tsmultirange",
+    "tsquery",
+    "tsrange",
+    "tstzmultirange",
+    "tstzrange",
+    "tsvector",
+    "txid_snapshot",
+    "unknown",
+    "void",
+    "xid",
+    "xid8",
+    "xml",
+];
+
+/// The kinds that a word in a statement admits, where it names relations.
+fn relation_kinds(kind: ObjectKind) -> Option<Kinds> {
+    Some(match kind {
+        Table => PLAIN,
+        ForeignTable => &[ForeignTable],
+        View => &[View],
+        MaterializedView => &[MaterializedView],
+        Index => &[Index],
+        Sequence => &[Sequence],
+        _ => return None,
+    })
+}
+
+fn kind_of(relation: &Relation) -> ObjectKind {
+    match relation {
+        Relation::Table(table) if table.foreign => ForeignTable,
+        Relation::Table(_) => Table,
+        Relation::View(view) if view.materialized => MaterializedView,
+        Relation::View(_) => View,
+        Relation::Index(_) => Index,
+        Relation::Sequence(_) => Sequence,
+    }
+}
+
+fn with_article(kind: ObjectKind) -> String {
+    match kind {
+        Index => "an index".to_owned(),
+        kind => format!("a {}", kind.word()),
+    }
+}
