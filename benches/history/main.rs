@@ -1,5 +1,5 @@
-//! How fast the whole check is, against bare `sqlparser` on the same text and
-//! against itself on more threads and more text.
+//! How fast the program is from start to end, against bare `sqlparser` on the
+//! same text in memory, and against itself on more threads and more text.
 
 mod generate;
 mod hostile;
@@ -13,8 +13,7 @@ fn main() {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
     let words: Vec<&str> = arguments.iter().map(String::as_str).collect();
     match words.as_slice() {
-        ["--peak", path, ..] => measure::print_peak(Path::new(path)),
-        ["--once", path, ..] => measure::once(Path::new(path)),
+        ["--parse", path, ..] => measure::print_sqlparser(Path::new(path)),
         ["--hostile", name, number, ..] => measure::hostile(name, number.parse().unwrap_or(1)),
         ["--write", dir, ..] => write_all(Path::new(dir)),
         // `cargo test --all-targets` starts benches too, to see whether they start.
@@ -80,39 +79,38 @@ fn inputs() -> Vec<(&'static str, Vec<generate::File>)> {
 fn table(only: Option<&str>) {
     let dir = PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join("history");
     let _ = std::fs::remove_dir_all(&dir);
-    let wanted = |name: &str| only.is_none_or(|only| name.starts_with(only));
     println!(
-        "| input | files | MB | findings | MB/s | ÷ sqlparser | 2 threads | half the size | peak MB | squawk ÷ bowline |"
+        "| input | files | MB | MB/s | ÷ sqlparser | 2 threads | half the size | peak MB | squawk ÷ bowline |"
     );
-    println!("|---|---:|---:|---:|---:|---:|---:|---:|---:|---:|");
-    let mut half: Option<(&str, Sample)> = None;
+    println!("|---|---:|---:|---:|---:|---:|---:|---:|---:|");
+    let mut half: Option<(&str, f64, Sample)> = None;
     for (name, files) in inputs() {
-        if !wanted(name) {
+        if only.is_some_and(|only| !name.starts_with(only)) {
             continue;
         }
         let path = dir.join(name);
         write(&path, &files);
-        let sample = measure::check(&path, Threads::One, 3);
-        let two = measure::check(&path, Threads::Two, 3);
-        let parsed = measure::sqlparser(&files, 2);
+        let texts = files.iter().map(|(_, text)| text.as_str());
+        let megabytes = texts.clone().map(str::len).sum::<usize>() as f64 / 1e6;
+        let sample = measure::check(&path, Threads::One, 5);
+        let two = measure::check(&path, Threads::Two, 5);
+        let parsed = measure::sqlparser(texts, 3);
         let of_half = half
             .as_ref()
-            .filter(|(other, _)| kind(other) == kind(name) && sample.bytes < 3 * half_bytes(&half))
-            .map_or("".into(), |(_, before)| {
+            .filter(|(other, before, _)| kind(other) == kind(name) && megabytes < 3.0 * before)
+            .map_or("".into(), |(_, _, before)| {
                 format!("×{:.2}", sample.cpu / before.cpu)
             });
         let squawk = measure::squawk(&path).map_or("".into(), |ratio| format!("{ratio:.1}"));
         println!(
-            "| {name} | {} | {:.1} | {} | {:.1} | {:.2} | ×{:.2} | {of_half} | {} | {squawk} |",
+            "| {name} | {} | {megabytes:.1} | {:.1} | {:.2} | ×{:.2} | {of_half} | {} | {squawk} |",
             files.len(),
-            sample.bytes as f64 / 1e6,
-            sample.findings,
-            sample.bytes as f64 / 1e6 / sample.cpu,
+            megabytes / sample.cpu,
             sample.cpu / parsed,
             sample.seconds / two.seconds,
-            measure::peak(&path) / 1024,
+            two.peak / 1_000_000,
         );
-        half = Some((name, sample));
+        half = Some((name, megabytes, sample));
     }
     let path = dir.join("small");
     if path.exists() {
@@ -121,10 +119,6 @@ fn table(only: Option<&str>) {
             measure::start_up(&path) * 1e3
         );
     }
-}
-
-fn half_bytes(half: &Option<(&str, Sample)>) -> usize {
-    half.as_ref().map_or(0, |(_, sample)| sample.bytes)
 }
 
 /// The name of an input without its size.

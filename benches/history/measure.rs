@@ -10,12 +10,13 @@ use std::time::Instant;
 use bowline::analysis;
 use bowline::config::Config;
 use bowline::output::{self, Format, RuleInfo};
-use bowline::project::{self, File, discover, organise};
+use bowline::project::{self, File, organise};
 use bowline::rules;
 use bowline::source::Span;
 use bowline::statement::{SplitOptions, split};
 use sqlparser::dialect::PostgreSqlDialect;
 use sqlparser::parser::Parser;
+use wait4::Wait4;
 
 use crate::hostile::CASES;
 
@@ -25,56 +26,48 @@ pub enum Threads {
     Two = 2,
 }
 
+/// What a run of the program took.
 pub struct Sample {
     pub seconds: f64,
-    /// Of all threads.
+    /// Of all threads, the kernel's work for them included.
     pub cpu: f64,
-    pub bytes: usize,
-    pub findings: usize,
+    /// The most memory, in bytes.
+    pub peak: u64,
 }
 
-/// From paths to the report as JSON, in this process.
+/// The program as it is installed, from its start to the report as JSON.
 pub fn check(path: &Path, threads: Threads, runs: usize) -> Sample {
-    let pool = rayon::ThreadPoolBuilder::new()
-        .num_threads(threads as usize)
-        .build()
-        .expect("threads start");
-    let mut best = pool.install(|| run(path));
-    for _ in 1..runs {
-        let sample = pool.install(|| run(path));
-        best.seconds = best.seconds.min(sample.seconds);
-        best.cpu = best.cpu.min(sample.cpu);
-    }
-    best
+    let threads = (threads as usize).to_string();
+    let arguments = ["check", "--format", "json", "--threads", &threads];
+    let bowline = env!("CARGO_BIN_EXE_bowline").as_ref();
+    best(runs, bowline, &arguments, &[path.to_path_buf()]).expect("the program starts")
 }
 
-fn run(path: &Path) -> Sample {
+/// The fastest of several runs; `None` where the program does not start.
+fn best(runs: usize, program: &OsStr, arguments: &[&str], paths: &[PathBuf]) -> Option<Sample> {
+    let samples: Option<Vec<Sample>> = (0..runs).map(|_| run(program, arguments, paths)).collect();
+    samples?.into_iter().reduce(|best, other| Sample {
+        seconds: best.seconds.min(other.seconds),
+        cpu: best.cpu.min(other.cpu),
+        peak: best.peak.max(other.peak),
+    })
+}
+
+fn run(program: &OsStr, arguments: &[&str], paths: &[PathBuf]) -> Option<Sample> {
     let start = Instant::now();
-    let cpu = processor_time();
-    let project = discover(&[path.to_path_buf()], &project::Options::default());
-    let config = Config::default();
-    let report = analysis::run(project, &config, None, &AtomicUsize::new(0));
-    let infos: Vec<RuleInfo> = rules::ALL
-        .iter()
-        .map(|rule| RuleInfo::from(*rule))
-        .collect();
-    let mut out = Vec::new();
-    Format::Json
-        .write(&report, &infos, &output::Options::default(), &mut out)
-        .expect("memory takes everything");
-    let seconds = start.elapsed().as_secs_f64();
-    let cpu = processor_time() - cpu;
-    assert!(report.problems.is_empty(), "{:?}", report.problems);
-    Sample {
-        seconds,
-        cpu,
-        bytes: report
-            .sources
-            .iter()
-            .map(|source| source.text().len())
-            .sum(),
-        findings: report.findings.len(),
-    }
+    let mut child = Command::new(program)
+        .args(arguments)
+        .args(paths)
+        .stdout(Stdio::null())
+        .stderr(Stdio::null())
+        .spawn()
+        .ok()?;
+    let used = child.wait4().ok()?.rusage;
+    Some(Sample {
+        seconds: start.elapsed().as_secs_f64(),
+        cpu: (used.utime + used.stime).as_secs_f64(),
+        peak: used.maxrss,
+    })
 }
 
 /// Seconds that the threads of this process have had a processor: what else the
@@ -89,15 +82,6 @@ fn processor_time() -> f64 {
         })
         .sum::<f64>()
         / 1e9
-}
-
-/// For a profiler: one run on one thread.
-pub fn once(path: &Path) {
-    let sample = check(path, Threads::One, 1);
-    println!(
-        "{:.3} s of processor time, {} findings",
-        sample.cpu, sample.findings
-    );
 }
 
 /// Checks a hostile text, writes it in every form and prints the time.
@@ -157,16 +141,16 @@ pub fn in_child(name: &str, number: usize) -> Option<f64> {
     None
 }
 
-/// Tokenising and parsing the same text: a file at once where that succeeds,
-/// otherwise statement by statement.
-pub fn sqlparser(files: &[(String, String)], runs: usize) -> f64 {
+/// Seconds that tokenising and parsing texts takes, with the allocator that
+/// programs have by themselves: a text at once where that succeeds, otherwise
+/// statement by statement.
+pub fn sqlparser<'a>(texts: impl Iterator<Item = &'a str>, runs: usize) -> f64 {
     let dialect = PostgreSqlDialect {};
     let parses = |text: &str| Parser::parse_sql(&dialect, text).is_ok();
-    let pieces: Vec<&str> = files
-        .iter()
-        .flat_map(|(_, text)| {
+    let pieces: Vec<&str> = texts
+        .flat_map(|text| {
             if parses(text) {
-                return vec![text.as_str()];
+                return vec![text];
             }
             let whole = Span::new(0, text.len() as u32);
             let statements = split(text, whole, SplitOptions::default()).statements;
@@ -183,28 +167,15 @@ pub fn sqlparser(files: &[(String, String)], runs: usize) -> f64 {
     (0..runs).map(|_| time()).fold(f64::MAX, f64::min)
 }
 
-/// The most memory in kB that a process needs that does nothing else.
-pub fn peak(path: &Path) -> usize {
-    let this = std::env::current_exe().expect("this program has a path");
-    let output = Command::new(this)
-        .arg("--peak")
-        .arg(path)
-        .output()
-        .expect("this program starts again");
-    String::from_utf8_lossy(&output.stdout)
-        .trim()
-        .parse()
-        .unwrap_or(0)
-}
-
-pub fn print_peak(path: &Path) {
-    check(path, Threads::Two, 1);
-    let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
-    let peak = status
-        .lines()
-        .find_map(|line| line.strip_prefix("VmHWM:"))
-        .map_or("0", |rest| rest.trim().trim_end_matches(" kB"));
-    println!("{peak}");
+/// For a look at one input: what `sqlparser` alone takes.
+pub fn print_sqlparser(path: &Path) {
+    let mut paths = Vec::new();
+    files_below(path, &mut paths);
+    let texts: Vec<String> = paths
+        .iter()
+        .map(|path| std::fs::read_to_string(path).expect("a file is read"))
+        .collect();
+    println!("{:.3} s", sqlparser(texts.iter().map(String::as_str), 5));
 }
 
 /// How many times as long squawk takes on the same files, process for process;
@@ -213,37 +184,17 @@ pub fn squawk(path: &Path) -> Option<f64> {
     let squawk = std::env::var_os("BOWLINE_SQUAWK").unwrap_or_else(|| "squawk".into());
     let mut files = Vec::new();
     files_below(path, &mut files);
-    let theirs = seconds(&squawk, &["--reporter", "json"], &files)?;
+    let theirs = best(3, &squawk, &["--reporter", "json"], &files)?;
     let bowline = env!("CARGO_BIN_EXE_bowline").as_ref();
-    let ours = seconds(
-        bowline,
-        &["check", "--format", "json"],
-        &[path.to_path_buf()],
-    )?;
-    Some(theirs / ours)
+    let arguments = ["check", "--format", "json"];
+    let ours = best(3, bowline, &arguments, &[path.to_path_buf()])?;
+    Some(theirs.seconds / ours.seconds)
 }
 
 pub fn start_up(path: &Path) -> f64 {
     let bowline = env!("CARGO_BIN_EXE_bowline").as_ref();
-    (0..20)
-        .filter_map(|_| seconds(bowline, &["check"], &[path.to_path_buf()]))
-        .fold(f64::MAX, f64::min)
-}
-
-fn seconds(program: &OsStr, arguments: &[&str], paths: &[PathBuf]) -> Option<f64> {
-    (0..2)
-        .map(|_| {
-            let start = Instant::now();
-            Command::new(program)
-                .args(arguments)
-                .args(paths)
-                .stdout(Stdio::null())
-                .stderr(Stdio::null())
-                .status()
-                .ok()?;
-            Some(start.elapsed().as_secs_f64())
-        })
-        .min_by(|a, b| a.partial_cmp(b).unwrap_or(std::cmp::Ordering::Equal))?
+    let sample = best(20, bowline, &["check"], &[path.to_path_buf()]);
+    sample.map_or(f64::NAN, |sample| sample.seconds)
 }
 
 fn files_below(path: &Path, files: &mut Vec<PathBuf>) {
