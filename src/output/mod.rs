@@ -19,6 +19,7 @@ mod paint;
 pub mod rdjsonl;
 pub mod recipe;
 mod repository;
+mod rows;
 pub mod rule_list;
 pub mod sarif;
 pub mod undo;
