@@ -5,11 +5,12 @@ use std::ops::Range;
 use rayon::prelude::*;
 
 use crate::config::Config;
+use crate::few::Few;
 use crate::operation::{self, Statement};
 use crate::project::{Down, History, Part, Project, SourceId};
 use crate::rules;
 use crate::source::Span;
-use crate::statement::{RawStatement, SplitOptions, split};
+use crate::statement::{RawStatement, SplitOptions, each_statement, split};
 use crate::suppress::{self, Directives, Vocabulary};
 
 /// A stretch of a file, read.
@@ -28,7 +29,11 @@ pub struct ReadMigration {
 /// About how much text is read before the fold goes on.
 const BATCH_BYTES: usize = 1 << 19;
 
-/// Statements of one part that a thread reads at a time.
+/// Bytes from which on a part is read by several threads; a shorter one is read
+/// while it is split.
+const LONG: u32 = 1 << 18;
+
+/// Statements of a long part that a thread reads at a time.
 const CHUNK: usize = 512;
 
 /// Cuts a history into batches of about the same amount of text.
@@ -73,14 +78,18 @@ fn read_part(project: &Project, part: &Part) -> ReadPart {
     let options = SplitOptions {
         go_lines: part.go_lines,
     };
-    let raw = split(text, part.span, options).statements;
-    let statements = if raw.len() > 2 * CHUNK {
-        raw.par_chunks(CHUNK)
-            .flat_map_iter(|chunk| read_statements(text, chunk))
-            .collect()
+    let mut statements = Vec::new();
+    if part.span.len() > LONG {
+        let raw = split(text, part.span, options).statements;
+        statements.par_extend(
+            raw.par_chunks(CHUNK)
+                .flat_map_iter(|chunk| read_statements(text, chunk)),
+        );
     } else {
-        read_statements(text, &raw)
-    };
+        each_statement(text, part.span, options, |raw, tokens| {
+            statements.push_few(operation::read_tokens(text, &raw, tokens));
+        });
+    }
     ReadPart {
         part: *part,
         statements,

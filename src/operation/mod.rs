@@ -49,7 +49,7 @@ use crate::source::Span;
 pub use crate::statement::cursor::Ident;
 pub use data_type::DataType;
 pub use object::{ObjectKind, ObjectName};
-pub use read::read;
+pub use read::{read, read_tokens};
 pub use reader::Reader;
 pub use subject::Subject;
 

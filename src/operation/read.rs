@@ -18,10 +18,16 @@ type Family = fn(&mut Reader<'_>);
 /// Reads one statement. `tokens` is scratch space that callers keep between
 /// statements.
 pub fn read(text: &str, raw: &RawStatement, tokens: &mut Vec<Token>) -> Statement {
-    if raw.shape == Shape::Unterminated {
-        return unterminated(text, raw, tokens);
-    }
     tokens_into(text, Span::new(raw.span.start, raw.read_to), tokens);
+    read_tokens(text, raw, tokens)
+}
+
+/// Reads one statement of which the tokens are at hand, up to where reading
+/// may stop.
+pub fn read_tokens(text: &str, raw: &RawStatement, tokens: &[Token]) -> Statement {
+    if raw.shape == Shape::Unterminated {
+        return unterminated(raw, tokens);
+    }
     let mut reader = Reader::new(text, tokens, raw.span, Within::default());
     match raw.shape {
         Shape::MetaCommand => session::meta(&mut reader),
@@ -34,8 +40,7 @@ pub fn read(text: &str, raw: &RawStatement, tokens: &mut Vec<Token>) -> Statemen
     }
 }
 
-fn unterminated(text: &str, raw: &RawStatement, tokens: &mut Vec<Token>) -> Statement {
-    tokens_into(text, raw.span, tokens);
+fn unterminated(raw: &RawStatement, tokens: &[Token]) -> Statement {
     let place = tokens
         .iter()
         .find(|token| token.kind == TokenKind::Unterminated)

@@ -82,11 +82,15 @@ impl<'a> Cursor<'a> {
 
     /// Is the token `ahead` this key word?
     pub fn is_word_at(&self, ahead: usize, word: &str) -> bool {
-        self.peek_at(ahead).is_some_and(|t| {
-            t.kind == TokenKind::Word
-                && t.span.len() as usize == word.len()
-                && t.span.of(self.text).eq_ignore_ascii_case(word)
-        })
+        self.peek_at(ahead)
+            .is_some_and(|token| self.is_word(token, word))
+    }
+
+    fn is_word(&self, token: Token, word: &str) -> bool {
+        let bytes = token.span.start as usize..token.span.end as usize;
+        token.kind == TokenKind::Word
+            && bytes.len() == word.len()
+            && self.text.as_bytes()[bytes].eq_ignore_ascii_case(word.as_bytes())
     }
 
     pub fn at_word(&self, word: &str) -> bool {
@@ -100,7 +104,8 @@ impl<'a> Cursor<'a> {
 
     /// Is the next token one of these key words?
     pub fn at_any(&self, words: &[&str]) -> bool {
-        words.iter().any(|w| self.at_word(w))
+        self.peek()
+            .is_some_and(|token| words.iter().any(|w| self.is_word(token, w)))
     }
 
     pub fn eat_word(&mut self, word: &str) -> bool {
@@ -119,7 +124,8 @@ impl<'a> Cursor<'a> {
 
     /// Takes whichever of these key words comes next.
     pub fn eat_any<'w>(&mut self, words: &[&'w str]) -> Option<&'w str> {
-        let found = words.iter().find(|w| self.at_word(w))?;
+        let token = self.peek()?;
+        let found = words.iter().find(|w| self.is_word(token, w))?;
         self.at += 1;
         Some(found)
     }

@@ -66,6 +66,8 @@ const NAME_PART: u8 = 2;
 const SPACE: u8 = 4;
 const OPERATOR: u8 = 8;
 const DIGIT: u8 = 16;
+/// A part of a name that needs no second look.
+const PLAIN: u8 = 32;
 
 static CLASS: [u8; 256] = classes();
 
@@ -80,6 +82,9 @@ const fn classes() -> [u8; 256] {
         }
         if b.is_ascii_digit() {
             class |= NAME_PART | DIGIT;
+        }
+        if b.is_ascii_alphanumeric() || b == b'_' {
+            class |= PLAIN;
         }
         if b == b'$' {
             class |= NAME_PART;
@@ -121,7 +126,6 @@ fn is(byte: u8, class: u8) -> bool {
 pub struct Lexer<'a> {
     bytes: &'a [u8],
     at: usize,
-    end: usize,
     /// Ends of placeholders that do not come any more: none is searched for
     /// twice.
     missing: [bool; 3],
@@ -131,9 +135,8 @@ impl<'a> Lexer<'a> {
     pub fn new(text: &'a str, range: Span) -> Self {
         let end = (range.end as usize).min(text.len());
         Self {
-            bytes: text.as_bytes(),
+            bytes: &text.as_bytes()[..end],
             at: (range.start as usize).min(end),
-            end,
             missing: [false; 3],
         }
     }
@@ -145,18 +148,18 @@ impl<'a> Lexer<'a> {
 
     /// Continues elsewhere; used to pass over COPY data and meta-commands.
     pub fn seek(&mut self, offset: u32) {
-        self.at = (offset as usize).min(self.end);
+        self.at = (offset as usize).min(self.bytes.len());
     }
 
     fn peek(&self, ahead: usize) -> u8 {
         let at = self.at + ahead;
-        if at < self.end { self.bytes[at] } else { 0 }
+        self.bytes.get(at).copied().unwrap_or(0)
     }
 
     /// The offset just behind the next line end, or the end.
     pub fn next_line(&self) -> u32 {
-        let rest = &self.bytes[self.at..self.end];
-        memchr::memchr(b'\n', rest).map_or(self.end, |n| self.at + n + 1) as u32
+        let rest = &self.bytes[self.at..];
+        memchr::memchr(b'\n', rest).map_or(self.bytes.len(), |n| self.at + n + 1) as u32
     }
 
     fn token(&self, kind: TokenKind, start: usize) -> Option<Lexeme> {
@@ -167,7 +170,7 @@ impl<'a> Lexer<'a> {
     }
 
     fn skip_space(&mut self) {
-        while self.at < self.end {
+        while self.at < self.bytes.len() {
             let byte = self.bytes[self.at];
             if is(byte, SPACE) {
                 self.at += 1;
@@ -196,7 +199,7 @@ impl<'a> Lexer<'a> {
     #[allow(clippy::should_implement_trait)]
     pub fn next(&mut self) -> Option<Lexeme> {
         self.skip_space();
-        if self.at >= self.end {
+        if self.at >= self.bytes.len() {
             return None;
         }
         let start = self.at;
@@ -269,8 +272,15 @@ impl<'a> Lexer<'a> {
     }
 
     fn name_part(&mut self) {
-        while self.at < self.end {
-            let byte = self.bytes[self.at];
+        loop {
+            let rest = &self.bytes[self.at..];
+            let plain = rest.iter().position(|byte| !is(*byte, PLAIN));
+            let Some(plain) = plain else {
+                self.at = self.bytes.len();
+                return;
+            };
+            self.at += plain;
+            let byte = rest[plain];
             if !is(byte, NAME_PART)
                 || (byte >= 0x80 && self.wide_space() > 0)
                 || (byte == b'$' && self.peek(1) == b'{')
@@ -301,7 +311,7 @@ impl<'a> Lexer<'a> {
             if self.missing[kind] {
                 break;
             }
-            let rest = &self.bytes[self.at..self.end];
+            let rest = &self.bytes[self.at..];
             let Some(length) = memchr::memmem::find(rest, close) else {
                 self.missing[kind] = true;
                 break;
@@ -328,14 +338,14 @@ impl<'a> Lexer<'a> {
     ) -> Option<Lexeme> {
         self.at += 1;
         loop {
-            let rest = &self.bytes[self.at..self.end];
+            let rest = &self.bytes[self.at..];
             let found = if escapes {
                 memchr::memchr2(quote, b'\\', rest)
             } else {
                 memchr::memchr(quote, rest)
             };
             let Some(n) = found else {
-                self.at = self.end;
+                self.at = self.bytes.len();
                 return self.token(TokenKind::Unterminated, start);
             };
             if kind == TokenKind::QuotedName
@@ -346,7 +356,7 @@ impl<'a> Lexer<'a> {
             }
             self.at += n + 1;
             if rest[n] == b'\\' {
-                self.at = (self.at + 1).min(self.end);
+                self.at = (self.at + 1).min(self.bytes.len());
             } else if self.peek(0) == quote {
                 self.at += 1;
             } else {
@@ -359,9 +369,9 @@ impl<'a> Lexer<'a> {
         let mut depth = 1;
         self.at += 2;
         while depth > 0 {
-            let rest = &self.bytes[self.at..self.end];
+            let rest = &self.bytes[self.at..];
             let Some(n) = memchr::memchr2(b'*', b'/', rest) else {
-                self.at = self.end;
+                self.at = self.bytes.len();
                 return self.token(TokenKind::Unterminated, start);
             };
             self.at += n;
@@ -381,7 +391,7 @@ impl<'a> Lexer<'a> {
     }
 
     fn number(&mut self, start: usize) -> Option<Lexeme> {
-        while self.at < self.end {
+        while self.at < self.bytes.len() {
             let byte = self.bytes[self.at];
             let exponent_sign = matches!(byte, b'+' | b'-')
                 && self.at > start
@@ -424,25 +434,25 @@ impl<'a> Lexer<'a> {
             return self.template(start);
         }
         let mut tag_end = start + 1;
-        while tag_end < self.end
+        while tag_end < self.bytes.len()
             && is(self.bytes[tag_end], NAME_PART)
             && self.bytes[tag_end] != b'$'
         {
             tag_end += 1;
         }
-        if tag_end >= self.end || self.bytes[tag_end] != b'$' {
+        if tag_end >= self.bytes.len() || self.bytes[tag_end] != b'$' {
             self.at += 1;
             return self.token(TokenKind::Unknown, start);
         }
         let tag = &self.bytes[start..=tag_end];
         self.at = tag_end + 1;
-        match memchr::memmem::find(&self.bytes[self.at..self.end], tag) {
+        match memchr::memmem::find(&self.bytes[self.at..], tag) {
             Some(n) => {
                 self.at += n + tag.len();
                 self.token(TokenKind::DollarText, start)
             }
             None => {
-                self.at = self.end;
+                self.at = self.bytes.len();
                 self.token(TokenKind::Unterminated, start)
             }
         }

@@ -10,4 +10,4 @@ pub mod split;
 
 pub use cursor::Cursor;
 pub use lexer::{Token, TokenKind};
-pub use split::{RawStatement, Shape, Split, SplitOptions, split};
+pub use split::{RawStatement, Shape, Split, SplitOptions, each_statement, split};

@@ -1,6 +1,6 @@
 //! Where statements begin and end.
 
-use super::lexer::{Lexeme, Lexer, Token, TokenKind};
+use super::lexer::{Lexeme, Lexer, Token, TokenKind, tokens_into};
 use crate::source::Span;
 
 /// What kind of thing stands at a place, told from its first tokens alone.
@@ -43,17 +43,35 @@ pub struct Split {
 
 /// Splits a range of a text into statements.
 pub fn split(text: &str, range: Span, options: SplitOptions) -> Split {
+    let mut statements = Vec::new();
+    let comments = each_statement(text, range, options, |raw, _| statements.push(raw));
+    Split {
+        statements,
+        comments,
+    }
+}
+
+/// Splits a range of a text into statements, and hands over each with its
+/// tokens up to [`RawStatement::read_to`]. Yields the comments.
+pub fn each_statement(
+    text: &str,
+    range: Span,
+    options: SplitOptions,
+    take: impl FnMut(RawStatement, &[Token]),
+) -> Vec<Span> {
     let mut splitter = Splitter {
         text,
         lexer: Lexer::new(text, range),
         range,
         options,
-        out: Split::default(),
+        take,
+        tokens: Vec::new(),
+        comments: Vec::new(),
         current: Current::default(),
         delimiter: None,
     };
     splitter.run();
-    splitter.out
+    splitter.comments
 }
 
 /// Comments by which tools end a statement that has no semicolon, or that has
@@ -93,26 +111,31 @@ struct Current {
     copy_from: bool,
     copy_stdin: bool,
     values: Option<u32>,
+    /// Behind the `VALUES` of an INSERT.
+    data: bool,
     unterminated: bool,
 }
 
-struct Splitter<'a> {
+struct Splitter<'a, F> {
     text: &'a str,
     lexer: Lexer<'a>,
     range: Span,
     options: SplitOptions,
-    out: Split,
+    take: F,
+    /// Of the statement at hand, those that are read.
+    tokens: Vec<Token>,
+    comments: Vec<Span>,
     current: Current,
     /// MySQL's client command, met in folders of every engine.
     delimiter: Option<&'a str>,
 }
 
-impl<'a> Splitter<'a> {
+impl<F: FnMut(RawStatement, &[Token])> Splitter<'_, F> {
     fn run(&mut self) {
         while let Some(lexeme) = self.lexer.next() {
             match lexeme {
                 Lexeme::Comment(span) => {
-                    self.out.comments.push(span);
+                    self.comments.push(span);
                     if is_boundary(span.of(self.text)) {
                         self.finish();
                     }
@@ -166,6 +189,9 @@ impl<'a> Splitter<'a> {
         }
         self.current.span.end = token.span.end;
         self.current.tokens += 1;
+        if !self.current.data || token.kind == TokenKind::Unterminated {
+            self.tokens.push(token);
+        }
     }
 
     fn word(&mut self, token: Token) {
@@ -220,6 +246,7 @@ impl<'a> Splitter<'a> {
             && word.eq_ignore_ascii_case("values")
         {
             current.values = Some(token.span.end);
+            current.data = current.head[0].of(self.text).eq_ignore_ascii_case("insert");
         }
     }
 
@@ -268,11 +295,14 @@ impl<'a> Splitter<'a> {
             .of(self.text)
             .trim_end();
         let end = token.span.start + line.len() as u32;
-        self.out.statements.push(RawStatement {
+        let raw = RawStatement {
             span: Span::new(token.span.start, end),
             shape: Shape::MetaCommand,
             read_to: end,
-        });
+        };
+        tokens_into(self.text, raw.span, &mut self.tokens);
+        (self.take)(raw, &self.tokens);
+        self.tokens.clear();
         self.lexer.seek(line_end);
     }
 
@@ -296,19 +326,20 @@ impl<'a> Splitter<'a> {
         if current.tokens == 0 {
             return;
         }
-        let first = current.head[0].of(self.text);
         let end = current.span.end;
         let (shape, read_to) = match current.values {
             _ if current.unterminated => (Shape::Unterminated, end),
             _ if current.copy_stdin => (Shape::CopyData, end),
-            Some(values) if first.eq_ignore_ascii_case("insert") => (Shape::InsertData, values),
+            Some(values) if current.data => (Shape::InsertData, values),
             _ => (Shape::Sql, end),
         };
-        self.out.statements.push(RawStatement {
+        let raw = RawStatement {
             span: current.span,
             shape,
             read_to,
-        });
+        };
+        (self.take)(raw, &self.tokens);
+        self.tokens.clear();
     }
 }
 
