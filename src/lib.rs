@@ -5,6 +5,7 @@
 //! The modules stand in pipeline order; each uses only those above it (a test
 //! holds that).
 
+pub mod few;
 pub mod source;
 pub mod dialect;
 pub mod statement;

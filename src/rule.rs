@@ -162,7 +162,7 @@ pub struct Step<'a> {
     /// The session's settings when it ran.
     pub lock_timeout: Option<u64>,
     /// What undoes it, where somebody asks statement by statement.
-    pub inverse: Option<Inverse>,
+    pub inverse: Option<Box<Inverse>>,
 }
 
 /// What a migration rule sees.

@@ -6,6 +6,7 @@
 //! shown, from an index built on first use.
 
 use std::borrow::Cow;
+use std::cell::RefCell;
 use std::fs::File;
 use std::io::{self, Read};
 use std::path::Path;
@@ -253,21 +254,24 @@ fn utf16_units(bytes: &[u8]) -> u32 {
 /// What `std::fs::read` gives, without asking for the size first: most
 /// migrations fit into one read, and a history has thousands of them.
 fn bytes_of(path: &Path) -> io::Result<Vec<u8>> {
-    const ROOM: usize = 1 << 14;
-    let mut file = File::open(path)?;
-    let mut room = [0; ROOM];
-    let mut length = 0;
-    while length < ROOM {
-        match file.read(&mut room[length..]) {
-            Ok(0) => return Ok(room[..length].to_vec()),
-            Ok(read) => length += read,
-            Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
-            Err(error) => return Err(error),
-        }
+    thread_local! {
+        static ROOM: RefCell<Box<[u8; 1 << 14]>> = RefCell::new(Box::new([0; 1 << 14]));
     }
-    let mut bytes = room.to_vec();
-    file.read_to_end(&mut bytes)?;
-    Ok(bytes)
+    let mut file = File::open(path)?;
+    ROOM.with_borrow_mut(|room| {
+        let mut length = 0;
+        while length < room.len() {
+            match file.read(&mut room[length..]) {
+                Ok(0) => return Ok(room[..length].to_vec()),
+                Ok(read) => length += read,
+                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+                Err(error) => return Err(error),
+            }
+        }
+        let mut bytes = room.to_vec();
+        file.read_to_end(&mut bytes)?;
+        Ok(bytes)
+    })
 }
 
 fn utf16(bytes: &[u8], unit: fn([u8; 2]) -> u16) -> String {

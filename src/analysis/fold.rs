@@ -403,7 +403,8 @@ impl<'a> Fold<'a> {
         let verdict = self.judge(planned, &effect);
         let inverse = self
             .by_statement
-            .then(|| inverse::inverse(operation, planned.source, &mut self.schema, &effect));
+            .then(|| inverse::inverse(operation, planned.source, &mut self.schema, &effect))
+            .map(Box::new);
         let how = run.transactions.run();
         self.operation_rules(run.scene, planned, &effect, how, index);
         let visible = effect

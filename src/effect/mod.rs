@@ -14,6 +14,7 @@ use std::fmt;
 use rustc_hash::FxHashMap;
 use smol_str::SmolStr;
 
+use crate::few::Few;
 use crate::operation::Operation;
 use crate::schema::{Key, Schema};
 
@@ -182,7 +183,7 @@ impl Effect {
                 let known = &mut self.locks[at];
                 known.mode = known.mode.max(lock.mode);
             }
-            None => self.locks.push(lock),
+            None => self.locks.push_few(lock),
         }
     }
 
@@ -200,22 +201,25 @@ impl Effect {
         places.get(relation).copied()
     }
 
-    pub fn scan(&mut self, relation: Key, kind: ScanKind) {
-        match self.scans.iter_mut().find(|s| s.relation == relation) {
+    pub fn scan(&mut self, relation: &Key, kind: ScanKind) {
+        match self.scans.iter_mut().find(|s| s.relation == *relation) {
             Some(known) => known.kind = known.kind.max(kind),
-            None => self.scans.push(Scan { relation, kind }),
+            None => self.scans.push_few(Scan {
+                relation: relation.clone(),
+                kind,
+            }),
         }
     }
 
     pub fn rewrite(&mut self, relation: Key) {
         if !self.rewrites.contains(&relation) {
-            self.rewrites.push(relation);
+            self.rewrites.push_few(relation);
         }
     }
 
     pub fn rebuild(&mut self, index: Key) {
         if !self.index_rebuilds.contains(&index) {
-            self.index_rebuilds.push(index);
+            self.index_rebuilds.push_few(index);
         }
     }
 
@@ -231,7 +235,7 @@ impl Effect {
             self.rebuild(index.clone());
         }
         for scan in &other.scans {
-            self.scan(scan.relation.clone(), scan.kind);
+            self.scan(&scan.relation, scan.kind);
         }
         self.losses.extend(other.losses.iter().cloned());
         self.forbidden_in_transaction = self

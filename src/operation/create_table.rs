@@ -8,6 +8,7 @@ use super::reader::{Reader, inside};
 use super::{
     Action, Bound, CreateTable, Like, ObjectName, PartitionBy, PartitionOf, Persistence, Query,
 };
+use crate::few::Few;
 use crate::source::Span;
 use crate::statement::lexer::TokenKind;
 
@@ -128,7 +129,7 @@ fn element(r: &mut Reader<'_>, table: &mut CreateTable, typed: bool) -> Result<(
         table.like.push(like);
     } else if at_table_constraint(&r.cursor) {
         let constraint = table_constraint(r)?;
-        table.constraints.push(constraint);
+        table.constraints.push_few(constraint);
     } else {
         let definition = column(r, typed)?;
         table.columns.push(definition.column);

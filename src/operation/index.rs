@@ -5,6 +5,7 @@ use smol_str::{SmolStr, format_smolstr};
 use super::constraint::{column_names, nulls_not_distinct};
 use super::reader::Reader;
 use super::{Action, CreateIndex, Expr, Ident, IndexElement, ObjectKind, ObjectName, alter_table};
+use crate::few::Few;
 use crate::statement::lexer::TokenKind;
 
 /// `CREATE [UNIQUE] INDEX`.
@@ -101,7 +102,7 @@ fn elements(r: &mut Reader<'_>) -> Result<Vec<IndexElement>, SmolStr> {
     }
     let mut elements = Vec::new();
     loop {
-        elements.push(element(r)?);
+        elements.push_few(element(r)?);
         if r.cursor.eat(TokenKind::CloseParen) {
             return Ok(elements);
         }

@@ -10,6 +10,7 @@ use std::sync::Arc;
 use smol_str::{SmolStr, format_smolstr};
 
 use super::{Action, Expr, Operation, Query, Within};
+use crate::few::Few;
 use crate::source::Span;
 use crate::statement::lexer::{Token, TokenKind, tokens_into};
 use crate::statement::{Cursor, SplitOptions, split};
@@ -48,7 +49,7 @@ impl<'a> Reader<'a> {
 
     /// Adds an operation that one clause of the statement asks for.
     pub fn push(&mut self, action: Action, place: Span, clause: Span) {
-        self.out.push(Operation {
+        self.out.push_few(Operation {
             action,
             place,
             clause,

@@ -444,7 +444,7 @@ impl Table {
     }
 
     pub fn column(&self, name: &str) -> Option<&Arc<Column>> {
-        self.columns.iter().find(|c| c.name == name)
+        self.columns.iter().find(|c| c.name.as_str() == name)
     }
 
     pub fn constraint(&self, name: &str) -> Option<&Arc<TableConstraint>> {

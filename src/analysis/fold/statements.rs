@@ -31,7 +31,7 @@ pub fn statements(steps: &[Step<'_>], direction: Direction) -> Vec<StatementRepo
                 report.effect.join(&step.effect);
                 report.verdict = report.verdict.and(step.verdict);
                 if let Some(inverse) = &step.inverse {
-                    report.undo = report.undo.after(inverse.clone());
+                    report.undo = report.undo.after((**inverse).clone());
                 }
             }
             Some(report)

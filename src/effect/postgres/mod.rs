@@ -37,7 +37,7 @@ mod volatility;
 
 use smol_str::SmolStr;
 
-use super::{Effect, Lock, LockMode, Loss, Refusal, Scan, ScanKind, Scene};
+use super::{Effect, Lock, LockMode, Loss, Refusal, ScanKind, Scene};
 use crate::operation::{Action, ObjectName, TransactionControl};
 use crate::schema::{Index, Key, Relation, Schema, Table};
 use data::Children;
@@ -285,13 +285,7 @@ impl<'a> Work<'a> {
     }
 
     fn scan(&mut self, key: &Key, kind: ScanKind) {
-        match self.effect.scans.iter_mut().find(|s| s.relation == *key) {
-            Some(known) => known.kind = known.kind.max(kind),
-            None => self.effect.scans.push(Scan {
-                relation: key.clone(),
-                kind,
-            }),
-        }
+        self.effect.scan(key, kind);
     }
 
     /// Writes the table anew and builds all its indexes.
