@@ -111,6 +111,9 @@ pub struct Head {
     pub sources: Vec<&'static str>,
     /// What writes the remedy out where it takes several releases.
     pub recipe: Option<&'static str>,
+    /// The measured cases that show what the page says of locks, rewrites, scans
+    /// and refusals; rows of `fixtures/truth/postgres.tsv`.
+    pub measured: Vec<&'static str>,
 }
 
 impl Head {
@@ -274,7 +277,7 @@ struct Keys {
     found: Vec<(&'static str, u32, &'static str)>,
 }
 
-const KEYS: [&str; 10] = [
+const KEYS: [&str; 11] = [
     "id",
     "group",
     "severity",
@@ -285,6 +288,7 @@ const KEYS: [&str; 10] = [
     "needs",
     "sources",
     "recipe",
+    "measured",
 ];
 
 impl Keys {
@@ -340,7 +344,20 @@ impl Keys {
                 None => None,
                 Some(_) => Some(self.value("recipe", end, id)?),
             },
+            measured: match self.get("measured") {
+                None => Vec::new(),
+                Some(_) => self.value("measured", end, |text| list(text, case))?,
+            },
         })
+    }
+}
+
+/// The name of a measured case.
+fn case(text: &'static str) -> Result<&'static str, String> {
+    let plain = |b: u8| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'_';
+    match !text.is_empty() && text.bytes().all(plain) {
+        true => Ok(text),
+        false => Err(format!("`{text}` is no case")),
     }
 }
 

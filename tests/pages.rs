@@ -1,10 +1,12 @@
 //! Every fenced `sql` block of every rule page is a test of that rule.
 
 use std::collections::BTreeSet;
+use std::sync::LazyLock;
 use std::sync::atomic::AtomicUsize;
 
 use bowline::analysis;
 use bowline::config::Config;
+use bowline::effect::LockMode;
 use bowline::finding::{Finding, Severity};
 use bowline::fix::{self, Texts};
 use bowline::page::{Example, ExampleFile, Page};
@@ -13,6 +15,10 @@ use bowline::report::Report;
 use bowline::rule::{Check, Rule};
 use bowline::rules;
 use libtest_mimic::{Arguments, Failed, Trial};
+use measured::{Row, rows};
+use strum::IntoEnumIterator;
+
+mod measured;
 
 fn main() {
     let arguments = Arguments::from_args();
@@ -51,6 +57,12 @@ fn add_page(rule: &'static Rule, page: &Page, trials: &mut Vec<Trial>) {
         }
     }
     let examples = page.examples.clone();
+    let head = page.head.clone();
+    let claims = claims(&prose(page));
+    trials.push(Trial::test(
+        format!("{}: claims are measured", rule.id),
+        move || are_measured(&head.measured, &claims),
+    ));
     trials.push(Trial::test(
         format!("{}: fixes are shown", rule.id),
         move || fixes_are_shown(rule, &examples),
@@ -258,4 +270,104 @@ fn unmarked(example: &Example) -> Texts {
         (file.path, lines.join("\n"))
     };
     written(example).into_iter().map(plain).collect()
+}
+
+/// Something that a page says of servers.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Claim {
+    Lock(LockMode),
+    Rewrite,
+    Scan,
+    Refusal,
+}
+
+impl Claim {
+    /// Does a measured row show it?
+    fn is_shown_by(self, row: &Row) -> bool {
+        let [success, locks, rewrites, _, scans] = &row.cells;
+        let there = |cell: &str| !cell.is_empty() && cell != "-";
+        match self {
+            Claim::Lock(mode) => locks.split(';').any(|lock| {
+                lock.split_once('=')
+                    .is_some_and(|(name, held)| !name.starts_with('+') && held == mode.pg_name())
+            }),
+            Claim::Rewrite => there(rewrites),
+            Claim::Scan => there(scans),
+            Claim::Refusal => success.starts_with("error"),
+        }
+    }
+}
+
+/// The sentences of a page on one line, without examples and references.
+fn prose(page: &Page) -> String {
+    let mut text = page.title.to_owned();
+    let mut fenced = false;
+    for line in page.body.lines() {
+        if line.starts_with("## References") {
+            break;
+        }
+        if line.starts_with("```") {
+            fenced = !fenced;
+        } else if !fenced {
+            text.push(' ');
+            text.push_str(line);
+        }
+    }
+    text
+}
+
+/// What a text says of locks, rewrites, scans and refusals. What stands between
+/// backticks is a name, unless it is that of a lock.
+fn claims(prose: &str) -> Vec<Claim> {
+    let mut found: Vec<Claim> = LockMode::iter()
+        .filter(|mode| prose.contains(&format!("`{}`", mode.sql_name())))
+        .map(Claim::Lock)
+        .collect();
+    let plain: String = prose.split('`').step_by(2).collect::<Vec<_>>().join("`");
+    let lower = plain.to_lowercase();
+    let says = |phrases: &[&str]| phrases.iter().any(|phrase| lower.contains(phrase));
+    if says(&[
+        "rewrit",
+        "written anew",
+        "writes the table anew",
+        "writes the whole table",
+    ]) {
+        found.push(Claim::Rewrite);
+    }
+    if says(&[
+        " scan",
+        "reads every row",
+        "reads all rows",
+        "reads the whole table",
+    ]) {
+        found.push(Claim::Scan);
+    }
+    if says(&[
+        "postgresql refuses",
+        "server refuses",
+        "server always refuses",
+    ]) {
+        found.push(Claim::Refusal);
+    }
+    found
+}
+
+static MEASURED: LazyLock<Vec<Row>> = LazyLock::new(|| rows("postgres.tsv"));
+
+/// Each claim of a page is shown by a case that the page names.
+fn are_measured(cases: &[&str], claims: &[Claim]) -> Result<(), Failed> {
+    let named = |case: &&str| MEASURED.iter().any(|row| row.case == **case);
+    if let Some(case) = cases.iter().find(|case| !named(case)) {
+        return Err(format!("fixtures/truth/postgres.tsv has no case `{case}`").into());
+    }
+    let rows = || {
+        MEASURED
+            .iter()
+            .filter(|row| cases.contains(&row.case.as_str()))
+    };
+    let shown = |claim: &&Claim| rows().any(|row| claim.is_shown_by(row));
+    if let Some(claim) = claims.iter().find(|claim| !shown(claim)) {
+        return Err(format!("no case that `measured` names shows this: {claim:?}").into());
+    }
+    Ok(())
 }

@@ -28,6 +28,10 @@ pub fn write(page: &Page, options: &Options, out: &mut dyn io::Write) -> io::Res
         text.line(line, out)?;
     }
     text.flush(out)?;
+    if !page.head.measured.is_empty() {
+        let cases = page.head.measured.join(", ");
+        writeln!(out, "\nMeasured on real servers: {cases}")?;
+    }
     if page.head.recipe.is_some() {
         let command = format!("bowline explain {} --for FILE:LINE", page.head.id);
         writeln!(
