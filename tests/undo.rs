@@ -284,6 +284,7 @@ fn is_doubted(said: &[(String, String)]) -> bool {
         "identity-or-grant-lost",
         "replaced-definition-lost",
         "schema-conflict",
+        "transaction-control",
         "unparsed-statement",
     ];
     said.iter().any(|(rule, _)| DOUBTS.contains(&rule.as_str()))

@@ -55,6 +55,13 @@ pub fn differences(schema: &Schema, mark: Mark, created: &FxHashSet<Key>) -> Dif
         match (change.before, change.after) {
             (None, Some(_)) => found.say(format!("{kind} `{key}` is still there")),
             (Some(_), None) => found.say(format!("{kind} `{key}` is gone")),
+            (Some(before), Some(after))
+                if !before.definition.is_empty()
+                    && !after.definition.is_empty()
+                    && !same::text(&before.definition, &after.definition) =>
+            {
+                found.say(format!("{kind} `{key}` is defined in another way"));
+            }
             _ => {}
         }
     }
@@ -152,6 +159,11 @@ fn types(schema: &Schema, mark: Mark, found: &mut Differences) {
                 (TypeDefinition::Composite(old), TypeDefinition::Composite(new)) if old != new => {
                     found.say(format!("type `{key}` has other attributes than before"));
                 }
+                (TypeDefinition::Range, TypeDefinition::Range)
+                    if !same::text(&before.text, &after.text) =>
+                {
+                    found.say(format!("type `{key}` is defined in another way"));
+                }
                 _ => {}
             },
             (None, None) => {}
@@ -164,6 +176,15 @@ fn types(schema: &Schema, mark: Mark, found: &mut Differences) {
             (Some(_), None) => found.say(format!("domain `{key}` is gone")),
             (Some(before), Some(after)) if !same_domain(before, after) => {
                 found.say(format!("domain `{key}` is defined in another way"));
+            }
+            (Some(before), Some(after)) => {
+                let has = |name: &SmolStr| before.checks.iter().any(|c| c.name == *name);
+                for check in after.checks.iter().filter(|c| !has(&c.name)) {
+                    let name = &check.name;
+                    found.hint(format!(
+                        "a constraint of domain `{key}` is called `{name}` now"
+                    ));
+                }
             }
             _ => {}
         }
@@ -220,6 +241,10 @@ fn routines(schema: &Schema, mark: Mark, created: &FxHashSet<Key>, found: &mut D
                         kind(new)
                     ));
                 }
+                Some(old) if old.altered != new.altered => found.hint(format!(
+                    "{} `{key}` was altered, and may not be what it was",
+                    kind(new)
+                )),
                 _ => {}
             }
         }
@@ -233,11 +258,15 @@ fn same_routine(a: &Routine, b: &Routine) -> bool {
         let ty = DataType::parse(&text).map(|ty| ty.to_string());
         ty.unwrap_or_else(|| same::plain(&text))
     };
-    a.altered == b.altered
-        && a.language == b.language
+    let arguments = |r: &Routine| {
+        let list = signature::read(&r.arguments).into_iter();
+        list.map(|a| (a.out, a.name, a.default)).collect::<Vec<_>>()
+    };
+    a.language == b.language
         && a.volatility == b.volatility
         && words(&a.body) == words(&b.body)
         && returns(a) == returns(b)
+        && arguments(a) == arguments(b)
         && signature::attributes(&a.definition) == signature::attributes(&b.definition)
 }
 
@@ -267,7 +296,8 @@ fn surroundings(schema: &Schema, mark: Mark, found: &mut Differences) {
 fn settings(schema: &Schema, mark: Mark, found: &mut Differences) {
     for change in schema.settings_changed_since(mark) {
         let key = change.key;
-        let is_there = schema.relation_by_key(key).is_some()
+        let is_there = key.name.is_empty()
+            || schema.relation_by_key(key).is_some()
             || schema.enum_or_type(key).is_some()
             || schema.domain(key).is_some()
             || !schema.routines(key).is_empty();
@@ -281,6 +311,7 @@ fn settings(schema: &Schema, mark: Mark, found: &mut Differences) {
         let all = all.chain(after.iter().filter(|s| differs(s, before)));
         for setting in all {
             let place = match setting.member.as_str() {
+                "" if key.name.is_empty() => format!("schema `{}`", key.schema),
                 "" => format!("`{key}`"),
                 arguments if setting.kind.is_routine() => format!("`{key}({arguments})`"),
                 member => format!("`{member}` of `{key}`"),

@@ -160,7 +160,7 @@ pub fn kind(operation: &Operation, schema: &Schema, effect: &Effect) -> Kind {
             let before = schema.routines(&schema.resolve_routine(&routine.name));
             let replaced = before.iter().find(|r| r.takes(&routine.arguments));
             match replaced {
-                Some(old) => known(!routine.or_replace || !old.altered),
+                Some(old) => known(!routine.or_replace || !old.is_altered()),
                 None => known(!routine.or_replace || !before.is_empty() || schema.is_complete()),
             }
         }
@@ -228,7 +228,7 @@ pub fn kind(operation: &Operation, schema: &Schema, effect: &Effect) -> Kind {
         })),
         Action::AlterRoutine { name, .. } => {
             let routines = schema.routines(&schema.resolve_routine(name));
-            known(!routines.is_empty() && routines.iter().all(|r| !r.altered))
+            known(!routines.is_empty() && routines.iter().all(|r| !r.is_altered()))
         }
         Action::AlterOther { .. } => Kind::Impossible,
         Action::AlterPublication { change, .. } => {
@@ -331,7 +331,7 @@ fn dropped(operation: &Operation, schema: &Schema) -> Kind {
         },
         kind if kind.is_routine() => {
             let routines = schema.routines(&schema.resolve_routine(name));
-            match routines.iter().all(|r| !r.altered) {
+            match routines.iter().all(|r| !r.is_altered()) {
                 _ if schema.knows_other(*kind, name) => Kind::Exact,
                 _ if routines.is_empty() => missing,
                 true => Kind::Exact,

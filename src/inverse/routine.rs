@@ -72,12 +72,12 @@ pub fn restore(draft: &mut Draft<'_>, mark: Mark) {
         for old in before {
             let same = of(after, old).is_some_and(|new| {
                 Arc::ptr_eq(&new, old)
-                    || new.definition == old.definition && new.altered == old.altered
+                    || new.definition == old.definition && new.is_altered() == old.is_altered()
             });
             if same {
                 continue;
             }
-            if old.altered {
+            if old.is_altered() {
                 draft.misses(format!(
                     "`{}` was altered by statements that say nothing of how it was",
                     change.key

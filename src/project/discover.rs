@@ -338,7 +338,7 @@ impl Finder<'_> {
     fn add(&mut self, path: &Path, shown: &str, named: Named, selected: bool) {
         let base = base(shown);
         let script = place::is_script(shown) || named == Named::File;
-        let sign = SIGNS.contains(&base) || base.ends_with(".down.go");
+        let sign = SIGNS.contains(&base) || base.ends_with(".down.go") || base.ends_with(".up.go");
         if !(script || sign || is_companion(shown)) {
             return;
         }

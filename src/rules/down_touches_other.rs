@@ -2,6 +2,7 @@
 
 use crate::operation::{Action, ObjectKind};
 use crate::rule::{Check, Findings, MigrationContext, Rule, Step, mentions};
+use crate::statement::cursor::NAME_BYTES;
 
 pub const RULE: Rule = Rule {
     id: "down-touches-other",
@@ -35,7 +36,14 @@ fn check(cx: &MigrationContext<'_>, findings: &mut Findings) {
         .iter()
         .map(|part| cx.scene.sources[part.source].slice(part.span))
         .collect();
-    let in_up = |name: &str| up.iter().any(|text| mentions(text, name));
+    // A name that was cut is longer in the text.
+    let cut = |text: &str, name: &str| {
+        name.len() == NAME_BYTES && text.to_lowercase().contains(&name.to_lowercase())
+    };
+    let in_up = |name: &str| {
+        let mut up = up.iter();
+        up.any(|text| mentions(text, name) || cut(text, name))
+    };
     // The server made up the names of some of its indexes.
     let leaves_names = cx.scene.forth.iter().any(|op| match &op.action {
         Action::CreateIndex(create) => create.name.is_none(),

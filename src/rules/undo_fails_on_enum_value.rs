@@ -27,11 +27,15 @@ fn check(cx: &OperationContext<'_>, findings: &mut Findings) {
         },
         _ => false,
     });
-    let cleared = cx
-        .scene
-        .way_back
-        .iter()
-        .any(|op| matches!(op.action, Action::Update(_) | Action::Delete(_)));
+    let cleared = cx.scene.way_back.iter().any(|op| match &op.action {
+        Action::Update(_) | Action::Delete(_) => true,
+        // The cast itself turns the value into another.
+        Action::AlterColumnType { using, .. } => {
+            let using = using.as_ref();
+            using.is_some_and(|using| using.text.contains(&format!("'{value}'")))
+        }
+        _ => false,
+    });
     if !rebuilt || cleared || cx.is_new_type(&key) {
         return;
     }

@@ -1,7 +1,9 @@
 //! The down requires values again and fails once a row holds NULL.
 
 use crate::operation::{Action, Kind};
-use crate::rule::{Check, Facet, Findings, OperationContext, Rule, sql_ident, sql_object};
+use crate::rule::{
+    Check, Facet, Findings, OperationContext, Rule, mentions, sql_ident, sql_object,
+};
 
 pub const RULE: Rule = Rule {
     id: "undo-fails-on-null",
@@ -34,6 +36,12 @@ fn check(cx: &OperationContext<'_>, findings: &mut Findings) {
             Action::Update(update) => {
                 cx.is_same(&update.table, &table.name)
                     && update.columns.iter().any(|c| c.name == column.name)
+            }
+            // Rows that hold NULL go first.
+            Action::Delete(delete) => {
+                let filter = delete.filter.as_ref();
+                cx.is_same(&delete.table, &table.name)
+                    && filter.is_none_or(|f| mentions(&f.text, &column.name))
             }
             _ => false,
         });

@@ -186,7 +186,7 @@ impl Schema {
                 column,
                 if_exists,
                 cascade,
-            } => self.drop_column(table, &column.name, *if_exists, *cascade),
+            } => self.drop_column(table, &column.name, *if_exists, *cascade, at),
             Action::RenameColumn { table, column, to } => {
                 self.rename_column(table, &column.name, &to.name)
             }
@@ -482,9 +482,9 @@ impl Schema {
                 name,
                 volatility,
             } => {
-                self.doubt_other(*kind, name);
-                if let Some(volatility) = volatility {
-                    self.set_volatility(name, *volatility);
+                match volatility {
+                    Some(volatility) => self.set_volatility(name, *volatility),
+                    None => self.doubt_other(*kind, name),
                 }
                 None
             }

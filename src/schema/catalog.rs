@@ -323,6 +323,7 @@ impl Schema {
             returns: create.returns.clone(),
             language: create.language.clone(),
             volatility: create.volatility,
+            defined_volatility: create.volatility,
             body: create.body_text.clone(),
             definition: create.definition.clone(),
             altered: false,

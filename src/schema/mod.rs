@@ -344,11 +344,14 @@ pub struct Routine {
     pub returns: Option<SmolStr>,
     pub language: SmolStr,
     pub volatility: char,
+    /// As the definition has it.
+    pub defined_volatility: char,
     /// The body's text.
     pub body: Arc<str>,
     /// Everything behind the name.
     pub definition: Arc<str>,
-    /// It was altered since, or something it depends on has another name.
+    /// It was altered since in a way that is not kept, or something it depends
+    /// on has another name.
     pub altered: bool,
     pub operations: Arc<Vec<crate::operation::Operation>>,
 }
@@ -431,6 +434,11 @@ pub struct Schema {
 }
 
 impl Routine {
+    /// Does it differ from its definition?
+    pub fn is_altered(&self) -> bool {
+        self.altered || self.volatility != self.defined_volatility
+    }
+
     /// Would a routine of these arguments replace it?
     pub fn takes(&self, arguments: &str) -> bool {
         self.arguments == arguments || signature::same(&self.arguments, arguments)

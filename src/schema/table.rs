@@ -426,6 +426,7 @@ impl Schema {
         column: &SmolStr,
         if_exists: bool,
         cascade: bool,
+        at: At,
     ) -> Option<Conflict> {
         let key = self.resolve(&target.name);
         let Some(table) = self.table_by_key(&key).cloned() else {
@@ -443,7 +444,17 @@ impl Schema {
         for table in self.with_descendants(&key, target.only) {
             self.remove_column(&table, column);
         }
+        self.note_gone_indexes(&table.indexes, at);
         None
+    }
+
+    /// Indexes that went with what they were on.
+    fn note_gone_indexes(&mut self, indexes: &[Key], at: At) {
+        for index in indexes {
+            if !self.relations.contains_key(index) {
+                self.note_departure(index, at, None);
+            }
+        }
     }
 
     pub(super) fn drop_column_and_views(&mut self, key: &Key, column: &SmolStr) {
@@ -556,8 +567,13 @@ impl Schema {
                 _ => None,
             };
         }
+        let indexes = match self.relations.get(&key) {
+            Some(Relation::Table(table)) => table.indexes.clone(),
+            _ => Vec::new(),
+        };
         self.remove_relation(&key, cascade);
         self.note_departure(&key, at, None);
+        self.note_gone_indexes(&indexes, at);
         None
     }
 

@@ -79,6 +79,8 @@ pub(super) fn query(a: &str, b: &str, single: bool) -> bool {
                 false => n += 1,
             }
         }
+        // These may be left out.
+        words.retain(|word| !matches!(word.as_str(), "as" | "outer" | "inner"));
         words
     };
     a == b || plain(a) == plain(b)
@@ -91,7 +93,12 @@ pub(super) fn data_type(a: &DataType, b: &DataType) -> bool {
             .filter(|s| *s != "public")
             .map(str::to_owned)
     };
-    schema(a) == schema(b) && a.name == b.name && a.modifiers == b.modifiers && a.array == b.array
+    let words = |ty: &DataType| ty.words.as_deref().map(|w| plain(w).replace(' ', ""));
+    schema(a) == schema(b)
+        && a.name == b.name
+        && a.modifiers == b.modifiers
+        && words(a) == words(b)
+        && a.array == b.array
 }
 
 /// Text without the differences that mean nothing.
@@ -120,7 +127,9 @@ fn words(text: &str) -> Vec<SmolStr> {
             }
             continue;
         }
-        if cursor.at_word("public") && cursor.peek_at(1).is_some_and(|t| t.kind == TokenKind::Dot) {
+        if cursor.at_any(&["public", "pg_catalog"])
+            && cursor.peek_at(1).is_some_and(|t| t.kind == TokenKind::Dot)
+        {
             cursor.bump();
             cursor.bump();
             continue;
@@ -210,6 +219,7 @@ mod tests {
             ("'x'::character varying", "'x'"),
             ("CURRENT_TIMESTAMP", "now()"),
             ("nextval('public.s'::regclass)", "nextval('s')"),
+            ("pg_catalog.now()", "now()"),
             (
                 "((s)::text = ANY ((ARRAY['a'::character varying, 'b'::character varying])::text[]))",
                 "s IN ('a', 'b')",

@@ -70,6 +70,9 @@ pub(super) fn tables(
         };
         found.say(format!("table `{key}` is {now} now"));
     }
+    if !same::text(&before.options, &after.options) {
+        found.hint(format!("table `{key}` has other options than before"));
+    }
     parents(before, after, found);
     if before.row_security != after.row_security {
         let now = if after.row_security {
@@ -158,7 +161,10 @@ impl Indexes {
             },
         );
         for new in &self.after {
-            let parameters = |i: &Index| same::plain(&i.parameters);
+            let parameters = |i: &Index| {
+                let text = same::plain(&i.parameters).replace("tablespace pg_default", "");
+                text.trim().to_owned()
+            };
             let old = self.before.iter().find(|old| old.key == new.key);
             if old.is_some_and(|old| parameters(old) != parameters(new)) {
                 found.hint(format!(
@@ -445,8 +451,11 @@ fn same_constraint(a: &TableConstraint, b: &TableConstraint) -> bool {
     if a.columns != b.columns && !matches!(a.definition.kind, ConstraintKind::Check(_)) {
         return false;
     }
-    let deferred = |c: &TableConstraint| (c.definition.deferrable, c.definition.deferred);
-    if deferred(a) != deferred(b) {
+    let attributes = |c: &TableConstraint| {
+        let own = &c.definition;
+        (own.deferrable, own.deferred, own.no_inherit)
+    };
+    if attributes(a) != attributes(b) {
         return false;
     }
     match (&a.definition.kind, &b.definition.kind) {
@@ -576,6 +585,10 @@ pub(super) fn views(
     }
     if !same::query(&before.query, &after.query, single) {
         found.say(format!("view `{key}` reads something else than before"));
+    }
+    let known = !before.columns.is_empty() && !after.columns.is_empty();
+    if known && before.columns != after.columns {
+        found.say(format!("view `{key}` has other columns than before"));
     }
     if before.populated && !after.populated {
         found.say(format!(
