@@ -127,12 +127,17 @@ fn merge_behind(r: &mut Reader<'_>, with: Option<Expr>) {
             .map(|span| r.expr(span)),
         false => None,
     };
-    r.cursor.rest();
+    let mut changes = false;
+    while !r.cursor.done() {
+        changes |= r.cursor.at_words(&["THEN", "UPDATE"]) || r.cursor.at_words(&["THEN", "DELETE"]);
+        r.cursor.bump();
+    }
     let place = table.span;
     let action = Action::Merge {
         table,
         with,
         source,
+        changes,
     };
     r.push_whole(action, place);
 }

@@ -959,6 +959,8 @@ pub enum Action {
         with: Option<Expr>,
         /// The text between USING and ON.
         source: Option<Expr>,
+        /// Rows that are there are updated or deleted.
+        changes: bool,
     },
     Copy {
         /// `None` for `COPY (query) TO`.

@@ -22,7 +22,11 @@ fn check(cx: &OperationContext<'_>, findings: &mut Findings) {
         Action::Delete(delete) if !takes_every_row(delete.filter.as_ref().map(|f| &*f.text)) => {
             (&delete.table, "deletes")
         }
-        Action::Merge { table, .. } => (table, "merges into"),
+        Action::Merge {
+            table,
+            changes: true,
+            ..
+        } => (table, "merges into"),
         _ => return,
     };
     let filter = match &cx.operation.action {

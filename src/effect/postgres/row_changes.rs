@@ -28,6 +28,7 @@ impl<'a> Work<'a> {
                 table,
                 with,
                 source,
+                ..
             } => self.merge(table, with.as_ref(), source.as_ref()),
             Action::Copy {
                 table: Some(table),
