@@ -569,6 +569,129 @@ fn measure_every_pair() {
     std::fs::write(fixture("pairs.measured.tsv"), text).unwrap();
 }
 
+/// Projects of this repository whose migrations are pairs of files.
+const PROJECTS: &[&str] = &[
+    "undo/downs/migrations",
+    "shop/migrations",
+    "layouts/golang-migrate",
+    "layouts/sqlx",
+];
+
+/// The pairs of a project in order, by the up's path below `fixtures`; an up
+/// without a down has an empty one.
+fn pairs_of(project: &str) -> Vec<Pair> {
+    let fixtures = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("fixtures");
+    let mut ups: Vec<PathBuf> = walk(&fixtures.join(project));
+    ups.retain(|path| path.to_str().unwrap().ends_with(".up.sql"));
+    ups.sort_by_key(|path| {
+        let name = path.file_name().unwrap().to_str().unwrap();
+        let number: String = name.chars().take_while(char::is_ascii_digit).collect();
+        number.parse::<u64>().unwrap()
+    });
+    let pair = |up: &PathBuf| {
+        let name = up.strip_prefix(&fixtures).unwrap().to_str().unwrap();
+        let down = up.to_str().unwrap().replace(".up.sql", ".down.sql");
+        Pair {
+            name: name.to_owned(),
+            setup: String::new(),
+            up: std::fs::read_to_string(up).unwrap(),
+            down: std::fs::read_to_string(down).unwrap_or_default(),
+        }
+    };
+    ups.iter().map(pair).collect()
+}
+
+fn walk(folder: &std::path::Path) -> Vec<PathBuf> {
+    let entries = std::fs::read_dir(folder).unwrap();
+    let paths = entries.map(|entry| entry.unwrap().path());
+    paths
+        .flat_map(|path| match path.is_dir() {
+            true => walk(&path),
+            false => vec![path],
+        })
+        .collect()
+}
+
+/// Each migration up and down on a copy of the database that the ups before it
+/// have built.
+fn measure_project(project: &str, text: &mut String) {
+    let pairs = pairs_of(project);
+    let database = Database::new("project");
+    for pair in pairs.iter().filter(|pair| !pair.down.is_empty()) {
+        let ups = pairs.iter().take_while(|other| other.name != pair.name);
+        psql("postgres", "DROP DATABASE undo_project WITH (FORCE)").unwrap();
+        psql("postgres", "CREATE DATABASE undo_project").unwrap();
+        let run: Result<Vec<_>, _> = ups.map(|earlier| database.run(&earlier.up)).collect();
+        let before = database.schema();
+        let verdict = match (run, database.run(&pair.up)) {
+            (Err(_), _) => "not reached",
+            (_, Err(_)) => "up fails",
+            _ => match database.run(&pair.down) {
+                Err(_) => "fails",
+                Ok(_) if database.schema() == before => "equal",
+                Ok(_) => "differs",
+            },
+        };
+        writeln!(text, "{}\t{}\t{verdict}", pair.name, pair.digest()).unwrap();
+    }
+}
+
+#[test]
+#[ignore = "wants a server: tests/places/undo.sh"]
+fn measure_every_project() {
+    let mut text = String::from("up\tstatements\tverdict\n");
+    for project in PROJECTS {
+        measure_project(project, &mut text);
+    }
+    std::fs::write(fixture("projects.measured.tsv"), text).unwrap();
+}
+
+#[test]
+fn the_downs_of_projects_are_judged_as_a_server_found_them() {
+    let measured = rows("projects.measured.tsv");
+    let known = rows("known_differences.tsv");
+    let fixtures = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("fixtures");
+    let (mut wrong, mut held) = (String::new(), 0);
+    for project in PROJECTS {
+        let output = bowline(&fixtures, &["check", project, "--format", "json"]);
+        let report: serde_json::Value = serde_json::from_slice(&output.stdout).unwrap();
+        let findings = report["findings"].as_array().unwrap();
+        for pair in pairs_of(project).iter().filter(|p| !p.down.is_empty()) {
+            let name = &pair.name;
+            let verdict = match measured.get(name) {
+                Some(cells) if cells[1] == pair.digest() => cells[2].as_str(),
+                _ => {
+                    writeln!(wrong, "{name} was not measured").unwrap();
+                    continue;
+                }
+            };
+            // What was not run was not found.
+            if verdict == "not reached" || verdict == "up fails" {
+                continue;
+            }
+            held += 1;
+            let down = name.replace(".up.sql", ".down.sql");
+            let of_down = findings
+                .iter()
+                .filter(|f| f["path"].as_str().unwrap().trim_start_matches("./") == down);
+            let text = |f: &serde_json::Value, what| f[what].as_str().unwrap().to_owned();
+            let said: Vec<_> = of_down
+                .map(|f| (text(f, "rule"), text(f, "message")))
+                .collect();
+            let agrees = is_doubted(&said) == (verdict != "equal");
+            if agrees == known.contains_key(name) {
+                writeln!(
+                    wrong,
+                    "{name}: the server says {verdict}, and bowline {said:?}"
+                )
+                .unwrap();
+            }
+        }
+    }
+    assert!(wrong.is_empty(), "{wrong}");
+    assert!(held >= 40, "{held}");
+}
+
 fn bowline(folder: &std::path::Path, arguments: &[&str]) -> std::process::Output {
     Command::new(env!("CARGO_BIN_EXE_bowline"))
         .args(arguments)
