@@ -31,7 +31,10 @@ fn check(cx: &OperationContext<'_>, findings: &mut Findings) {
             Conversion::Wider | Conversion::WiderThanReaders
         );
     let integers = largest(old).is_some() && largest(ty).is_some();
+    // `char(36)` and `varchar(36)` hold values of one length.
+    let as_long = old.modifiers[0].is_some() && old.modifiers == ty.modifiers;
     if !limited
+        || as_long
         || integers
         || !cx.is_old_column(table, &column.name)
         || cx.column_goes(table, &column.name)
