@@ -2,7 +2,9 @@
 //! after it, and what others can know of it.
 
 use super::{Facet, OperationContext, keeps_null_out, mentions};
-use crate::operation::{Action, ConstraintKind, ObjectKind, ObjectName, Operation, Target};
+use crate::operation::{
+    Action, Constraint, ConstraintKind, ObjectKind, ObjectName, Operation, Target,
+};
 use crate::schema::{GoneRule, Key, Origin, Table};
 use smol_str::SmolStr;
 
@@ -230,22 +232,28 @@ impl<'a> OperationContext<'a> {
         }
     }
 
-    /// Does the script give the table a primary key later?
+    /// Does the script give the table a primary key later, or put a table that
+    /// has one in its place?
     pub fn gets_primary_key(&self, target: &Target) -> bool {
+        let primary = |c: &Constraint| matches!(c.kind, ConstraintKind::PrimaryKey(_));
+        let replaced = |op: &Operation| {
+            matches!(&op.action, Action::CreateTable(create)
+                if create.name.name == target.name.name && create.constraints.iter().any(primary))
+        };
+        if self
+            .later_on(Facet::Object, &target.name.name)
+            .any(replaced)
+        {
+            return true;
+        }
         self.later_on(Facet::Table, &target.name.name)
             .any(|op| match &op.action {
                 Action::AddConstraint { table, constraint } => {
-                    matches!(constraint.kind, ConstraintKind::PrimaryKey(_))
-                        && self.is_same(&table.name, &target.name)
+                    primary(constraint) && self.is_same(&table.name, &target.name)
                 }
                 Action::AddColumn {
                     table, constraints, ..
-                } => {
-                    self.is_same(&table.name, &target.name)
-                        && constraints
-                            .iter()
-                            .any(|c| matches!(c.kind, ConstraintKind::PrimaryKey(_)))
-                }
+                } => self.is_same(&table.name, &target.name) && constraints.iter().any(primary),
                 _ => false,
             })
     }

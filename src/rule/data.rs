@@ -133,7 +133,7 @@ impl OperationContext<'_> {
 }
 
 /// Tables that hold a row per migration, or one in all.
-fn is_bookkeeping(name: &str) -> bool {
+pub fn is_bookkeeping(name: &str) -> bool {
     const TOOLS: &[&str] = &[
         "schema",
         "flyway",

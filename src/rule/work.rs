@@ -260,6 +260,10 @@ impl MigrationContext<'_> {
     /// readers: a statement takes the strongest lock of all its actions first.
     pub fn lock_of_statement(&self, at: usize) -> Option<usize> {
         let step = &self.steps[at];
+        // A block takes its locks one after the other.
+        if step.operation.within.block {
+            return None;
+        }
         let same = |other: &usize| self.steps[*other].statement == step.statement;
         let before = (0..at).rev().take_while(same);
         let behind = (at + 1..self.steps.len()).take_while(same);

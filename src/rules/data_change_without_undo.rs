@@ -3,8 +3,8 @@
 use crate::operation::Update;
 use crate::operation::{Action, Kind, ObjectName};
 use crate::rule::{
-    Check, Facet, Findings, OperationContext, Rule, sql_name, sql_object, takes_every_row,
-    takes_no_row,
+    Check, Facet, Findings, OperationContext, Rule, is_bookkeeping, sql_name, sql_object,
+    takes_every_row, takes_no_row,
 };
 
 pub const RULE: Rule = Rule {
@@ -34,7 +34,7 @@ fn check(cx: &OperationContext<'_>, findings: &mut Findings) {
         Action::Delete(delete) => delete.filter.as_ref(),
         _ => None,
     };
-    if takes_no_row(filter.map(|f| &*f.text)) {
+    if takes_no_row(filter.map(|f| &*f.text)) || is_bookkeeping(&name.name) {
         return;
     }
     let seeded = filter.is_some_and(|f| cx.names_seeded_rows(name, &f.text));

@@ -3,8 +3,8 @@
 use crate::finding::Severity;
 use crate::operation::{Action, Ident, Kind};
 use crate::rule::{
-    Check, Findings, OperationContext, Rule, listed, sql_ident, sql_name, sql_object,
-    takes_every_row,
+    Check, Findings, OperationContext, Rule, is_bookkeeping, listed, sql_ident, sql_name,
+    sql_object, takes_every_row,
 };
 
 pub const RULE: Rule = Rule {
@@ -22,7 +22,7 @@ fn check(cx: &OperationContext<'_>, findings: &mut Findings) {
     };
     let name = &update.table;
     let all = update.from.is_none() && takes_every_row(update.filter.as_ref().map(|f| &*f.text));
-    if !all || cx.is_new(name) || cx.is_copied(name) {
+    if !all || cx.is_new(name) || cx.is_copied(name) || is_bookkeeping(&name.name) {
         return;
     }
     let overwritten: Vec<&Ident> = update
