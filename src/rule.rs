@@ -13,6 +13,7 @@ mod dependents;
 mod fix;
 mod names;
 mod rerun;
+mod retype;
 mod runner;
 mod sql;
 mod work;
@@ -39,6 +40,7 @@ pub use dependents::Dependent;
 pub use fix::Frame;
 pub use names::{Facet, Names};
 pub use rerun::{changes, clears_the_way, fails_when_repeated};
+pub use retype::Retype;
 pub use runner::one_line;
 pub use sql::{
     keeps_null_out, listed, mentions, same_expression, sql_type, takes_every_row, takes_no_row,

@@ -4,7 +4,7 @@ use crate::effect::conversion::{Conversion, conversion};
 use crate::finding::{Confidence, Severity};
 use crate::operation::{Action, DataType, Ident, Kind, ObjectKind, Target, TypeDefinition};
 use crate::rule::{
-    Check, Facet, Findings, OperationContext, Rule, listed, sql_ident, sql_name, sql_object,
+    Check, Facet, Findings, OperationContext, Retype, Rule, listed, sql_ident, sql_name, sql_object,
 };
 
 pub const RULE: Rule = Rule {
@@ -17,17 +17,16 @@ pub const RULE: Rule = Rule {
 };
 
 fn check(cx: &OperationContext<'_>, findings: &mut Findings) {
-    let Action::AlterColumnType {
-        table, column, ty, ..
-    } = &cx.operation.action
+    let Some(Retype {
+        table,
+        column,
+        old,
+        ty,
+    }) = cx.retype()
     else {
         return;
     };
-    if !cx.is_old_column(table, &column.name) || cx.column_goes(table, &column.name) {
-        return;
-    }
-    let recorded = cx.table(&table.name).and_then(|t| t.column(&column.name));
-    let Some(old) = recorded.map(|c| &c.ty) else {
+    let Some(old) = old else {
         return unknown(cx, findings, table, column, ty);
     };
     if let Some(gone) = lost_values(cx, old, ty) {

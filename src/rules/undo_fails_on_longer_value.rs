@@ -1,9 +1,8 @@
 //! The way back narrows the type and fails once a row holds more.
 
 use crate::effect::conversion::{Conversion, conversion, largest};
-use crate::finding::Severity;
-use crate::operation::{Action, Kind};
-use crate::rule::{Check, Facet, Findings, OperationContext, Rule, sql_ident, sql_object};
+use crate::operation::Kind;
+use crate::rule::{Check, Findings, OperationContext, Retype, Rule, sql_ident, sql_object};
 
 pub const RULE: Rule = Rule {
     id: "undo-fails-on-longer-value",
@@ -15,16 +14,15 @@ pub const RULE: Rule = Rule {
 };
 
 fn check(cx: &OperationContext<'_>, findings: &mut Findings) {
-    let Action::AlterColumnType {
+    let Some(retype) = cx.retype() else {
+        return;
+    };
+    let Some(old) = retype.old else {
+        return;
+    };
+    let Retype {
         table, column, ty, ..
-    } = &cx.operation.action
-    else {
-        return;
-    };
-    let recorded = cx.table(&table.name).and_then(|t| t.column(&column.name));
-    let Some(old) = recorded.map(|c| &c.ty) else {
-        return;
-    };
+    } = retype;
     let limited = matches!(conversion(ty, old), Conversion::Narrower)
         && matches!(
             conversion(old, ty),
@@ -33,25 +31,10 @@ fn check(cx: &OperationContext<'_>, findings: &mut Findings) {
     let integers = largest(old).is_some() && largest(ty).is_some();
     // `char(36)` and `varchar(36)` hold values of one length.
     let as_long = old.modifiers[0].is_some() && old.modifiers == ty.modifiers;
-    if !limited
-        || as_long
-        || integers
-        || !cx.is_old_column(table, &column.name)
-        || cx.column_goes(table, &column.name)
-    {
+    if !limited || as_long || integers {
         return;
     }
-    let back = cx
-        .back_on(Facet::Part, &column.name)
-        .any(|op| match &op.action {
-            Action::AlterColumnType {
-                table: t,
-                column: c,
-                ..
-            } => c.name == column.name && cx.is_same(&t.name, &table.name),
-            _ => false,
-        });
-    let way = if back { "the down" } else { "the way back" };
+    let (way, severity) = cx.way_back_of(&retype);
     findings
         .report(
             cx.operation.place,
@@ -60,7 +43,7 @@ fn check(cx: &OperationContext<'_>, findings: &mut Findings) {
                 column.name, table.name
             ),
         )
-        .severity(if back { Severity::Warning } else { Severity::Info })
+        .severity(severity)
         .confidence(cx.confidence(&table.name))
         .help(format!(
             "Let the code write only what `{old}` holds until this release is final, or decide in the down what becomes of the others:\n\

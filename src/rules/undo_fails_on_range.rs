@@ -1,9 +1,8 @@
 //! The way back narrows an integer and fails once a row holds more.
 
 use crate::effect::conversion::largest;
-use crate::finding::Severity;
-use crate::operation::{Action, Kind};
-use crate::rule::{Check, Facet, Findings, OperationContext, Rule, sql_ident, sql_object};
+use crate::operation::Kind;
+use crate::rule::{Check, Findings, OperationContext, Retype, Rule, sql_ident, sql_object};
 
 pub const RULE: Rule = Rule {
     id: "undo-fails-on-range",
@@ -15,36 +14,22 @@ pub const RULE: Rule = Rule {
 };
 
 fn check(cx: &OperationContext<'_>, findings: &mut Findings) {
-    let Action::AlterColumnType {
+    let Some(retype) = cx.retype() else {
+        return;
+    };
+    let Some(old) = retype.old else {
+        return;
+    };
+    let Retype {
         table, column, ty, ..
-    } = &cx.operation.action
-    else {
-        return;
-    };
-    let recorded = cx.table(&table.name).and_then(|t| t.column(&column.name));
-    let Some(old) = recorded.map(|c| &c.ty) else {
-        return;
-    };
+    } = retype;
     let (Some(least), Some(more)) = (largest(old), largest(ty)) else {
         return;
     };
-    let silent = more <= least
-        || !cx.is_old_column(table, &column.name)
-        || cx.column_goes(table, &column.name);
-    if silent {
+    if more <= least {
         return;
     }
-    let back = cx
-        .back_on(Facet::Part, &column.name)
-        .any(|op| match &op.action {
-            Action::AlterColumnType {
-                table: t,
-                column: c,
-                ..
-            } => c.name == column.name && cx.is_same(&t.name, &table.name),
-            _ => false,
-        });
-    let way = if back { "the down" } else { "the way back" };
+    let (way, severity) = cx.way_back_of(&retype);
     let (name, shown) = (sql_object(&table.name), sql_ident(column));
     findings
         .report(
@@ -54,7 +39,7 @@ fn check(cx: &OperationContext<'_>, findings: &mut Findings) {
                 column.name, table.name
             ),
         )
-        .severity(if back { Severity::Warning } else { Severity::Info })
+        .severity(severity)
         .confidence(cx.confidence(&table.name))
         .help(format!(
             "Keep the numbers below the limit until this release is final, and count before going back:\n\
