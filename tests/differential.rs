@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 
 use bowline::operation::{self, Action, ObjectName, Operation};
 use bowline::source::Span;
+use bowline::statement::cursor::{NAME_BYTES, cut};
 use bowline::statement::{Shape, SplitOptions, split};
 use sqlparser::ast::{
     self, AlterTableOperation, ColumnOption, Ident, ObjectType, RenameTableNameKind, Statement,
@@ -237,11 +238,13 @@ fn alteration(table: &str, operation: &AlterTableOperation) -> Option<Facts> {
     })
 }
 
+/// As the server takes it: without capitals, unless it is quoted, and cut.
 fn ident(ident: &Ident) -> String {
-    match ident.quote_style {
+    let name = match ident.quote_style {
         Some(_) => ident.value.clone(),
         None => ident.value.to_ascii_lowercase(),
-    }
+    };
+    cut(&name, NAME_BYTES).to_owned()
 }
 
 /// The last two parts, as bowline keeps them.
