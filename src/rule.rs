@@ -34,7 +34,7 @@ use crate::verdict::Verdict;
 
 pub use crate::inverse::sql::{sql_ident, sql_key, sql_name};
 pub use change::Change;
-pub use columns::{DECLARES, Declared};
+pub use columns::DECLARES;
 pub use data::is_bookkeeping;
 pub use dependents::Dependent;
 pub use fix::Frame;

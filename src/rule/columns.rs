@@ -1,22 +1,22 @@
 //! Columns as a statement declares them.
 
-use super::OperationContext;
+use super::{Findings, OperationContext};
 use crate::operation::{Action, DataType, Kind, ObjectName, Persistence};
 
 /// A column that is declared, or given another type.
-pub struct Declared<'a> {
-    pub table: &'a ObjectName,
-    pub column: &'a str,
-    pub ty: &'a DataType,
+struct Declared<'a> {
+    table: &'a ObjectName,
+    column: &'a str,
+    ty: &'a DataType,
 }
 
-/// The operations that [`OperationContext::declared`] reads.
+/// The operations that declare columns.
 pub const DECLARES: &[Kind] = &[Kind::CreateTable, Kind::AddColumn, Kind::AlterColumnType];
 
 impl<'a> OperationContext<'a> {
     /// The columns that this operation declares; those of temporary tables are
     /// nobody's concern.
-    pub fn declared(&self) -> Vec<Declared<'a>> {
+    fn declared(&self) -> Vec<Declared<'a>> {
         match &self.operation.action {
             Action::CreateTable(create) if create.persistence != Persistence::Temporary => create
                 .columns
@@ -40,6 +40,26 @@ impl<'a> OperationContext<'a> {
                 ty,
             }],
             _ => Vec::new(),
+        }
+    }
+
+    /// Reports each declared column that has such a type. `what` ends the
+    /// sentence "`orders.total` is `money`", `instead` says what to do.
+    pub fn report_types(
+        &self,
+        findings: &mut Findings,
+        such: impl Fn(&DataType) -> bool,
+        what: &str,
+        instead: &str,
+    ) {
+        for declared in self.declared() {
+            let ty = declared.ty;
+            if such(ty) {
+                let (table, column) = (declared.table, declared.column);
+                findings
+                    .report(ty.span, format!("`{table}.{column}` is `{ty}`{what}"))
+                    .help(instead);
+            }
         }
     }
 }

@@ -4,7 +4,9 @@ use rustc_hash::FxHashMap;
 
 use super::{Facet, MigrationContext, OperationContext, Step, sql_name};
 use crate::effect::{Effect, LockMode};
-use crate::operation::{Action, Constraint, ConstraintKind, DataType, ObjectName, Operation};
+use crate::operation::{
+    Action, Constraint, ConstraintKind, DataType, ObjectName, Operation, Target,
+};
 use crate::schema::{Domain, Key, Relation};
 
 /// Why adding a column is work rather than a note in the catalog. One reason
@@ -111,7 +113,7 @@ impl Effect {
     }
 }
 
-impl OperationContext<'_> {
+impl<'a> OperationContext<'a> {
     /// A relation that others can see, worked on while they wait.
     pub fn blocked(&self) -> Option<(&Key, LockMode)> {
         self.effect
@@ -180,19 +182,39 @@ impl OperationContext<'_> {
         }
         Some(inline_work(constraints))
     }
+
+    /// The constraint that is added, by itself or behind a new column, where it
+    /// is one that makes this work and others wait for it.
+    pub fn constraint_in_the_way(&self, work: ColumnWork) -> Option<(&'a Target, &'a Constraint)> {
+        let (table, constraints) = match &self.operation.action {
+            Action::AddConstraint { table, constraint } if self.blocks(&table.name) => {
+                (table, std::slice::from_ref(constraint))
+            }
+            Action::AddColumn {
+                table, constraints, ..
+            } if self.column_work() == Some(work) => (table, constraints.as_slice()),
+            _ => return None,
+        };
+        let found = constraints.iter().find(|c| work_of(c).1 == work)?;
+        Some((table, found))
+    }
 }
 
-fn inline_work(constraints: &[Constraint]) -> ColumnWork {
-    let order = |constraint: &Constraint| match constraint.kind {
+/// The work that a constraint makes, and its rank: the heaviest first.
+fn work_of(constraint: &Constraint) -> (u8, ColumnWork) {
+    match constraint.kind {
         ConstraintKind::PrimaryKey(_) => (0, ColumnWork::PrimaryKey),
         ConstraintKind::Unique(_) => (1, ColumnWork::Unique),
         ConstraintKind::Check(_) => (2, ColumnWork::Check),
         ConstraintKind::ForeignKey(_) => (3, ColumnWork::ForeignKey),
         _ => (4, ColumnWork::Other),
-    };
+    }
+}
+
+fn inline_work(constraints: &[Constraint]) -> ColumnWork {
     constraints
         .iter()
-        .map(order)
+        .map(work_of)
         .min_by_key(|(rank, _)| *rank)
         .map_or(ColumnWork::Other, |(_, work)| work)
 }

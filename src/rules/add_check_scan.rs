@@ -1,6 +1,6 @@
 //! Adding a check constraint reads every row under `ACCESS EXCLUSIVE`.
 
-use crate::operation::{Action, ConstraintKind, Expr, Kind};
+use crate::operation::{ConstraintKind, Expr, Kind};
 use crate::rule::{
     Check, ColumnWork, Findings, OperationContext, Rule, constraint_name, one_line, sql_object,
 };
@@ -15,20 +15,8 @@ pub const RULE: Rule = Rule {
 };
 
 fn check(cx: &OperationContext<'_>, findings: &mut Findings) {
-    let (target, constraint) = match &cx.operation.action {
-        Action::AddConstraint { table, constraint } if cx.blocks(&table.name) => {
-            (table, constraint)
-        }
-        Action::AddColumn {
-            table, constraints, ..
-        } if cx.column_work() == Some(ColumnWork::Check) => {
-            let mut checks = constraints.iter();
-            let Some(check) = checks.find(|c| matches!(c.kind, ConstraintKind::Check(_))) else {
-                return;
-            };
-            (table, check)
-        }
-        _ => return,
+    let Some((target, constraint)) = cx.constraint_in_the_way(ColumnWork::Check) else {
+        return;
     };
     let table = &target.name;
     let ConstraintKind::Check(expr) = &constraint.kind else {

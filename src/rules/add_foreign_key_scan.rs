@@ -1,6 +1,6 @@
 //! Adding a foreign key checks every row while writes to both tables wait.
 
-use crate::operation::{Action, Constraint, ConstraintKind, ForeignKey, Kind, ObjectName};
+use crate::operation::{Constraint, ConstraintKind, ForeignKey, Kind, ObjectName};
 use crate::rule::{
     Check, ColumnWork, Findings, OperationContext, Rule, constraint_name, one_line, sql_object,
 };
@@ -15,20 +15,8 @@ pub const RULE: Rule = Rule {
 };
 
 fn check(cx: &OperationContext<'_>, findings: &mut Findings) {
-    let (target, constraint) = match &cx.operation.action {
-        Action::AddConstraint { table, constraint } if cx.blocks(&table.name) => {
-            (table, constraint)
-        }
-        Action::AddColumn {
-            table, constraints, ..
-        } if cx.column_work() == Some(ColumnWork::ForeignKey) => {
-            let mut keys = constraints.iter();
-            let Some(key) = keys.find(|c| matches!(c.kind, ConstraintKind::ForeignKey(_))) else {
-                return;
-            };
-            (table, key)
-        }
-        _ => return,
+    let Some((target, constraint)) = cx.constraint_in_the_way(ColumnWork::ForeignKey) else {
+        return;
     };
     let table = &target.name;
     let ConstraintKind::ForeignKey(key) = &constraint.kind else {

@@ -15,21 +15,10 @@ pub const RULE: Rule = Rule {
 };
 
 fn check(cx: &OperationContext<'_>, findings: &mut Findings) {
-    let (table, constraint) = match &cx.operation.action {
-        Action::AddConstraint { table, constraint } if cx.blocks(&table.name) => {
-            (&table.name, constraint)
-        }
-        Action::AddColumn {
-            table, constraints, ..
-        } if cx.column_work() == Some(ColumnWork::Unique) => {
-            let mut uniques = constraints.iter();
-            let Some(unique) = uniques.find(|c| matches!(c.kind, ConstraintKind::Unique(_))) else {
-                return;
-            };
-            (&table.name, unique)
-        }
-        _ => return,
+    let Some((target, constraint)) = cx.constraint_in_the_way(ColumnWork::Unique) else {
+        return;
     };
+    let table = &target.name;
     let ConstraintKind::Unique(key) = &constraint.kind else {
         return;
     };

@@ -12,18 +12,10 @@ pub const RULE: Rule = Rule {
 };
 
 fn check(cx: &OperationContext<'_>, findings: &mut Findings) {
-    for declared in cx.declared() {
-        let ty = declared.ty;
-        if ty.name == "char" && ty.modifiers[0].is_some() {
-            findings
-                .report(
-                    ty.span,
-                    format!(
-                        "`{}.{}` is `{ty}`, which is padded with blanks",
-                        declared.table, declared.column
-                    ),
-                )
-                .help("declare it `text`, with a check constraint for the length if one is needed");
-        }
-    }
+    cx.report_types(
+        findings,
+        |ty| ty.name == "char" && ty.modifiers[0].is_some(),
+        ", which is padded with blanks",
+        "declare it `text`, with a check constraint for the length if one is needed",
+    );
 }

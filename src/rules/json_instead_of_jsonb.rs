@@ -12,18 +12,10 @@ pub const RULE: Rule = Rule {
 };
 
 fn check(cx: &OperationContext<'_>, findings: &mut Findings) {
-    for declared in cx.declared() {
-        let ty = declared.ty;
-        if ty.name == "json" {
-            findings
-                .report(
-                    ty.span,
-                    format!(
-                        "`{}.{}` is `{ty}`, which has no equality and no index",
-                        declared.table, declared.column
-                    ),
-                )
-                .help("declare it `jsonb`");
-        }
-    }
+    cx.report_types(
+        findings,
+        |ty| ty.name == "json",
+        ", which has no equality and no index",
+        "declare it `jsonb`",
+    );
 }

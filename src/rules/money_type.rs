@@ -12,18 +12,10 @@ pub const RULE: Rule = Rule {
 };
 
 fn check(cx: &OperationContext<'_>, findings: &mut Findings) {
-    for declared in cx.declared() {
-        let ty = declared.ty;
-        if ty.name == "money" {
-            findings
-                .report(
-                    ty.span,
-                    format!(
-                        "`{}.{}` is `{ty}`, which means what the locale of the server says",
-                        declared.table, declared.column
-                    ),
-                )
-                .help("declare it `numeric(12, 2)`, with the currency in a column of its own");
-        }
-    }
+    cx.report_types(
+        findings,
+        |ty| ty.name == "money",
+        ", which means what the locale of the server says",
+        "declare it `numeric(12, 2)`, with the currency in a column of its own",
+    );
 }

@@ -12,18 +12,10 @@ pub const RULE: Rule = Rule {
 };
 
 fn check(cx: &OperationContext<'_>, findings: &mut Findings) {
-    for declared in cx.declared() {
-        let ty = declared.ty;
-        if ty.name == "timestamp" {
-            findings
-                .report(
-                    ty.span,
-                    format!(
-                        "`{}.{}` is `{ty}`, which does not say which moment it is",
-                        declared.table, declared.column
-                    ),
-                )
-                .help("declare it `timestamptz`");
-        }
-    }
+    cx.report_types(
+        findings,
+        |ty| ty.name == "timestamp",
+        ", which does not say which moment it is",
+        "declare it `timestamptz`",
+    );
 }
