@@ -5,8 +5,8 @@
 
 use smol_str::SmolStr;
 
-use crate::operation::{DataType, Ident, Insert, TypeDefinition, Update};
-use crate::schema::{Key, Table};
+use crate::operation::{Column, DataType, Ident, Insert, TypeDefinition, Update};
+use crate::schema::{Table, TypeEntry};
 use crate::statement::Cursor;
 use crate::statement::cursor::string_value;
 use crate::statement::lexer::{Token, TokenKind};
@@ -15,14 +15,14 @@ use super::Work;
 use super::expr::{Tokens, group_end, is_word, strip};
 
 /// An expression that is nothing but one value.
-enum Constant {
+enum Constant<'t> {
     /// In quotes; and the type that it is cast to, if any.
     Text(SmolStr, Option<DataType>),
-    Number,
+    Number(&'t str),
     Null,
 }
 
-fn constant(tokens: &[Token], text: &str) -> Option<Constant> {
+fn constant<'t>(tokens: &[Token], text: &'t str) -> Option<Constant<'t>> {
     let list = strip(tokens);
     let (first, rest) = list.split_first()?;
     match (first.kind, rest) {
@@ -34,7 +34,7 @@ fn constant(tokens: &[Token], text: &str) -> Option<Constant> {
             let ty = DataType::read(&mut cursor).filter(|_| cursor.done())?;
             string_value(*first, text).map(|value| Constant::Text(value, Some(ty)))
         }
-        (TokenKind::Number, []) => Some(Constant::Number),
+        (TokenKind::Number, []) => Some(Constant::Number(first.span.of(text))),
         (TokenKind::Word, []) if is_word(*first, text, "NULL") => Some(Constant::Null),
         _ => None,
     }
@@ -61,7 +61,87 @@ fn items(tokens: &[Token]) -> Vec<&[Token]> {
     items
 }
 
+/// What a literal in quotes has to be.
+enum Expected<'t> {
+    /// An element of a type that says nothing of its form.
+    Anything,
+    Array(&'t DataType),
+    Enum(&'t TypeEntry),
+    BuiltIn(&'t DataType),
+}
+
+impl Expected<'_> {
+    /// Why a literal is none; `cut` if what is too long is cut off.
+    fn misfit(&self, value: &str, cut: bool) -> Option<String> {
+        if matches!(self, Expected::Anything) || is_placeholder(value) {
+            return None;
+        }
+        match self {
+            Expected::Anything => None,
+            Expected::Array(ty) => (!value.trim_start().starts_with(['{', '[']))
+                .then(|| format!("'{value}' is no value of type {ty}: an array begins with '{{'")),
+            Expected::Enum(entry) => match &entry.definition {
+                TypeDefinition::Enum(values) if !values.iter().any(|v| v == value) => {
+                    Some(format!("enum `{}` has no value '{value}'", entry.key))
+                }
+                _ => None,
+            },
+            Expected::BuiltIn(ty) => {
+                (!fits(value, ty, cut)).then(|| format!("'{value}' is no value of type {ty}"))
+            }
+        }
+    }
+}
+
+/// Something that a tool fills in.
+fn is_placeholder(value: &str) -> bool {
+    value.contains("${") || value.contains("{{") || value.starts_with(':')
+}
+
+fn fits(value: &str, ty: &DataType, cut: bool) -> bool {
+    let long = |length: i32| {
+        let trimmed = value.trim_end_matches(' ').chars().count();
+        !cut && i32::try_from(trimmed).is_ok_and(|n| n > length)
+    };
+    match (ty.name.as_str(), ty.modifiers) {
+        ("varchar" | "char", [Some(length), _]) => !long(length),
+        ("smallint" | "smallserial", _) => is_integer::<i16>(value),
+        ("int" | "serial", _) => is_integer::<i32>(value),
+        ("bigint" | "bigserial", _) => is_integer::<i64>(value),
+        ("numeric" | "real" | "double precision", _) => is_number(value),
+        ("boolean", _) => is_boolean(value),
+        ("uuid", _) => is_uuid(value),
+        ("json" | "jsonb", _) => is_json(value),
+        ("date" | "timestamp" | "timestamptz", _) => !value.trim().is_empty(),
+        _ => true,
+    }
+}
+
+/// A column that values are written to.
+struct Taker<'t> {
+    column: &'t Column,
+    expected: Expected<'t>,
+}
+
 impl<'a> Work<'a> {
+    fn expected<'t>(&self, ty: &'t DataType) -> Expected<'t>
+    where
+        'a: 't,
+    {
+        if ty.array > 0 {
+            return match ty.schema {
+                None => Expected::Array(ty),
+                Some(_) => Expected::Anything,
+            };
+        }
+        let ty = self.schema.domains_of(ty).last().map_or(ty, |d| &d.base);
+        match self.schema.enum_or_type(&self.schema.type_key(ty)) {
+            Some(entry) => Expected::Enum(entry),
+            None if ty.schema.is_some() => Expected::Anything,
+            None => Expected::BuiltIn(ty),
+        }
+    }
+
     /// A default is one expression without columns and subqueries, and its value
     /// fits.
     pub(super) fn check_new_default(&mut self, default: &str, ty: &DataType) {
@@ -80,84 +160,46 @@ impl<'a> Work<'a> {
                 "a default cannot name a column, which `{name}` would be"
             ));
         }
-        self.check_constant(&tokens.list, default, ty);
+        if let Some(constant) = constant(&tokens.list, default) {
+            self.check_constant(&constant, ty, &self.expected(ty));
+        }
     }
 
-    fn check_constant(&mut self, tokens: &[Token], text: &str, ty: &DataType) {
-        if let Some(Constant::Text(value, cast)) = constant(tokens, text) {
-            let misfit = match &cast {
-                // A cast cuts off what is too long.
-                Some(cast) => self.misfit(&value, cast, true),
-                None => self.misfit(&value, ty, false),
-            };
-            if let Some(misfit) = misfit {
-                self.refuse(misfit);
+    fn check_constant(&mut self, constant: &Constant<'_>, ty: &DataType, expected: &Expected<'_>) {
+        let misfit = match constant {
+            Constant::Null => None,
+            // A cast cuts off what is too long.
+            Constant::Text(value, Some(cast)) => self.expected(cast).misfit(value, true),
+            Constant::Text(value, None) => expected.misfit(value, false),
+            Constant::Number(number) => {
+                let refuses = ty.array == 0
+                    && ty.schema.is_none()
+                    && matches!(ty.name.as_str(), "boolean" | "uuid" | "jsonb" | "json");
+                refuses.then(|| format!("the number {number} is no value of type {ty}"))
             }
-        } else if let Some(Constant::Number) = constant(tokens, text)
-            && ty.array == 0
-            && matches!(ty.name.as_str(), "boolean" | "uuid" | "jsonb" | "json")
-            && ty.schema.is_none()
-        {
-            let number = strip(tokens)[0].span.of(text);
-            self.refuse(format!("the number {number} is no value of type {ty}"));
-        }
-    }
-
-    /// Why a literal in quotes is no value of the type.
-    fn misfit(&self, value: &str, ty: &DataType, cut: bool) -> Option<String> {
-        if value.contains("${") || value.contains("{{") || value.starts_with(':') {
-            return None;
-        }
-        if ty.array > 0 {
-            let trimmed = value.trim_start();
-            return (ty.schema.is_none() && !trimmed.starts_with(['{', '[']))
-                .then(|| format!("'{value}' is no value of type {ty}: an array begins with '{{'"));
-        }
-        let ty = self.schema.domains_of(ty).last().map_or(ty, |d| &d.base);
-        if let Some(entry) = self.schema.enum_or_type(&self.schema.type_key(ty)) {
-            return match &entry.definition {
-                TypeDefinition::Enum(values) if !values.iter().any(|v| v == value) => {
-                    Some(format!("enum `{}` has no value '{value}'", entry.key))
-                }
-                _ => None,
-            };
-        }
-        if ty.schema.is_some() {
-            return None;
-        }
-        let long = |length: i32| {
-            let trimmed = value.trim_end_matches(' ').chars().count();
-            !cut && i32::try_from(trimmed).is_ok_and(|n| n > length)
         };
-        let fits = match (ty.name.as_str(), ty.modifiers) {
-            ("varchar" | "char", [Some(length), _]) => !long(length),
-            ("smallint" | "smallserial", _) => is_integer::<i16>(value),
-            ("int" | "serial", _) => is_integer::<i32>(value),
-            ("bigint" | "bigserial", _) => is_integer::<i64>(value),
-            ("numeric" | "real" | "double precision", _) => is_number(value),
-            ("boolean", _) => is_boolean(value),
-            ("uuid", _) => is_uuid(value),
-            ("json" | "jsonb", _) => is_json(value),
-            ("date" | "timestamp" | "timestamptz", _) => !value.trim().is_empty(),
-            _ => true,
-        };
-        (!fits).then(|| format!("'{value}' is no value of type {ty}"))
+        if let Some(misfit) = misfit {
+            self.refuse(misfit);
+        }
     }
 
     /// The rows of an INSERT, where they are written out.
     pub(super) fn check_values(&mut self, table: &Table, insert: &Insert) {
         let Some(values) = &insert.values else { return };
         let tokens = Tokens::of(&values.text);
-        let columns: Vec<&SmolStr> = match insert.columns.as_slice() {
-            [] => table.columns.iter().map(|c| &c.name).collect(),
-            named => named.iter().map(|c| &c.name).collect(),
+        let takers: Vec<Option<Taker<'_>>> = match insert.columns.as_slice() {
+            [] => table.columns.iter().map(|c| Some(self.taker(c))).collect(),
+            named => named
+                .iter()
+                .map(|c| table.column(&c.name).map(|c| self.taker(c)))
+                .collect(),
         };
         let list = tokens.list.as_slice();
         let mut at = 0;
         while list.get(at).is_some_and(|t| t.kind == TokenKind::OpenParen) {
             let end = group_end(list, at);
             let row = items(&list[at + 1..end]);
-            self.check_row(table, insert, &columns, &row, &values.text);
+            self.check_row(table, insert, &takers, &row, &values.text);
             at = end + 1;
             if list.get(at).is_none_or(|t| t.kind != TokenKind::Comma) {
                 return;
@@ -170,17 +212,29 @@ impl<'a> Work<'a> {
         &mut self,
         table: &Table,
         insert: &Insert,
-        columns: &[&SmolStr],
+        takers: &[Option<Taker<'_>>],
         row: &[&[Token]],
         text: &str,
     ) {
-        let (given, taken) = (row.len(), columns.len());
+        let (given, taken) = (row.len(), takers.len());
         if given > taken || given < taken && !insert.columns.is_empty() {
             self.refuse(format!("{given} values cannot go into {taken} columns"));
             return;
         }
-        for (column, item) in columns.iter().zip(row) {
-            self.check_assigned(table, column, item, text, false);
+        for (taker, item) in takers.iter().zip(row) {
+            if let (Some(taker), Some(constant)) = (taker, constant(item, text)) {
+                self.check_assigned(table, taker, &constant, false);
+            }
+        }
+    }
+
+    fn taker<'t>(&self, column: &'t Column) -> Taker<'t>
+    where
+        'a: 't,
+    {
+        Taker {
+            column,
+            expected: self.expected(&column.ty),
         }
     }
 
@@ -195,8 +249,10 @@ impl<'a> Work<'a> {
             };
             if let [_, equals, value @ ..] = item
                 && equals.span.of(text) == "="
+                && let Some(column) = table.column(&name)
+                && let Some(constant) = constant(value, text)
             {
-                self.check_assigned(table, &name, value, text, true);
+                self.check_assigned(table, &self.taker(column), &constant, true);
             }
         }
     }
@@ -204,21 +260,17 @@ impl<'a> Work<'a> {
     fn check_assigned(
         &mut self,
         table: &Table,
-        column: &str,
-        value: &[Token],
-        text: &str,
+        taker: &Taker<'_>,
+        constant: &Constant<'_>,
         on_rows: bool,
     ) {
-        let Some(known) = table.column(column) else {
-            return;
-        };
-        self.check_constant(value, text, &known.ty);
-        let null = matches!(constant(value, text), Some(Constant::Null));
+        let column = &taker.column.name;
+        self.check_constant(constant, &taker.column.ty, &taker.expected);
+        let null = matches!(constant, Constant::Null);
         if null && table.triggers.is_empty() && self.is_not_null(table, column) {
             let why = format!("`{column}` of `{}` must not be NULL", table.key);
-            let key: &Key = &table.key;
             if on_rows {
-                self.refuse_rows(key, Some(table), why);
+                self.refuse_rows(&table.key, Some(table), why);
             } else {
                 self.refuse(why);
             }
