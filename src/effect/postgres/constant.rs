@@ -3,8 +3,6 @@
 //! It reads a literal in quotes as the type that it is for while it looks at
 //! the statement, whatever rows there are (default_literal_*, values_*).
 
-use smol_str::SmolStr;
-
 use crate::operation::{Column, DataType, Ident, Insert, TypeDefinition, Update};
 use crate::schema::{Table, TypeEntry};
 use crate::statement::Cursor;
@@ -16,8 +14,8 @@ use super::expr::{Tokens, group_end, is_word, strip};
 
 /// An expression that is nothing but one value.
 enum Constant<'t> {
-    /// In quotes; and the type that it is cast to, if any.
-    Text(SmolStr, Option<DataType>),
+    /// In quotes, as written; and the type that it is cast to, if any.
+    Text(Token, Option<DataType>),
     Number(&'t str),
     Null,
 }
@@ -26,13 +24,11 @@ fn constant<'t>(tokens: &[Token], text: &'t str) -> Option<Constant<'t>> {
     let list = strip(tokens);
     let (first, rest) = list.split_first()?;
     match (first.kind, rest) {
-        (TokenKind::Text, []) => {
-            string_value(*first, text).map(|value| Constant::Text(value, None))
-        }
+        (TokenKind::Text, []) => Some(Constant::Text(*first, None)),
         (TokenKind::Text, [cast, ty @ ..]) if cast.kind == TokenKind::DoubleColon => {
             let mut cursor = Cursor::new(text, ty);
             let ty = DataType::read(&mut cursor).filter(|_| cursor.done())?;
-            string_value(*first, text).map(|value| Constant::Text(value, Some(ty)))
+            Some(Constant::Text(*first, Some(ty)))
         }
         (TokenKind::Number, []) => Some(Constant::Number(first.span.of(text))),
         (TokenKind::Word, []) if is_word(*first, text, "NULL") => Some(Constant::Null),
@@ -71,9 +67,13 @@ enum Expected<'t> {
 }
 
 impl Expected<'_> {
-    /// Why a literal is none; `cut` if what is too long is cut off.
-    fn misfit(&self, value: &str, cut: bool) -> Option<String> {
-        if matches!(self, Expected::Anything) || is_placeholder(value) {
+    /// Why a literal of the text is none; `cut` if what is too long is cut off.
+    fn misfit(&self, literal: Token, text: &str, cut: bool) -> Option<String> {
+        if matches!(self, Expected::Anything) {
+            return None;
+        }
+        let value = string_value(literal, text)?;
+        if is_placeholder(&value) {
             return None;
         }
         match self {
@@ -81,13 +81,13 @@ impl Expected<'_> {
             Expected::Array(ty) => (!value.trim_start().starts_with(['{', '[']))
                 .then(|| format!("'{value}' is no value of type {ty}: an array begins with '{{'")),
             Expected::Enum(entry) => match &entry.definition {
-                TypeDefinition::Enum(values) if !values.iter().any(|v| v == value) => {
+                TypeDefinition::Enum(values) if !values.contains(&value) => {
                     Some(format!("enum `{}` has no value '{value}'", entry.key))
                 }
                 _ => None,
             },
             Expected::BuiltIn(ty) => {
-                (!fits(value, ty, cut)).then(|| format!("'{value}' is no value of type {ty}"))
+                (!fits(&value, ty, cut)).then(|| format!("'{value}' is no value of type {ty}"))
             }
         }
     }
@@ -98,6 +98,18 @@ fn is_placeholder(value: &str) -> bool {
     value.contains("${") || value.contains("{{") || value.starts_with(':')
 }
 
+/// Is there something that a value of this type cannot be?
+fn has_form(ty: &DataType) -> bool {
+    match ty.name.as_str() {
+        "varchar" | "char" => ty.modifiers[0].is_some(),
+        "smallint" | "smallserial" | "int" | "serial" | "bigint" | "bigserial" | "numeric"
+        | "real" | "double precision" | "boolean" | "uuid" | "json" | "jsonb" | "date"
+        | "timestamp" | "timestamptz" => true,
+        _ => false,
+    }
+}
+
+/// Is it a value of a type that has a form?
 fn fits(value: &str, ty: &DataType, cut: bool) -> bool {
     let long = |length: i32| {
         let trimmed = value.trim_end_matches(' ').chars().count();
@@ -137,8 +149,8 @@ impl<'a> Work<'a> {
         let ty = self.schema.domains_of(ty).last().map_or(ty, |d| &d.base);
         match self.schema.enum_or_type(&self.schema.type_key(ty)) {
             Some(entry) => Expected::Enum(entry),
-            None if ty.schema.is_some() => Expected::Anything,
-            None => Expected::BuiltIn(ty),
+            None if ty.schema.is_none() && has_form(ty) => Expected::BuiltIn(ty),
+            None => Expected::Anything,
         }
     }
 
@@ -161,16 +173,22 @@ impl<'a> Work<'a> {
             ));
         }
         if let Some(constant) = constant(&tokens.list, default) {
-            self.check_constant(&constant, ty, &self.expected(ty));
+            self.check_constant(&constant, default, ty, &self.expected(ty));
         }
     }
 
-    fn check_constant(&mut self, constant: &Constant<'_>, ty: &DataType, expected: &Expected<'_>) {
+    fn check_constant(
+        &mut self,
+        constant: &Constant<'_>,
+        text: &str,
+        ty: &DataType,
+        expected: &Expected<'_>,
+    ) {
         let misfit = match constant {
             Constant::Null => None,
             // A cast cuts off what is too long.
-            Constant::Text(value, Some(cast)) => self.expected(cast).misfit(value, true),
-            Constant::Text(value, None) => expected.misfit(value, false),
+            Constant::Text(literal, Some(cast)) => self.expected(cast).misfit(*literal, text, true),
+            Constant::Text(literal, None) => expected.misfit(*literal, text, false),
             Constant::Number(number) => {
                 let refuses = ty.array == 0
                     && ty.schema.is_none()
@@ -223,7 +241,7 @@ impl<'a> Work<'a> {
         }
         for (taker, item) in takers.iter().zip(row) {
             if let (Some(taker), Some(constant)) = (taker, constant(item, text)) {
-                self.check_assigned(table, taker, &constant, false);
+                self.check_assigned(table, taker, &constant, text, false);
             }
         }
     }
@@ -252,7 +270,7 @@ impl<'a> Work<'a> {
                 && let Some(column) = table.column(&name)
                 && let Some(constant) = constant(value, text)
             {
-                self.check_assigned(table, &self.taker(column), &constant, true);
+                self.check_assigned(table, &self.taker(column), &constant, text, true);
             }
         }
     }
@@ -262,10 +280,11 @@ impl<'a> Work<'a> {
         table: &Table,
         taker: &Taker<'_>,
         constant: &Constant<'_>,
+        text: &str,
         on_rows: bool,
     ) {
         let column = &taker.column.name;
-        self.check_constant(constant, &taker.column.ty, &taker.expected);
+        self.check_constant(constant, text, &taker.column.ty, &taker.expected);
         let null = matches!(constant, Constant::Null);
         if null && table.triggers.is_empty() && self.is_not_null(table, column) {
             let why = format!("`{column}` of `{}` must not be NULL", table.key);

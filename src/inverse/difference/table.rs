@@ -160,7 +160,11 @@ impl Indexes {
                 }
             },
         );
-        for new in &self.after {
+        for (at, new) in self.after.iter().enumerate() {
+            let same_place = self.before.get(at);
+            if same_place.is_some_and(|old| Arc::ptr_eq(old, new)) {
+                continue;
+            }
             let parameters = |i: &Index| {
                 let text = same::plain(&i.parameters).replace("tablespace pg_default", "");
                 text.trim().to_owned()
@@ -271,12 +275,17 @@ fn unmatched<'a, T>(
         let same = |other: &&'a Arc<T>| std::ptr::eq(&***other, item) || same(other, item);
         let named = list
             .iter()
-            .find(|other| same(other) && name(other) == name(item));
+            .find(|other| name(other) == name(item) && same(other));
         named.or_else(|| list.iter().find(same))
     };
     let named = |list: &[Arc<T>], item: &T| list.iter().any(|other| name(other) == name(item));
-    for new in after {
-        if counterpart(before, new).is_none() {
+    // Mostly nearly all of them are where they were.
+    let stayed = |at: usize| match (before.get(at), after.get(at)) {
+        (Some(old), Some(new)) => Arc::ptr_eq(old, new),
+        _ => false,
+    };
+    for (at, new) in after.iter().enumerate() {
+        if !stayed(at) && counterpart(before, new).is_none() {
             let state = match named(before, new) {
                 true => State::Other,
                 false => State::StillThere,
@@ -284,7 +293,10 @@ fn unmatched<'a, T>(
             report(new, state);
         }
     }
-    for old in before.iter().filter(|old| !named(after, old)) {
+    for (at, old) in before.iter().enumerate() {
+        if stayed(at) || named(after, old) {
+            continue;
+        }
         match counterpart(after, old) {
             None => report(old, State::Gone),
             Some(new) if !named(before, new) => report(old, State::Called(name(new))),
