@@ -13,6 +13,7 @@ fn main() {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
     let words: Vec<&str> = arguments.iter().map(String::as_str).collect();
     match words.as_slice() {
+        ["--run", program, arguments @ ..] => measure::print_run(program, arguments),
         ["--parse", path, ..] => measure::print_sqlparser(Path::new(path)),
         ["--hostile", name, number, ..] => measure::hostile(name, number.parse().unwrap_or(1)),
         ["--write", dir, ..] => write_all(Path::new(dir)),
