@@ -656,9 +656,11 @@ fn verdict_of(steps: &[Step<'_>], is_hidden: impl Fn(&Key) -> bool) -> Verdict {
     verdict
 }
 
-/// A project that has come this far without any down has decided so.
+/// A project that has come this far with downs for less than half of its
+/// migrations has decided so.
 fn writes_downs(history: &History) -> bool {
     const YOUNG: usize = 5;
-    let has_down = |migration: &Migration| !matches!(migration.down, Down::Missing);
-    history.migrations.len() < YOUNG || history.migrations.iter().any(has_down)
+    let all = history.migrations.len();
+    let has_down = |migration: &&Migration| !matches!(migration.down, Down::Missing);
+    all < YOUNG || 2 * history.migrations.iter().filter(has_down).count() >= all
 }
