@@ -282,6 +282,7 @@ fn is_doubted(said: &[(String, String)]) -> bool {
         "down-wrong-order",
         "empty-down",
         "identity-or-grant-lost",
+        "nontransactional-in-transaction",
         "replaced-definition-lost",
         "schema-conflict",
         "transaction-control",

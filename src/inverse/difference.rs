@@ -115,10 +115,14 @@ fn relations(schema: &Schema, mark: Mark, created: &FxHashSet<Key>, found: &mut 
 
 fn sequences(before: &Sequence, after: &Sequence, found: &mut Differences) {
     let key = &after.key;
-    // What a column's own sequence counts follows from the column's type.
+    // What a column's own sequence counts mostly follows from the column's type.
     let own = before.implicit || after.implicit;
     if counting(before, own) != counting(after, own) {
         found.say(format!("sequence `{key}` counts in another way"));
+    } else if let (true, Some(then), Some(now)) = (own, counted_in(before), counted_in(after))
+        && then != now
+    {
+        found.hint(format!("sequence `{key}` is `{now}` instead of `{then}`"));
     }
     let owner = |s: &Sequence| match &s.owned_by {
         Some((table, column)) => format!("belongs to `{table}.{column}`"),
@@ -126,6 +130,15 @@ fn sequences(before: &Sequence, after: &Sequence, found: &mut Differences) {
     };
     if owner(before) != owner(after) {
         found.hint(format!("sequence `{key}` {} now", owner(after)));
+    }
+}
+
+/// The type of a sequence; that of an identity is the column's.
+fn counted_in(sequence: &Sequence) -> Option<SmolStr> {
+    let given = sequence.options.iter().find(|(name, _)| *name == "as");
+    match given {
+        Some((_, ty)) => DataType::parse(ty).map(|ty| ty.name),
+        None => (!sequence.implicit).then(|| "bigint".into()),
     }
 }
 

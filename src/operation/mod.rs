@@ -86,6 +86,9 @@ pub struct Within {
     pub block: bool,
     /// Inside `IF`, a loop or an exception handler: may not run at all.
     pub conditional: bool,
+    /// Runs unless what it makes is there already: alone in its block, under
+    /// `IF NOT EXISTS (…)` that asks for its name, or before a handler.
+    pub unless_there: bool,
 }
 
 /// An expression: its text, to be parsed only by who needs to.

@@ -25,6 +25,8 @@ pub fn read(r: &Reader<'_>, text: &str, span: Span, within: Within) -> Vec<Opera
         open: Vec::new(),
         doubts: 0,
         guarded: Vec::new(),
+        opened: 0,
+        absence: None,
         out: Vec::new(),
     };
     walk.run();
@@ -56,6 +58,10 @@ struct Walk<'r, 'a, 't> {
     doubts: usize,
     /// Ranges of operations that an exception handler may undo.
     guarded: Vec<(usize, usize)>,
+    /// How many IFs, CASEs and loops there were,
+    opened: usize,
+    /// and what the last `IF NOT EXISTS (…) THEN` asks for.
+    absence: Option<Span>,
     out: Vec<Operation>,
 }
 
@@ -97,7 +103,30 @@ impl<'t> Walk<'_, '_, 't> {
             depth += change;
             operation.within.conditional |= depth > 0;
         }
+        if let [only] = self.out.as_slice()
+            && makes_something(&only.action)
+        {
+            self.out[0].within.unless_there = self.runs_unless_there(only);
+        }
         self.out
+    }
+
+    /// Is there nothing about the only operation that makes it uncertain but a
+    /// handler, or a question for what it makes?
+    fn runs_unless_there(&self, only: &Operation) -> bool {
+        let text = self.cursor.text();
+        let asks = |condition: Span| {
+            // The place of SQL that is put together lies in another text.
+            let place = only.place.start as usize..only.place.end as usize;
+            let name = text.get(place).and_then(|name| name.rsplit('.').next());
+            let name = name.unwrap_or_default().trim_matches('"').to_lowercase();
+            !name.is_empty() && condition.of(text).to_lowercase().contains(&name)
+        };
+        match (self.opened, self.guarded.as_slice()) {
+            (0, [range]) => *range == (0, 1),
+            (1, []) => self.absence.is_some_and(asks),
+            _ => false,
+        }
     }
 
     fn unparsed(&mut self, why: &str) {
@@ -163,6 +192,7 @@ impl<'t> Walk<'_, '_, 't> {
             "END" => return self.close(),
             "IF" => {
                 self.open_doubtful(Open::If);
+                self.absence = self.asks_for_absence();
                 self.skip_to("THEN");
             }
             "ELSIF" | "ELSEIF" | "WHEN" => self.skip_to("THEN"),
@@ -185,7 +215,18 @@ impl<'t> Walk<'_, '_, 't> {
         true
     }
 
+    /// The query of `NOT EXISTS (…) THEN`, which stays where it is.
+    fn asks_for_absence(&mut self) -> Option<Span> {
+        let mark = self.cursor.mark();
+        let asks = self.cursor.eat_word("NOT") && self.cursor.eat_word("EXISTS");
+        let query = self.cursor.group().filter(|_| asks);
+        let query = query.filter(|_| self.cursor.at_word("THEN"));
+        self.cursor.back_to(mark);
+        query
+    }
+
     fn open_doubtful(&mut self, open: Open) {
+        self.opened += 1;
         self.open.push(open);
         self.doubts += 1;
     }
@@ -383,6 +424,23 @@ impl<'t> Walk<'_, '_, 't> {
         Within {
             block: true,
             conditional: self.within.conditional || self.doubts > 0,
+            unless_there: false,
         }
     }
+}
+
+/// Does it make an object, or a part of one, that there can be only once?
+fn makes_something(action: &Action) -> bool {
+    matches!(
+        action,
+        Action::CreateTable(_)
+            | Action::AddColumn { .. }
+            | Action::AddConstraint { .. }
+            | Action::CreateIndex(_)
+            | Action::CreateType(_)
+            | Action::CreateDomain(_)
+            | Action::CreateSequence { .. }
+            | Action::CreateTrigger(_)
+            | Action::CreatePolicy { .. }
+    )
 }

@@ -695,9 +695,7 @@ impl Schema {
                 None
             }
             ObjectKind::Extension => {
-                if self.extensions.contains_key(&name.name) {
-                    self.put_extension(&name.name, None);
-                }
+                self.drop_extension(&name.name, cascade);
                 None
             }
             ObjectKind::Trigger | ObjectKind::Policy | ObjectKind::Rule => {

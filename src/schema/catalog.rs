@@ -167,6 +167,7 @@ impl Schema {
             for (table, column) in columns {
                 self.drop_column_and_views(&table, &column);
             }
+            self.drop_defaults(self.defaults_of_type(&key));
         }
         self.forget_settings(&key, ObjectKind::Type);
         if self.types.contains_key(&key) {
@@ -175,6 +176,30 @@ impl Schema {
         if self.domains.contains_key(&key) {
             self.put_domain(&key, None);
         }
+    }
+
+    fn drop_defaults(&mut self, of: Vec<(Key, SmolStr)>) {
+        for (table, column) in of {
+            self.edit_table(&table, |t| t.edit_column(&column, |c| c.default = None));
+        }
+    }
+
+    /// With CASCADE what uses its types, operator classes and functions goes
+    /// too.
+    pub(super) fn drop_extension(&mut self, name: &SmolStr, cascade: bool) {
+        if !self.extensions.contains_key(name) {
+            return;
+        }
+        if cascade {
+            for (table, column) in self.columns_of_extension(name) {
+                self.drop_column_and_views(&table, &column);
+            }
+            for index in self.indexes_of_extension(name) {
+                self.remove_relation(&index, true);
+            }
+            self.drop_defaults(self.defaults_of_extension(name));
+        }
+        self.put_extension(name, None);
     }
 
     pub(super) fn rekey_type(&mut self, old: &Key, new: &Key) {
@@ -361,7 +386,7 @@ impl Schema {
         }
         let list = self.routines(&key);
         let kept: Vec<Arc<Routine>> = match arguments {
-            Some(arguments) if list.len() > 1 => list
+            Some(arguments) if list.iter().all(|r| !r.procedure) || list.len() > 1 => list
                 .iter()
                 .filter(|r| !r.takes(arguments))
                 .cloned()

@@ -10,6 +10,7 @@ mod apply;
 mod catalog;
 mod constraint;
 mod domain;
+mod extension;
 mod index;
 mod journal;
 mod names;

@@ -253,7 +253,13 @@ impl Schema {
                     false => ObjectKind::Trigger,
                 };
                 let key = self.resolve(&table.name);
-                self.set(&key, kind, name.name.clone(), SettingName::Firing, value);
+                let every = *enable && when.is_empty() && matches!(&*name.name, "all" | "user");
+                if every && kind == ObjectKind::Trigger {
+                    self.let_all_fire(&key, &name.name);
+                }
+                for name in self.toggled(&key, kind, &name.name) {
+                    self.set(&key, kind, name, SettingName::Firing, value.clone());
+                }
             }
             Action::SetTablespace { kind, name, to } => {
                 let key = self.resolve(name);
@@ -265,6 +271,31 @@ impl Schema {
                 self.set_on_table(&table.name, SettingName::AccessMethod, value);
             }
             _ => {}
+        }
+    }
+
+    /// The triggers that USER stands for, where all are known; else the name
+    /// itself. ALL has those of foreign keys besides.
+    fn toggled(&self, table: &Key, kind: ObjectKind, name: &SmolStr) -> Vec<SmolStr> {
+        let known = self.table_by_key(table).filter(|table| table.is_known());
+        match known {
+            Some(table) if kind == ObjectKind::Trigger && name == "user" => {
+                table.triggers.iter().map(|t| t.name.clone()).collect()
+            }
+            _ => vec![name.clone()],
+        }
+    }
+
+    /// ENABLE TRIGGER ALL or USER: what was set on single triggers is gone. The
+    /// triggers of foreign keys are not among those of the user.
+    fn let_all_fire(&mut self, table: &Key, which: &str) {
+        let stays = |s: &Setting| {
+            s.kind != ObjectKind::Trigger
+                || s.name != SettingName::Firing
+                || which == "user" && s.member == "all"
+        };
+        if self.settings.contains_key(table) {
+            self.edit_settings(table, |list| list.retain(stays));
         }
     }
 

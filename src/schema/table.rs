@@ -150,7 +150,12 @@ impl Schema {
         };
         let name = column.name.clone();
         let sequence = serial || column.identity.is_some();
-        let options = column.sequence.clone();
+        let mut options = column.sequence.clone();
+        if serial {
+            // It keeps the type when that of the column changes; the sequence
+            // of an identity follows its column.
+            options.push(("as", column.ty.name.clone()));
+        }
         self.note_column_words(table, &column);
         self.edit_table(table, |t| {
             if let Some(known) = t.columns.iter_mut().find(|c| c.name == name) {
@@ -501,6 +506,10 @@ impl Schema {
         if unknown {
             return missing.or_else(|| Conflict::new(format!("`{key}` has no column `{name}`")));
         }
+        let kept = match action {
+            Action::AlterColumnType { .. } => table.column(name).and_then(|c| self.typed(c)),
+            _ => None,
+        };
         let (adds_sequence, drops_sequence) = match action {
             Action::AddIdentity { sequence, .. } => (Some(sequence), false),
             Action::DropIdentity { .. } => (None, true),
@@ -508,7 +517,10 @@ impl Schema {
         };
         for table in self.with_descendants(&key, target.only) {
             let changed = self.edit_table(&table, |t| {
-                t.edit_column(name, |column| change_column(column, action));
+                t.edit_column(name, |column| {
+                    change_column(column, action);
+                    column.default = kept.clone().or(column.default.take());
+                });
                 t.column(name).cloned()
             });
             if let Some(column) = changed.flatten() {
@@ -529,6 +541,19 @@ impl Schema {
             }
         }
         missing
+    }
+
+    /// The default of a column of a type of the history, with the type that its
+    /// literal was read as: that stays when the column's type changes.
+    fn typed(&self, column: &Column) -> Option<Expr> {
+        let default = column.default.as_ref()?;
+        let literal = default.text.strip_prefix('\'')?.strip_suffix('\'')?;
+        let key = self.type_key(&column.ty);
+        let own = self.types.contains_key(&key) || self.domains.contains_key(&key);
+        (own && !literal.contains('\'')).then(|| Expr {
+            text: format!("{}::{}", default.text, column.ty).into(),
+            span: default.span,
+        })
     }
 
     pub(super) fn create_trigger(&mut self, create: &CreateTrigger, at: At) {

@@ -94,12 +94,18 @@ impl Fold<'_> {
     /// The texts of the blocks and calls that run several statements.
     fn blocks<'p>(&self, plan: impl Iterator<Item = &'p Planned<'p>>) -> Vec<&str> {
         let mut blocks: Vec<_> = plan
-            .filter(|p| p.operation.within.block)
+            .filter(|p| p.operation.within.block && !self.is_certain(p.operation))
             .map(|p| (p.source, p.statement_span))
             .collect();
         blocks.dedup();
         let text = |(source, span): (SourceId, Span)| self.project.sources[source].slice(span);
         blocks.into_iter().map(text).collect()
+    }
+
+    /// What a block makes unless it is there is there afterwards, and was not
+    /// before where the history has everything.
+    fn is_certain(&self, operation: &Operation) -> bool {
+        operation.within.unless_there && self.schema.is_complete()
     }
 
     /// What the down would have to do besides, for people.

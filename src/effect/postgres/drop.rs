@@ -135,7 +135,9 @@ impl<'a> Work<'a> {
             }
             ObjectKind::Type | ObjectKind::Domain => self.drop_type(name, *cascade),
             ObjectKind::Schema => self.drop_schema(name, *cascade),
+            ObjectKind::Extension => self.drop_extension(name, *cascade),
             kind if kind.is_routine() => {
+                self.refuse_other_overload(name, *if_exists, arguments.as_deref());
                 self.drop_routine(*kind, name, arguments.as_deref(), *cascade);
             }
             ObjectKind::Statistics => {
@@ -376,6 +378,49 @@ impl<'a> Work<'a> {
                 ));
             }
         }
+        for (table, _) in self.schema.defaults_of_type(&key) {
+            if cascade {
+                self.lock(&table, LockMode::AccessExclusive);
+            } else {
+                self.refuse(format!("a default of `{table}` uses `{key}`"));
+            }
+        }
+    }
+
+    /// Without CASCADE an extension stays as long as a column, an index or a
+    /// default needs what it brought.
+    fn drop_extension(&mut self, name: &ObjectName, cascade: bool) {
+        let extension = name.name.as_str();
+        if !self.schema.has_extension(extension) {
+            return;
+        }
+        let columns = self.schema.columns_of_extension(extension);
+        for (table, column) in &columns {
+            if cascade {
+                self.lock(table, LockMode::AccessExclusive);
+                self.lose(format!("column `{table}.{column}`"));
+            } else {
+                self.refuse(format!(
+                    "column `{column}` of `{table}` uses extension `{extension}`"
+                ));
+            }
+        }
+        for index in self.schema.indexes_of_extension(extension) {
+            if cascade {
+                self.lock(&index, LockMode::AccessExclusive);
+            } else {
+                self.refuse(format!("index `{index}` uses extension `{extension}`"));
+            }
+        }
+        for (table, _) in self.schema.defaults_of_extension(extension) {
+            if cascade {
+                self.lock(&table, LockMode::AccessExclusive);
+            } else {
+                self.refuse(format!(
+                    "a default of `{table}` uses extension `{extension}`"
+                ));
+            }
+        }
     }
 
     pub(super) fn type_of_name(&self, name: &ObjectName) -> Key {
@@ -418,6 +463,24 @@ impl<'a> Work<'a> {
         }
         for table in tables {
             self.drop_table_by_key(&table.key, true);
+        }
+    }
+
+    /// The one routine of the name takes other arguments.
+    fn refuse_other_overload(
+        &mut self,
+        name: &ObjectName,
+        if_exists: bool,
+        arguments: Option<&str>,
+    ) {
+        let key = self.schema.resolve_routine(name);
+        let [one] = self.schema.routines(&key) else {
+            return;
+        };
+        if let Some(arguments) = arguments.filter(|_| !if_exists && !one.procedure)
+            && !one.takes(arguments)
+        {
+            self.refuse(format!("there is no `{key}({arguments})`"));
         }
     }
 

@@ -204,8 +204,11 @@ fn constraints_and_indexes(
                     key,
                     &format!("is called `{name}` now"),
                 )),
-                state if is_unique_either_way(constraint, &indexes) => found.hint(
-                    constraint_difference(constraint, key, state.of_a_constraint()),
+                State::Gone if is_unique_either_way(constraint, &indexes) => {
+                    found.hint(constraint_difference(constraint, key, "is an index now"))
+                }
+                State::StillThere if is_unique_either_way(constraint, &indexes) => found.hint(
+                    constraint_difference(constraint, key, "was an index before"),
                 ),
                 state => found.say(constraint_difference(constraint, key, state.words())),
             }
@@ -253,14 +256,6 @@ impl State<'_> {
             State::Other | State::Called(_) => "is defined in another way",
         }
     }
-
-    /// Of a unique constraint, where the same rows are kept out either way.
-    fn of_a_constraint(&self) -> &'static str {
-        match self {
-            State::Gone => "is an index now",
-            _ => "was an index before",
-        }
-    }
 }
 
 /// Calls `report` for what has no counterpart, with what became of it.
@@ -271,12 +266,15 @@ fn unmatched<'a, T>(
     name: fn(&T) -> &SmolStr,
     mut report: impl FnMut(&'a T, State<'a>),
 ) {
-    let counterpart = |list: &'a [Arc<T>], item: &T| {
-        let same = |other: &&'a Arc<T>| std::ptr::eq(&***other, item) || same(other, item);
-        let named = list
-            .iter()
-            .find(|other| name(other) == name(item) && same(other));
-        named.or_else(|| list.iter().find(same))
+    let named_alike = |list: &'a [Arc<T>], item: &T| {
+        let same = |other: &Arc<T>| std::ptr::eq(&**other, item) || same(other, item);
+        list.iter()
+            .find(|other| name(other) == name(item) && same(other))
+    };
+    // One that has a counterpart of its own name stands for no other.
+    let counterpart = |list: &'a [Arc<T>], own: &'a [Arc<T>], item: &T| {
+        let is_free = |other: &&'a Arc<T>| same(other, item) && named_alike(own, other).is_none();
+        named_alike(list, item).or_else(|| list.iter().find(is_free))
     };
     let named = |list: &[Arc<T>], item: &T| list.iter().any(|other| name(other) == name(item));
     // Mostly nearly all of them are where they were.
@@ -285,7 +283,7 @@ fn unmatched<'a, T>(
         _ => false,
     };
     for (at, new) in after.iter().enumerate() {
-        if !stayed(at) && counterpart(before, new).is_none() {
+        if !stayed(at) && counterpart(before, after, new).is_none() {
             let state = match named(before, new) {
                 true => State::Other,
                 false => State::StillThere,
@@ -297,7 +295,7 @@ fn unmatched<'a, T>(
         if stayed(at) || named(after, old) {
             continue;
         }
-        match counterpart(after, old) {
+        match counterpart(after, before, old) {
             None => report(old, State::Gone),
             Some(new) if !named(before, new) => report(old, State::Called(name(new))),
             Some(_) => {}
@@ -569,7 +567,11 @@ fn options(index: &Index) -> Vec<String> {
     let words = |text: &SmolStr| {
         let words = text.split_whitespace().map(str::to_lowercase);
         let words: Vec<String> = words.filter(|w| w != "asc").collect();
-        words.join(" ").replace("desc nulls first", "desc")
+        let text = words.join(" ").replace("desc nulls first", "desc");
+        match text.contains("desc") {
+            true => text,
+            false => text.trim_end_matches("nulls last").trim_end().to_owned(),
+        }
     };
     let mut options: Vec<String> = index.options.iter().map(words).collect();
     while options.last().is_some_and(String::is_empty) {

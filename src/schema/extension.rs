@@ -1,0 +1,111 @@
+//! What an extension brings, and what needs it.
+
+use smol_str::SmolStr;
+
+use super::{Key, Relation, Schema};
+use crate::operation::{Column, DataType};
+use crate::source::Span;
+use crate::statement::Cursor;
+use crate::statement::lexer::{TokenKind, tokens_into};
+
+/// Types, operator classes and functions of the extensions that come with the
+/// server: `pg_depend` with deptype `e` on PostgreSQL 15. Functions only where
+/// a column's default may call them.
+const MEMBERS: &str = include_str!("extensions.tsv");
+
+/// The members of one kind: `type`, `class` or `function`.
+fn members(extension: &str, kind: &str) -> impl Iterator<Item = &'static str> {
+    let of_this = move |line: &&'static str| {
+        let mut cells = line.split('\t');
+        cells.next() == Some(extension) && cells.next() == Some(kind)
+    };
+    let found = MEMBERS.lines().find(of_this);
+    let list = found.and_then(|line| line.rsplit('\t').next());
+    list.unwrap_or_default()
+        .split(' ')
+        .filter(|m| !m.is_empty())
+}
+
+impl Schema {
+    /// The columns of a type that an extension brought.
+    pub fn columns_of_extension(&self, extension: &str) -> Vec<(Key, SmolStr)> {
+        let of_type = |ty: &str, column: &Column| {
+            let key = self.type_key(&column.ty);
+            column.ty.name == ty && self.enum_or_type(&key).is_none() && self.domain(&key).is_none()
+        };
+        members(extension, "type")
+            .flat_map(|ty| self.columns_where(ty, |column| of_type(ty, column)))
+            .collect()
+    }
+
+    /// The columns whose default calls what an extension brought.
+    pub fn defaults_of_extension(&self, extension: &str) -> Vec<(Key, SmolStr)> {
+        let is_own = |name: &str| self.routines(&Key::new("public", name)).is_empty();
+        members(extension, "function")
+            .filter(|name| is_own(name))
+            .flat_map(|name| {
+                self.columns_where(name, |column| {
+                    let default = column.default.as_ref();
+                    default.is_some_and(|default| calls(&default.text, name))
+                })
+            })
+            .collect()
+    }
+
+    /// The indexes with an operator class of an extension.
+    pub fn indexes_of_extension(&self, extension: &str) -> Vec<Key> {
+        let classes: Vec<&str> = members(extension, "class").collect();
+        let has_one = |options: &SmolStr| words(options).any(|word| classes.contains(&word));
+        let mut found: Vec<Key> = self
+            .relations()
+            .filter_map(|relation| match relation {
+                Relation::Index(index) if index.options.iter().any(has_one) => {
+                    Some(index.key.clone())
+                }
+                _ => None,
+            })
+            .collect();
+        found.sort_unstable();
+        found
+    }
+
+    /// The columns of other types whose default casts to a type with `::`.
+    pub fn defaults_of_type(&self, key: &Key) -> Vec<(Key, SmolStr)> {
+        self.columns_where(&key.name, |column| {
+            let default = column.default.as_ref();
+            default.is_some_and(|d| self.casts_to(&d.text, key))
+                && self.type_key(&column.ty) != *key
+        })
+    }
+
+    fn columns_where(&self, word: &str, is: impl Fn(&Column) -> bool) -> Vec<(Key, SmolStr)> {
+        let tables = self.tables_with(word).into_iter();
+        let columns = tables.flat_map(|t| t.columns.iter().map(move |c| (t, c)));
+        columns
+            .filter(|(_, column)| is(column))
+            .map(|(table, column)| (table.key.clone(), column.name.clone()))
+            .collect()
+    }
+
+    fn casts_to(&self, text: &str, key: &Key) -> bool {
+        let mut tokens = Vec::new();
+        tokens_into(text, Span::new(0, text.len() as u32), &mut tokens);
+        let mut list = tokens.iter().enumerate();
+        list.any(|(n, token)| {
+            token.kind == TokenKind::DoubleColon && {
+                let ty = DataType::read(&mut Cursor::new(text, &tokens[n + 1..]));
+                ty.is_some_and(|ty| ty.name == key.name && self.type_key(&ty) == *key)
+            }
+        })
+    }
+}
+
+fn words(text: &str) -> impl Iterator<Item = &str> {
+    text.split(|c: char| !c.is_alphanumeric() && c != '_')
+}
+
+/// Does the name stand before a parenthesis?
+fn calls(text: &str, name: &str) -> bool {
+    let mut before = text.match_indices('(').map(|(open, _)| &text[..open]);
+    before.any(|text| words(text.trim_end().trim_end_matches('"')).last() == Some(name))
+}
