@@ -28,6 +28,7 @@ use crate::suppress::{self, Directives};
 use fingerprint::Lines;
 use fold::Fold;
 use registry::Registry;
+pub use script::{called, is_unread, names_at_run_time};
 
 /// What one history yields.
 #[derive(Default)]

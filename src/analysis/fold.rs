@@ -15,7 +15,7 @@ use smol_str::SmolStr;
 
 use super::fingerprint::Lines;
 use super::registry::{Active, Registry};
-use super::script::{Calls, Planned, Transactions, plan};
+use super::script::{Calls, Planned, Transactions, is_unread, names_at_run_time, plan};
 use super::undo::way_back;
 use super::unit::{self, ReadMigration, ReadPart};
 use super::{Outcome, Seen, Watcher};
@@ -344,6 +344,11 @@ impl<'a> Fold<'a> {
             let text = self.project.sources[planned.source].slice(planned.statement_span);
             self.schema.lose_sight(text, planned.source);
         }
+        if planned.called && (is_unread(&operation.action) || names_at_run_time(&operation.action))
+        {
+            let text = self.project.sources[planned.source].slice(planned.statement_span);
+            self.schema.doubt_named(text);
+        }
         let is_void = matches!(&operation.action, Action::Set(set) if set.local)
             && run.transactions.run().transaction.is_none();
         let conflict = match is_void {
@@ -605,10 +610,6 @@ fn collector(active: &Active, source: SourceId, list: &mut Vec<Finding>) -> Find
         source,
         list: std::mem::take(list),
     }
-}
-
-fn is_unread(action: &Action) -> bool {
-    matches!(action, Action::Unparsed { .. } | Action::Opaque { .. })
 }
 
 /// Does a script set `lock_timeout`, and to a limit where that is asked? What

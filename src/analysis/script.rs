@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use rustc_hash::FxHashMap;
 
-use crate::operation::{Action, ObjectName, Operation, TransactionControl};
+use crate::operation::{Action, ObjectName, Operation, RUN_TIME, Statement, TransactionControl};
 use crate::project::{SourceId, Transaction};
 use crate::rule::{OpenedBy, Run};
 use crate::schema::Schema;
@@ -24,6 +24,8 @@ pub struct Planned<'a> {
     pub statement: u32,
     pub statement_span: Span,
     pub part: usize,
+    /// It stands in a routine that the statement calls.
+    pub called: bool,
 }
 
 /// Operations of routines that the script runs, at the place of the call.
@@ -31,6 +33,29 @@ pub struct Planned<'a> {
 pub struct Calls {
     /// By part and statement.
     bodies: Vec<((usize, usize), Vec<Operation>)>,
+}
+
+/// The operations of the routines that a statement calls, as far as the schema
+/// knows their bodies.
+pub fn called(statement: &Statement, schema: &Schema) -> Vec<Operation> {
+    let mut search = Search::new(&[], schema);
+    let mut called = Vec::new();
+    for operation in &statement.operations {
+        search.follow(operation, operation, CALL_DEPTH, &mut called);
+    }
+    called
+}
+
+/// Is the SQL of an operation not known?
+pub fn is_unread(action: &Action) -> bool {
+    matches!(action, Action::Unparsed { .. } | Action::Opaque { .. })
+}
+
+/// Does only the server know which table is altered? In a routine it may be one
+/// that the call mentions.
+pub fn names_at_run_time(action: &Action) -> bool {
+    let target = action.target();
+    target.is_some_and(|table| table.name.name.contains(RUN_TIME))
 }
 
 /// How often a routine that calls a routine is followed.
@@ -44,12 +69,7 @@ impl Calls {
     /// history left behind.
     pub fn of(parts: &[ReadPart], schema: &Schema) -> Self {
         let mut calls = Calls::default();
-        let mut search = Search {
-            own: OnceCell::new(),
-            parts,
-            schema,
-            left: CALLED_OPERATIONS,
-        };
+        let mut search = Search::new(parts, schema);
         for (p, part) in parts.iter().enumerate() {
             for (s, statement) in part.statements.iter().enumerate() {
                 for operation in &statement.operations {
@@ -85,6 +105,15 @@ struct Search<'a> {
 }
 
 impl<'a> Search<'a> {
+    fn new(parts: &'a [ReadPart], schema: &'a Schema) -> Self {
+        Self {
+            own: OnceCell::new(),
+            parts,
+            schema,
+            left: CALLED_OPERATIONS,
+        }
+    }
+
     fn follow(
         &mut self,
         call: &Operation,
@@ -150,8 +179,9 @@ pub fn plan<'a>(parts: &'a [ReadPart], calls: &'a Calls) -> Vec<Planned<'a>> {
     let mut number = 0;
     for (p, part) in parts.iter().enumerate() {
         for (s, statement) in part.statements.iter().enumerate() {
-            let lists = std::iter::once(&statement.operations).chain(calls.at(p, s));
-            for siblings in lists {
+            let own = std::iter::once((&statement.operations, false));
+            let lists = own.chain(calls.at(p, s).map(|body| (body, true)));
+            for (siblings, called) in lists {
                 plan.extend(siblings.iter().map(|operation| Planned {
                     operation,
                     siblings,
@@ -159,6 +189,7 @@ pub fn plan<'a>(parts: &'a [ReadPart], calls: &'a Calls) -> Vec<Planned<'a>> {
                     statement: number,
                     statement_span: statement.span,
                     part: p,
+                    called,
                 }));
             }
             number += 1;

@@ -97,6 +97,7 @@ pub fn of_text(setup: &str, up: &str, dialect: Dialect) -> (WayBack, Vec<String>
                 statement: number as u32,
                 statement_span: *span,
                 part: 0,
+                called: false,
             })
         })
         .collect();

@@ -6,7 +6,7 @@ use smol_str::SmolStr;
 
 use crate::source::Span;
 use crate::statement::cursor::{Cursor, Ident};
-use crate::statement::lexer::TokenKind;
+use crate::statement::lexer::{TokenKind, tokens_into};
 
 /// A possibly qualified name. A database in front of the schema is dropped:
 /// PostgreSQL accepts only the current one there.
@@ -68,6 +68,13 @@ impl ObjectName {
             name.template |= part.template;
         }
         Some(name)
+    }
+
+    /// A name that stands alone in a text.
+    pub fn of_text(text: &str) -> Option<Self> {
+        let mut tokens = Vec::new();
+        tokens_into(text, Span::new(0, text.len() as u32), &mut tokens);
+        Self::read(&mut Cursor::new(text, &tokens))
     }
 
     /// Reads one or more names between commas.

@@ -88,6 +88,9 @@ pub fn options(r: &mut Reader<'_>) -> SequenceOptions {
     }
 }
 
+/// The option by which an identity column says what its sequence is called.
+pub const SEQUENCE_NAME: &str = "sequence name";
+
 /// The options in parentheses, if they come next.
 pub fn in_parens(r: &mut Reader<'_>) -> Vec<SequenceOption> {
     let mark = r.cursor.mark();
@@ -144,7 +147,12 @@ fn option(r: &mut Reader<'_>, options: &mut SequenceOptions) -> bool {
             return word.is_some();
         }
         "OWNED" => return r.cursor.eat_word("BY") && owned_by(r, options),
-        _ => return r.cursor.eat_word("NAME") && ObjectName::read(&mut r.cursor).is_some(),
+        _ => {
+            let named = r.cursor.eat_word("NAME");
+            mark = r.cursor.mark();
+            let read = ObjectName::read(&mut r.cursor).is_some();
+            (SEQUENCE_NAME, named && read)
+        }
     };
     if found {
         let value = SmolStr::new(r.cursor.slice(r.cursor.span_from(mark)));

@@ -14,6 +14,7 @@ use super::{
     Departure, Extension, Key, MigrationIndex, Origin, Other, Place, Policy, Relation, Rule,
     Schema, Sequence, Session, Table,
 };
+use crate::operation::sequence::SEQUENCE_NAME;
 use crate::operation::{
     Action, ObjectKind, ObjectName, Operation, Persistence, RUN_TIME, SequenceOption, SetParameter,
     Target,
@@ -95,17 +96,25 @@ impl Schema {
                 .collect();
             back.iter().for_each(|key| self.forget_drop(key));
         }
-        let words = || text.split(|c: char| !c.is_alphanumeric() && c != '_');
         let changes = |word: &str| {
             ["alter", "drop", "rename"]
                 .iter()
                 .any(|verb| word.eq_ignore_ascii_case(verb))
         };
-        if !words().any(changes) {
-            return;
+        if words(text).any(changes) {
+            self.doubt_words(words(text));
         }
+    }
+
+    /// What a call gives to a routine by name, in quotes, may look different now.
+    pub fn doubt_named(&mut self, call: &str) {
+        let literals = call.split('\'').skip(1).step_by(2);
+        self.doubt_words(literals.flat_map(words).filter(|word| !word.is_empty()));
+    }
+
+    fn doubt_words<'a>(&mut self, words: impl Iterator<Item = &'a str>) {
         let mut previous = "";
-        for word in words() {
+        for word in words {
             let name = SmolStr::new(word);
             for key in [Key::new(previous, name.clone()), self.resolve_word(&name)] {
                 if self.table_by_key(&key).is_some_and(|t| t.columns_known) {
@@ -804,11 +813,13 @@ impl Schema {
         options: Vec<SequenceOption>,
         at: At,
     ) {
-        let name = super::names::free_name(&table.name, column, "seq", |name| {
-            self.relations
-                .contains_key(&Key::new(table.schema.clone(), name))
+        let key = sequence_name(&options, table).unwrap_or_else(|| {
+            let name = super::names::free_name(&table.name, column, "seq", |name| {
+                self.relations
+                    .contains_key(&Key::new(table.schema.clone(), name))
+            });
+            Key::new(table.schema.clone(), name)
         });
-        let key = Key::new(table.schema.clone(), name);
         let sequence = Sequence {
             key: key.clone(),
             origin: self.origin(at),
@@ -822,6 +833,19 @@ impl Schema {
             .push(key.clone());
         self.enter(key, Relation::Sequence(Arc::new(sequence)));
     }
+}
+
+/// What stands between marks; empty between two of them.
+fn words(text: &str) -> impl Iterator<Item = &str> {
+    text.split(|c: char| !c.is_alphanumeric() && c != '_')
+}
+
+/// What `SEQUENCE NAME` says; without a schema it stands in that of the table.
+fn sequence_name(options: &[SequenceOption], table: &Key) -> Option<Key> {
+    let (_, name) = options.iter().find(|(name, _)| *name == SEQUENCE_NAME)?;
+    let name = ObjectName::of_text(name)?;
+    let schema = name.schema.unwrap_or_else(|| table.schema.clone());
+    Some(Key::new(schema, name.name))
 }
 
 impl Policy {

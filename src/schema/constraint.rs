@@ -35,21 +35,29 @@ impl Schema {
             .flatten();
         let columns = self.columns_of(&key, &constraint.kind, behind);
         let table = self.table_by_key(&key)?;
+        let is_partitioned = table.is_partitioned();
         let is_primary = matches!(constraint.kind, ConstraintKind::PrimaryKey(_));
-        if is_primary && table.primary_key().is_some() {
-            return Conflict::new(format!("`{key}` has a primary key already"));
-        }
+        let first = table.primary_key().filter(|_| is_primary);
+        let first = first.map(|primary| primary.name.clone());
         let conflict = constraint.name.as_ref().and_then(|name| {
-            table.constraint(&name.name).and_then(|_| {
-                Conflict::new(format!(
-                    "constraint `{}` of `{key}` already exists",
-                    name.name
-                ))
-            })
+            let taken = table.constraint(&name.name);
+            taken
+                .filter(|c| first.as_ref() != Some(&c.name))
+                .and_then(|_| {
+                    Conflict::new(format!(
+                        "constraint `{}` of `{key}` already exists",
+                        name.name
+                    ))
+                })
         });
         if conflict.is_some() {
             return conflict;
         }
+        // Where it does not fail, something unseen took the first one away.
+        let conflict = first.and_then(|first| {
+            self.remove_constraint(&key, &first);
+            Conflict::new(format!("`{key}` has a primary key already"))
+        });
         let names: Vec<Key> = match &constraint.kind {
             ConstraintKind::Check(_) | ConstraintKind::NotNull(_) if !constraint.no_inherit => {
                 self.with_descendants(&key, only)
@@ -57,7 +65,7 @@ impl Schema {
             ConstraintKind::PrimaryKey(_)
             | ConstraintKind::Unique(_)
             | ConstraintKind::ForeignKey(_)
-                if table.is_partitioned() =>
+                if is_partitioned =>
             {
                 self.with_descendants(&key, only)
             }
@@ -66,7 +74,7 @@ impl Schema {
         for key in names {
             self.enter_constraint(&key, constraint, columns.clone(), at);
         }
-        None
+        conflict
     }
 
     /// The name that a table constraint gets, its own or the server's; `None`

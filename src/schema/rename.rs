@@ -95,7 +95,7 @@ impl Schema {
             _ => {
                 let old = self.resolve(name);
                 let new = Key::new(old.schema.clone(), to.clone());
-                self.move_relation(name, &old, &new, if_exists, at)
+                self.move_relation(kind, name, &old, &new, if_exists, at)
             }
         }
     }
@@ -121,13 +121,14 @@ impl Schema {
             _ => {
                 let old = self.resolve(name);
                 let new = Key::new(to.clone(), old.name.clone());
-                self.move_relation(name, &old, &new, false, at)
+                self.move_relation(kind, name, &old, &new, false, at)
             }
         }
     }
 
     fn move_relation(
         &mut self,
+        kind: ObjectKind,
         name: &ObjectName,
         old: &Key,
         new: &Key,
@@ -135,7 +136,8 @@ impl Schema {
         at: At,
     ) -> Option<Conflict> {
         if !self.relations.contains_key(old) {
-            if self.was_dropped(old).is_some() || if_exists || name.template {
+            let is_table = !matches!(kind, ObjectKind::Index | ObjectKind::Sequence);
+            if self.was_dropped(old).is_some() || if_exists || name.template || !is_table {
                 return self.missing(name, if_exists);
             }
             self.assume_table(name);

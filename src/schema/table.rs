@@ -752,9 +752,10 @@ pub fn column_of(action: &Action) -> Option<(&Arc<Target>, &SmolStr)> {
 
 /// `DEFAULT NULL` is no default, and the server keeps none.
 fn is_null(default: &Expr) -> bool {
-    let text = default.text.trim();
-    let word = text.split_once("::").map_or(text, |(word, _)| word);
-    word.trim().eq_ignore_ascii_case("null")
+    let text = &default.text;
+    let word = text.split_once("::").map_or(&**text, |(word, _)| word);
+    let bare = word.trim_matches(|c: char| c.is_whitespace() || matches!(c, '(' | ')'));
+    bare.eq_ignore_ascii_case("null")
 }
 
 fn change_column(column: &mut Column, action: &Action) {

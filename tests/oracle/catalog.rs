@@ -4,10 +4,11 @@
 use std::collections::BTreeSet;
 use std::path::Path;
 
+use bowline::analysis;
 use bowline::dialect::Engine;
-use bowline::operation::{self, Action, ConstraintKind, Statement, TypeDefinition};
-use bowline::project::{History, Options, Project, discover};
-use bowline::schema::{Key, Relation, Schema, Table};
+use bowline::operation::{self, Action, ConstraintKind, Operation, Statement, TypeDefinition};
+use bowline::project::{History, Options, Project, SourceId, discover};
+use bowline::schema::{Key, Origin, Relation, Schema, Table};
 use bowline::statement::split::{SplitOptions, split};
 use postgres::Client;
 
@@ -22,6 +23,8 @@ pub struct Comparison {
     /// Statements that the server refused; they count for neither side.
     pub refused: Vec<String>,
     pub objects: usize,
+    /// Tables whose columns bowline does not claim to know.
+    pub unknown: usize,
     /// `+` has the server alone, `-` bowline alone.
     pub differences: Vec<String>,
 }
@@ -55,6 +58,7 @@ fn compare_history(server: &Server, project: &Project, history: &History) -> Com
         statements: 0,
         refused: Vec::new(),
         objects: 0,
+        unknown: 0,
         differences: Vec::new(),
     };
     for (number, migration) in (0u32..).zip(&history.migrations) {
@@ -74,9 +78,8 @@ fn compare_history(server: &Server, project: &Project, history: &History) -> Com
                 comparison.statements += 1;
                 match client.simple_query(source.slice(raw.span)) {
                     Ok(_) => {
-                        for operation in &statement.operations {
-                            schema.apply(operation, part.source);
-                        }
+                        let text = source.slice(raw.span);
+                        replay(&mut schema, &statement, text, part.source);
                     }
                     Err(error) => {
                         let line = source.position(raw.span.start).line;
@@ -90,10 +93,22 @@ fn compare_history(server: &Server, project: &Project, history: &History) -> Com
     }
     let mut theirs = of_server(&mut server.connect(DATABASE));
     let ours = of_schema(&schema);
-    for table in schema.tables().filter(|table| !table.is_known()) {
-        // CREATE TABLE AS: bowline says that it does not know the columns.
+    for table in schema.tables() {
+        if table.is_known() || table.origin == Origin::Assumed {
+            continue;
+        }
+        // CREATE TABLE AS, SQL put together at run time: bowline says that it
+        // does not know all that the table has.
+        comparison.unknown += 1;
         let column = format!("column {}.", table.key);
-        theirs.retain(|line| !line.starts_with(&column));
+        let constraint = format!(" on {} ", table.key);
+        let index = format!(" on {} ", table.key.name);
+        theirs.retain(|line| {
+            let of_it = line.starts_with(&column)
+                || line.starts_with("constraint ") && line.contains(&constraint)
+                || line.starts_with("index ") && line.contains(&index);
+            !of_it || ours.contains(line)
+        });
     }
     comparison.objects = theirs.len();
     comparison.differences = theirs
@@ -102,6 +117,23 @@ fn compare_history(server: &Server, project: &Project, history: &History) -> Com
         .chain(ours.difference(&theirs).map(|line| format!("- {line}")))
         .collect();
     comparison
+}
+
+/// Does to the schema what a check does: routines are followed where they are
+/// called, and what is not read leaves doubts.
+fn replay(schema: &mut Schema, statement: &Statement, text: &str, source: SourceId) {
+    let called = analysis::called(statement, schema);
+    let is_unread = |o: &Operation| analysis::is_unread(&o.action);
+    let is_unseen = |o: &Operation| is_unread(o) || analysis::names_at_run_time(&o.action);
+    if statement.operations.iter().chain(&called).any(is_unread) {
+        schema.lose_sight(text, source);
+    }
+    if called.iter().any(is_unseen) {
+        schema.doubt_named(text);
+    }
+    for operation in statement.operations.iter().chain(&called) {
+        schema.apply(operation, source);
+    }
 }
 
 /// Each statement is its own transaction here, and nobody feeds a COPY.
@@ -115,7 +147,7 @@ const SERVER: [&str; 7] = [
     "SELECT 'table ' || {name} || CASE c.relkind WHEN 'p' THEN ' partitioned' WHEN 'f' THEN ' foreign' ELSE '' END, ''
      FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace WHERE c.relkind IN ('r', 'p', 'f') AND {own}",
     "SELECT 'column ' || {name} || '.' || a.attname || CASE WHEN a.attnotnull THEN ' not null' ELSE '' END
-            || CASE WHEN a.atthasdef AND a.attgenerated = '' THEN ' default' ELSE '' END
+            || CASE WHEN a.atthasdef AND a.attgenerated = '' AND NOT {is_null} THEN ' default' ELSE '' END
             || CASE WHEN a.attgenerated <> '' THEN ' generated' ELSE '' END
             || CASE WHEN a.attidentity <> '' AND NOT c.relispartition THEN ' identity' ELSE '' END, format_type(a.atttypid, a.atttypmod)
      FROM pg_attribute a JOIN pg_class c ON c.oid = a.attrelid JOIN pg_namespace n ON n.oid = c.relnamespace
@@ -144,12 +176,19 @@ const SERVER: [&str; 7] = [
 const OWN: &str = "n.nspname NOT IN ('pg_catalog', 'information_schema', 'pg_toast') AND n.nspname !~ '^pg_(toast_)?temp'
      AND NOT EXISTS (SELECT FROM pg_depend d WHERE d.classid = 'pg_class'::regclass AND d.objid = c.oid AND d.deptype = 'e')";
 
+/// `DEFAULT NULL` of a type with a length is kept, though it says nothing.
+const IS_NULL: &str = "(SELECT pg_get_expr(d.adbin, d.adrelid) ~ '^NULL::' FROM pg_attrdef d
+     WHERE d.adrelid = a.attrelid AND d.adnum = a.attnum)";
+
 const NAME: &str = "CASE WHEN n.nspname = 'public' THEN '' ELSE n.nspname || '.' END || c.relname";
 
 fn of_server(client: &mut Client) -> BTreeSet<String> {
     let mut lines = BTreeSet::new();
     for query in SERVER {
-        let query = query.replace("{own}", OWN).replace("{name}", NAME);
+        let query = query
+            .replace("{own}", OWN)
+            .replace("{name}", NAME)
+            .replace("{is_null}", IS_NULL);
         for [line, ty] in values(&client.simple_query(&query).unwrap()) {
             lines.insert(match ty.as_str() {
                 "" => line,
@@ -197,7 +236,8 @@ fn of_schema(schema: &Schema) -> BTreeSet<String> {
     let mut lines = BTreeSet::new();
     for relation in schema.relations() {
         match relation {
-            Relation::Table(table) if table.is_temporary() => {}
+            // A statement with IF EXISTS named it, and nothing created it.
+            Relation::Table(table) if table.is_temporary() || table.origin == Origin::Assumed => {}
             Relation::Table(table) => of_table(table, &mut lines),
             Relation::View(view) if view.temporary => {}
             Relation::View(view) => {

@@ -180,6 +180,7 @@ fn histories() -> Vec<PathBuf> {
     let mut paths: Vec<PathBuf> = layouts.map(|entry| entry.unwrap().path()).collect();
     paths.sort();
     paths.push(fixtures.join("shop"));
+    paths.push(fixtures.join("histories"));
     paths
 }
 
@@ -200,10 +201,11 @@ fn the_replayed_schema_is_that_of_the_server() {
                 statements,
                 refused,
                 objects,
+                unknown,
                 differences,
             } = comparison;
             println!(
-                "{root}: {migrations} migrations, {statements} statements ({} refused), {objects} objects, {} different",
+                "{root}: {migrations} migrations, {statements} statements ({} refused), {objects} objects, {unknown} tables not known, {} different",
                 refused.len(),
                 differences.len()
             );
