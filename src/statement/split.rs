@@ -105,6 +105,8 @@ struct Current {
     last_word: Span,
     routine: bool,
     rule: bool,
+    /// `CREATE … BEGIN`, not quoted: what MySQL's clients need a `DELIMITER` for.
+    body: bool,
     parens: u32,
     /// Open `BEGIN ATOMIC` and `CASE` inside a routine's SQL body.
     atomic: u32,
@@ -178,7 +180,8 @@ impl<F: FnMut(RawStatement, &[Token])> Splitter<'_, F> {
     }
 
     fn ends_here(&self) -> bool {
-        self.delimiter.is_none()
+        // Behind a `DELIMITER`, bodies are what semicolons do not end.
+        (self.delimiter.is_none() || !self.current.body)
             && self.current.atomic == 0
             && !(self.current.rule && self.current.parens > 0)
     }
@@ -226,6 +229,10 @@ impl<F: FnMut(RawStatement, &[Token])> Splitter<'_, F> {
 
     fn look_inside(&mut self, token: Token, word: &str) {
         let current = &mut self.current;
+        if self.delimiter.is_some() && word.eq_ignore_ascii_case("begin") {
+            let first = current.head[0].of(self.text);
+            current.body |= first.eq_ignore_ascii_case("create");
+        }
         if current.routine {
             let begins = word.eq_ignore_ascii_case("atomic")
                 && current
@@ -383,8 +390,19 @@ mod tests {
             4
         );
         assert_eq!(
-            texts("DELIMITER //\nSELECT 1; SELECT 2 //\nDELIMITER ;\nSELECT 3;").len(),
+            texts(
+                "DELIMITER //\nCREATE PROCEDURE p() BEGIN SELECT 1; SELECT 2; END //\nDELIMITER ;\nSELECT 3;"
+            )
+            .len(),
             2
+        );
+        // Nobody sets it back, and what follows is not one statement.
+        assert_eq!(
+            texts(
+                "delimiter d//\nCREATE FUNCTION f() RETURNS void AS $$ a; b $$ LANGUAGE sql;\nd//\nselect f(); DROP FUNCTION f(); ALTER TABLE t ADD a int;"
+            )
+            .len(),
+            4
         );
     }
 
