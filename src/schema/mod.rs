@@ -446,6 +446,19 @@ impl Routine {
     }
 }
 
+/// The elements of a list that are not at the same place in the other: of two
+/// states of one table mostly few, however many it has.
+pub fn moved<'a, T>(
+    list: &'a [Arc<T>],
+    other: &'a [Arc<T>],
+) -> impl Iterator<Item = &'a Arc<T>> + use<'a, T> {
+    let stays = |at: usize, own: &Arc<T>| other.get(at).is_some_and(|o| Arc::ptr_eq(o, own));
+    list.iter()
+        .enumerate()
+        .filter(move |(at, own)| !stays(*at, own))
+        .map(|(_, own)| own)
+}
+
 impl Table {
     pub(super) fn note_gone(&mut self, gone: Gone) {
         self.gone.retain(|old| old.migration == gone.migration);

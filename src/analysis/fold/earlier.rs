@@ -10,7 +10,7 @@ use crate::finding::Related;
 use crate::operation::{Action, ObjectKind, Operation};
 use crate::project::Migration;
 use crate::rule::subject;
-use crate::schema::{Key, Mark, Place, Relation, Schema, Table, column_of};
+use crate::schema::{Key, Mark, Place, Relation, Schema, Table, column_of, moved};
 use crate::source::Span;
 
 /// What a down needs to be there.
@@ -151,14 +151,17 @@ fn missing(schema: &Schema, start: Mark) -> Vec<(Need, String)> {
 
 fn parts(before: &Table, after: Option<&Table>, list: &mut Vec<(Need, String)>) {
     let key = &before.key;
-    for column in &before.columns {
+    let (columns, constraints) = after.map_or((&[][..], &[][..]), |table| {
+        (table.columns.as_slice(), table.constraints.as_slice())
+    });
+    for column in moved(&before.columns, columns) {
         let name = &column.name;
         if after.is_none_or(|table| table.column(name).is_none()) {
             let words = format!("column `{name}` of `{key}`");
             list.push((Need::Column(key.clone(), name.clone()), words));
         }
     }
-    for constraint in &before.constraints {
+    for constraint in moved(&before.constraints, constraints) {
         let name = &constraint.name;
         if after.is_none_or(|table| table.constraint(name).is_none()) {
             let words = format!("constraint `{name}` of `{key}`");

@@ -6,7 +6,7 @@ use smol_str::SmolStr;
 
 use super::{Differences, Then, same};
 use crate::operation::{Column, ConstraintKind, Identity, Persistence};
-use crate::schema::{Index, Key, Relation, Schema, Table, TableConstraint, Trigger, View};
+use crate::schema::{Index, Key, Relation, Schema, Table, TableConstraint, Trigger, View, moved};
 
 pub(super) fn tables(
     schema: &Schema,
@@ -16,7 +16,7 @@ pub(super) fn tables(
     found: &mut Differences,
 ) {
     let key = &after.key;
-    for column in &after.columns {
+    for column in moved(&after.columns, &before.columns) {
         match before.column(&column.name) {
             None if before.columns_known => {
                 let name = &column.name;
@@ -26,7 +26,7 @@ pub(super) fn tables(
             _ => {}
         }
     }
-    for column in &before.columns {
+    for column in moved(&before.columns, &after.columns) {
         if after.column(&column.name).is_none() {
             found.say(format!("column `{}` of `{key}` is gone", column.name));
         }
@@ -160,11 +160,7 @@ impl Indexes {
                 }
             },
         );
-        for (at, new) in self.after.iter().enumerate() {
-            let same_place = self.before.get(at);
-            if same_place.is_some_and(|old| Arc::ptr_eq(old, new)) {
-                continue;
-            }
+        for new in moved(&self.after, &self.before) {
             let parameters = |i: &Index| {
                 let text = same::plain(&i.parameters).replace("tablespace pg_default", "");
                 text.trim().to_owned()
@@ -277,13 +273,8 @@ fn unmatched<'a, T>(
         named_alike(list, item).or_else(|| list.iter().find(is_free))
     };
     let named = |list: &[Arc<T>], item: &T| list.iter().any(|other| name(other) == name(item));
-    // Mostly nearly all of them are where they were.
-    let stayed = |at: usize| match (before.get(at), after.get(at)) {
-        (Some(old), Some(new)) => Arc::ptr_eq(old, new),
-        _ => false,
-    };
-    for (at, new) in after.iter().enumerate() {
-        if !stayed(at) && counterpart(before, after, new).is_none() {
+    for new in moved(after, before) {
+        if counterpart(before, after, new).is_none() {
             let state = match named(before, new) {
                 true => State::Other,
                 false => State::StillThere,
@@ -291,10 +282,7 @@ fn unmatched<'a, T>(
             report(new, state);
         }
     }
-    for (at, old) in before.iter().enumerate() {
-        if stayed(at) || named(after, old) {
-            continue;
-        }
+    for old in moved(before, after).filter(|old| !named(after, old)) {
         match counterpart(after, before, old) {
             None => report(old, State::Gone),
             Some(new) if !named(before, new) => report(old, State::Called(name(new))),
