@@ -198,6 +198,25 @@ fn alteration(n: usize, random: &mut Random) -> String {
     }
 }
 
+/// A table of 1,500 columns that gets one more in each migration, with downs.
+pub fn widened(migrations: usize) -> Vec<File> {
+    let columns: Vec<String> = (0..1_500).map(|n| format!("c{n} int")).collect();
+    let mut out = vec![
+        (
+            "000001_wide.up.sql".into(),
+            format!("CREATE TABLE wide ({});\n", columns.join(", ")),
+        ),
+        ("000001_wide.down.sql".into(), "DROP TABLE wide;\n".into()),
+    ];
+    for n in 2..=migrations {
+        let up = format!("ALTER TABLE wide ADD COLUMN x{n} int;\n");
+        let down = format!("ALTER TABLE wide DROP COLUMN x{n};\n");
+        out.push((format!("{n:06}_wider.up.sql"), up));
+        out.push((format!("{n:06}_wider.down.sql"), down));
+    }
+    out
+}
+
 /// One file in which nearly every statement is a finding.
 pub fn hazards(statements: usize) -> String {
     let mut out = String::new();

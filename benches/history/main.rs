@@ -64,6 +64,8 @@ fn inputs() -> Vec<(&'static str, Vec<generate::File>)> {
         ),
         ("altered-files-5000", generate::altered_by_files(5_000)),
         ("altered-files-10000", generate::altered_by_files(10_000)),
+        ("widened-1000", generate::widened(1_000)),
+        ("widened-2000", generate::widened(2_000)),
         (
             "hazards-5000",
             one("001_hazards.sql", generate::hazards(5_000)),
