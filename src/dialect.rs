@@ -39,7 +39,11 @@ impl Engine {
 
     /// The engine that a word in a path, a suffix or a lock file names.
     pub fn from_word(word: &str) -> Option<Self> {
-        Some(match word.to_ascii_lowercase().as_str() {
+        let mut longest = [0; "clickhouse".len()];
+        let lower = longest.get_mut(..word.len())?;
+        lower.copy_from_slice(word.as_bytes());
+        lower.make_ascii_lowercase();
+        Some(match str::from_utf8(lower).ok()? {
             "postgres" | "postgresql" | "pg" | "pgsql" | "psql" | "timescale" | "timescaledb" => {
                 Engine::Postgres
             }

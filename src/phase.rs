@@ -42,5 +42,9 @@ pub fn of_path(path: &str) -> Option<Phase> {
     folders
         .rsplit('/')
         .chain(stem)
-        .find_map(|word| word.to_ascii_lowercase().parse().ok())
+        .find_map(|word| {
+            [Phase::Expand, Phase::Migrate, Phase::Contract]
+                .into_iter()
+                .find(|phase| word.eq_ignore_ascii_case(phase.name()))
+        })
 }

@@ -1,7 +1,9 @@
 //! Files to statements, in parallel, a batch of migrations at a time.
 
 use std::ops::Range;
+use std::sync::LazyLock;
 
+use memchr::memmem::Finder;
 use rayon::prelude::*;
 
 use crate::config::Config;
@@ -129,7 +131,7 @@ pub fn directives(project: &Project, config: &Config) -> Vec<(SourceId, Directiv
 
 /// Is it worth looking at this file's comments?
 fn may_hold_directives(text: &str) -> bool {
-    ["bowl", "Bowl", "BOWL", "squawk-ignore", "atlas:nolint"]
-        .iter()
-        .any(|word| memchr::memmem::find(text.as_bytes(), word.as_bytes()).is_some())
+    static WORDS: LazyLock<[Finder<'static>; 5]> =
+        LazyLock::new(|| ["bowl", "Bowl", "BOWL", "squawk-ignore", "atlas:nolint"].map(Finder::new));
+    WORDS.iter().any(|word| word.find(text.as_bytes()).is_some())
 }

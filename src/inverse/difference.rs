@@ -128,7 +128,7 @@ fn sequences(before: &Sequence, after: &Sequence, found: &mut Differences) {
         Some((table, column)) => format!("belongs to `{table}.{column}`"),
         None => "belongs to no column".to_owned(),
     };
-    if owner(before) != owner(after) {
+    if before.owned_by != after.owned_by {
         found.hint(format!("sequence `{key}` {} now", owner(after)));
     }
 }

@@ -152,14 +152,15 @@ const LONGEST_DIRECTIVE: usize = 80;
 
 /// The letters and digits of a comment line in lower case: what is left of a
 /// directive when it is misspelt in the usual ways.
-pub fn essence(line: &str) -> String {
-    if line.len() > LONGEST_DIRECTIVE {
-        return String::new();
-    }
+pub fn essence(line: &str) -> impl Iterator<Item = char> + Clone {
+    let line = if line.len() > LONGEST_DIRECTIVE {
+        ""
+    } else {
+        line
+    };
     line.chars()
         .filter(char::is_ascii_alphanumeric)
         .map(|c| c.to_ascii_lowercase())
-        .collect()
 }
 
 /// The letters of a directive, what is said of a line that has them and is none,
@@ -177,7 +178,9 @@ pub fn near_misses(
         .filter(|line| !exact(line))
         .filter_map(|line| {
             let essence = essence(line.text);
-            let near = directives.iter().find(|(letters, ..)| essence == *letters);
+            let near = directives
+                .iter()
+                .find(|(letters, ..)| essence.clone().eq(letters.chars()));
             let (_, message, meant) = near?;
             Some(Suspicious {
                 meant: Some(*meant),

@@ -4,6 +4,7 @@
 //! (`migrations/1_x/up.sql`), a file in a version's folder
 //! (`delta/72/01_x.sql`), or scripts in `deploy/` and `revert/`.
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
@@ -53,24 +54,31 @@ pub fn folders(
     (sources, folders, problems)
 }
 
-/// The name as `x.sql` when a path is a script's: also `x.sql.postgres`.
-fn script_name(path: &str) -> Option<String> {
-    let name = path.rsplit('/').next()?;
-    if let Some(stem) = name.strip_suffix(".sql") {
-        return Some(format!("{stem}.sql"));
-    }
-    if let Some(stem) = name.strip_suffix(".SQL") {
-        return Some(format!("{stem}.sql"));
+/// The name in front of `.sql` when a path is a script's, and the engine's word
+/// of `x.sql.postgres`.
+fn script_stem(path: &str) -> Option<(&str, Option<&str>)> {
+    let name = base(path);
+    if let Some(stem) = name.strip_suffix(".sql").or(name.strip_suffix(".SQL")) {
+        return Some((stem, None));
     }
     let (rest, last) = name.rsplit_once('.')?;
     let stem = rest.strip_suffix(".sql")?;
     Engine::from_word(last)?;
-    Some(format!("{stem}.{last}.sql"))
+    Some((stem, Some(last)))
+}
+
+/// The name as `x.sql` when a path is a script's: also `x.sql.postgres`.
+fn script_name(path: &str) -> Option<Cow<'_, str>> {
+    match script_stem(path)? {
+        (_, None) if path.ends_with(".sql") => Some(Cow::Borrowed(base(path))),
+        (stem, None) => Some(format!("{stem}.sql").into()),
+        (stem, Some(engine)) => Some(format!("{stem}.{engine}.sql").into()),
+    }
 }
 
 /// Is this a file that `folders` takes for a script?
 pub fn is_script(path: &str) -> bool {
-    script_name(path).is_some()
+    script_stem(path).is_some()
 }
 
 fn encoding_problem(file: &File) -> Option<Problem> {
@@ -217,11 +225,11 @@ fn place(id: usize, file: &File, places: &Places) -> (String, Script) {
     let root = places.root(&file.path);
     let below = file.path[root.len()..].trim_start_matches('/');
     let dir = dir_of(below);
-    let mut name = script_name(&file.path).unwrap_or_else(|| base(&file.path).to_string());
+    let mut name = script_name(&file.path).unwrap_or_else(|| base(&file.path).into());
     let mut engine = dir.rsplit('/').find_map(Engine::from_word);
     if let Some((named, rest)) = engine::of_name(&name) {
         engine = Some(named);
-        name = rest;
+        name = rest.into();
     }
     let script = Script {
         id,

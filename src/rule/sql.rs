@@ -62,7 +62,9 @@ pub fn same_expression(a: &str, b: &str) -> bool {
 }
 
 fn plain(text: &str) -> String {
-    let mut text: String = text.chars().filter(|c| !c.is_whitespace()).collect();
+    let mut bare = String::with_capacity(text.len());
+    bare.extend(text.chars().filter(|c| !c.is_whitespace()));
+    let mut text = bare;
     if !text.contains('\'') {
         text.make_ascii_lowercase();
     }

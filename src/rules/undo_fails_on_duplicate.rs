@@ -94,7 +94,7 @@ fn covers<'e>(
     let mut plain = key.iter().filter(|column| !column.is_empty());
     !key.is_empty()
         && plain.all(|column| columns.contains(column))
-        && exprs.all(|text| names_in(text).iter().all(|name| columns.contains(name)))
+        && exprs.all(|text| names_in(text).all(|name| columns.contains(&name)))
 }
 
 /// Does an action add a key that keeps duplicates in these columns out?

@@ -537,25 +537,30 @@ pub fn rename_in(expr: &Expr, from: &str, to: &str) -> Option<Expr> {
 }
 
 /// Names that an expression mentions, function names and qualifiers left out.
-pub fn names_in(text: &str) -> Vec<SmolStr> {
-    let mut tokens = Vec::new();
+pub fn names_in(text: &str) -> impl Iterator<Item = SmolStr> {
     let mut lexer = Lexer::new(text, Span::new(0, text.len() as u32));
-    while let Some(lexeme) = lexer.next() {
-        if let Lexeme::Token(token) = lexeme {
-            tokens.push(token);
-        }
-    }
-    let mut names = Vec::new();
-    for (n, token) in tokens.iter().enumerate() {
-        let next = tokens.get(n + 1).map(|t| t.kind);
-        let word = token.span.of(text);
-        match token.kind {
-            TokenKind::Word if next != Some(TokenKind::OpenParen) => {
-                names.push(crate::statement::cursor::fold(word));
+    let mut tokens = std::iter::from_fn(move || {
+        loop {
+            if let Lexeme::Token(token) = lexer.next()? {
+                return Some(token);
             }
-            TokenKind::QuotedName => names.push(SmolStr::from(word.trim_matches('"'))),
-            _ => {}
         }
-    }
-    names
+    })
+    .peekable();
+    std::iter::from_fn(move || {
+        loop {
+            let token = tokens.next()?;
+            let word = token.span.of(text);
+            match token.kind {
+                TokenKind::Word => {
+                    let call = tokens.peek().map(|t| t.kind) == Some(TokenKind::OpenParen);
+                    if !call {
+                        return Some(crate::statement::cursor::fold(word));
+                    }
+                }
+                TokenKind::QuotedName => return Some(SmolStr::from(word.trim_matches('"'))),
+                _ => {}
+            }
+        }
+    })
 }

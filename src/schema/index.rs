@@ -129,7 +129,7 @@ impl Schema {
                     .exprs
                     .iter()
                     .chain(&index.predicate)
-                    .any(|expr| names_in(&expr.text).contains(column))
+                    .any(|expr| names_in(&expr.text).any(|name| name == *column))
         })
     }
 

@@ -23,9 +23,10 @@ mod view;
 mod words;
 
 use std::fmt;
+use std::hash::{Hash, Hasher};
 use std::sync::Arc;
 
-use rustc_hash::{FxHashMap, FxHashSet};
+use rustc_hash::{FxHashMap, FxHashSet, FxHasher};
 use smol_str::SmolStr;
 
 use crate::operation::{
@@ -43,22 +44,41 @@ pub use setting::{Setting, SettingName, is_kept, pairs};
 pub use table::column_of;
 
 /// The name of an object, resolved: never without a schema.
-#[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+#[derive(Clone, Debug, Eq, PartialOrd, Ord)]
 pub struct Key {
     pub schema: SmolStr,
     pub name: SmolStr,
+    /// Of both names: keys are looked up far more often than made.
+    hash: u64,
 }
 
 impl Key {
     pub fn new(schema: impl Into<SmolStr>, name: impl Into<SmolStr>) -> Self {
+        let (schema, name) = (schema.into(), name.into());
+        let mut hasher = FxHasher::default();
+        name.as_bytes().hash(&mut hasher);
+        schema.as_bytes().hash(&mut hasher);
         Self {
-            schema: schema.into(),
-            name: name.into(),
+            hash: hasher.finish(),
+            schema,
+            name,
         }
     }
 
     pub fn public(name: impl Into<SmolStr>) -> Self {
         Self::new("public", name)
+    }
+}
+
+impl PartialEq for Key {
+    fn eq(&self, other: &Self) -> bool {
+        self.hash == other.hash && self.name == other.name && self.schema == other.schema
+    }
+}
+
+impl Hash for Key {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        state.write_u64(self.hash);
     }
 }
 

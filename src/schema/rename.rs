@@ -372,7 +372,7 @@ impl Schema {
                 for used in v.uses.iter_mut().filter(|u| u.relation == *key) {
                     swap(&mut used.columns, from, to);
                 }
-                if names_in(&v.query).contains(from) {
+                if names_in(&v.query).any(|name| name == *from) {
                     v.stale |= ambiguous || v.columns.is_empty();
                     v.follow(from, to);
                 }

@@ -62,6 +62,42 @@ impl Table {
 /// nor of its constraints.
 pub(super) const MOST_COLUMNS: usize = 2_000;
 
+/// A column as the server enters it: `serial` becomes an integer with a
+/// default, an identity column NOT NULL.
+fn as_entered(column: &Arc<Column>) -> Arc<Column> {
+    let serial = column.ty.is_serial();
+    let void = column.default.as_ref().is_some_and(is_null);
+    if !(serial || void || (column.identity.is_some() && !column.not_null)) {
+        return Arc::clone(column);
+    }
+    let mut own = (**column).clone();
+    own.not_null |= serial || column.identity.is_some();
+    own.default = own.default.filter(|_| !void);
+    if serial {
+        own.ty.name = integer_of(&column.ty);
+        own.default = Some(Expr {
+            text: "nextval()".into(),
+            span: column.ty.span,
+        });
+    }
+    Arc::new(own)
+}
+
+/// Does a sequence make the column's values?
+fn makes_values(column: &Column) -> bool {
+    column.ty.is_serial() || column.identity.is_some()
+}
+
+fn put_column(table: &mut Table, column: Arc<Column>) {
+    if let Some(known) = table.columns.iter_mut().find(|c| c.name == column.name) {
+        *known = column;
+    } else if table.columns.len() < MOST_COLUMNS {
+        table.columns.push(column);
+    } else {
+        table.columns_known = false;
+    }
+}
+
 /// Pushes a key unless it is there.
 pub(super) fn add(list: &mut Vec<Key>, key: &Key) {
     if !list.contains(key) {
@@ -114,9 +150,7 @@ impl Schema {
         if let Some(parent) = &parent {
             self.copy_columns(parent, &key);
         }
-        for column in &create.columns {
-            self.enter_column(&key, column, at);
-        }
+        self.enter_columns(&key, &create.columns, at);
         let mut name = create.name.clone();
         name.schema = Some(key.schema.clone());
         for constraint in self.each_key_once(&key, create) {
@@ -128,46 +162,27 @@ impl Schema {
         conflict
     }
 
-    /// Enters a column as the server would: `serial` becomes an integer with a
-    /// sequence, an identity column NOT NULL.
-    fn enter_column(&mut self, table: &Key, column: &Arc<Column>, at: At) {
-        let serial = column.ty.is_serial();
-        let void = column.default.as_ref().is_some_and(is_null);
-        let column = if serial || void || (column.identity.is_some() && !column.not_null) {
-            let mut own = (**column).clone();
-            own.not_null |= serial || column.identity.is_some();
-            own.default = own.default.filter(|_| !void);
-            if serial {
-                own.ty.name = integer_of(&column.ty);
-                own.default = Some(Expr {
-                    text: "nextval()".into(),
-                    span: column.ty.span,
-                });
-            }
-            Arc::new(own)
-        } else {
-            column.clone()
-        };
-        let name = column.name.clone();
-        let sequence = serial || column.identity.is_some();
-        let mut options = column.sequence.clone();
-        if serial {
-            // It keeps the type when that of the column changes; the sequence
-            // of an identity follows its column.
-            options.push(("as", column.ty.name.clone()));
+    /// Enters columns as the server would, with the sequences of those that
+    /// make their values.
+    fn enter_columns(&mut self, table: &Key, columns: &[Arc<Column>], at: At) {
+        let entered: Vec<Arc<Column>> = columns.iter().map(as_entered).collect();
+        for column in &entered {
+            self.note_column_words(table, column);
         }
-        self.note_column_words(table, &column);
         self.edit_table(table, |t| {
-            if let Some(known) = t.columns.iter_mut().find(|c| c.name == name) {
-                *known = column;
-            } else if t.columns.len() < MOST_COLUMNS {
-                t.columns.push(column);
-            } else {
-                t.columns_known = false;
+            t.columns.reserve(entered.len());
+            for column in entered {
+                put_column(t, column);
             }
         });
-        if sequence {
-            self.add_implicit_sequence(table, &name, options, at);
+        for column in columns.iter().filter(|c| makes_values(c)) {
+            let mut options = column.sequence.clone();
+            if column.ty.is_serial() {
+                // It keeps the type when that of the column changes; the
+                // sequence of an identity follows its column.
+                options.push(("as", integer_of(&column.ty)));
+            }
+            self.add_implicit_sequence(table, &column.name, options, at);
         }
     }
 
@@ -206,7 +221,7 @@ impl Schema {
             if !includes("generated") {
                 own.generated = None;
             }
-            self.enter_column(key, &Arc::new(own), at);
+            self.enter_columns(key, &[Arc::new(own)], at);
         }
         let name = name_of(key, at);
         for constraint in &source.constraints {
@@ -403,7 +418,7 @@ impl Schema {
         }
         let migration = self.migration;
         for table in self.with_descendants(&key, target.only) {
-            self.enter_column(&table, column, at);
+            self.enter_columns(&table, std::slice::from_ref(column), at);
             self.edit_table(&table, |t| {
                 t.column_added.insert(column.name.clone(), migration);
             });

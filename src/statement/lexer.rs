@@ -495,9 +495,18 @@ fn placeholder_around(rest: &[u8], n: usize) -> Option<usize> {
     (open + close > n && one_line).then_some(open + close + 2)
 }
 
+/// Room for the tokens of a range, mostly enough; what is long grows to its
+/// own measure.
+pub fn tokens_expected(range: Span) -> usize {
+    const BYTES_PER_TOKEN: usize = 3;
+    const MOST: usize = 1_024;
+    (range.len() as usize / BYTES_PER_TOKEN + 2).min(MOST)
+}
+
 /// The tokens of a range, without comments.
 pub fn tokens_into(text: &str, range: Span, tokens: &mut Vec<Token>) {
     tokens.clear();
+    tokens.reserve(tokens_expected(range));
     let mut lexer = Lexer::new(text, range);
     while let Some(lexeme) = lexer.next() {
         if let Lexeme::Token(token) = lexeme {

@@ -1,6 +1,6 @@
 //! Where statements begin and end.
 
-use super::lexer::{Lexeme, Lexer, Token, TokenKind, tokens_into};
+use super::lexer::{Lexeme, Lexer, Token, TokenKind, tokens_expected, tokens_into};
 use crate::source::Span;
 
 /// What kind of thing stands at a place, told from its first tokens alone.
@@ -65,7 +65,7 @@ pub fn each_statement(
         range,
         options,
         take,
-        tokens: Vec::new(),
+        tokens: Vec::with_capacity(tokens_expected(range)),
         comments: Vec::new(),
         current: Current::default(),
         delimiter: None,

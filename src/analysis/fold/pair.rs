@@ -39,6 +39,9 @@ impl Fold<'_> {
         }
         self.doubts.pairs += usize::from(migration.selected);
         let mut found = inverse::differences(&self.schema, start, created);
+        if found == inverse::Differences::default() {
+            return;
+        }
         let restored: Vec<String> = down
             .iter()
             .filter_map(|p| self.restored_unknown(p.operation))

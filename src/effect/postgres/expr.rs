@@ -7,6 +7,7 @@ use smol_str::SmolStr;
 use crate::source::Span;
 use crate::statement::cursor::fold;
 use crate::statement::lexer::{Token, TokenKind, tokens_into};
+use crate::text::holds;
 
 /// The tokens of an expression beside its text.
 pub(super) struct Tokens<'t> {
@@ -177,12 +178,7 @@ fn top_level<'t>(tokens: &'t [Token]) -> impl Iterator<Item = usize> + 't {
 
 /// Does the expression name this column (or anything else of that name)?
 pub(super) fn mentions(text: &str, name: &str) -> bool {
-    if memchr::memmem::find(
-        text.to_ascii_lowercase().as_bytes(),
-        name.to_ascii_lowercase().as_bytes(),
-    )
-    .is_none()
-    {
+    if !holds(text, &name.to_ascii_lowercase()) {
         return false;
     }
     Tokens::of(text)

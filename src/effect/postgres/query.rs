@@ -78,7 +78,9 @@ fn sources(tokens: &Tokens<'_>) -> Vec<Source> {
     let with = with_names(tokens);
     let mut found = Vec::new();
     for (n, token) in tokens.list.iter().enumerate() {
-        if token.kind != TokenKind::Word {
+        let first = text.as_bytes()[token.span.start as usize];
+        let may_begin = matches!(first.to_ascii_lowercase(), b'f' | b'j' | b't' | b'u');
+        if token.kind != TokenKind::Word || !may_begin {
             continue;
         }
         let begins = is_from(tokens, n)

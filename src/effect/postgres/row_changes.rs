@@ -9,6 +9,7 @@ use crate::operation::{
     Operation, Update,
 };
 use crate::schema::{Index, Key, Table, Trigger};
+use crate::text::holds;
 
 use super::Work;
 use super::data::Children;
@@ -551,12 +552,7 @@ impl<'a> Work<'a> {
 
 /// A cheap look before the tokens: without FROM or TABLE, nothing is read.
 fn may_read(text: &str) -> bool {
-    let has = |word: &[u8]| {
-        text.as_bytes()
-            .windows(word.len())
-            .any(|w| w.eq_ignore_ascii_case(word))
-    };
-    has(b"from") || has(b"table")
+    holds(text, "from") || holds(text, "table")
 }
 
 fn list(columns: &[&Ident]) -> String {

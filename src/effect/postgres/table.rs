@@ -762,11 +762,8 @@ impl<'a> Work<'a> {
             let Some(generated) = &column.generated else {
                 continue;
             };
-            let words = names_in(&generated.expr.text);
-            if let Some(other) = words
-                .iter()
-                .find(|word| seen.get(word.as_str()) == Some(&true))
-            {
+            let mut words = names_in(&generated.expr.text);
+            if let Some(other) = words.find(|word| seen.get(word.as_str()) == Some(&true)) {
                 self.refuse(format!(
                     "`{}` is computed from `{other}`, which is a generated column itself",
                     column.name
