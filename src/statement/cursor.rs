@@ -56,6 +56,7 @@ impl<'a> Cursor<'a> {
         self.tokens.get(self.at).copied()
     }
 
+    #[inline]
     pub fn peek_at(&self, ahead: usize) -> Option<Token> {
         self.tokens.get(self.at + ahead).copied()
     }
@@ -81,18 +82,13 @@ impl<'a> Cursor<'a> {
     }
 
     /// Is the token `ahead` this key word?
+    #[inline]
     pub fn is_word_at(&self, ahead: usize, word: &str) -> bool {
         self.peek_at(ahead)
-            .is_some_and(|token| self.is_word(token, word))
+            .is_some_and(|token| token.is_word(self.text, word))
     }
 
-    fn is_word(&self, token: Token, word: &str) -> bool {
-        let bytes = token.span.start as usize..token.span.end as usize;
-        token.kind == TokenKind::Word
-            && bytes.len() == word.len()
-            && self.text.as_bytes()[bytes].eq_ignore_ascii_case(word.as_bytes())
-    }
-
+    #[inline]
     pub fn at_word(&self, word: &str) -> bool {
         self.is_word_at(0, word)
     }
@@ -105,9 +101,10 @@ impl<'a> Cursor<'a> {
     /// Is the next token one of these key words?
     pub fn at_any(&self, words: &[&str]) -> bool {
         self.peek()
-            .is_some_and(|token| words.iter().any(|w| self.is_word(token, w)))
+            .is_some_and(|token| words.iter().any(|w| token.is_word(self.text, w)))
     }
 
+    #[inline]
     pub fn eat_word(&mut self, word: &str) -> bool {
         let yes = self.at_word(word);
         self.at += usize::from(yes);
@@ -125,7 +122,7 @@ impl<'a> Cursor<'a> {
     /// Takes whichever of these key words comes next.
     pub fn eat_any<'w>(&mut self, words: &[&'w str]) -> Option<&'w str> {
         let token = self.peek()?;
-        let found = words.iter().find(|w| self.is_word(token, w))?;
+        let found = words.iter().find(|w| token.is_word(self.text, w))?;
         self.at += 1;
         Some(found)
     }

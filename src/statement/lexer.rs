@@ -49,7 +49,25 @@ pub enum TokenKind {
 #[derive(Clone, Copy, Debug)]
 pub struct Token {
     pub kind: TokenKind,
+    /// Of a word: its first byte as [`initial`] has it. Otherwise 0.
+    initial: u8,
     pub span: Span,
+}
+
+impl Token {
+    /// Is it this key word of ASCII letters?
+    #[inline]
+    pub fn is_word(self, text: &str, word: &str) -> bool {
+        let length = (self.span.end - self.span.start) as usize;
+        word.len() == length
+            && word.as_bytes().first().map(|b| initial(*b)) == Some(self.initial)
+            && self.span.of(text).eq_ignore_ascii_case(word)
+    }
+}
+
+/// The same for both cases of a letter, and never 0.
+const fn initial(byte: u8) -> u8 {
+    byte | 0x20
 }
 
 /// What [`Lexer::next`] met: a token or a comment.
@@ -165,6 +183,10 @@ impl<'a> Lexer<'a> {
     fn token(&self, kind: TokenKind, start: usize) -> Option<Lexeme> {
         Some(Lexeme::Token(Token {
             kind,
+            initial: match kind {
+                TokenKind::Word => initial(self.bytes[start]),
+                _ => 0,
+            },
             span: Span::new(start as u32, self.at as u32),
         }))
     }

@@ -72,7 +72,7 @@ impl<'t> Tokens<'t> {
 }
 
 pub(super) fn is_word(token: Token, text: &str, word: &str) -> bool {
-    token.kind == TokenKind::Word && token.span.of(text).eq_ignore_ascii_case(word)
+    token.is_word(text, word)
 }
 
 /// The name that a token is, as the server compares it.
