@@ -39,12 +39,9 @@ impl Phase {
 pub fn of_path(path: &str) -> Option<Phase> {
     let (folders, file) = path.rsplit_once('/').unwrap_or(("", path));
     let stem = file.split('.').skip(1);
-    folders
-        .rsplit('/')
-        .chain(stem)
-        .find_map(|word| {
-            [Phase::Expand, Phase::Migrate, Phase::Contract]
-                .into_iter()
-                .find(|phase| word.eq_ignore_ascii_case(phase.name()))
-        })
+    folders.rsplit('/').chain(stem).find_map(|word| {
+        [Phase::Expand, Phase::Migrate, Phase::Contract]
+            .into_iter()
+            .find(|phase| word.eq_ignore_ascii_case(phase.name()))
+    })
 }

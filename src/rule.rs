@@ -318,8 +318,9 @@ impl MigrationContext<'_> {
     }
 }
 
-/// Collects what one rule reports.
+/// Collects what rules report, one after the other.
 pub struct Findings {
+    /// The one that is asked, and what goes for all that it reports.
     pub(crate) rule: &'static str,
     pub(crate) severity: Severity,
     pub(crate) confidence: Confidence,
@@ -328,6 +329,17 @@ pub struct Findings {
 }
 
 impl Findings {
+    /// Goes on with a list; no rule is asked yet.
+    pub(crate) fn new(list: Vec<Finding>) -> Self {
+        Self {
+            rule: "",
+            severity: Severity::Info,
+            confidence: Confidence::Low,
+            source: 0,
+            list,
+        }
+    }
+
     /// A finding at a place of the file at hand.
     pub fn report(&mut self, span: Span, message: impl Into<String>) -> Draft<'_> {
         self.report_in(self.source, span, message)

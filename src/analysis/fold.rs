@@ -23,7 +23,6 @@ use crate::config::Config;
 use crate::dialect::Dialect;
 use crate::effect::old_release::old_release;
 use crate::effect::{self, Effect, postgres};
-use crate::finding::Finding;
 use crate::inverse;
 use crate::operation::{Action, Operation, TransactionControl};
 use crate::phase::Phase;
@@ -490,6 +489,19 @@ impl<'a> Fold<'a> {
         index: usize,
     ) {
         let registry = self.registry;
+        let context = OperationContext {
+            scene,
+            operation: planned.operation,
+            index,
+            siblings: planned.siblings,
+            effect,
+            schema: &self.schema,
+            run,
+            source: planned.source,
+            statement: planned.statement_span,
+            frame: &scene.frames[planned.part],
+        };
+        let mut findings = Findings::new(std::mem::take(&mut self.outcome.findings));
         for active in registry.for_kind(planned.operation.action.kind()) {
             let Check::Operation { check, .. } = &active.rule.check else {
                 continue;
@@ -497,20 +509,8 @@ impl<'a> Fold<'a> {
             if rests(active, scene) {
                 continue;
             }
-            let context = OperationContext {
-                scene,
-                operation: planned.operation,
-                index,
-                siblings: planned.siblings,
-                effect,
-                schema: &self.schema,
-                run,
-                source: planned.source,
-                statement: planned.statement_span,
-                frame: &scene.frames[planned.part],
-            };
-            let mut findings = collector(active, planned.source, &mut self.outcome.findings);
             let before = findings.list.len();
+            active.ask(&mut findings, planned.source);
             check(&context, &mut findings);
             if let Some(watcher) = self.watcher.filter(|_| scene.migration.selected) {
                 for finding in &findings.list[before..] {
@@ -521,28 +521,29 @@ impl<'a> Fold<'a> {
                     });
                 }
             }
-            self.outcome.findings = findings.list;
         }
+        self.outcome.findings = findings.list;
     }
 
     fn migration_rules(&mut self, scene: &Scene<'_>, steps: &[Step<'_>]) {
         let registry = self.registry;
+        let context = MigrationContext {
+            scene,
+            steps,
+            schema: &self.schema,
+        };
+        let source = scene.migration.source;
+        let mut findings = Findings::new(std::mem::take(&mut self.outcome.findings));
         for active in registry.for_migration() {
             let check = match &active.rule.check {
                 Check::Migration(check) if !rests(active, scene) => check,
                 Check::Down(check) if scene.direction == Direction::Down => check,
                 _ => continue,
             };
-            let context = MigrationContext {
-                scene,
-                steps,
-                schema: &self.schema,
-            };
-            let source = scene.migration.source;
-            let mut findings = collector(active, source, &mut self.outcome.findings);
+            active.ask(&mut findings, source);
             check(&context, &mut findings);
-            self.outcome.findings = findings.list;
         }
+        self.outcome.findings = findings.list;
     }
 
     fn count(&mut self, parts: &[ReadPart]) {
@@ -600,16 +601,6 @@ struct ScriptRun<'s, 'p> {
 fn rests(active: &Active, scene: &Scene<'_>) -> bool {
     let declared = scene.phase.filter(|_| scene.phase_declared);
     active.rests_in(declared) || (scene.direction == Direction::Down && !active.reads_downs())
-}
-
-fn collector(active: &Active, source: SourceId, list: &mut Vec<Finding>) -> Findings {
-    Findings {
-        rule: active.rule.id,
-        severity: active.severity(),
-        confidence: active.confidence(),
-        source,
-        list: std::mem::take(list),
-    }
 }
 
 /// Does a script set `lock_timeout`, and to a limit where that is asked? What

@@ -3,12 +3,12 @@
 use rustc_hash::FxHashMap;
 
 use crate::config::Config;
-use crate::finding::{Confidence, Finding, Severity};
+use crate::finding::Finding;
 use crate::operation::Kind;
 use crate::page::{Group, Head, Page};
 use crate::phase::Phase;
 use crate::project::SourceId;
-use crate::rule::{Check, Rule};
+use crate::rule::{Check, Findings, Rule};
 use crate::rules;
 use crate::source::Span;
 
@@ -131,11 +131,11 @@ impl Active {
         self.head.group
     }
 
-    pub fn severity(&self) -> Severity {
-        self.head.severity
-    }
-
-    pub fn confidence(&self) -> Confidence {
-        self.head.confidence
+    /// What is reported from now on is this rule's, and about this file.
+    pub fn ask(&self, findings: &mut Findings, source: SourceId) {
+        findings.rule = self.rule.id;
+        findings.severity = self.head.severity;
+        findings.confidence = self.head.confidence;
+        findings.source = source;
     }
 }

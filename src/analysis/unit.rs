@@ -131,7 +131,10 @@ pub fn directives(project: &Project, config: &Config) -> Vec<(SourceId, Directiv
 
 /// Is it worth looking at this file's comments?
 fn may_hold_directives(text: &str) -> bool {
-    static WORDS: LazyLock<[Finder<'static>; 5]> =
-        LazyLock::new(|| ["bowl", "Bowl", "BOWL", "squawk-ignore", "atlas:nolint"].map(Finder::new));
-    WORDS.iter().any(|word| word.find(text.as_bytes()).is_some())
+    static WORDS: LazyLock<[Finder<'static>; 5]> = LazyLock::new(|| {
+        ["bowl", "Bowl", "BOWL", "squawk-ignore", "atlas:nolint"].map(Finder::new)
+    });
+    WORDS
+        .iter()
+        .any(|word| word.find(text.as_bytes()).is_some())
 }

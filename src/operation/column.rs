@@ -106,6 +106,12 @@ impl Definition {
 
     /// Reads one clause behind the type; false where none comes next.
     fn clause(&mut self, r: &mut Reader<'_>) -> Result<bool, SmolStr> {
+        if matches!(
+            r.cursor.kind(),
+            Some(TokenKind::Comma | TokenKind::CloseParen) | None
+        ) {
+            return Ok(false);
+        }
         let attributes = r.cursor.mark();
         if let Some(latest) = &mut self.latest
             && attribute(&mut r.cursor, latest)

@@ -101,8 +101,9 @@ const HEAD: usize = 5;
 struct Current {
     tokens: u32,
     span: Span,
-    head: [Span; HEAD],
-    last_word: Span,
+    first: Option<Token>,
+    /// The latest word of a routine.
+    last_word: Option<Token>,
     routine: bool,
     rule: bool,
     /// `CREATE … BEGIN`, not quoted: what MySQL's clients need a `DELIMITER` for.
@@ -198,62 +199,57 @@ impl<F: FnMut(RawStatement, &[Token])> Splitter<'_, F> {
     }
 
     fn word(&mut self, token: Token) {
-        let word = token.span.of(self.text);
-        if self.current.tokens == 0 && self.client_command(token, word) {
+        if self.current.tokens == 0 && self.client_command(token) {
             return;
         }
-        if self.options.go_lines && word.eq_ignore_ascii_case("go") && self.alone_on_line(token) {
+        if self.options.go_lines && token.is_word(self.text, "GO") && self.alone_on_line(token) {
             return self.finish();
         }
         let index = self.current.tokens as usize;
         self.push(token);
-        if index < HEAD {
-            self.current.head[index] = token.span;
-            self.look_at_head(index, word);
+        if index == 0 {
+            self.current.first = Some(token);
+        } else if index < HEAD {
+            self.look_at_head(token);
         }
-        self.look_inside(token, word);
-        self.current.last_word = token.span;
+        self.look_inside(token);
     }
 
-    fn look_at_head(&mut self, index: usize, word: &str) {
-        let first = self.current.head[0].of(self.text);
-        if !first.eq_ignore_ascii_case("create") || index == 0 {
-            return;
-        }
-        if word.eq_ignore_ascii_case("function") || word.eq_ignore_ascii_case("procedure") {
-            self.current.routine = true;
-        } else if word.eq_ignore_ascii_case("rule") {
-            self.current.rule = true;
+    fn begins_with(&self, word: &str) -> bool {
+        let first = self.current.first;
+        first.is_some_and(|first| first.is_word(self.text, word))
+    }
+
+    fn look_at_head(&mut self, token: Token) {
+        let is = |word: &str| token.is_word(self.text, word);
+        if is("FUNCTION") || is("PROCEDURE") {
+            self.current.routine |= self.begins_with("CREATE");
+        } else if is("RULE") {
+            self.current.rule |= self.begins_with("CREATE");
         }
     }
 
-    fn look_inside(&mut self, token: Token, word: &str) {
-        let current = &mut self.current;
-        if self.delimiter.is_some() && word.eq_ignore_ascii_case("begin") {
-            let first = current.head[0].of(self.text);
-            current.body |= first.eq_ignore_ascii_case("create");
+    fn look_inside(&mut self, token: Token) {
+        let is = |word: &str| token.is_word(self.text, word);
+        if self.delimiter.is_some() && is("BEGIN") {
+            self.current.body |= self.begins_with("CREATE");
         }
-        if current.routine {
-            let begins = word.eq_ignore_ascii_case("atomic")
-                && current
-                    .last_word
-                    .of(self.text)
-                    .eq_ignore_ascii_case("begin");
-            if begins || (current.atomic > 0 && word.eq_ignore_ascii_case("case")) {
-                current.atomic += 1;
-            } else if current.atomic > 0 && word.eq_ignore_ascii_case("end") {
-                current.atomic -= 1;
+        if self.current.routine {
+            let last = self.current.last_word.replace(token);
+            let atomic = self.current.atomic;
+            let begins = is("ATOMIC") && last.is_some_and(|last| last.is_word(self.text, "BEGIN"));
+            if begins || (atomic > 0 && is("CASE")) {
+                self.current.atomic += 1;
+            } else if atomic > 0 && is("END") {
+                self.current.atomic -= 1;
             }
-        } else if word.eq_ignore_ascii_case("from") {
-            current.copy_from = current.head[0].of(self.text).eq_ignore_ascii_case("copy");
-        } else if current.copy_from && word.eq_ignore_ascii_case("stdin") {
-            current.copy_stdin = true;
-        } else if current.values.is_none()
-            && current.parens == 0
-            && word.eq_ignore_ascii_case("values")
-        {
-            current.values = Some(token.span.end);
-            current.data = current.head[0].of(self.text).eq_ignore_ascii_case("insert");
+        } else if is("FROM") {
+            self.current.copy_from = self.begins_with("COPY");
+        } else if self.current.copy_from && is("STDIN") {
+            self.current.copy_stdin = true;
+        } else if is("VALUES") && self.current.values.is_none() && self.current.parens == 0 {
+            self.current.values = Some(token.span.end);
+            self.current.data = self.begins_with("INSERT");
         }
     }
 
@@ -271,8 +267,8 @@ impl<F: FnMut(RawStatement, &[Token])> Splitter<'_, F> {
     }
 
     /// `DELIMITER x`, a command of MySQL's client.
-    fn client_command(&mut self, token: Token, word: &str) -> bool {
-        if !word.eq_ignore_ascii_case("delimiter") {
+    fn client_command(&mut self, token: Token) -> bool {
+        if !token.is_word(self.text, "DELIMITER") {
             return false;
         }
         let rest = &self.text[token.span.end as usize..];

@@ -172,8 +172,9 @@ impl<'a> Work<'a> {
                 "a default cannot name a column, which `{name}` would be"
             ));
         }
-        if let Some(constant) = constant(&tokens.list, default) {
-            self.check_constant(&constant, default, ty, &self.expected(ty));
+        match constant(&tokens.list, default) {
+            None | Some(Constant::Null) => {}
+            Some(constant) => self.check_constant(&constant, default, ty, &self.expected(ty)),
         }
     }
 

@@ -104,57 +104,57 @@ pub(super) fn is_built_in(ty: &DataType) -> bool {
 }
 
 fn is_measured(name: &str) -> bool {
-    const NAMES: &[&str] = &[
-        "smallint",
-        "int",
-        "bigint",
-        "numeric",
-        "real",
-        "double precision",
-        "money",
-        "text",
-        "varchar",
-        "char",
-        "name",
-        "bytea",
-        "boolean",
-        "date",
-        "timestamp",
-        "timestamptz",
-        "time",
-        "timetz",
-        "interval",
-        "uuid",
-        "json",
-        "jsonb",
-        "xml",
-        "inet",
-        "cidr",
-        "macaddr",
-        "macaddr8",
-        "bit",
-        "varbit",
-        "oid",
-        "regclass",
-        "tsvector",
-        "tsquery",
-        "point",
-        "line",
-        "lseg",
-        "box",
-        "path",
-        "polygon",
-        "circle",
-        "int4range",
-        "int8range",
-        "numrange",
-        "daterange",
-        "tsrange",
-        "tstzrange",
-        "citext",
-        "hstore",
-    ];
-    NAMES.contains(&name)
+    matches!(
+        name,
+        "smallint"
+            | "int"
+            | "bigint"
+            | "numeric"
+            | "real"
+            | "double precision"
+            | "money"
+            | "text"
+            | "varchar"
+            | "char"
+            | "name"
+            | "bytea"
+            | "boolean"
+            | "date"
+            | "timestamp"
+            | "timestamptz"
+            | "time"
+            | "timetz"
+            | "interval"
+            | "uuid"
+            | "json"
+            | "jsonb"
+            | "xml"
+            | "inet"
+            | "cidr"
+            | "macaddr"
+            | "macaddr8"
+            | "bit"
+            | "varbit"
+            | "oid"
+            | "regclass"
+            | "tsvector"
+            | "tsquery"
+            | "point"
+            | "line"
+            | "lseg"
+            | "box"
+            | "path"
+            | "polygon"
+            | "circle"
+            | "int4range"
+            | "int8range"
+            | "numrange"
+            | "daterange"
+            | "tsrange"
+            | "tstzrange"
+            | "citext"
+            | "hstore"
+    )
 }
 
 /// Must each value go through the function that enforces length, precision or

@@ -142,11 +142,11 @@ impl Work<'_> {
             .get(n + 1)
             .is_some_and(|next| next.kind == TokenKind::OpenParen);
         if token.kind == TokenKind::Word {
-            let word = tokens.word(token);
-            if STABLE_WORDS.iter().any(|w| w.eq_ignore_ascii_case(word)) {
+            let is = |word: &&str| token.is_word(tokens.text, word);
+            if STABLE_WORDS.iter().any(is) {
                 return Volatility::Stable;
             }
-            if !called || SYNTAX.iter().any(|w| w.eq_ignore_ascii_case(word)) {
+            if !called || SYNTAX.iter().any(is) {
                 return Volatility::Immutable;
             }
         }
@@ -191,15 +191,14 @@ impl Work<'_> {
     pub(super) fn check_functions_exist(&mut self, text: &str) {
         let tokens = Tokens::of(text);
         for pair in tokens.list.windows(2) {
-            let word = tokens.word(pair[0]);
             if pair[0].kind != TokenKind::Word
                 || pair[1].kind != TokenKind::OpenParen
-                || SYNTAX.iter().any(|w| w.eq_ignore_ascii_case(word))
+                || SYNTAX.iter().any(|w| pair[0].is_word(text, w))
             {
                 continue;
             }
             let name = ObjectName::from(Ident {
-                name: fold(word),
+                name: fold(tokens.word(pair[0])),
                 span: pair[0].span,
                 template: false,
             });
