@@ -90,7 +90,11 @@ pub struct Line<'a> {
 impl<'a> Line<'a> {
     /// What follows `--`, when the line is nothing but a comment.
     pub fn comment(&self) -> Option<&'a str> {
-        self.text.trim_start().strip_prefix("--")
+        match self.text.as_bytes().first()? {
+            b'-' => self.text.strip_prefix("--"),
+            byte if byte.is_ascii_alphanumeric() => None,
+            _ => self.text.trim_start().strip_prefix("--"),
+        }
     }
 }
 

@@ -536,6 +536,12 @@ pub fn rename_in(expr: &Expr, from: &str, to: &str) -> Option<Expr> {
     })
 }
 
+/// Words that are most of what an expression holds besides, and that no name is
+/// without quotes (manual, "SQL Key Words").
+const RESERVED: &[&str] = &[
+    "AND", "CASE", "ELSE", "END", "FALSE", "IN", "IS", "NOT", "NULL", "OR", "THEN", "TRUE", "WHEN",
+];
+
 /// Names that an expression mentions, function names and qualifiers left out.
 pub fn names_in(text: &str) -> impl Iterator<Item = SmolStr> {
     let mut lexer = Lexer::new(text, Span::new(0, text.len() as u32));
@@ -554,7 +560,8 @@ pub fn names_in(text: &str) -> impl Iterator<Item = SmolStr> {
             match token.kind {
                 TokenKind::Word => {
                     let call = tokens.peek().map(|t| t.kind) == Some(TokenKind::OpenParen);
-                    if !call {
+                    let is = |reserved: &&str| token.is_word(text, reserved);
+                    if !call && !RESERVED.iter().any(is) {
                         return Some(crate::statement::cursor::fold(word));
                     }
                 }

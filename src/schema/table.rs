@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use rustc_hash::FxHashSet;
 use smol_str::SmolStr;
 
 use super::apply::{At, Conflict};
@@ -88,13 +89,23 @@ fn makes_values(column: &Column) -> bool {
     column.ty.is_serial() || column.identity.is_some()
 }
 
-fn put_column(table: &mut Table, column: Arc<Column>) {
-    if let Some(known) = table.columns.iter_mut().find(|c| c.name == column.name) {
-        *known = column;
-    } else if table.columns.len() < MOST_COLUMNS {
-        table.columns.push(column);
-    } else {
-        table.columns_known = false;
+/// Adds columns; one of a name that is there takes its place.
+fn put_columns(table: &mut Table, columns: Vec<Arc<Column>>) {
+    if table.columns.is_empty() && columns.len() <= MOST_COLUMNS {
+        let mut names = FxHashSet::with_capacity_and_hasher(columns.len(), Default::default());
+        if columns.iter().all(|column| names.insert(&column.name)) {
+            table.columns = columns;
+            return;
+        }
+    }
+    for column in columns {
+        if let Some(known) = table.columns.iter_mut().find(|c| c.name == column.name) {
+            *known = column;
+        } else if table.columns.len() < MOST_COLUMNS {
+            table.columns.push(column);
+        } else {
+            table.columns_known = false;
+        }
     }
 }
 
@@ -169,12 +180,7 @@ impl Schema {
         for column in &entered {
             self.note_column_words(table, column);
         }
-        self.edit_table(table, |t| {
-            t.columns.reserve(entered.len());
-            for column in entered {
-                put_column(t, column);
-            }
-        });
+        self.edit_table(table, |t| put_columns(t, entered));
         for column in columns.iter().filter(|c| makes_values(c)) {
             let mut options = column.sequence.clone();
             if column.ty.is_serial() {
