@@ -123,8 +123,20 @@ pub struct Refusal {
     pub on_rows: bool,
     /// It fails in any case, or the history itself filled the table.
     pub certain: bool,
-    /// It rests on what the history never made: somebody else may have.
-    pub unseen: bool,
+    pub ground: Ground,
+}
+
+/// What a refusal rests on, the surest first.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Ground {
+    /// What the history made, or took away.
+    #[default]
+    Seen,
+    /// A type, a routine, an extension or a part of a known table that the
+    /// history never made, or a name that is nearly that of a known table.
+    Unmade,
+    /// A relation that the history never made: it may belong to somebody else.
+    Elsewhere,
 }
 
 /// What one operation does on one engine and version.

@@ -386,7 +386,7 @@ fn domain(name: &ObjectName, change: &DomainChange, schema: &Schema) -> Kind {
     };
     match change {
         DomainChange::DropNotNull if domain.not_null => Kind::Conditional,
-        DomainChange::DropConstraint(name) => {
+        DomainChange::DropConstraint { name, .. } => {
             match domain.checks.iter().find(|c| c.name == name.name) {
                 Some(check) if check.validated => Kind::Conditional,
                 Some(_) => Kind::Exact,

@@ -113,10 +113,10 @@ fn change(r: &mut Reader<'_>) -> Option<DomainChange> {
         return c.ident().map(DomainChange::ValidateConstraint);
     }
     if c.eat_words(&["DROP", "CONSTRAINT"]) {
-        c.eat_if_exists();
+        let if_exists = c.eat_if_exists();
         let name = c.ident()?;
         c.eat_any(&["CASCADE", "RESTRICT"]);
-        return Some(DomainChange::DropConstraint(name));
+        return Some(DomainChange::DropConstraint { name, if_exists });
     }
     if c.eat_words(&["RENAME", "CONSTRAINT"]) {
         let from = c.ident()?;

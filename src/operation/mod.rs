@@ -414,7 +414,10 @@ pub enum DomainChange {
         check: Option<Expr>,
         not_valid: bool,
     },
-    DropConstraint(Ident),
+    DropConstraint {
+        name: Ident,
+        if_exists: bool,
+    },
     ValidateConstraint(Ident),
     RenameConstraint(Ident, Ident),
 }

@@ -229,7 +229,10 @@ fn place(id: usize, file: &File, places: &Places) -> (String, Script) {
     let mut engine = dir.rsplit('/').find_map(Engine::from_word);
     if let Some((named, rest)) = engine::of_name(&name) {
         engine = Some(named);
-        name = rest.into();
+        // `x.sql.postgres` runs behind `x.sql`, `x.postgres.sql` in its place.
+        if file.path.to_ascii_lowercase().ends_with(".sql") {
+            name = rest.into();
+        }
     }
     let script = Script {
         id,

@@ -58,7 +58,7 @@ pub fn fails_when_repeated(action: &Action) -> bool {
         | Action::Drop { if_exists, .. } => !if_exists,
         Action::AlterDomain { change, .. } => matches!(
             change,
-            DomainChange::AddConstraint { .. } | DomainChange::DropConstraint(_)
+            DomainChange::AddConstraint { .. } | DomainChange::DropConstraint { .. }
         ),
         Action::Insert(insert) => !insert.on_conflict,
         Action::AddConstraint { .. }

@@ -4,6 +4,8 @@
 //! What exists already, or does not, is seen while the schema is replayed;
 //! what PostgreSQL refuses for other reasons is said here.
 
+use crate::effect::Ground;
+use crate::finding::{Confidence, Severity};
 use crate::operation::{Action, Kind, ObjectName};
 use crate::report::Direction;
 use crate::rule::{Check, Findings, OperationContext, Rule, subject};
@@ -93,8 +95,8 @@ fn check(cx: &OperationContext<'_>, findings: &mut Findings) {
     let Some(refusal) = &cx.effect.refusal else {
         return;
     };
-    // What the history never made is `unknown-object`'s.
-    if refusal.unseen {
+    // A table that the history never made is `unknown-object`'s.
+    if refusal.ground == Ground::Elsewhere {
         return;
     }
     if has_a_rule_of_its_own(cx) || cx.operation.within.conditional || cx.schema.is_unsure() {
@@ -108,12 +110,17 @@ fn check(cx: &OperationContext<'_>, findings: &mut Findings) {
     } else {
         ""
     };
-    findings
+    let finding = findings
         .report(
             cx.operation.place,
             format!("PostgreSQL refuses this{when}: {}", refusal.why),
         )
         .help("make the migration fit the schema that the ones before it leave behind");
+    if refusal.ground == Ground::Unmade {
+        finding
+            .severity(Severity::Warning)
+            .confidence(Confidence::Medium);
+    }
 }
 
 fn has_a_rule_of_its_own(cx: &OperationContext<'_>) -> bool {

@@ -892,6 +892,9 @@ impl Session {
             }
             "lock_timeout" => self.lock_timeout = value.and_then(milliseconds),
             "statement_timeout" => self.statement_timeout = value.and_then(milliseconds),
+            "check_function_bodies" => {
+                self.bodies_unchecked = value.is_some_and(is_off);
+            }
             "all" => {
                 *self = Session {
                     outside: self.outside.take(),
@@ -901,6 +904,12 @@ impl Session {
             _ => {}
         }
     }
+}
+
+/// `off` in one of its spellings.
+fn is_off(value: &str) -> bool {
+    let value = value.trim().trim_matches('\'').to_ascii_lowercase();
+    matches!(value.as_str(), "off" | "false" | "no" | "0" | "f" | "n")
 }
 
 /// A timeout's value in milliseconds; `None` for 0, which means none.

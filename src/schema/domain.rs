@@ -93,7 +93,7 @@ impl Schema {
                 validated: !not_valid,
             }),
             DomainChange::AddConstraint { check: None, .. } => own.not_null = true,
-            DomainChange::DropConstraint(name) => own.checks.retain(|c| c.name != name.name),
+            DomainChange::DropConstraint { name, .. } => own.checks.retain(|c| c.name != name.name),
             DomainChange::ValidateConstraint(name) => {
                 for check in own.checks.iter_mut().filter(|c| c.name == name.name) {
                     check.validated = true;

@@ -387,6 +387,8 @@ pub struct Session {
     /// Milliseconds; `None` for 0 and for never set.
     pub lock_timeout: Option<u64>,
     pub statement_timeout: Option<u64>,
+    /// `check_function_bodies` is off.
+    pub bodies_unchecked: bool,
     /// What holds again after the transaction, once `SET LOCAL` was used.
     outside: Option<Box<Session>>,
 }
@@ -398,6 +400,7 @@ impl Default for Session {
             time_zone: "utc".into(),
             lock_timeout: None,
             statement_timeout: None,
+            bodies_unchecked: false,
             outside: None,
         }
     }
@@ -669,6 +672,10 @@ impl Schema {
     /// In no particular order, as all that follow.
     pub fn relations(&self) -> impl Iterator<Item = &Relation> {
         self.relations.values()
+    }
+
+    pub fn relation_keys(&self) -> impl Iterator<Item = &Key> {
+        self.relations.keys()
     }
 
     pub fn tables(&self) -> impl Iterator<Item = &Arc<Table>> {

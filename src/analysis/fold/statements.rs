@@ -2,7 +2,7 @@
 
 use smol_str::SmolStr;
 
-use crate::effect::{Effect, Refusal};
+use crate::effect::{Effect, Ground, Refusal};
 use crate::inverse::Inverse;
 use crate::operation::Action;
 use crate::report::{Direction, OperationReport, StatementReport};
@@ -68,7 +68,7 @@ fn failures_of(step: &Step<'_>) -> impl Iterator<Item = Refusal> {
         why,
         on_rows: false,
         certain: true,
-        unseen: false,
+        ground: Ground::Seen,
     };
     let in_transaction = step.run.transaction.is_some() && !step.operation.within.block;
     let forbidden = step.effect.forbidden_in_transaction;

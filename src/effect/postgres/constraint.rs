@@ -32,6 +32,8 @@ impl<'a> Work<'a> {
                 if subject.table.is_some_and(Table::is_partitioned) {
                     self.needs(17, "exclusion constraints of partitioned tables");
                 }
+                let columns = subject.table.map_or(&[][..], |table| &table.columns);
+                self.check_key_classes(columns, &constraint.kind);
                 self.build_constraint_indexes(subject, constraint);
             }
         }
@@ -285,6 +287,7 @@ impl<'a> Work<'a> {
         self.check_columns(&subject.key, &key.columns);
         if let Some(table) = subject.table {
             self.check_partition_key(&table.key, table.partition_by.as_ref(), &key.columns);
+            self.check_key_classes(&table.columns, &constraint.kind);
             if primary {
                 self.check_not_valid_not_null(table, &key.columns);
             }

@@ -115,14 +115,23 @@ pub(super) struct Parameter {
     pub lock: LockMode,
     /// The first version that knows it.
     pub since: u8,
+    /// What it is a parameter of.
+    on: &'static str,
+}
+
+impl Parameter {
+    /// Is it one of tables (`t`), of views (`v`), of the indexes of a method?
+    pub(super) fn is_for(&self, holder: &str) -> bool {
+        self.on.split(' ').any(|on| on == holder)
+    }
 }
 
 static PARAMETERS: LazyLock<Vec<(&str, Parameter)>> = LazyLock::new(|| {
-    rows::<4>(include_str!("data/parameters.tsv"))
-        .map(|[name, lock, since, _source]| {
+    rows::<5>(include_str!("data/parameters.tsv"))
+        .map(|[name, lock, since, on, _source]| {
             let lock = lock_mode(lock);
             let since = since.parse().unwrap_or(0);
-            (name, Parameter { lock, since })
+            (name, Parameter { lock, since, on })
         })
         .collect()
 });
@@ -135,6 +144,40 @@ pub(super) fn parameter(name: &str) -> Option<Parameter> {
             None => *pattern == name,
         })
         .map(|(_, parameter)| *parameter)
+}
+
+/// The method and type of an operator class that is the default, and the versions
+/// that have it.
+type OperatorClass = [&'static str; 3];
+
+static OPERATOR_CLASSES: LazyLock<Vec<OperatorClass>> =
+    LazyLock::new(|| rows::<3>(include_str!("data/opclasses.tsv")).collect());
+
+/// The default operator classes that come with the server, of one method.
+pub(super) struct OperatorClasses {
+    of: &'static [OperatorClass],
+    version: u8,
+}
+
+impl OperatorClasses {
+    /// Has a type a class that need not be named?
+    pub(super) fn sort_by_default(&self, ty: &str) -> bool {
+        let mut types = self.of.iter().filter(|c| holds(c[2], self.version));
+        types.any(|[_, of, _]| *of == ty)
+    }
+}
+
+/// `None` for methods that others brought along.
+pub(super) fn operator_classes(method: &str, version: u8) -> Option<OperatorClasses> {
+    let classes = OPERATOR_CLASSES.as_slice();
+    let start = classes.partition_point(|[of, ..]| *of < method);
+    let count = classes[start..].partition_point(|[of, ..]| *of == method);
+    let of = &classes[start..start + count];
+    (!of.is_empty()).then_some(OperatorClasses { of, version })
+}
+
+pub(super) fn is_index_method(name: &str) -> bool {
+    operator_classes(name, 0).is_some()
 }
 
 struct Function {

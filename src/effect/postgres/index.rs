@@ -1,7 +1,7 @@
 //! CREATE INDEX, REINDEX and changes of indexes.
 
 use crate::effect::LockMode;
-use crate::operation::{Action, ConstraintKind, CreateIndex, DataType, ObjectName, ReindexTarget};
+use crate::operation::{Action, ConstraintKind, CreateIndex, ObjectName, ReindexTarget};
 use crate::schema::{Key, Relation, Table};
 
 use super::Work;
@@ -84,21 +84,8 @@ impl<'a> Work<'a> {
         if create.elements.len() > 1 && method == "hash" {
             self.refuse("a hash index has one column");
         }
-        if method != "gin" {
-            return;
-        }
-        let Some(table) = self.table(key) else { return };
-        for element in create.elements.iter().filter(|e| e.options.is_empty()) {
-            let column = element.column.as_ref().and_then(|name| table.column(name));
-            let plain = column.filter(|column| column.ty.array == 0 && is_scalar(&column.ty));
-            // btree_gin brings operator classes for these.
-            if let Some(column) = plain.filter(|_| !self.schema.has_extension("btree_gin")) {
-                self.refuse_unseen(format!(
-                    "{} has no default operator class for gin",
-                    column.ty
-                ));
-            }
-        }
+        self.check_operator_classes(create, key);
+        self.check_index_parameters(method, &create.parameters);
     }
 
     fn index_exists(&self, create: &CreateIndex, table: &Key) -> bool {
@@ -304,29 +291,6 @@ impl<'a> Work<'a> {
             }
         }
     }
-}
-
-/// Types that gin takes no part of.
-fn is_scalar(ty: &DataType) -> bool {
-    const SCALARS: &[&str] = &[
-        "smallint",
-        "int",
-        "bigint",
-        "numeric",
-        "real",
-        "double precision",
-        "text",
-        "varchar",
-        "char",
-        "boolean",
-        "date",
-        "timestamp",
-        "timestamptz",
-        "time",
-        "uuid",
-        "bytea",
-    ];
-    ty.schema.is_none() && SCALARS.contains(&ty.name.as_str())
 }
 
 /// The name that the server makes up, near enough: `t_a_b_idx`.

@@ -2,6 +2,7 @@
 //! triggers, policies, rules. Of a table that the history created, all of them
 //! are known.
 
+use crate::effect::Ground;
 use crate::operation::{
     Action, Constraint, ConstraintKind, ObjectKind, ObjectName, TypeDefinition,
 };
@@ -19,6 +20,22 @@ impl<'a> Work<'a> {
                 let key = self.resolve(&table.name);
                 self.refuse_missing_column(&key, &column.name);
             }
+            Action::ToggleTrigger {
+                table, rule, name, ..
+            } => {
+                let key = self.resolve(&table.name);
+                let kind = match rule {
+                    true => ObjectKind::Rule,
+                    false => ObjectKind::Trigger,
+                };
+                // The server's own are those of foreign keys.
+                let every = matches!(name.name.as_str(), "all" | "user");
+                // A partition has those of its parent (enable_trigger_of_partition).
+                let parted = self.table(&key).is_some_and(|t| t.partition.is_some());
+                if !every && !parted && !name.name.starts_with("RI_") {
+                    self.refuse_missing_member(&key, kind, &name.name);
+                }
+            }
             Action::RenameConstraint { table, name, .. } => {
                 let key = self.resolve(&table.name);
                 self.refuse_missing_member(&key, ObjectKind::Constraint, &name.name);
@@ -29,6 +46,15 @@ impl<'a> Work<'a> {
                 if let Some((table, constraint)) = known {
                     self.refuse_inherited_constraint(table, constraint);
                 }
+            }
+            Action::Comment {
+                kind: ObjectKind::Column,
+                name,
+                on: Some(on),
+                ..
+            } => {
+                let key = self.resolve(on);
+                self.refuse_missing_column(&key, &name.name);
             }
             Action::Comment {
                 kind,
@@ -83,7 +109,10 @@ impl<'a> Work<'a> {
                 if_exists: false,
                 ..
             } if self.schema.is_whole() && name.name != "plpgsql" => {
-                self.refuse_unseen(format!("no migration creates extension `{}`", name.name));
+                self.refuse_unmade(
+                    Ground::Unmade,
+                    format!("no migration creates extension `{}`", name.name),
+                );
             }
             Action::CreateType(create) => {
                 let key = self.new_key(&create.name, false);
@@ -126,7 +155,7 @@ impl<'a> Work<'a> {
         match kind {
             ObjectKind::Constraint => self.refuse(why),
             // They are also made by functions, which are not read.
-            _ if self.schema.is_whole() => self.refuse_unseen(why),
+            _ if self.schema.is_whole() => self.refuse_unmade(Ground::Unmade, why),
             _ => {}
         }
     }

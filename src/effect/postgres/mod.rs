@@ -25,6 +25,8 @@ mod maintenance;
 mod member;
 mod not_null;
 mod object;
+mod opclass;
+mod parameter;
 mod partition;
 mod presence;
 mod query;
@@ -37,7 +39,7 @@ mod volatility;
 
 use smol_str::SmolStr;
 
-use super::{Effect, Lock, LockMode, Loss, Refusal, ScanKind, Scene};
+use super::{Effect, Ground, Lock, LockMode, Loss, Refusal, ScanKind, Scene};
 use crate::operation::{Action, ObjectName, TransactionControl};
 use crate::schema::{Index, Key, Relation, Schema, Table};
 use data::Children;
@@ -86,6 +88,20 @@ impl<'a> Work<'a> {
                 uncertain: true,
                 ..Effect::default()
             };
+        }
+        self.nothing_where_it_is_there();
+    }
+
+    /// A block that asks first, or catches the error, does no work where what it
+    /// makes is there already.
+    fn nothing_where_it_is_there(&mut self) {
+        let refused = |r: &Refusal| r.certain && !r.on_rows && r.ground == Ground::Seen;
+        if self.scene.operation.within.unless_there
+            && self.effect.refusal.as_ref().is_some_and(refused)
+        {
+            self.effect.rewrites.clear();
+            self.effect.index_rebuilds.clear();
+            self.effect.scans.clear();
         }
     }
 
@@ -196,18 +212,18 @@ impl<'a> Work<'a> {
             why,
             on_rows: false,
             certain: true,
-            unseen: false,
+            ground: Ground::Seen,
         });
     }
 
     /// The server refuses unless somebody else made what is missing.
-    fn refuse_unseen(&mut self, why: impl Into<SmolStr>) {
+    fn refuse_unmade(&mut self, ground: Ground, why: impl Into<SmolStr>) {
         let why = why.into();
         self.refuse_as(Refusal {
             why,
             on_rows: false,
             certain: true,
-            unseen: true,
+            ground,
         });
     }
 
@@ -220,14 +236,14 @@ impl<'a> Work<'a> {
                 why,
                 on_rows: true,
                 certain: table.is_some_and(|table| table.filled),
-                unseen: false,
+                ground: Ground::Seen,
             });
         }
     }
 
     /// The first reason stands, unless the next depends on less.
     fn refuse_as(&mut self, refusal: Refusal) {
-        let rests_on = |refusal: &Refusal| (refusal.unseen, refusal.on_rows);
+        let rests_on = |refusal: &Refusal| (refusal.ground, refusal.on_rows);
         let known = self.effect.refusal.as_ref();
         if known.is_none_or(|known| rests_on(known) > rests_on(&refusal)) {
             self.effect.refusal = Some(refusal);

@@ -4,14 +4,17 @@
 use std::sync::Arc;
 
 use crate::effect::{LockMode, ScanKind};
-use crate::operation::{Action, CreateView, DataType, Grant, ObjectKind, ObjectName};
-use crate::schema::{Key, Relation, Routine, Table, Trigger};
+use crate::operation::{
+    Action, CreateTrigger, CreateView, DataType, Grant, Ident, ObjectKind, ObjectName,
+    PolicyClauses,
+};
+use crate::schema::{Key, Relation, Routine, SettingName, Table, Trigger};
 use crate::statement::Cursor;
 use crate::statement::lexer::TokenKind;
 
 use super::Work;
-use super::data::{Children, parameter};
-use super::expr::{Tokens, mentions};
+use super::data::Children;
+use super::expr::{Tokens, is_word, mentions};
 use super::query::output_names;
 use super::type_change::is_built_in;
 
@@ -27,10 +30,13 @@ impl<'a> Work<'a> {
             } => self.rename(*kind, name, on.as_ref(), *if_exists),
             Action::SetSchema { kind, name, .. } => self.set_schema(*kind, name),
             Action::SetOwner { kind, name, .. } => self.set_owner(*kind, name),
-            Action::SetTablespace { kind, name, .. } => self.set_tablespace(*kind, name),
+            Action::SetTablespace { kind, name, to } => self.set_tablespace(*kind, name, to),
             Action::SetParameters {
-                name, parameters, ..
-            } => self.set_parameters(name, parameters),
+                name,
+                parameters,
+                values,
+                ..
+            } => self.set_parameters(name, parameters, !values.is_empty()),
             Action::Comment { kind, name, on, .. } => self.comment(*kind, name, on.as_ref()),
             Action::Grant(grant) => self.grant(grant),
             _ => {}
@@ -122,12 +128,15 @@ impl<'a> Work<'a> {
 
     /// The files are copied as they are: no scan, and indexes stay
     /// (set_tablespace).
-    fn set_tablespace(&mut self, kind: ObjectKind, name: &ObjectName) {
+    fn set_tablespace(&mut self, kind: ObjectKind, name: &ObjectName, to: &Ident) {
         if !is_lockable(kind) {
             return;
         }
         let key = self.resolve(name);
         self.lock(&key, LockMode::AccessExclusive);
+        if self.is_in_tablespace(kind, &key, &to.name) {
+            return;
+        }
         match self.relation_kind(&key) {
             Some(Relation::Index(index)) => {
                 if self.table(&index.table).is_none_or(super::stores_rows) {
@@ -140,23 +149,21 @@ impl<'a> Work<'a> {
         }
     }
 
-    fn set_parameters(&mut self, name: &ObjectName, parameters: &[smol_str::SmolStr]) {
-        let key = self.resolve(name);
-        let mut mode = LockMode::ShareUpdateExclusive;
-        for name in parameters {
-            let Some(known) = parameter(name) else {
-                continue;
-            };
-            mode = mode.max(known.lock);
-            if self.version < known.since {
-                self.needs(known.since, &format!("parameter `{name}`"));
-            }
-        }
-        self.lock(&key, mode);
-        if self.table(&key).is_some_and(Table::is_partitioned) {
-            self.refuse(format!(
-                "the partitioned table `{key}` has no storage parameters"
-            ));
+    /// Nothing is copied to where it is. What was put nowhere is in the
+    /// tablespace of the database, `pg_default` unless the database was made in
+    /// another (set_tablespace_same).
+    fn is_in_tablespace(&self, kind: ObjectKind, key: &Key, wanted: &str) -> bool {
+        let set = self.schema.setting(key, kind, "", &SettingName::Tablespace);
+        let made_with = match self.relation_kind(key) {
+            Some(Relation::Table(table)) => &table.options,
+            Some(Relation::Index(index)) => &index.parameters,
+            Some(Relation::View(view)) => &view.options,
+            _ => return false,
+        };
+        match set {
+            Some(set) => set == wanted,
+            None if mentions(made_with, "tablespace") => mentions(made_with, wanted),
+            None => wanted == "pg_default",
         }
     }
 
@@ -353,9 +360,7 @@ impl<'a> Work<'a> {
                 if let Some(function) = &create.function {
                     self.check_trigger_function(function);
                 }
-                if mentions(&create.events.text, "instead") && self.table(&key).is_some() {
-                    self.refuse(format!("`{key}` is a table: INSTEAD OF is for views"));
-                }
+                self.check_trigger_form(&key, create);
                 self.each(&key, Children::Partitions, false, |work, key, _| {
                     work.lock(key, LockMode::ShareRowExclusive);
                 });
@@ -381,6 +386,7 @@ impl<'a> Work<'a> {
                     self.refuse(format!("`{key}` has a policy `{}` already", name.name));
                 }
                 self.lock(&key, LockMode::AccessExclusive);
+                self.check_policy_form(clauses);
                 for condition in clauses.conditions() {
                     // policy_create_subquery_other_table
                     self.name_in(&condition.text);
@@ -418,6 +424,53 @@ impl<'a> Work<'a> {
 }
 
 impl Work<'_> {
+    /// Each command has one of the two conditions, UPDATE both (policy_*).
+    fn check_policy_form(&mut self, clauses: &PolicyClauses) {
+        match clauses.command.as_str() {
+            "insert" if clauses.using.is_some() => {
+                self.refuse("a policy for INSERT has WITH CHECK alone");
+            }
+            "select" | "delete" if clauses.check.is_some() => {
+                self.refuse("WITH CHECK is not for SELECT and DELETE");
+            }
+            _ => {}
+        }
+    }
+
+    /// When a trigger may fire, and what its condition may name
+    /// (create_trigger_*).
+    fn check_trigger_form(&mut self, key: &Key, create: &CreateTrigger) {
+        let says = |word: &str| mentions(&create.events.text, word);
+        let each_row = mentions(&create.clauses.text, "row");
+        match self.relation_kind(key) {
+            Some(Relation::Table(_)) if says("instead") => {
+                self.refuse(format!("`{key}` is a table: INSTEAD OF is for views"));
+            }
+            Some(Relation::View(view)) if !view.materialized && each_row && !says("instead") => {
+                self.refuse(format!(
+                    "`{key}` is a view: a trigger for each row fires INSTEAD OF"
+                ));
+            }
+            _ => {}
+        }
+        if each_row && says("truncate") {
+            self.refuse("TRUNCATE fires no trigger for each row");
+        }
+        for column in &create.columns {
+            self.refuse_missing_column(key, column);
+        }
+        let Some(when) = &create.when else { return };
+        for (row, absent) in [("old", "insert"), ("new", "delete")] {
+            if says(absent) && names_row(&when.text, row) {
+                self.refuse(format!(
+                    "the condition of a trigger on {} cannot name {}",
+                    absent.to_uppercase(),
+                    row.to_uppercase()
+                ));
+            }
+        }
+    }
+
     fn check_trigger_function(&mut self, function: &ObjectName) {
         let key = self.schema.resolve_routine(function);
         let known = self.schema.routines(&key);
@@ -491,6 +544,17 @@ impl Work<'_> {
             }
         }
     }
+}
+
+/// Does a condition name the old or the new row: `OLD.a`, `OLD IS …`?
+fn names_row(condition: &str, row: &str) -> bool {
+    let tokens = Tokens::of(condition);
+    let behind_dot = |n: usize| {
+        let before = n.checked_sub(1).and_then(|n| tokens.list.get(n));
+        before.is_some_and(|before| before.kind == TokenKind::Dot)
+    };
+    let mut list = tokens.list.iter().enumerate();
+    list.any(|(n, token)| is_word(*token, condition, row) && !behind_dot(n))
 }
 
 /// Kinds that are relations, and so have locks of their own.

@@ -6,6 +6,7 @@
 //!
 //! [`Schema::is_whole`]: crate::schema::Schema::is_whole
 
+use crate::effect::Ground;
 use crate::operation::{
     Action, ConstraintKind, CreateTable, DataType, ObjectKind, ObjectName, ReindexTarget,
 };
@@ -13,7 +14,8 @@ use crate::schema::{Key, Relation, is_system};
 
 use super::Work;
 use super::data::{BuiltIn, function, table_action};
-use super::query::relations;
+use super::expr::Tokens;
+use super::query::{relations, with_names};
 use super::table::label;
 use super::type_change::is_built_in;
 
@@ -88,7 +90,7 @@ impl Work<'_> {
         if need.if_exists {
             return Presence::Skipped;
         }
-        self.refuse_unseen(format!("no migration creates `{key}`"));
+        self.refuse_unmade_relation(&key, need.kinds);
         Presence::There
     }
 
@@ -100,6 +102,49 @@ impl Work<'_> {
             && !is_system(&key.schema)
             && !key.name.starts_with("pg_")
             && !self.schema.has_elsewhere(&key.name)
+    }
+
+    /// Tables and views may belong to somebody else; indexes and sequences come
+    /// with their tables.
+    fn refuse_unmade_relation(&mut self, key: &Key, kinds: Kinds) {
+        match self.nearly_named(key) {
+            None if matches!(kinds, [Index | Sequence]) => {
+                self.refuse_unmade(Ground::Unmade, format!("no migration creates `{key}`"));
+            }
+            Some(near) => {
+                let why = format!("no migration creates `{key}`, and `{near}` is there");
+                self.refuse_unmade(Ground::Unmade, why);
+            }
+            None => {
+                self.refuse_unmade(Ground::Elsewhere, format!("no migration creates `{key}`"));
+            }
+        }
+    }
+
+    /// What stands in a schema of somebody else is somebody else's.
+    fn refuse_unmade_name(&mut self, key: &Key, what: &str) {
+        let ground = match self.schema.has_namespace(&key.schema) {
+            true => Ground::Unmade,
+            false => Ground::Elsewhere,
+        };
+        self.refuse_unmade(ground, format!("no migration creates {what} `{key}`"));
+    }
+
+    /// A relation whose name is a slip away; `t_2024` is none of `t_2023`.
+    fn nearly_named(&self, key: &Key) -> Option<&Key> {
+        let letters = |name: &str| name.trim_matches(|c: char| c.is_ascii_digit()).len();
+        let slips = match letters(&key.name) {
+            0..4 => return None,
+            4..8 => 1,
+            _ => 2,
+        };
+        let mut keys = self.schema.relation_keys();
+        keys.find(|known| {
+            known.schema == key.schema
+                && letters(&known.name) == known.name.len()
+                && letters(&key.name) == key.name.len()
+                && strsim::osa_distance(&known.name, &key.name) <= slips
+        })
     }
 
     /// The relations that an action names and does not create, queries left
@@ -319,7 +364,11 @@ impl Work<'_> {
             Action::Insert(insert) => insert.query.as_ref().map(|query| &query.text),
             Action::Copy { query, .. } => query.as_ref().map(|query| &query.text),
             // The server looks at it when it is created.
-            Action::CreateRoutine(create) if create.language == "sql" => Some(&create.body_text),
+            Action::CreateRoutine(create)
+                if create.language == "sql" && !self.schema.session().bodies_unchecked =>
+            {
+                Some(&create.body_text)
+            }
             _ => None,
         };
         let own = match action {
@@ -330,10 +379,31 @@ impl Work<'_> {
             let key = self.resolve(&name);
             let is_there =
                 self.schema.relation_by_key(&key).is_some() || own.as_ref() == Some(&key);
-            if !is_there && self.is_missing_relation(&name, &key) {
-                self.refuse_unseen(format!("no migration creates `{key}`"));
+            if !is_there
+                && self.is_missing_relation(&name, &key)
+                && !self.is_named_around(&name, &key)
+            {
+                self.refuse_unmade_relation(&key, READ);
             }
         }
+    }
+
+    /// Does a WITH of the same statement give that name to what no relation has?
+    /// What writes in there is an operation of its own (with_writes_from_with).
+    pub(super) fn is_named_around(&self, name: &ObjectName, key: &Key) -> bool {
+        if name.schema.is_some() || self.schema.relation_by_key(key).is_some() {
+            return false;
+        }
+        let text = |action: &Action| match action {
+            Action::Insert(insert) => insert.query.as_ref().map(|query| query.text.clone()),
+            Action::Select { query, .. } => Some(query.text.clone()),
+            Action::Update(update) => update.with.as_ref().map(|with| with.text.clone()),
+            Action::Delete(delete) => delete.with.as_ref().map(|with| with.text.clone()),
+            Action::Merge { with, .. } => with.as_ref().map(|with| with.text.clone()),
+            _ => None,
+        };
+        let mut texts = self.siblings().filter_map(text);
+        texts.any(|text| with_names(&Tokens::of(&text)).contains(&name.name))
     }
 
     /// The types of columns, and those that a statement changes.
@@ -402,7 +472,7 @@ impl Work<'_> {
                 .domains()
                 .any(|domain| domain.key.name == key.name);
         if !known && self.schema.is_whole() && !is_system(&key.schema) {
-            self.refuse_unseen(format!("no migration creates type `{key}`"));
+            self.refuse_unmade_name(key, "type");
         }
     }
 
@@ -426,7 +496,7 @@ impl Work<'_> {
         let comes_along = function(&name.name, 0, self.version) != BuiltIn::Unknown;
         let known = !self.schema.routines(&key).is_empty() || comes_along || name.template;
         if !known && self.schema.is_whole() && !is_system(&key.schema) {
-            self.refuse_unseen(format!("no migration creates routine `{key}`"));
+            self.refuse_unmade_name(&key, "routine");
         }
     }
 
@@ -452,7 +522,10 @@ impl Work<'_> {
             _ => return,
         };
         if !template && self.schema.is_whole() && !self.schema.has_namespace(name) {
-            self.refuse_unseen(format!("no migration creates schema `{name}`"));
+            self.refuse_unmade(
+                Ground::Unmade,
+                format!("no migration creates schema `{name}`"),
+            );
         }
     }
 }

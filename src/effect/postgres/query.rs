@@ -148,17 +148,20 @@ pub(super) fn with_names(tokens: &Tokens<'_>) -> FxHashSet<SmolStr> {
     if !tokens.list.iter().any(|t| is_word(*t, text, "WITH")) {
         return FxHashSet::default();
     }
-    tokens
-        .list
-        .windows(3)
-        .filter(|w| {
-            is_word(w[1], text, "AS")
-                && (w[2].kind == TokenKind::OpenParen
-                    || is_word(w[2], text, "MATERIALIZED")
-                    || is_word(w[2], text, "NOT"))
-        })
-        .filter_map(|w| name_of(w[0], text))
-        .collect()
+    let names = tokens.list.iter().enumerate().filter(|(n, _)| {
+        let behind = match followed_by_paren(tokens, *n) {
+            true => tokens.end_of(n + 1) + 1,
+            false => n + 1,
+        };
+        let [as_word, next, ..] = tokens.list.get(behind..).unwrap_or_default() else {
+            return false;
+        };
+        is_word(*as_word, text, "AS")
+            && (next.kind == TokenKind::OpenParen
+                || is_word(*next, text, "MATERIALIZED")
+                || is_word(*next, text, "NOT"))
+    });
+    names.filter_map(|(_, name)| name_of(*name, text)).collect()
 }
 
 fn from_list(
@@ -343,7 +346,7 @@ impl<'a> Work<'a> {
         let one = sources.len() == 1;
         for source in sources {
             let key = self.resolve(&source.name);
-            if except == Some(&key) {
+            if except == Some(&key) || self.is_named_around(&source.name, &key) {
                 continue;
             }
             let named = source.alias.as_ref().unwrap_or(&source.name.name);

@@ -742,6 +742,7 @@ impl<'a> Work<'a> {
             }
         }
         self.check_new_columns(create);
+        self.check_table_parameters(create);
         for constraint in &create.constraints {
             self.constraint_of_new_table(&key, create, constraint);
         }
@@ -802,6 +803,7 @@ impl<'a> Work<'a> {
                     self.check_partition_key(key, by, &own.columns);
                 }
                 self.constraint_features(constraint);
+                self.check_key_classes(&create.columns, &constraint.kind);
                 let name = self.constraint_index_name(key, constraint);
                 let index = self.beside(key, name);
                 if create.partition_by.is_some() {

@@ -1,14 +1,16 @@
 //! Types, domains and sequences.
 
+use std::sync::Arc;
+
 use smol_str::SmolStr;
 
 use crate::effect::{LockMode, ScanKind};
 use crate::operation::{
-    Action, CompositeChange, CreateRoutine, DataType, DomainChange, ObjectName, SequenceOption,
-    TypeDefinition,
+    Action, CompositeChange, CreateRoutine, DataType, DomainChange, Ident, ObjectName,
+    SequenceOption, TypeDefinition,
 };
 use crate::schema::signature::{self, Argument};
-use crate::schema::{DomainCheck, Key, Relation, Table};
+use crate::schema::{Domain, DomainCheck, Key, Relation, Table};
 
 use super::Work;
 use super::type_change::is_built_in;
@@ -135,6 +137,13 @@ impl<'a> Work<'a> {
                 let valid = |check: &DomainCheck| check.name == name.name && check.validated;
                 !domain.checks.iter().any(valid)
             }),
+            DomainChange::DropConstraint {
+                name,
+                if_exists: false,
+            } => {
+                self.check_domain_constraint(&key, domain, name);
+                false
+            }
             _ => false,
         };
         if !checks_rows {
@@ -167,7 +176,7 @@ impl<'a> Work<'a> {
     /// OR REPLACE keeps what a function returns.
     pub(super) fn create_routine(&mut self, create: &CreateRoutine) {
         let key = self.new_key(&create.name, false);
-        if create.language == "sql" {
+        if create.language == "sql" && !self.schema.session().bodies_unchecked {
             // The body is looked at (create_function_string_body_table).
             self.name_in(&create.body_text);
         }
@@ -215,6 +224,19 @@ impl<'a> Work<'a> {
         }
     }
 
+    /// The server names what has no name `…_check`, `…_check1` and so on
+    /// (domain_drop_constraint_missing).
+    fn check_domain_constraint(&mut self, key: &Key, domain: Option<&Arc<Domain>>, name: &Ident) {
+        let made_up = |name: &str| {
+            let behind = name.strip_prefix(&*key.name);
+            behind.is_some_and(|behind| behind.starts_with("_check"))
+        };
+        let known = domain.is_none_or(|domain| domain.checks.iter().any(|c| c.name == name.name));
+        if !known && !made_up(&name.name) && !name.name.ends_with("_not_null") && !name.template {
+            self.refuse(format!("`{key}` has no constraint `{}`", name.name));
+        }
+    }
+
     pub(super) fn sequence(&mut self) {
         match &self.scene.operation.action {
             Action::CreateSequence {
@@ -225,6 +247,7 @@ impl<'a> Work<'a> {
                 options,
             } => {
                 self.check_bounds(options, &[]);
+                self.check_position(options, options);
                 let key = self.new_key(name, *temporary);
                 if *if_not_exists && self.schema.relation_by_key(&key).is_some() {
                     return;
@@ -243,6 +266,9 @@ impl<'a> Work<'a> {
                 let key = self.resolve(name);
                 let known = self.schema.sequence_by_key(&key);
                 self.check_bounds(options, known.map_or(&[], |s| &s.options));
+                if let Some(known) = known {
+                    self.check_position(options, &known.options);
+                }
                 let mode = match persistence {
                     true => LockMode::AccessExclusive,
                     false => LockMode::ShareRowExclusive,
@@ -271,17 +297,46 @@ impl<'a> Work<'a> {
         };
         let ty = value(options, "as").or_else(|| value(before, "as"));
         let ty = ty.and_then(|ty| DataType::parse(&ty));
-        let most = match ty.as_ref().map(|ty| ty.name.as_str()) {
-            Some("smallint") => i64::from(i16::MAX),
-            Some("int") => i64::from(i32::MAX),
-            _ => i64::MAX,
-        };
+        let most = ty.as_ref().map_or(i64::MAX, greatest);
         for (bound, beyond) in [("maxvalue", 0), ("minvalue", 1)] {
             let given = value(options, bound).and_then(|v| v.parse::<i64>().ok());
             if let Some(given) = given.filter(|n| *n > most || *n < -most - beyond) {
                 self.refuse(format!(
                     "{given} is out of the range of the sequence's type"
                 ));
+            }
+        }
+        if value(options, "increment").is_some_and(|step| step.parse() == Ok(0)) {
+            self.refuse("a sequence that counts by 0 stands still");
+        }
+    }
+
+    /// Where it begins lies between its bounds; they follow from the direction
+    /// in which it was made to count (sequence_start_*).
+    fn check_position(&mut self, options: &[SequenceOption], made_with: &[SequenceOption]) {
+        let last = |list: &[SequenceOption], wanted: &str| {
+            let mut found = list.iter().filter(|(name, _)| *name == wanted);
+            found.next_back().map(|(_, value)| value.clone())
+        };
+        let now = |wanted: &str| last(options, wanted).or_else(|| last(made_with, wanted));
+        let number = |value: Option<SmolStr>| value.and_then(|value| value.parse::<i64>().ok());
+        let down = number(last(made_with, "increment")).is_some_and(|step| step < 0);
+        let ty = now("as").and_then(|ty| DataType::parse(&ty));
+        let range = ty.map_or(i64::MAX, |ty| greatest(&ty));
+        let (least, most) = match down {
+            true => (-range - 1, -1),
+            false => (1, range),
+        };
+        let least = number(now("minvalue")).unwrap_or(least);
+        let most = number(now("maxvalue")).unwrap_or(most);
+        if least >= most {
+            self.refuse(format!("MINVALUE {least} is not below MAXVALUE {most}"));
+        }
+        let start = number(now("start"));
+        let restart = number(last(options, "restart"));
+        for at in [start, restart].into_iter().flatten() {
+            if at < least || at > most {
+                self.refuse(format!("{at} lies beyond {least} to {most}"));
             }
         }
     }
@@ -297,9 +352,20 @@ impl<'a> Work<'a> {
     }
 
     fn lock_owner(&mut self, owned_by: Option<&ObjectName>) {
-        if let Some(key) = owned_by.and_then(|owner| self.table_of_column(owner)) {
+        let Some(owner) = owned_by else { return };
+        if let Some(key) = self.table_of_column(owner) {
             self.lock(&key, LockMode::AccessShare);
+            self.refuse_missing_column(&key, &owner.name);
         }
+    }
+}
+
+/// The greatest value of a sequence's type.
+fn greatest(ty: &DataType) -> i64 {
+    match ty.name.as_str() {
+        "smallint" => i64::from(i16::MAX),
+        "int" => i64::from(i32::MAX),
+        _ => i64::MAX,
     }
 }
 
