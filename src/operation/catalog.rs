@@ -10,7 +10,7 @@ use smol_str::{SmolStr, format_smolstr};
 
 use super::alter_relation::shared_action;
 use super::reader::Reader;
-use super::{Action, Ident, ObjectKind, ObjectName};
+use super::{Action, ConstraintKind, Ident, ObjectKind, ObjectName};
 use crate::source::Span;
 use crate::statement::Cursor;
 use crate::statement::lexer::TokenKind;
@@ -127,6 +127,7 @@ fn create_schema(r: &mut Reader<'_>) {
 
 /// The statements inside CREATE SCHEMA; what they create stands in it.
 fn elements(r: &mut Reader<'_>, schema: &Ident) {
+    let mut made: Vec<SmolStr> = Vec::new();
     while r.cursor.at_any(&["CREATE", "GRANT"]) {
         let mark = r.cursor.mark();
         r.cursor.bump();
@@ -138,8 +139,55 @@ fn elements(r: &mut Reader<'_>, schema: &Ident) {
         let mut operations = r.nested(span, r.within);
         for operation in &mut operations {
             put_in_schema(&mut operation.action, schema);
+            look_in_schema(&mut operation.action, schema, &made);
+            made.extend(relation_made(&operation.action));
         }
         r.extend(operations);
+    }
+}
+
+fn relation_made(action: &Action) -> Option<SmolStr> {
+    match action {
+        Action::CreateTable(table) => Some(table.name.name.clone()),
+        Action::CreateView(view) => Some(view.name.name.clone()),
+        _ => None,
+    }
+}
+
+/// The new schema is the first that a name is looked up in, and what the
+/// statement made so far is all that stands there.
+fn look_in_schema(action: &mut Action, schema: &Ident, made: &[SmolStr]) {
+    let look = |name: &mut ObjectName| {
+        if name.schema.is_none() && made.contains(&name.name) {
+            name.schema = Some(schema.name.clone());
+        }
+    };
+    match action {
+        Action::CreateTable(table) => {
+            table.inherits.iter_mut().for_each(look);
+            table.like.iter_mut().for_each(|like| look(&mut like.table));
+            if let Some(of) = &mut table.partition_of {
+                look(&mut of.parent);
+            }
+            for constraint in &mut table.constraints {
+                if let ConstraintKind::ForeignKey(foreign) = &mut constraint.kind
+                    && (made.contains(&foreign.references.name)
+                        || foreign.references.name == table.name.name)
+                {
+                    let own = || schema.name.clone();
+                    foreign.references.schema.get_or_insert_with(own);
+                }
+            }
+        }
+        Action::CreateView(view) => {
+            let uses = view
+                .reading
+                .iter_mut()
+                .flat_map(|reading| &mut reading.uses);
+            uses.for_each(|used| look(&mut used.relation));
+        }
+        Action::Grant(grant) => grant.objects.iter_mut().for_each(look),
+        _ => {}
     }
 }
 

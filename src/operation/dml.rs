@@ -277,7 +277,7 @@ fn insert_behind(r: &mut Reader<'_>, with: Option<Span>) {
     if r.cursor.eat_word("AS") {
         r.cursor.ident();
     }
-    let columns = columns(r);
+    let (columns, in_part) = columns(r);
     let overriding = r.cursor.eat_word("OVERRIDING");
     if overriding {
         r.cursor.eat_any(&["SYSTEM", "USER"]);
@@ -299,6 +299,7 @@ fn insert_behind(r: &mut Reader<'_>, with: Option<Span>) {
     let insert = Insert {
         table,
         columns,
+        in_part,
         query,
         overriding,
         values,
@@ -312,24 +313,27 @@ fn insert_behind(r: &mut Reader<'_>, with: Option<Span>) {
     r.push_whole(Action::Insert(Box::new(insert)), place);
 }
 
-/// `(a, b.c, d[1])`; a parenthesis that begins a query is left alone.
-fn columns(r: &mut Reader<'_>) -> Vec<Ident> {
+/// `(a, b.c, d[1])`, and whether only a part of a column is named; a parenthesis
+/// that begins a query is left alone.
+fn columns(r: &mut Reader<'_>) -> (Vec<Ident>, bool) {
     let mut columns = Vec::new();
+    let mut in_part = false;
     if !r.cursor.at_kind(TokenKind::OpenParen)
         || r.cursor.peek_at(1).map(|t| t.kind) == Some(TokenKind::OpenParen)
         || ["SELECT", "WITH", "VALUES", "TABLE"]
             .iter()
             .any(|word| r.cursor.is_word_at(1, word) && !is_listed(r, 2))
     {
-        return columns;
+        return (columns, in_part);
     }
     r.cursor.bump();
     loop {
         columns.extend(r.cursor.ident());
+        in_part |= !is_listed(r, 0);
         r.cursor.skip_item();
         if !r.cursor.eat(TokenKind::Comma) {
             r.cursor.eat(TokenKind::CloseParen);
-            return columns;
+            return (columns, in_part);
         }
     }
 }
@@ -408,13 +412,16 @@ fn conflict(cursor: &mut Cursor<'_>) -> Conflict {
     let columns = cursor.ident_list().unwrap_or_default();
     let filter = cursor.at_word("WHERE");
     let plain = (filter || cursor.at_word("DO")) && columns.iter().all(|c| !c.template);
+    let mut once = Vec::new();
+    for column in columns.into_iter().filter(|_| plain) {
+        if !once.contains(&column.name) {
+            once.push(column.name);
+        }
+    }
     Conflict {
         target,
         action: None,
-        columns: match plain {
-            true => columns.into_iter().map(|c| c.name).collect(),
-            false => Vec::new(),
-        },
+        columns: once,
         filter,
     }
 }

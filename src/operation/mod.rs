@@ -498,6 +498,8 @@ pub struct Insert {
     pub table: ObjectName,
     /// Empty where none are named.
     pub columns: Vec<Ident>,
+    /// Some of them are written in part: `a.b`, `a[1]`.
+    pub in_part: bool,
     /// `INSERT … SELECT`; `None` for VALUES.
     pub query: Option<Query>,
     /// `OVERRIDING … VALUE` was said.

@@ -99,7 +99,10 @@ pub fn mentioned(query: &str) -> Vec<QueryUse> {
         let names = cursor.eat_any(&["FROM", "JOIN"]).is_some();
         if !names {
             cursor.bump();
-        } else if let Some(relation) = ObjectName::read(&mut cursor)
+            continue;
+        }
+        cursor.eat_word("ONLY");
+        if let Some(relation) = ObjectName::read(&mut cursor)
             && !uses.iter().any(|known| known.relation == relation)
         {
             uses.push(QueryUse {
@@ -409,13 +412,17 @@ impl Walk {
     }
 
     fn table(&mut self, of: &ast::ObjectName, alias: Option<&TableAlias>, is_call: bool) {
-        let relation = object_name(of);
+        let mut relation = object_name(of);
+        let mut alias = alias.map(|alias| name(&alias.name));
+        // To the parser, ONLY is a table, and what follows its alias.
+        if let Some(table) = alias.take_if(|_| is_only(of)) {
+            relation.name = table;
+        }
         let common = relation.schema.is_none()
             && self
                 .scopes
                 .iter()
                 .any(|scope| scope.common.contains(&relation.name));
-        let alias = alias.map(|alias| name(&alias.name));
         self.enter(relation, alias, is_call || common);
     }
 
@@ -540,6 +547,18 @@ fn object_name(of: &ast::ObjectName) -> ObjectName {
     }
 }
 
+fn is_only(name: &ast::ObjectName) -> bool {
+    match name.0.as_slice() {
+        [ast::ObjectNamePart::Identifier(ident)] => {
+            ident.quote_style.is_none() && ident.value.eq_ignore_ascii_case("only")
+        }
+        _ => false,
+    }
+}
+
+/// What the server calls an item of a SELECT that nothing gives a name to.
+const NAMELESS: &str = "?column?";
+
 /// The name that the server gives to an item of a SELECT.
 fn item_name(item: &SelectItem) -> Option<SmolStr> {
     match item {
@@ -559,11 +578,15 @@ fn expr_name(mut expr: &Expr) -> SmolStr {
                 expr = inner;
                 continue;
             }
-            Expr::Case { .. } => SmolStr::new_static("case"),
+            // ELSE names it, where that has a name.
+            Expr::Case { else_result, .. } => match else_result.as_deref().map(expr_name) {
+                Some(name) if name != NAMELESS => name,
+                _ => SmolStr::new_static("case"),
+            },
             Expr::Exists { .. } => SmolStr::new_static("exists"),
             Expr::Array(_) => SmolStr::new_static("array"),
             Expr::Extract { .. } => SmolStr::new_static("extract"),
-            _ => SmolStr::new_static("?column?"),
+            _ => SmolStr::new_static(NAMELESS),
         };
     }
 }

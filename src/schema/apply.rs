@@ -17,7 +17,7 @@ use super::{
 use crate::operation::sequence::SEQUENCE_NAME;
 use crate::operation::{
     Action, ObjectKind, ObjectName, Operation, Persistence, RUN_TIME, SequenceOption, SetParameter,
-    Target,
+    Target, query,
 };
 use crate::project::SourceId;
 use crate::source::Span;
@@ -45,6 +45,17 @@ impl Conflict {
             at,
         })
     }
+}
+
+fn makes_relation(action: &Action) -> bool {
+    matches!(
+        action,
+        Action::CreateTable(_)
+            | Action::CreateView(_)
+            | Action::CreateIndex(_)
+            | Action::CreateSequence { .. }
+            | Action::CreateType(_)
+    )
 }
 
 /// Where an operation stands, for origins.
@@ -96,6 +107,9 @@ impl Schema {
                 .collect();
             back.iter().for_each(|key| self.forget_drop(key));
         }
+        self.disowned |= words(text).zip(words(text).skip(1)).any(|(verb, what)| {
+            verb.eq_ignore_ascii_case("drop") && what.eq_ignore_ascii_case("owned")
+        });
         let changes = |word: &str| {
             ["alter", "drop", "rename"]
                 .iter()
@@ -178,7 +192,8 @@ impl Schema {
         {
             self.forget_drop(&key);
         }
-        conflict.filter(|_| !operation.within.conditional && !self.unsure)
+        let gone = self.disowned && makes_relation(&operation.action);
+        conflict.filter(|_| !operation.within.conditional && !self.unsure && !gone)
     }
 
     fn dispatch(&mut self, action: &Action, at: At) -> Option<Conflict> {
@@ -298,10 +313,8 @@ impl Schema {
                     name: name.name.clone(),
                     clauses: clauses.clone(),
                 };
-                for condition in clauses.conditions() {
-                    let key = self.resolve(table);
-                    self.note_calls(&key, &condition.text);
-                }
+                let key = self.resolve(table);
+                self.note_policy(&key, clauses);
                 self.change_table(table, at, |t| t.policies.push(policy));
                 None
             }
@@ -310,6 +323,8 @@ impl Schema {
                 table,
                 clauses,
             } => {
+                let key = self.resolve(table);
+                self.note_policy(&key, clauses);
                 self.change_table(table, at, |t| {
                     for policy in t.policies.iter_mut().filter(|p| p.name == name.name) {
                         policy.alter(clauses);
@@ -330,6 +345,12 @@ impl Schema {
                     definition: definition.clone(),
                 };
                 if self.view(table).is_none() {
+                    if name.name == "_RETURN" {
+                        // Until 15 it makes a view of the table.
+                        let key = self.resolve(table);
+                        self.remove_relation(&key, false);
+                        return None;
+                    }
                     self.change_table(table, at, |t| {
                         t.rules.retain(|known| known.name != rule.name);
                         t.rules.push(rule);
@@ -748,6 +769,31 @@ impl Schema {
         Some(&*known.definition).filter(|definition| !definition.is_empty())
     }
 
+    /// Are there statistics of this name, on a table that was not made anew
+    /// since? They go with their table.
+    pub fn has_statistics(&self, name: &ObjectName) -> bool {
+        let known = self
+            .others
+            .get(&(ObjectKind::Statistics, self.other_key(name)));
+        let Some(known) = known.filter(|other| !other.definition.is_empty()) else {
+            return false;
+        };
+        let when = |origin: Origin| match origin {
+            Origin::Created { migration, at } => Some((migration, at)),
+            Origin::Assumed => None,
+        };
+        let read = query::mentioned(&known.definition);
+        let table = read.first().map(|used| self.resolve(&used.relation));
+        let table = table.and_then(|key| self.relations.get(&key).map(Relation::origin));
+        let Some((own, since)) = when(known.origin).zip(table.and_then(when)) else {
+            return false;
+        };
+        since.0 < own.0
+            || since.0 == own.0
+                && since.1.source == own.1.source
+                && since.1.span.start < own.1.span.start
+    }
+
     fn other_key(&self, name: &ObjectName) -> Key {
         let schema = name.schema.clone().unwrap_or_else(|| "public".into());
         // A cast is called by its types, in parentheses or not.
@@ -781,7 +827,7 @@ impl Schema {
     }
 
     /// It was altered in a way that is not kept.
-    fn doubt_other(&mut self, kind: ObjectKind, name: &ObjectName) {
+    pub(super) fn doubt_other(&mut self, kind: ObjectKind, name: &ObjectName) {
         if kind.is_routine() {
             return self.doubt_routine(name);
         }

@@ -49,11 +49,19 @@ impl Schema {
 
     pub(super) fn create_type(&mut self, create: &CreateType, at: At) -> Option<Conflict> {
         let key = self.creation_key(&create.name, false);
-        let conflict = self.types.get(&key).and_then(|known| match known.origin {
-            Origin::Created { at, .. } => {
+        // A shell waits for the type that takes its name.
+        let is_shell = |definition: &TypeDefinition, text: &str| {
+            matches!(definition, TypeDefinition::Other) && text.trim().is_empty()
+        };
+        let filled = |known: &&Arc<TypeEntry>| {
+            is_shell(&known.definition, &known.text) && !is_shell(&create.definition, &create.text)
+        };
+        let known = self.types.get(&key).filter(|known| !filled(known));
+        let conflict = known.and_then(|known| match known.origin {
+            Origin::Created { at, .. } if !create.name.template => {
                 Conflict::at(format!("type `{key}` already exists"), Some(at))
             }
-            Origin::Assumed => None,
+            _ => None,
         });
         let entry = TypeEntry {
             key: key.clone(),
@@ -165,7 +173,15 @@ impl Schema {
                 .map(|(table, column)| (table.key.clone(), column.name.clone()))
                 .collect();
             for (table, column) in columns {
-                self.drop_column_and_views(&table, &column);
+                // What a table is partitioned by does not go without it.
+                if self.is_partitioned_by(&table, &column) {
+                    self.remove_relation(&table, true);
+                } else {
+                    self.drop_column_and_views(&table, &column);
+                }
+            }
+            for table in self.tables_of_type(&key) {
+                self.remove_relation(&table, true);
             }
             self.drop_defaults(self.defaults_of_type(&key));
         }
@@ -176,6 +192,24 @@ impl Schema {
         if self.domains.contains_key(&key) {
             self.put_domain(&key, None);
         }
+    }
+
+    fn is_partitioned_by(&self, table: &Key, column: &str) -> bool {
+        let by = self
+            .table_by_key(table)
+            .and_then(|t| t.partition_by.as_ref());
+        by.is_some_and(|by| by.columns.iter().any(|c| c == column))
+    }
+
+    /// The tables that were made of a composite type.
+    fn tables_of_type(&self, key: &Key) -> Vec<Key> {
+        let composite = self
+            .types
+            .get(key)
+            .is_some_and(|entry| matches!(entry.definition, TypeDefinition::Composite(_)));
+        let of = |table: &&Arc<Table>| table.of_type.as_ref() == Some(key);
+        let tables = self.tables().filter(|_| composite).filter(of);
+        tables.map(|table| table.key.clone()).collect()
     }
 
     fn drop_defaults(&mut self, of: Vec<(Key, SmolStr)>) {
@@ -258,7 +292,7 @@ impl Schema {
         let key = self.creation_key(name, temporary);
         if let Some(existing) = self.relations.get(&key) {
             let at = existing.created_at();
-            return if if_not_exists || at.is_none() {
+            return if if_not_exists || at.is_none() || name.template {
                 None
             } else {
                 Conflict::at(format!("`{key}` already exists"), at)

@@ -8,7 +8,7 @@ use smol_str::SmolStr;
 
 use super::apply::{At, Conflict};
 use super::table::{MOST_COLUMNS, add};
-use super::{Gone, GoneRule, Index, Key, Relation, Schema, TableConstraint, names};
+use super::{Gone, GoneRule, Index, Key, Relation, Schema, Table, TableConstraint, names};
 use crate::operation::{
     Column, Constraint, ConstraintKind, CreateTable, Expr, Key as KeyColumns, ObjectKind,
     ObjectName, Target,
@@ -44,6 +44,9 @@ impl Schema {
             taken
                 .filter(|c| first.as_ref() != Some(&c.name))
                 .and_then(|_| {
+                    if self.is_inherited_check(table, &name.name) {
+                        return None;
+                    }
                     Conflict::new(format!(
                         "constraint `{}` of `{key}` already exists",
                         name.name
@@ -75,6 +78,17 @@ impl Schema {
             self.enter_constraint(&key, constraint, columns.clone(), at);
         }
         conflict
+    }
+
+    /// A check that comes from a parent may be said of the child as well
+    /// (add_check_inherited_name).
+    pub fn is_inherited_check(&self, table: &Table, name: &str) -> bool {
+        let above = table.partition.as_ref().map(|partition| &partition.of);
+        table.inherits.iter().chain(above).any(|parent| {
+            let parent = self.table_by_key(parent);
+            let theirs = parent.and_then(|parent| parent.constraint(name));
+            theirs.is_some_and(|c| matches!(c.definition.kind, ConstraintKind::Check(_)))
+        })
     }
 
     /// The name that a table constraint gets, its own or the server's; `None`

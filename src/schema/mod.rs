@@ -447,6 +447,8 @@ pub struct Schema {
     assumed: bool,
     /// Something ran that could not be read.
     blind: bool,
+    /// Some role's objects were dropped, whichever they were.
+    disowned: bool,
     session: Session,
     /// The migration that is being applied.
     migration: MigrationIndex,

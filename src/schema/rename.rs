@@ -118,6 +118,12 @@ impl Schema {
                 self.rekey_routine(&old, &Key::new(to.clone(), old.name.clone()));
                 None
             }
+            kind if !is_relation(kind) => {
+                self.doubt_other(kind, name);
+                None
+            }
+            // There it is found without a qualifier, as where it was.
+            _ if to == "pg_catalog" => None,
             _ => {
                 let old = self.resolve(name);
                 let new = Key::new(to.clone(), old.name.clone());

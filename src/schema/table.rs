@@ -59,6 +59,19 @@ impl Table {
     }
 }
 
+/// A column that a table has from above and declares itself: what it does not
+/// say comes from there.
+fn merged(above: &Column, own: &Column) -> Column {
+    let mut merged = own.clone();
+    if merged.ty.name.is_empty() {
+        merged.ty = above.ty.clone();
+    }
+    merged.not_null |= above.not_null;
+    merged.default = merged.default.or_else(|| above.default.clone());
+    merged.generated = merged.generated.or_else(|| above.generated.clone());
+    merged
+}
+
 /// The server allows 1,600; beyond this nothing is known of a table's columns,
 /// nor of its constraints.
 pub(super) const MOST_COLUMNS: usize = 2_000;
@@ -100,7 +113,7 @@ fn put_columns(table: &mut Table, columns: Vec<Arc<Column>>) {
     }
     for column in columns {
         if let Some(known) = table.columns.iter_mut().find(|c| c.name == column.name) {
-            *known = column;
+            *known = Arc::new(merged(known, &column));
         } else if table.columns.len() < MOST_COLUMNS {
             table.columns.push(column);
         } else {
@@ -133,7 +146,7 @@ impl Schema {
                 return None;
             }
             let place = existing.created_at();
-            if place.is_some() {
+            if place.is_some() && !create.name.template {
                 conflict = Conflict::at(format!("`{key}` already exists"), place);
             }
         }
@@ -469,6 +482,14 @@ impl Schema {
         }
         for table in self.with_descendants(&key, target.only) {
             self.remove_column(&table, column);
+            // A child by inheritance keeps what it declares itself.
+            if table != key
+                && self
+                    .table_by_key(&table)
+                    .is_some_and(|t| !t.inherits.is_empty())
+            {
+                self.edit_table(&table, |t| t.columns_known = false);
+            }
         }
         self.note_gone_indexes(&table.indexes, at);
         None
@@ -618,6 +639,9 @@ impl Schema {
             _ => Vec::new(),
         };
         self.remove_relation(&key, cascade);
+        if cascade {
+            self.drop_policies_reading(&key);
+        }
         self.note_departure(&key, at, None);
         self.note_gone_indexes(&indexes, at);
         None

@@ -30,7 +30,8 @@ impl Schema {
             if create.if_not_exists {
                 return None;
             }
-            if !create.or_replace && existing.created_at().is_some() {
+            let certain = existing.created_at().is_some() && !create.name.template;
+            if !create.or_replace && certain {
                 let why = format!("`{key}` already exists");
                 return Conflict::at(why, existing.created_at());
             }

@@ -4,8 +4,8 @@
 use rustc_hash::FxHashSet;
 use smol_str::SmolStr;
 
-use super::{Key, Schema, Table, View};
-use crate::operation::{Column, ConstraintKind, DataType, ObjectName};
+use super::{Key, Policy, Schema, Table, View};
+use crate::operation::{Column, ConstraintKind, DataType, ObjectName, PolicyClauses, query};
 
 impl Schema {
     /// The tables in whose column types, defaults or triggers a name stands, in
@@ -60,9 +60,43 @@ impl Schema {
             }
         }
         for policy in &table.policies {
-            for condition in policy.clauses.conditions() {
-                self.note_calls(&table.key, &condition.text);
+            self.note_policy(&table.key, &policy.clauses);
+        }
+    }
+
+    /// What a policy calls; of one with a subquery, all names.
+    pub(super) fn note_policy(&mut self, table: &Key, clauses: &PolicyClauses) {
+        for condition in clauses.conditions() {
+            match has_subquery(&condition.text) {
+                true => self.note_table_name(table, &condition.text),
+                false => self.note_calls(table, &condition.text),
             }
+        }
+    }
+
+    /// The policies of other tables that read a relation go with it where CASCADE
+    /// is said.
+    pub(super) fn drop_policies_reading(&mut self, relation: &Key) {
+        let reads = |policy: &Policy| {
+            let mut conditions = policy.clauses.conditions();
+            conditions.any(|condition| {
+                has_subquery(&condition.text)
+                    && query::mentioned(&condition.text)
+                        .iter()
+                        .any(|used| self.resolve(&used.relation) == *relation)
+            })
+        };
+        let names = |table: &Table| -> Vec<SmolStr> {
+            let reading = table.policies.iter().filter(|policy| reads(policy));
+            reading.map(|policy| policy.name.clone()).collect()
+        };
+        let tables = self.tables_with(&relation.name).into_iter();
+        let found: Vec<(Key, Vec<SmolStr>)> = tables
+            .filter(|table| !table.policies.is_empty())
+            .map(|table| (table.key.clone(), names(table)))
+            .collect();
+        for (table, names) in found.into_iter().filter(|(_, names)| !names.is_empty()) {
+            self.edit_table(&table, |t| t.policies.retain(|p| !names.contains(&p.name)));
         }
     }
 
@@ -125,6 +159,10 @@ impl Schema {
             }
         }
     }
+}
+
+fn has_subquery(condition: &str) -> bool {
+    words(condition).any(|word| word.eq_ignore_ascii_case("select"))
 }
 
 /// Names and keywords; numbers are none.

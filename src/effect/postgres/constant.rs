@@ -140,13 +140,13 @@ impl<'a> Work<'a> {
     where
         'a: 't,
     {
+        let ty = self.schema.domains_of(ty).last().map_or(ty, |d| &d.base);
         if ty.array > 0 {
             return match ty.schema {
                 None => Expected::Array(ty),
                 Some(_) => Expected::Anything,
             };
         }
-        let ty = self.schema.domains_of(ty).last().map_or(ty, |d| &d.base);
         match self.schema.enum_or_type(&self.schema.type_key(ty)) {
             Some(entry) => Expected::Enum(entry),
             None if ty.schema.is_none() && has_form(ty) => Expected::BuiltIn(ty),

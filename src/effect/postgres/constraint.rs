@@ -68,7 +68,11 @@ impl<'a> Work<'a> {
         if subject.only && has_children && !constraint.no_inherit {
             self.refuse("the constraint must be added to child tables too");
         }
-        if constraint.not_valid || constraint.not_enforced {
+        let merged = constraint.name.as_ref().is_some_and(|name| {
+            let check = |table: &'a Table| self.schema.is_inherited_check(table, &name.name);
+            subject.table.is_some_and(check)
+        });
+        if constraint.not_valid || constraint.not_enforced || merged {
             return;
         }
         if constraint.no_inherit {

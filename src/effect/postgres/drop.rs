@@ -90,7 +90,7 @@ impl<'a> Work<'a> {
             column
                 .default
                 .as_ref()
-                .is_some_and(|d| self.sequences_used(&d.text).contains(sequence))
+                .is_some_and(|d| self.holds_sequence(&d.text, sequence))
         };
         let stays = |table: &&Table| match column {
             Some(gone) if table.key == *owner => {
@@ -220,7 +220,8 @@ impl<'a> Work<'a> {
                 self.refuse(format!("a foreign key of `{other}` refers to `{key}`"));
             }
         }
-        if !cascade && !table.is_partitioned() && !table.children.is_empty() {
+        let stays = |child: &Key| !self.dropped_here(child);
+        if !cascade && !table.is_partitioned() && table.children.iter().any(stays) {
             self.refuse(format!("`{key}` has children by inheritance"));
         }
     }
@@ -309,7 +310,7 @@ impl<'a> Work<'a> {
                 column
                     .default
                     .as_ref()
-                    .is_some_and(|d| self.sequences_used(&d.text).contains(sequence))
+                    .is_some_and(|d| self.holds_sequence(&d.text, sequence))
             })
         };
         let with = self.schema.tables_with(&sequence.name).into_iter();

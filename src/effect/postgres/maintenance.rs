@@ -203,7 +203,9 @@ impl<'a> Work<'a> {
                 for other in &table.referenced_by {
                     if cascade {
                         todo.push(other.clone());
-                    } else if *other != key && !named.contains(other) && !self.truncated_here(other)
+                    } else if *other != key
+                        && !self.is_below_any(other, &named)
+                        && !self.truncated_here(other)
                     {
                         self.refuse(format!("a foreign key of `{other}` refers to `{key}`"));
                     }
@@ -211,6 +213,12 @@ impl<'a> Work<'a> {
             }
             done.push(key);
         }
+    }
+
+    /// Is it one of the tables, or a partition of one?
+    fn is_below_any(&self, key: &Key, tables: &[Key]) -> bool {
+        let above = |key: &Key| Some(self.table(key)?.partition.as_ref()?.of.clone());
+        std::iter::successors(Some(key.clone()), above).any(|key| tables.contains(&key))
     }
 
     fn truncated_here(&self, key: &Key) -> bool {

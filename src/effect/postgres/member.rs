@@ -127,7 +127,7 @@ impl<'a> Work<'a> {
     /// create_statistics_*.
     fn check_statistics(&mut self, name: Option<&ObjectName>, text: &str, if_not_exists: bool) {
         if let Some(name) = name.filter(|_| !if_not_exists)
-            && self.schema.knows_other(ObjectKind::Statistics, name)
+            && self.schema.has_statistics(name)
         {
             self.refuse(format!("statistics `{name}` already exist"));
         }

@@ -284,8 +284,9 @@ impl<'a> Work<'a> {
         let Some(columns) = query::columns_in(condition) else {
             return;
         };
-        for column in columns {
-            self.refuse_missing_column(key, &column);
+        // The table's own name means the whole row.
+        for column in columns.iter().filter(|column| **column != key.name) {
+            self.refuse_missing_column(key, column);
         }
     }
 

@@ -15,7 +15,7 @@ use crate::statement::lexer::TokenKind;
 use super::Work;
 use super::data::Children;
 use super::expr::{Tokens, is_word, mentions};
-use super::query::output_names;
+use super::query::{columns_in, output_names};
 use super::type_change::is_built_in;
 
 impl<'a> Work<'a> {
@@ -252,7 +252,8 @@ impl<'a> Work<'a> {
             return;
         };
         let new = if create.columns.is_empty() {
-            match output_names(&create.query.text) {
+            let read = create.reading.as_ref().and_then(|r| r.output.clone());
+            match read.or_else(|| output_names(&create.query.text)) {
                 Some(names) => names,
                 None => return,
             }
@@ -314,7 +315,11 @@ impl<'a> Work<'a> {
             }
             let unique = view.indexes.iter().any(|index| {
                 self.index(index).is_none_or(|index| {
-                    index.unique && index.predicate.is_none() && index.exprs.is_empty()
+                    let partial = index.predicate.as_ref().is_some_and(|predicate| {
+                        // One without columns may come to true for all rows.
+                        columns_in(&predicate.text).is_none_or(|columns| !columns.is_empty())
+                    });
+                    index.unique && !partial && index.exprs.is_empty()
                 })
             });
             if !unique {

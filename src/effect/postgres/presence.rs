@@ -79,7 +79,8 @@ impl Work<'_> {
         let key = self.resolve(need.name);
         if let Some(relation) = self.schema.relation_by_key(&key) {
             let kind = kind_of(relation);
-            if !need.kinds.is_empty() && !need.kinds.contains(&kind) {
+            let seen = relation.created_at().is_some();
+            if seen && !need.kinds.is_empty() && !need.kinds.contains(&kind) {
                 self.refuse(format!("`{key}` is {}", with_article(kind)));
             }
             return Presence::There;

@@ -270,6 +270,8 @@ pub(super) fn output_names(text: &str) -> Option<Vec<SmolStr>> {
                 names.push(name_of(last.take()?, text)?);
             }
             _ if is_word(*token, text, "FROM") => break,
+            // What names a CASE is in its ELSE.
+            _ if is_word(*token, text, "END") => return None,
             TokenKind::Operator if tokens.word(*token) == "*" => return None,
             _ => last = Some(*token),
         }

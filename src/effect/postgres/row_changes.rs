@@ -51,13 +51,10 @@ impl<'a> Work<'a> {
         self.lock_parents(&key);
         self.lock_generators(&key, insert);
         self.fire(&key, "insert");
-        for column in &insert.columns {
-            self.refuse_missing_column(&key, &column.name);
-        }
-        if let Some(table) = self.table(&key).filter(|t| t.is_known()) {
-            self.check_given(table, insert);
-            self.check_left_out(table, insert);
-            self.check_values(table, insert);
+        // The columns of a view are others than those of its table.
+        let through_view = key != self.resolve(&insert.table);
+        if !through_view {
+            self.check_row_of(&key, insert);
         }
         if insert.on_conflict {
             // The planner looks for the index that is meant; without a target
@@ -66,7 +63,9 @@ impl<'a> Work<'a> {
                 let table = self.table(&key);
                 self.lock_indexes(table, LockMode::RowExclusive);
             }
-            self.check_conflict_target(&key, insert);
+            if !through_view {
+                self.check_conflict_target(&key, insert);
+            }
         }
         for part in insert.values.iter().chain(&insert.conflict_action) {
             self.read_others(&part.text, &key);
@@ -84,6 +83,19 @@ impl<'a> Work<'a> {
                 if let Some(parent) = constraint.references.as_ref().filter(|_| given) {
                     self.lock_parent(parent);
                 }
+            }
+        }
+    }
+
+    fn check_row_of(&mut self, key: &Key, insert: &Insert) {
+        for column in &insert.columns {
+            self.refuse_missing_column(key, &column.name);
+        }
+        if let Some(table) = self.table(key).filter(|t| t.is_known()) {
+            self.check_given(table, insert);
+            self.check_left_out(table, insert);
+            if !insert.in_part {
+                self.check_values(table, insert);
             }
         }
     }

@@ -228,6 +228,18 @@ impl Work<'_> {
             .collect()
     }
 
+    /// Does a default keep a sequence from being dropped? Not one that looks it
+    /// up by its name, a text, each time (drop_sequence_used_as_text).
+    pub(super) fn holds_sequence(&self, default: &str, sequence: &Key) -> bool {
+        let tokens = Tokens::of(default);
+        let by_text = tokens.list.windows(3).any(|w| {
+            w[0].kind == TokenKind::Text
+                && w[1].kind == TokenKind::DoubleColon
+                && is_word(w[2], default, "text")
+        });
+        !by_text && self.sequences_used(default).contains(sequence)
+    }
+
     fn quoted_key(&self, name: &str) -> Option<Key> {
         let tokens = Tokens::of(name);
         let mut cursor = Cursor::new(name, &tokens.list);

@@ -565,10 +565,13 @@ impl<'a> Plain<'a> {
             }
             self.expression(depth)?;
         }
-        if self.cursor.eat_word("ELSE") {
-            self.expression(depth)?;
+        // ELSE names it, where that has a name.
+        let mut name = SmolStr::new_static("case");
+        if self.cursor.eat_word("ELSE")
+            && let Shape::Column(own) | Shape::Call(own) = self.expression(depth)?
+        {
+            name = own;
         }
-        let name = SmolStr::new_static("case");
         self.cursor.eat_word("END").then_some(Shape::Call(name))
     }
 
