@@ -53,13 +53,27 @@ pub fn run(
     dialect: Option<Dialect>,
     progress: &AtomicUsize,
 ) -> Report {
-    judge(project, config, dialect, progress, false, None)
+    judge(project, config, dialect, progress, Manner::default())
+}
+
+/// Does what [`run`] does, and judges what is longer than so many bytes a
+/// stretch at a time, where [`run`] does so with files of megabytes.
+pub fn run_in_stretches(project: Project, config: &Config, bytes: u32) -> Report {
+    let manner = Manner {
+        very_long: bytes,
+        ..Manner::default()
+    };
+    judge(project, config, None, &AtomicUsize::new(0), manner)
 }
 
 /// Does what [`run`] does, and reports on each statement besides. Fingerprints
 /// count only what was asked about: nobody compares them.
 pub fn run_by_statement(project: Project, config: &Config, dialect: Option<Dialect>) -> Report {
-    judge(project, config, dialect, &AtomicUsize::new(0), true, None)
+    let manner = Manner {
+        by_statement: true,
+        ..Manner::default()
+    };
+    judge(project, config, dialect, &AtomicUsize::new(0), manner)
 }
 
 /// A finding of a rule about operations, while what the rule saw is at hand.
@@ -75,14 +89,31 @@ pub type Watcher<'a> = dyn Fn(&Seen<'_, '_>) + Sync + 'a;
 
 /// Does what [`run`] does, and lets somebody watch.
 pub fn watch(project: Project, config: &Config, watcher: &Watcher<'_>) -> Report {
-    judge(
-        project,
-        config,
-        None,
-        &AtomicUsize::new(0),
-        true,
-        Some(watcher),
-    )
+    let manner = Manner {
+        by_statement: true,
+        watcher: Some(watcher),
+        ..Manner::default()
+    };
+    judge(project, config, None, &AtomicUsize::new(0), manner)
+}
+
+/// How a project is gone through.
+struct Manner<'w> {
+    /// Each statement is reported on.
+    by_statement: bool,
+    watcher: Option<&'w Watcher<'w>>,
+    /// Scripts of so many bytes are judged a stretch at a time.
+    very_long: u32,
+}
+
+impl Default for Manner<'_> {
+    fn default() -> Self {
+        Self {
+            by_statement: false,
+            watcher: None,
+            very_long: unit::VERY_LONG,
+        }
+    }
 }
 
 fn judge(
@@ -90,8 +121,7 @@ fn judge(
     config: &Config,
     dialect: Option<Dialect>,
     progress: &AtomicUsize,
-    by_statement: bool,
-    watcher: Option<&Watcher<'_>>,
+    manner: Manner<'_>,
 ) -> Report {
     deselect(&mut project, config);
     let registry = Registry::new(config);
@@ -102,7 +132,7 @@ fn judge(
     project.problems.extend(others.iter().map(not_judged));
     let directives = unit::directives(&project, config);
     let places = Places::new(&judged, project.sources.len());
-    let lines = match by_statement {
+    let lines = match manner.by_statement {
         true => Lines::default(),
         false => places.lines(&project),
     };
@@ -122,8 +152,7 @@ fn judge(
                 &directives,
                 &lines,
             )
-            .by_statement(by_statement)
-            .watched_by(watcher)
+            .in_manner(&manner)
             .run(progress)
         })
         .collect();

@@ -100,6 +100,8 @@ pub struct Scene<'a> {
     pub sources: &'a [std::sync::Arc<Source>],
     /// The parts of the script.
     pub frames: &'a [Frame<'a>],
+    /// The script goes on behind what is at hand, which is a stretch of it.
+    pub goes_on: bool,
 }
 
 /// How a statement runs.

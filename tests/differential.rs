@@ -3,10 +3,20 @@
 //! SQL file and rule page of the repository, so the test grows with them;
 //! `BOWLINE_SQL` names a folder with more.
 
-use std::path::{Path, PathBuf};
+#[allow(dead_code)]
+#[path = "../benches/history/generate.rs"]
+mod generate;
 
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::sync::atomic::AtomicUsize;
+
+use bowline::analysis;
+use bowline::config::Config;
 use bowline::operation::{self, Action, ObjectName, Operation};
-use bowline::source::Span;
+use bowline::project::{File, Named, Options, Project, organise};
+use bowline::report::Report;
+use bowline::source::{Source, Span};
 use bowline::statement::cursor::{NAME_BYTES, cut};
 use bowline::statement::{Shape, SplitOptions, split};
 use sqlparser::ast::{
@@ -339,4 +349,72 @@ fn own_column(column: &operation::Column) -> String {
         column.not_null,
         column.default.is_some()
     )
+}
+
+/// A script that is judged a stretch at a time says what it says as a whole: a
+/// dump, one with what people would not do to tables that are in use, and
+/// migrations put together, where no rule has to look into another stretch.
+#[test]
+fn stretches_say_the_same_as_the_whole() {
+    let together: String = generate::history(150)
+        .into_iter()
+        .filter(|(path, _)| path.starts_with("plain/"))
+        .map(|(_, text)| text + "\n")
+        .collect();
+    let around = |middle: String| {
+        format!(
+            "BEGIN;\nALTER TABLE customers ADD COLUMN a int;\n{middle}\nALTER TABLE \
+             customers ADD CONSTRAINT c CHECK (a > 0);\nCREATE INDEX CONCURRENTLY i ON \
+             customers (a);\nCOMMIT;\nUPDATE customers SET a = 1;\n"
+        )
+    };
+    let scripts = [
+        ("dump", generate::dump(60_000)),
+        ("hazards", generate::hazards(1_500)),
+        ("history", together),
+        ("altered", generate::altered(600)),
+        ("a dump in a transaction", around(generate::dump(30_000))),
+        ("hazards in a transaction", around(generate::hazards(900))),
+    ];
+    for (name, text) in scripts {
+        let whole = analysis::run(
+            project(&text),
+            &Config::default(),
+            None,
+            &AtomicUsize::new(0),
+        );
+        let bytes = text.len() as u32 / 2;
+        let stretches = analysis::run_in_stretches(project(&text), &Config::default(), bytes);
+        assert_eq!(whole.summary.statements, stretches.summary.statements);
+        let (whole, stretches) = (said(&whole), said(&stretches));
+        let missing = whole.iter().filter(|w| !stretches.contains(w));
+        let more = stretches.iter().filter(|s| !whole.contains(s));
+        let missing = missing.map(|m| format!("- {m}"));
+        let wrong: Vec<String> = missing.chain(more.map(|m| format!("+ {m}"))).collect();
+        assert!(wrong.is_empty(), "{name}:\n{}", wrong.join("\n"));
+        assert!(!whole.is_empty(), "{name}: nothing was compared");
+    }
+}
+
+fn project(text: &str) -> Project {
+    let file = File {
+        path: "migrations/0001_all.sql".into(),
+        source: Arc::new(Source::new("migrations/0001_all.sql", text)),
+        named: Named::Folder,
+        selected: true,
+    };
+    organise(vec![file], &Options::default())
+}
+
+fn said(report: &Report) -> Vec<String> {
+    let findings = report.findings.iter();
+    findings
+        .map(|f| format!("{} {:?} {}", f.rule, f.span, f.message))
+        .chain(
+            report
+                .migrations
+                .iter()
+                .map(|m| format!("{:?} {:?}", m.verdict, m.phase)),
+        )
+        .collect()
 }

@@ -702,3 +702,13 @@ proptest! {
         report_of(&[text, second.get(&FIXTURES).clone()]);
     }
 }
+
+/// However much stands between BEGIN and COMMIT, they belong together.
+#[test]
+fn a_commit_far_away_is_seen() {
+    let between = "ALTER TABLE users ALTER COLUMN a SET STATISTICS 10;\n".repeat(2_000);
+    let text = format!("BEGIN;\n{between}COMMIT;\n");
+    let report = check(organise(with_neighbours(&text), &Options::default()));
+    let rules: Vec<&str> = report.findings.iter().map(|f| f.rule).collect();
+    assert!(!rules.contains(&"transaction-control"), "{rules:?}");
+}

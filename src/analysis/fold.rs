@@ -5,6 +5,7 @@ mod control;
 mod declared;
 mod doubt;
 mod earlier;
+mod long;
 mod pair;
 mod statements;
 mod version;
@@ -18,7 +19,7 @@ use super::registry::{Active, Registry};
 use super::script::{Calls, Planned, Transactions, is_unread, names_at_run_time, plan};
 use super::undo::way_back;
 use super::unit::{self, ReadMigration, ReadPart};
-use super::{Outcome, Seen, Watcher};
+use super::{Manner, Outcome, Seen, Watcher};
 use crate::config::Config;
 use crate::dialect::Dialect;
 use crate::effect::old_release::old_release;
@@ -26,7 +27,7 @@ use crate::effect::{self, Effect, postgres};
 use crate::inverse;
 use crate::operation::{Action, Operation, TransactionControl};
 use crate::phase::Phase;
-use crate::project::{self, Down, History, Layout, Migration, Project, SourceId};
+use crate::project::{self, Down, History, Layout, Migration, Part, Project, SourceId};
 use crate::report::{Direction, MigrationReport, Return};
 use crate::rule::{
     Check, Findings, Frame, MigrationContext, Names, OperationContext, Run, Scene, Step,
@@ -36,7 +37,7 @@ use crate::suppress::Directives;
 use crate::verdict::{Deploy, Verdict};
 
 use control::{SavedState, has_rollback};
-use declared::Declared;
+use declared::{Declared, Inferred};
 use doubt::Doubts;
 use earlier::EarlierDowns;
 use pair::drops_for_certain;
@@ -59,6 +60,8 @@ pub struct Fold<'a> {
     earlier: EarlierDowns,
     versions: Versions,
     by_statement: bool,
+    /// Ups of so many bytes are judged a stretch at a time.
+    very_long: u32,
     /// The lines of what was asked about.
     lines: &'a Lines,
     watcher: Option<&'a Watcher<'a>>,
@@ -91,6 +94,7 @@ impl<'a> Fold<'a> {
             earlier: EarlierDowns::default(),
             versions: Versions::default(),
             by_statement: false,
+            very_long: unit::VERY_LONG,
             lines,
             watcher: None,
             is_judged: true,
@@ -98,29 +102,28 @@ impl<'a> Fold<'a> {
         }
     }
 
-    /// Reports on each statement too, and looks at nothing else than what was
-    /// asked about.
-    pub fn by_statement(self, by_statement: bool) -> Self {
+    /// What is reported statement by statement is judged whole.
+    pub fn in_manner(self, manner: &Manner<'a>) -> Self {
         Self {
-            by_statement,
+            by_statement: manner.by_statement,
+            watcher: manner.watcher,
+            very_long: match manner.by_statement {
+                true => u32::MAX,
+                false => manner.very_long,
+            },
             ..self
         }
     }
 
-    pub fn watched_by(self, watcher: Option<&'a Watcher<'a>>) -> Self {
-        Self { watcher, ..self }
-    }
-
     pub fn run(mut self, progress: &AtomicUsize) -> Outcome {
         let mut batches = unit::batches(self.project, self.history).into_iter();
-        let (project, history) = (self.project, self.history);
-        let mut current = batches
-            .next()
-            .map(|batch| unit::read(project, history, batch));
+        let (project, history, very_long) = (self.project, self.history, self.very_long);
+        let read = |batch| unit::read(project, history, batch, very_long);
+        let mut current = batches.next().map(read);
         while let Some(batch) = current {
             let next = batches.next();
             let (read, ()) = rayon::join(
-                || next.map(|next| unit::read(project, history, next)),
+                || next.map(read),
                 || {
                     for migration in &batch {
                         self.migration(migration);
@@ -159,31 +162,33 @@ impl<'a> Fold<'a> {
         let declared = self.declared(migration);
         self.check_version(migration);
         self.schema.begin_migration(read.index as MigrationIndex);
+        if let Some(raw) = &read.long {
+            return self.long(migration, raw, &declared);
+        }
         let rolls_back = has_rollback(&read.up) || has_rollback(&read.down);
         let marks = !read.down.is_empty() || rolls_back || self.by_statement;
         let start = marks.then(|| self.schema.mark());
 
         let calls = Calls::of(&read.up, &self.schema);
-        let up = plan(&read.up, &calls);
+        let up = plan(&read.up, &calls, 0);
         let down_calls = Calls::of(&read.down, &self.schema);
-        let down = plan(&read.down, &down_calls);
+        let down = plan(&read.down, &down_calls, 0);
         let way_back: Vec<&Operation> = down.iter().map(|p| p.operation).collect();
         let forth: Vec<&Operation> = up.iter().map(|p| p.operation).collect();
 
         if self.by_statement && migration.selected && !up.is_empty() {
             self.go_back(migration, &up);
         }
-        let inferred = declared.phase.or_else(|| self.infer_phase(&up));
-        let verdict = self.script(
+        let phase = declared.phase.or_else(|| Inferred::of(&up).phase());
+        let forward = Script {
             migration,
-            &read.up,
-            &up,
-            &way_back,
-            &declared,
-            inferred,
-            Direction::Up,
-        );
-        self.report(migration, read, Direction::Up, &declared, inferred, verdict);
+            declared: &declared,
+            phase,
+            direction: Direction::Up,
+            other_way: &way_back,
+        };
+        let verdict = self.script(&forward, &read.up, &up);
+        self.report(&forward, read.up.first().map(|read| read.part), verdict);
 
         if !read.down.is_empty() {
             self.doubt_unseen_up(read);
@@ -194,15 +199,13 @@ impl<'a> Fold<'a> {
                 made.remove(&self.schema.resolve(name));
             }
             let before_down = self.schema.mark();
-            let verdict = self.script(
-                migration,
-                &read.down,
-                &down,
-                &forth,
-                &declared,
-                None,
-                Direction::Down,
-            );
+            let back = Script {
+                phase: None,
+                direction: Direction::Down,
+                other_way: &forth,
+                ..forward
+            };
+            let verdict = self.script(&back, &read.down, &down);
             if let Some(start) = start {
                 self.compare(migration, &up, &down, start, &made);
                 self.break_earlier(migration, read, &down, start);
@@ -210,7 +213,7 @@ impl<'a> Fold<'a> {
             self.schema.roll_back(before_down);
             self.earlier.remember(migration, &down, &self.schema);
             self.schema.put_created_now(created);
-            self.report(migration, read, Direction::Down, &declared, None, verdict);
+            self.report(&back, read.down.first().map(|read| read.part), verdict);
         }
         if start.is_some() {
             self.schema.forget();
@@ -236,58 +239,78 @@ impl<'a> Fold<'a> {
         });
     }
 
-    #[allow(clippy::too_many_arguments)]
-    fn script(
-        &mut self,
-        migration: &Migration,
-        parts: &[ReadPart],
-        plan: &[Planned<'_>],
-        other_way: &[&Operation],
-        declared: &Declared,
-        phase: Option<Phase>,
-        direction: Direction,
-    ) -> Verdict {
-        let script: Vec<&Operation> = plan.iter().map(|p| p.operation).collect();
-        let frames: Vec<Frame<'_>> = parts.iter().map(|part| self.frame(part)).collect();
-        let scene = Scene {
-            migration,
+    fn scene<'s>(
+        &self,
+        of: &Script<'s>,
+        script: &'s [&'s Operation],
+        frames: &'s [Frame<'s>],
+        sets_lock_timeout: bool,
+    ) -> Scene<'s>
+    where
+        'a: 's,
+    {
+        let (way_back, forth): (&[_], &[_]) = match of.direction {
+            Direction::Up => (of.other_way, &[]),
+            Direction::Down => (&[], of.other_way),
+        };
+        Scene {
+            migration: of.migration,
             layout: self.history.layout,
             dialect: self.dialect,
-            direction,
-            phase,
-            phase_declared: declared.phase.is_some(),
+            direction: of.direction,
+            phase: of.phase,
+            phase_declared: of.declared.phase.is_some(),
             writes_downs: self.writes_downs,
-            uses_lock_timeout: self.uses_lock_timeout || sets_lock_timeout(plan, false),
-            approved: declared.approved,
-            checkpoint: declared.checkpoint,
-            script: &script,
+            uses_lock_timeout: self.uses_lock_timeout || sets_lock_timeout,
+            approved: of.declared.approved,
+            checkpoint: of.declared.checkpoint,
+            script,
             names: Names::default(),
-            way_back: match direction {
-                Direction::Up => other_way,
-                Direction::Down => &[],
-            },
-            forth: match direction {
-                Direction::Up => &[],
-                Direction::Down => other_way,
-            },
+            way_back,
+            forth,
             names_back: Names::default(),
             sources: &self.project.sources,
-            frames: &frames,
-        };
+            frames,
+            goes_on: false,
+        }
+    }
+
+    fn script(&mut self, of: &Script<'_>, parts: &[ReadPart], plan: &[Planned<'_>]) -> Verdict {
+        let script: Vec<&Operation> = plan.iter().map(|p| p.operation).collect();
+        let frames: Vec<Frame<'_>> = parts.iter().map(|part| self.frame(part)).collect();
+        let scene = self.scene(of, &script, &frames, sets_lock_timeout(plan, false));
         let first = self.outcome.findings.len();
         let mut run = ScriptRun {
             scene: &scene,
-            transactions: Transactions::new(),
+            transactions: Transactions::default(),
             marks: Vec::new(),
             steps: Vec::with_capacity(plan.len()),
             rolls_back: has_rollback(parts),
             unread: None,
+            part: usize::MAX,
         };
-        let mut part = usize::MAX;
+        self.walk(&mut run, parts, plan);
+        let steps = run.steps;
+        if self.is_judged {
+            self.migration_rules(&scene, &steps);
+        }
+        if self.by_statement && of.migration.selected {
+            self.outcome
+                .statements
+                .extend(statements(&steps, of.direction));
+        }
+        let verdict = verdict_of(&steps, &mut None, |key| self.is_hidden(key));
+        self.uses_lock_timeout |= sets_lock_timeout(plan, true);
+        self.close(of, first);
+        verdict
+    }
+
+    /// Runs the operations of a script, or of a stretch of it.
+    fn walk<'p>(&mut self, run: &mut ScriptRun<'_, 'p>, parts: &[ReadPart], plan: &[Planned<'p>]) {
         for (index, planned) in plan.iter().enumerate() {
-            if planned.part != part {
-                part = planned.part;
-                run.transactions.begin_part(&parts[part]);
+            if planned.part != run.part {
+                run.part = planned.part;
+                run.transactions.begin_part(&parts[run.part]);
                 self.schema.end_transaction();
                 run.marks.clear();
                 if run.rolls_back {
@@ -296,30 +319,22 @@ impl<'a> Fold<'a> {
                         .push((None, mark, self.outcome.findings.len(), run.steps.len()));
                 }
             }
-            self.step(&mut run, planned, index);
+            self.step(run, planned, index);
         }
-        if migration.selected {
+        if run.scene.migration.selected {
             self.count(parts);
         }
-        let steps = run.steps;
-        if self.is_judged {
-            self.migration_rules(&scene, &steps);
-        }
-        if self.by_statement && migration.selected {
-            self.outcome
-                .statements
-                .extend(statements(&steps, direction));
-        }
-        let verdict = verdict_of(&steps, |key| self.is_hidden(key));
-        self.uses_lock_timeout |= sets_lock_timeout(plan, true);
-        if direction == Direction::Up {
+    }
+
+    /// A script is through; what was found in it stands behind `first`.
+    fn close(&mut self, of: &Script<'_>, first: usize) {
+        if of.direction == Direction::Up {
             self.count_conflicts(first);
         }
-        if !migration.selected {
+        if !of.migration.selected {
             let context = self.outcome.findings.split_off(first);
             self.outcome.context.extend(context);
         }
-        verdict
     }
 
     fn frame(&self, read: &ReadPart) -> Frame<'a> {
@@ -557,35 +572,34 @@ impl<'a> Fold<'a> {
         }
     }
 
-    fn report(
-        &mut self,
-        migration: &Migration,
-        read: &ReadMigration,
-        direction: Direction,
-        declared: &Declared,
-        phase: Option<Phase>,
-        verdict: Verdict,
-    ) {
+    fn report(&mut self, of: &Script<'_>, part: Option<Part>, verdict: Verdict) {
+        let migration = of.migration;
         if !migration.selected {
             return;
         }
-        let parts = match direction {
-            Direction::Up => &read.up,
-            Direction::Down => &read.down,
-        };
-        let part = parts.first().map(|p| p.part);
         self.outcome.migrations.push(MigrationReport {
             source: part.map_or(migration.source, |p| p.source),
             id: migration.id.clone(),
-            direction,
+            direction: of.direction,
             layout: self.history.layout,
-            phase,
-            phase_declared: declared.phase.is_some() && direction == Direction::Up,
-            release: declared.release.clone(),
-            transaction: part.map_or(crate::project::Transaction::None, |p| p.transaction),
+            phase: of.phase,
+            phase_declared: of.declared.phase.is_some() && of.direction == Direction::Up,
+            release: of.declared.release.clone(),
+            transaction: part.map_or(project::Transaction::None, |p| p.transaction),
             verdict,
         });
     }
+}
+
+/// A direction of a migration, and what is known of it beforehand.
+#[derive(Clone, Copy)]
+struct Script<'s> {
+    migration: &'s Migration,
+    declared: &'s Declared,
+    phase: Option<Phase>,
+    direction: Direction,
+    /// The operations of the other direction.
+    other_way: &'s [&'s Operation],
 }
 
 struct ScriptRun<'s, 'p> {
@@ -596,6 +610,8 @@ struct ScriptRun<'s, 'p> {
     rolls_back: bool,
     /// The last statement of which something could not be read.
     unread: Option<u32>,
+    /// Which part of the script is at hand.
+    part: usize,
 }
 
 fn rests(active: &Active, scene: &Scene<'_>) -> bool {
@@ -628,21 +644,24 @@ fn sets_lock_timeout(plan: &[Planned<'_>], to_a_limit: bool) -> bool {
 
 /// The worst of all steps; work that is done while an earlier statement of the
 /// transaction holds a strong lock blocks for as long. A table that nobody else
-/// can see is as good as empty.
-fn verdict_of(steps: &[Step<'_>], is_hidden: impl Fn(&Key) -> bool) -> Verdict {
+/// can see is as good as empty. `held` is the transaction that holds such a lock.
+fn verdict_of(
+    steps: &[Step<'_>],
+    held: &mut Option<u32>,
+    is_hidden: impl Fn(&Key) -> bool,
+) -> Verdict {
     let mut verdict = Verdict::default();
-    let mut held: Option<u32> = None;
     for step in steps {
         verdict = verdict.and(step.verdict);
         let scanned = step.effect.scans.iter().map(|scan| &scan.relation);
         let works = scanned
             .chain(&step.effect.rewrites)
             .any(|key| !is_hidden(key));
-        if works && held.is_some() && held == step.run.transaction {
+        if works && held.is_some() && *held == step.run.transaction {
             verdict.deploy = Deploy::Blocking;
         }
         if step.visible && step.run.transaction.is_some() {
-            held = step.run.transaction;
+            *held = step.run.transaction;
         }
     }
     verdict

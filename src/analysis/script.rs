@@ -174,9 +174,10 @@ fn own_routines(parts: &[ReadPart]) -> FxHashMap<&str, &Arc<Vec<Operation>>> {
 }
 
 /// Lists the operations of a script, bodies of called routines behind the call.
-pub fn plan<'a>(parts: &'a [ReadPart], calls: &'a Calls) -> Vec<Planned<'a>> {
+/// Statements are counted from `first`.
+pub fn plan<'a>(parts: &'a [ReadPart], calls: &'a Calls, first: u32) -> Vec<Planned<'a>> {
     let mut plan = Vec::new();
-    let mut number = 0;
+    let mut number = first;
     for (p, part) in parts.iter().enumerate() {
         for (s, statement) in part.statements.iter().enumerate() {
             let own = std::iter::once((&statement.operations, false));
@@ -206,8 +207,8 @@ pub struct Transactions {
     next: u32,
 }
 
-impl Transactions {
-    pub fn new() -> Self {
+impl Default for Transactions {
+    fn default() -> Self {
         Self {
             current: None,
             opened_by: OpenedBy::Nobody,
@@ -215,7 +216,9 @@ impl Transactions {
             next: 0,
         }
     }
+}
 
+impl Transactions {
     pub fn run(&self) -> Run {
         Run {
             transaction: self.current,

@@ -199,6 +199,13 @@ impl Effect {
         }
     }
 
+    /// Forgets the other locks.
+    pub fn retain_locks(&mut self, keep: impl FnMut(&Lock) -> bool) {
+        self.locks.retain(keep);
+        self.locks.shrink_to_fit();
+        self.places = None;
+    }
+
     /// Where a relation stands among the locks. A table may have thousands of
     /// partitions, each with its indexes.
     fn place_of(&mut self, relation: &Key) -> Option<usize> {

@@ -57,6 +57,13 @@ impl<'a> Frame<'a> {
         frame
     }
 
+    /// The same where the part holds so many other statements besides.
+    pub fn among(mut self, others: usize) -> Self {
+        self.statements += others;
+        self.lasting += others;
+        self
+    }
+
     fn opt_out(&self) -> Option<&OptOut> {
         let found = || opt_out(self.layout, self.source, &self.part);
         self.opt_out.get_or_init(found).as_ref()

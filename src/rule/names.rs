@@ -25,6 +25,8 @@ pub enum Facet {
     Rows,
     /// Reads rows to write them elsewhere; filed under no name.
     Copy,
+    /// Begins or ends a transaction; filed under no name.
+    Control,
 }
 
 /// The operations of a script by what they are about; built when somebody
@@ -125,7 +127,7 @@ impl<'a> MigrationContext<'a> {
 }
 
 fn each_name(action: &Action, file: &mut impl FnMut(Facet, &SmolStr)) {
-    use Facet::{Copy, Object, Part, Rows, Table};
+    use Facet::{Control, Copy, Object, Part, Rows, Table};
     const NO_NAME: SmolStr = SmolStr::new_static("");
     if let Action::RenameColumn { to, .. } = action {
         file(Part, &to.name);
@@ -189,6 +191,7 @@ fn each_name(action: &Action, file: &mut impl FnMut(Facet, &SmolStr)) {
         }
         Action::Update(update) => file(Rows, &update.table.name),
         Action::Delete(delete) => file(Rows, &delete.table.name),
+        Action::Transaction(_) => file(Control, &NO_NAME),
         Action::Merge { table, .. } => file(Rows, &table.name),
         Action::Copy {
             table: Some(table),

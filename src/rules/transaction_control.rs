@@ -2,7 +2,7 @@
 
 use crate::operation::{Action, Kind, Operation, TransactionControl};
 use crate::project::Transaction;
-use crate::rule::{Check, Findings, OperationContext, Rule};
+use crate::rule::{Check, Facet, Findings, OperationContext, Rule};
 
 pub const RULE: Rule = Rule {
     id: "transaction-control",
@@ -56,7 +56,10 @@ fn in_the_tools_own(
     control: &TransactionControl,
     findings: &mut Findings,
 ) {
-    if cx.earlier().any(|o| self::control(o).is_some()) {
+    if cx
+        .earlier_on(Facet::Control, "")
+        .any(|o| self::control(o).is_some())
+    {
         return;
     }
     let tool = cx.scene.layout.name();
@@ -79,7 +82,8 @@ fn in_the_scripts_own(
     control: &TransactionControl,
     findings: &mut Findings,
 ) {
-    let before = cx.earlier().rev().find_map(self::control);
+    let mut before = cx.earlier_on(Facet::Control, "").rev();
+    let before = before.find_map(self::control);
     let is_open = matches!(before, Some(TransactionControl::Begin));
     let is_begin = matches!(control, TransactionControl::Begin);
     if is_begin && is_open {
@@ -89,7 +93,12 @@ fn in_the_scripts_own(
                 "a transaction is open already: this `BEGIN` does nothing, and the next `COMMIT` ends both",
             )
             .help("leave it out, or commit the one before it first");
-    } else if is_begin && !cx.later().any(|o| self::control(o).is_some()) {
+    } else if is_begin
+        && !cx.scene.goes_on
+        && !cx
+            .later_on(Facet::Control, "")
+            .any(|o| self::control(o).is_some())
+    {
         findings
             .report(
                 cx.operation.place,

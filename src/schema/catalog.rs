@@ -7,6 +7,7 @@ use smol_str::SmolStr;
 use super::apply::{At, Conflict};
 use super::journal::Entry;
 use super::{Key, Origin, Place, Relation, Routine, Schema, Sequence, Table, TypeEntry};
+use crate::few::Few;
 use crate::operation::{
     Column, CompositeChange, CreateRoutine, CreateType, ObjectKind, ObjectName, SequenceOption,
     TypeDefinition,
@@ -355,7 +356,7 @@ impl Schema {
         self.owned
             .entry(table.clone())
             .or_default()
-            .push(sequence.clone());
+            .push_few(sequence.clone());
         self.edit_sequence(sequence, |s| {
             let old = s.owned_by.take().map(|(_, column)| column);
             let column = column.cloned().or(old).unwrap_or_default();

@@ -9,6 +9,7 @@ use smol_str::SmolStr;
 use super::apply::{At, Conflict};
 use super::table::{MOST_COLUMNS, add};
 use super::{Gone, GoneRule, Index, Key, Relation, Schema, Table, TableConstraint, names};
+use crate::few::Few;
 use crate::operation::{
     Column, Constraint, ConstraintKind, CreateTable, Expr, Key as KeyColumns, ObjectKind,
     ObjectName, Target,
@@ -290,7 +291,7 @@ impl Schema {
             references.any(|known| known.as_ref() == Some(&target))
         });
         if !known {
-            self.edit_table(&target, |t| t.referenced_by.push(key.clone()));
+            self.edit_table(&target, |t| t.referenced_by.push_few(key.clone()));
         }
         (Some(target), referenced)
     }

@@ -8,6 +8,7 @@ use smol_str::SmolStr;
 use super::apply::{At, Conflict};
 use super::names;
 use super::{Gone, GoneRule, Index, Key, Origin, Partition, Relation, Schema, Table, Trigger};
+use crate::few::Few;
 use crate::operation::{
     Action, Bound, Column, Constraint, CreateTable, CreateTrigger, DataType, Expr, Identity, Like,
     ObjectKind, ObjectName, Persistence, Target,
@@ -125,7 +126,7 @@ fn put_columns(table: &mut Table, columns: Vec<Arc<Column>>) {
 /// Pushes a key unless it is there.
 pub(super) fn add(list: &mut Vec<Key>, key: &Key) {
     if !list.contains(key) {
-        list.push(key.clone());
+        list.push_few(key.clone());
     }
 }
 
@@ -614,7 +615,7 @@ impl Schema {
         self.note_trigger_words(&key, create.function.as_ref());
         self.change_table(&create.table, at, |t| {
             t.triggers.retain(|known| known.name != trigger.name);
-            t.triggers.push(trigger);
+            t.triggers.push_few(trigger);
         });
     }
 

@@ -5,6 +5,7 @@ use rustc_hash::FxHashSet;
 use smol_str::SmolStr;
 
 use super::{Key, Policy, Schema, Table, View};
+use crate::few::Few;
 use crate::operation::{Column, ConstraintKind, DataType, ObjectName, PolicyClauses, query};
 
 impl Schema {
@@ -155,7 +156,7 @@ impl Schema {
                 None => self.table_words.entry(SmolStr::new(word)).or_default(),
             };
             if keys.last() != Some(table) {
-                keys.push(table.clone());
+                keys.push_few(table.clone());
             }
         }
     }

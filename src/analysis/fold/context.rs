@@ -10,6 +10,9 @@ impl Fold<'_> {
     /// are reported? A finding stands on a statement, on a comment that a tool
     /// might mean, or where a part says nothing.
     pub(super) fn may_share_a_name(&self, migration: &Migration, read: &ReadMigration) -> bool {
+        if read.long.is_some() {
+            return true;
+        }
         let holds = |source: SourceId, place: Span| {
             let text = self.project.sources[source].text();
             self.lines.hold_one_of(text, place)

@@ -42,30 +42,51 @@ impl Fold<'_> {
             .or_else(|| phase::of_path(path));
         declared
     }
+}
 
-    pub(super) fn infer_phase(&self, plan: &[Planned<'_>]) -> Option<Phase> {
-        let mut created: FxHashSet<SmolStr> = FxHashSet::default();
-        let mut found = None;
+/// The phase that the operations of a script show, as far as they were seen.
+#[derive(Default)]
+pub(super) struct Inferred {
+    created: FxHashSet<SmolStr>,
+    phase: Option<Phase>,
+    /// Removals beside something else: there is none.
+    mixed: bool,
+}
+
+impl Inferred {
+    pub(super) fn of(plan: &[Planned<'_>]) -> Self {
+        let mut inferred = Self::default();
+        inferred.add(plan);
+        inferred
+    }
+
+    pub(super) fn phase(&self) -> Option<Phase> {
+        self.phase.filter(|_| !self.mixed)
+    }
+
+    /// Goes on with what runs next.
+    pub(super) fn add(&mut self, plan: &[Planned<'_>]) {
         for planned in plan {
             let (name, phase) = match &planned.operation.action {
                 Action::CreateTable(create) => {
-                    created.insert(create.name.name.clone());
+                    self.created.insert(create.name.name.clone());
                     (None, Some(Phase::Expand))
                 }
                 action => phase_of(action),
             };
-            if name.is_some_and(|n| created.contains(n)) {
+            if name.is_some_and(|n| self.created.contains(n)) {
                 continue;
             }
-            match (found, phase) {
+            match (self.phase, phase) {
                 (_, None) => {}
-                (None, Some(_)) => found = phase,
+                (None, Some(_)) => self.phase = phase,
                 (Some(Phase::Contract), Some(Phase::Contract)) => {}
-                (Some(Phase::Contract), Some(_)) | (Some(_), Some(Phase::Contract)) => return None,
-                (Some(a), Some(b)) => found = Some(a.max(b)),
+                (Some(Phase::Contract), Some(_)) | (Some(_), Some(Phase::Contract)) => {
+                    self.mixed = true;
+                }
+                (Some(a), Some(b)) => self.phase = Some(a.max(b)),
             }
         }
-        found
     }
 }
 
