@@ -172,6 +172,7 @@ impl<'a> Work<'a> {
                 "a default cannot name a column, which `{name}` would be"
             ));
         }
+        self.check_sequences_exist(default);
         match constant(&tokens.list, default) {
             None | Some(Constant::Null) => {}
             Some(constant) => self.check_constant(&constant, default, ty, &self.expected(ty)),

@@ -64,6 +64,10 @@ impl<'a> Work<'a> {
         {
             self.refuse("a CHECK cannot hold a query");
         }
+        if let ConstraintKind::Check(check) = &constraint.kind {
+            self.refuse_missing_columns(&subject.key, &check.text);
+            self.check_functions_exist(&check.text);
+        }
         let has_children = subject.table.is_some_and(|t| !t.children.is_empty());
         if subject.only && has_children && !constraint.no_inherit {
             self.refuse("the constraint must be added to child tables too");

@@ -126,6 +126,8 @@ impl<'a> Work<'a> {
             .filter_map(|element| element.expr.as_ref())
             .chain(&create.predicate);
         for expr in exprs {
+            self.refuse_missing_columns(key, &expr.text);
+            self.check_functions_exist(&expr.text);
             if matches!(
                 self.volatility(&expr.text),
                 Volatility::Stable | Volatility::Volatile

@@ -23,6 +23,7 @@ mod expr;
 mod index;
 mod maintenance;
 mod member;
+mod named;
 mod not_null;
 mod object;
 mod opclass;

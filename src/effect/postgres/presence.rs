@@ -107,7 +107,7 @@ impl Work<'_> {
 
     /// Tables and views may belong to somebody else; indexes and sequences come
     /// with their tables.
-    fn refuse_unmade_relation(&mut self, key: &Key, kinds: Kinds) {
+    pub(super) fn refuse_unmade_relation(&mut self, key: &Key, kinds: Kinds) {
         match self.nearly_named(key) {
             None if matches!(kinds, [Index | Sequence]) => {
                 self.refuse_unmade(Ground::Unmade, format!("no migration creates `{key}`"));
@@ -123,7 +123,7 @@ impl Work<'_> {
     }
 
     /// What stands in a schema of somebody else is somebody else's.
-    fn refuse_unmade_name(&mut self, key: &Key, what: &str) {
+    pub(super) fn refuse_unmade_name(&mut self, key: &Key, what: &str) {
         let ground = match self.schema.has_namespace(&key.schema) {
             true => Ground::Unmade,
             false => Ground::Elsewhere,
@@ -351,6 +351,21 @@ impl Work<'_> {
         }
     }
 
+    /// The sequences that a default counts with (set_default_missing_sequence).
+    pub(super) fn check_sequences_exist(&mut self, default: &str) {
+        for key in self.sequences_used(default) {
+            let absent = self.schema.relation_by_key(&key).is_none();
+            if absent
+                && self.schema.is_whole()
+                && self.schema.was_dropped(&key).is_none()
+                && !self.schema.has_elsewhere(&key.name)
+                && !key.name.contains(['{', '$'])
+            {
+                self.refuse_unmade_relation(&key, &[Sequence]);
+            }
+        }
+    }
+
     /// A publication has tables alone.
     pub(super) fn check_published(&mut self, name: &ObjectName) {
         self.check_need(&Need::of(name, PLAIN));
@@ -376,6 +391,13 @@ impl Work<'_> {
             Action::CreateView(create) => Some(self.new_key(&create.name, create.temporary)),
             _ => None,
         };
+        if let Some(text) = text {
+            let arguments = match action {
+                Action::CreateRoutine(create) => create.arguments.as_str(),
+                _ => "",
+            };
+            self.check_query_columns(text, arguments);
+        }
         for name in text.map_or(Vec::new(), |text| relations(text)) {
             let key = self.resolve(&name);
             let is_there =

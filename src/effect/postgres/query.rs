@@ -281,12 +281,14 @@ pub(super) fn output_names(text: &str) -> Option<Vec<SmolStr>> {
     Some(names)
 }
 
+/// What every table has; `value` is what a domain checks.
+pub(super) const SYSTEM_COLUMNS: &[&str] = &[
+    "tableoid", "ctid", "xmin", "xmax", "cmin", "cmax", "oid", "value",
+];
+
 /// The columns of its own table that a condition names: without a qualifier, and
 /// outside of subqueries. `None` where it cannot be read.
 pub(super) fn columns_in(condition: &str) -> Option<Vec<SmolStr>> {
-    const SYSTEM: &[&str] = &[
-        "tableoid", "ctid", "xmin", "xmax", "cmin", "cmax", "oid", "value",
-    ];
     let tokens = Tokens::of(condition);
     let inner = |token: &Token| is_word(*token, condition, "SELECT");
     if tokens.list.iter().any(inner) {
@@ -297,7 +299,7 @@ pub(super) fn columns_in(condition: &str) -> Option<Vec<SmolStr>> {
         return None;
     };
     let named = |word: &&SmolStr| {
-        !SYSTEM.contains(&word.as_str())
+        !SYSTEM_COLUMNS.contains(&word.as_str())
             && !STABLE_WORDS.iter().any(|w| w.eq_ignore_ascii_case(word))
     };
     Some(used.columns.iter().filter(named).cloned().collect())

@@ -88,8 +88,11 @@ impl<'a> Work<'a> {
     }
 
     fn check_row_of(&mut self, key: &Key, insert: &Insert) {
-        for column in &insert.columns {
+        for (n, column) in insert.columns.iter().enumerate() {
             self.refuse_missing_column(key, &column.name);
+            if !insert.in_part && insert.columns[..n].iter().any(|c| c.name == column.name) {
+                self.refuse(format!("column `{}` is named twice", column.name));
+            }
         }
         if let Some(table) = self.table(key).filter(|t| t.is_known()) {
             self.check_given(table, insert);

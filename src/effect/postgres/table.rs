@@ -431,6 +431,7 @@ impl<'a> Work<'a> {
             _ => None,
         });
         self.check_new_default(&default.text, changed.unwrap_or(&known.ty));
+        self.check_functions_exist(&default.text);
     }
 
     pub(super) fn lock_sequences_used(&mut self, expr: &str) {
@@ -743,6 +744,7 @@ impl<'a> Work<'a> {
         }
         self.check_new_columns(create);
         self.check_table_parameters(create);
+        self.check_own_columns(create);
         for constraint in &create.constraints {
             self.constraint_of_new_table(&key, create, constraint);
         }

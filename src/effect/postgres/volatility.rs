@@ -1,7 +1,7 @@
 //! Is a default the same for every row that exists already? Only then does ADD
 //! COLUMN leave the table as it is.
 
-use crate::operation::ObjectName;
+use crate::operation::{DataType, ObjectName};
 use crate::schema::{Key, Routine};
 use crate::statement::cursor::{Cursor, Ident, fold};
 use crate::statement::lexer::{Token, TokenKind};
@@ -9,6 +9,7 @@ use crate::statement::lexer::{Token, TokenKind};
 use super::Work;
 use super::data::{BuiltIn, function};
 use super::expr::{Tokens, is_word};
+use super::type_change::is_built_in;
 
 /// The most volatile thing that an expression calls.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -186,11 +187,11 @@ impl Work<'_> {
         }
     }
 
-    /// Refuses a call of a built-in function of another version
-    /// (add_column_default_uuidv7).
+    /// Refuses a call of a function of another version, and of one that nobody
+    /// made (add_column_default_uuidv7, create_index_missing_function).
     pub(super) fn check_functions_exist(&mut self, text: &str) {
         let tokens = Tokens::of(text);
-        for pair in tokens.list.windows(2) {
+        for (n, pair) in tokens.list.windows(2).enumerate() {
             if pair[0].kind != TokenKind::Word
                 || pair[1].kind != TokenKind::OpenParen
                 || SYNTAX.iter().any(|w| pair[0].is_word(text, w))
@@ -203,13 +204,38 @@ impl Work<'_> {
                 template: false,
             });
             let key = self.schema.resolve_routine(&name);
-            let own = !self.schema.routines(&key).is_empty();
-            if !own && function(&name.name, 0, self.version) == BuiltIn::OtherVersion {
-                self.refuse(format!(
+            if !self.schema.routines(&key).is_empty() {
+                continue;
+            }
+            match function(&name.name, 0, self.version) {
+                BuiltIn::Known(_) => {}
+                BuiltIn::OtherVersion => self.refuse(format!(
                     "PostgreSQL {} has no function `{}`",
                     self.version, name.name
-                ));
+                )),
+                BuiltIn::Unknown => self.refuse_unmade_routine(&tokens, n, &name, &key),
             }
+        }
+    }
+
+    fn refuse_unmade_routine(
+        &mut self,
+        tokens: &Tokens<'_>,
+        n: usize,
+        name: &ObjectName,
+        key: &Key,
+    ) {
+        let is_plain = name_start(&tokens.list, n) == n
+            && !after_cast(tokens, n)
+            && !STABLE_WORDS
+                .iter()
+                .any(|w| tokens.list[n].is_word(tokens.text, w));
+        let behind = n.checked_sub(1).map(|n| tokens.list[n]);
+        let is_name = behind.is_some_and(|t| t.is_word(tokens.text, "COLLATE"));
+        // A type's name makes a value of it, too.
+        let is_type = DataType::parse(&name.name).is_some_and(|ty| is_built_in(&ty));
+        if is_plain && !is_name && !is_type && self.schema.is_whole() {
+            self.refuse_unmade_name(key, "routine");
         }
     }
 

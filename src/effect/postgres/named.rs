@@ -1,0 +1,98 @@
+//! Columns that queries and the constraints of a new table name, held against
+//! the columns that there are.
+
+use crate::operation::query::{self, Reading, Yields};
+use crate::operation::{ConstraintKind, CreateTable};
+use crate::schema::Table;
+use crate::statement::lexer::{Token, TokenKind};
+
+use super::Work;
+use super::expr::{Tokens, is_word, mentions};
+use super::query::{SYSTEM_COLUMNS, columns_in};
+
+impl Work<'_> {
+    /// Refuses a column that none of the tables has which a query may take it
+    /// from (create_view_missing_column). Nothing is said of queries with queries
+    /// or fields of values in them. The arguments of a routine are names too.
+    pub(super) fn check_query_columns(&mut self, text: &str, arguments: &str) {
+        let tokens = Tokens::of(text);
+        let selects = tokens.list.iter().filter(|t| is_word(**t, text, "SELECT"));
+        let field = |pair: &[Token]| {
+            pair[0].kind == TokenKind::CloseParen && pair[1].kind == TokenKind::Dot
+        };
+        if selects.count() != 1 || tokens.list.windows(2).any(field) {
+            return;
+        }
+        if let Some(reading) = query::read(text) {
+            self.check_reading(&reading, arguments);
+        }
+    }
+
+    fn check_reading(&mut self, reading: &Reading, arguments: &str) {
+        let Some(output) = reading
+            .output
+            .as_ref()
+            .filter(|_| !reading.yields.is_empty())
+        else {
+            return;
+        };
+        let taken = |column: &str| {
+            let found = |y: &Yields| matches!(y, Yields::Column(name) if name == column);
+            reading.yields.iter().any(found)
+        };
+        for column in reading.uses.iter().flat_map(|used| &used.columns) {
+            let alias = output.contains(column) && !taken(column);
+            let mut uses = reading.uses.iter().filter(|u| u.columns.contains(column));
+            let missing = uses.all(|used| {
+                let table = self.table(&self.resolve(&used.relation));
+                table.is_some_and(|table| is_without(table, column))
+            });
+            if !alias
+                && missing
+                && !SYSTEM_COLUMNS.contains(&column.as_str())
+                && !mentions(arguments, column)
+            {
+                self.refuse(format!("no table of the query has a column `{column}`"));
+            }
+        }
+    }
+
+    /// A new table has the columns that its constraints name
+    /// (create_table_check_missing_column, create_table_fk_missing_column).
+    pub(super) fn check_own_columns(&mut self, create: &CreateTable) {
+        let elsewhere = !create.like.is_empty()
+            || !create.inherits.is_empty()
+            || create.partition_of.is_some()
+            || create.of_type.is_some()
+            || create.source.is_some();
+        if elsewhere {
+            return;
+        }
+        for constraint in &create.constraints {
+            let checked;
+            let columns = match &constraint.kind {
+                ConstraintKind::PrimaryKey(key) | ConstraintKind::Unique(key) => &key.columns,
+                ConstraintKind::ForeignKey(foreign) => &foreign.columns,
+                ConstraintKind::Check(check) => match columns_in(&check.text) {
+                    Some(columns) => {
+                        checked = columns;
+                        &checked
+                    }
+                    None => continue,
+                },
+                _ => continue,
+            };
+            let missing = columns.iter().find(|name| {
+                let mut own = create.columns.iter();
+                !name.contains(['{', '$']) && !own.any(|column| column.name == **name)
+            });
+            if let Some(missing) = missing {
+                self.refuse(format!("`{}` has no column `{missing}`", create.name));
+            }
+        }
+    }
+}
+
+fn is_without(table: &Table, column: &str) -> bool {
+    table.is_known() && table.column(column).is_none() && !column.contains(['{', '$'])
+}
