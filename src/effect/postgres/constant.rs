@@ -129,6 +129,19 @@ fn fits(value: &str, ty: &DataType, cut: bool) -> bool {
     }
 }
 
+/// Is a number greater or less than all of an integer type?
+fn is_beyond(number: &str, ty: &DataType) -> bool {
+    let Ok(number) = number.parse::<f64>() else {
+        return false;
+    };
+    let (least, most) = match ty.name.as_str() {
+        "smallint" | "smallserial" => (f64::from(i16::MIN), f64::from(i16::MAX)),
+        "int" | "serial" => (f64::from(i32::MIN), f64::from(i32::MAX)),
+        _ => return false,
+    };
+    number.round() < least || number.round() > most
+}
+
 /// A column that values are written to.
 struct Taker<'t> {
     column: &'t Column,
@@ -194,7 +207,8 @@ impl<'a> Work<'a> {
             Constant::Number(number) => {
                 let refuses = ty.array == 0
                     && ty.schema.is_none()
-                    && matches!(ty.name.as_str(), "boolean" | "uuid" | "jsonb" | "json");
+                    && (matches!(ty.name.as_str(), "boolean" | "uuid" | "jsonb" | "json")
+                        || is_beyond(number, ty));
                 refuses.then(|| format!("the number {number} is no value of type {ty}"))
             }
         };

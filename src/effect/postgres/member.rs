@@ -7,10 +7,10 @@ use crate::operation::{
     Action, Constraint, ConstraintKind, ObjectKind, ObjectName, TypeDefinition,
 };
 use crate::schema::{Key, Setting, SettingName, Table};
-use crate::statement::lexer::TokenKind;
+use crate::statement::lexer::{Token, TokenKind};
 
 use super::Work;
-use super::expr::{Tokens, is_word};
+use super::expr::{Tokens, is_word, name_of};
 
 impl<'a> Work<'a> {
     /// Refuses a part that is not there, and one that is there already.
@@ -86,10 +86,15 @@ impl<'a> Work<'a> {
             }
             Action::CreateStatistics {
                 name,
+                table,
                 definition,
                 if_not_exists,
-                ..
-            } => self.check_statistics(name.as_ref(), definition, *if_not_exists),
+            } => {
+                self.check_statistics(name.as_ref(), definition, *if_not_exists);
+                if let Some(table) = table {
+                    self.check_statistics_columns(table, definition);
+                }
+            }
             Action::CreateSchema {
                 name,
                 if_not_exists: false,
@@ -142,6 +147,21 @@ impl<'a> Work<'a> {
             self.needs(14, "statistics over expressions");
         } else if !columns.iter().any(|t| t.kind == TokenKind::Comma) {
             self.refuse("statistics are about two columns at least");
+        }
+    }
+
+    /// create_statistics_missing_column.
+    fn check_statistics_columns(&mut self, table: &ObjectName, text: &str) {
+        let key = self.resolve(table);
+        let tokens = Tokens::of(text);
+        let mut behind = tokens.list.iter();
+        behind.find(|t| is_word(**t, text, "ON"));
+        let columns = behind.take_while(|t| !is_word(**t, text, "FROM"));
+        let columns: Vec<Token> = columns.copied().collect();
+        if !columns.iter().any(|t| t.kind == TokenKind::OpenParen) {
+            for name in columns.iter().filter_map(|t| name_of(*t, text)) {
+                self.refuse_missing_column(&key, &name);
+            }
         }
     }
 

@@ -373,6 +373,9 @@ fn greatest(ty: &DataType) -> i64 {
 /// server's own it can be told that they are not; a table or a composite type
 /// goes by several names, and lengths do not count.
 fn same_result(one: &str, other: &str) -> bool {
+    if is_set(one) != is_set(other) {
+        return false;
+    }
     if let (Some(one), Some(other)) = (table_columns(one), table_columns(other)) {
         let names = |list: &[Argument]| -> Vec<Option<SmolStr>> {
             list.iter().map(|column| column.name.clone()).collect()
@@ -383,6 +386,14 @@ fn same_result(one: &str, other: &str) -> bool {
         return true;
     };
     !is_built_in(&one) || !is_built_in(&other) || one.name == other.name && one.array == other.array
+}
+
+/// `SETOF` and `TABLE` yield many rows.
+fn is_set(returns: &str) -> bool {
+    let word = returns.split([' ', '\n', '(']).next().unwrap_or_default();
+    ["setof", "table"]
+        .iter()
+        .any(|set| word.eq_ignore_ascii_case(set))
 }
 
 /// The columns of `TABLE (…)`.
