@@ -9,7 +9,7 @@
 pub mod sql;
 
 mod column;
-mod constraint;
+pub mod constraint;
 mod data;
 pub mod difference;
 mod draft;
@@ -33,6 +33,7 @@ use crate::verdict::Undo;
 
 use draft::Draft;
 
+pub use column::collation_name;
 pub use difference::{Differences, differences};
 pub use kind::kind;
 
@@ -177,12 +178,7 @@ fn as_written(
 pub fn missing(schema: &Schema, mark: Mark, names: &[&str]) -> Vec<String> {
     let mut draft = Draft::new(schema, mark);
     restore(&mut draft, mark);
-    let about = |statement: &String| {
-        let mut words = statement.split(|c: char| !c.is_alphanumeric() && c != '_');
-        words.any(|word| names.contains(&word))
-    };
-    let all = draft.finish(Kind::Exact).statements;
-    all.into_iter().filter(about).collect()
+    draft.about(names)
 }
 
 /// Brings back everything that changed since a mark.

@@ -32,7 +32,11 @@ use crate::schema::{Key, Place, Schema, Table};
 use crate::source::{Source, Span};
 use crate::verdict::Verdict;
 
+pub use crate::inverse::collation_name;
+pub use crate::inverse::constraint;
 pub use crate::inverse::sql::{sql_ident, sql_key, sql_name};
+pub use crate::schema::names::object_name;
+pub use crate::statement::lexer::on_one_line;
 pub use change::Change;
 pub use columns::DECLARES;
 pub use data::is_bookkeeping;
@@ -45,7 +49,7 @@ pub use runner::one_line;
 pub use sql::{
     keeps_null_out, listed, mentions, same_expression, sql_type, takes_every_row, takes_no_row,
 };
-pub use work::{ColumnWork, constraint_name, sql_list, sql_object, subject, who_waits};
+pub use work::{ColumnWork, sql_list, sql_object, subject, who_waits};
 
 /// A hazard that bowline knows: `rules/<id>.md` and `src/rules/<id>.rs`.
 pub struct Rule {

@@ -7,6 +7,7 @@ mod doubt;
 mod earlier;
 mod long;
 mod pair;
+mod rowless;
 mod statements;
 mod version;
 
@@ -41,6 +42,7 @@ use declared::{Declared, Inferred};
 use doubt::Doubts;
 use earlier::EarlierDowns;
 use pair::drops_for_certain;
+use rowless::Rowless;
 use statements::statements;
 use version::Versions;
 
@@ -288,6 +290,7 @@ impl<'a> Fold<'a> {
             rolls_back: has_rollback(parts),
             unread: None,
             part: usize::MAX,
+            rowless: Rowless::default(),
         };
         self.walk(&mut run, parts, plan);
         let steps = run.steps;
@@ -413,12 +416,13 @@ impl<'a> Fold<'a> {
     /// What the server does for an operation, and what the rules say to it.
     fn judge_step<'p>(&mut self, run: &mut ScriptRun<'_, 'p>, planned: &Planned<'p>, index: usize) {
         let operation = planned.operation;
-        let effect = postgres::effect(&effect::Scene {
+        let mut effect = postgres::effect(&effect::Scene {
             operation,
             siblings: planned.siblings,
             schema: &self.schema,
             version: self.dialect.version,
         });
+        run.rowless.relieve(planned, &self.schema, &mut effect);
         let verdict = self.judge(planned, &effect);
         let inverse = self
             .by_statement
@@ -612,6 +616,7 @@ struct ScriptRun<'s, 'p> {
     unread: Option<u32>,
     /// Which part of the script is at hand.
     part: usize,
+    rowless: Rowless,
 }
 
 fn rests(active: &Active, scene: &Scene<'_>) -> bool {

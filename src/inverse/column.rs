@@ -49,7 +49,7 @@ pub fn definition(draft: &Draft<'_>, table: &Key, column: &Column) -> String {
     text
 }
 
-fn collation_name(collation: &str) -> String {
+pub fn collation_name(collation: &str) -> String {
     let parts: Vec<String> = collation
         .split('.')
         .map(|part| sql_name(part.trim_matches('"')).to_string())

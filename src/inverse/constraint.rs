@@ -2,11 +2,14 @@
 
 use std::sync::Arc;
 
+use smol_str::SmolStr;
+
 use super::draft::{Draft, Phase};
 use super::sql::{sql_key, sql_name};
 use super::table::columns_in_parens;
-use crate::operation::ConstraintKind;
+use crate::operation::{Constraint, ConstraintKind, ForeignKey};
 use crate::schema::{Key, Table, TableConstraint};
+use crate::statement::lexer::on_one_line;
 
 /// `CONSTRAINT name CHECK (…)` with its attributes.
 pub fn definition(constraint: &TableConstraint) -> String {
@@ -33,26 +36,12 @@ pub fn definition(constraint: &TableConstraint) -> String {
         ConstraintKind::Check(expr) => text.push_str(&format!("CHECK ({})", expr.text)),
         ConstraintKind::ForeignKey(foreign) => {
             let target = constraint.references.as_ref().map(sql_key);
-            text.push_str(&format!(
-                "FOREIGN KEY {} REFERENCES {}",
-                columns_in_parens(&constraint.columns),
-                target.unwrap_or_else(|| foreign.references.to_string())
+            text.push_str(&foreign_key(
+                foreign,
+                &constraint.columns,
+                &target.unwrap_or_else(|| foreign.references.to_string()),
+                &constraint.referenced,
             ));
-            if !constraint.referenced.is_empty() {
-                text.push_str(&format!(" {}", columns_in_parens(&constraint.referenced)));
-            }
-            if foreign.match_full {
-                text.push_str(" MATCH FULL");
-            }
-            let reactions = [
-                ("DELETE", &foreign.on_delete),
-                ("UPDATE", &foreign.on_update),
-            ];
-            for (event, action) in reactions {
-                if let Some(action) = action.as_ref().filter(|a| *a != "no action") {
-                    text.push_str(&format!(" ON {event} {}", reaction(action)));
-                }
-            }
         }
         ConstraintKind::Exclude { definition, .. } => {
             text.push_str(&format!("EXCLUDE {}", definition.text));
@@ -61,12 +50,7 @@ pub fn definition(constraint: &TableConstraint) -> String {
             text.push_str(&format!("NOT NULL {}", sql_name(&column.name)));
         }
     }
-    if own.deferrable {
-        text.push_str(" DEFERRABLE");
-    }
-    if own.deferred {
-        text.push_str(" INITIALLY DEFERRED");
-    }
+    text.push_str(deferral(own));
     if own.no_inherit {
         text.push_str(" NO INHERIT");
     }
@@ -76,6 +60,59 @@ pub fn definition(constraint: &TableConstraint) -> String {
         text.push_str(" NOT VALID");
     }
     text
+}
+
+/// The definition on one line, `NOT VALID` where that spares the rows.
+pub fn unchecked(constraint: &TableConstraint) -> String {
+    let spares = matches!(
+        constraint.definition.kind,
+        ConstraintKind::Check(_) | ConstraintKind::ForeignKey(_)
+    );
+    let text = on_one_line(&definition(constraint));
+    if spares && constraint.validated && !constraint.definition.not_enforced {
+        format!("{text} NOT VALID")
+    } else {
+        text
+    }
+}
+
+/// `FOREIGN KEY (…) REFERENCES …` with what it does on DELETE and UPDATE.
+pub fn foreign_key(
+    foreign: &ForeignKey,
+    columns: &[SmolStr],
+    target: &str,
+    referenced: &[SmolStr],
+) -> String {
+    let mut text = format!(
+        "FOREIGN KEY {} REFERENCES {target}",
+        columns_in_parens(columns)
+    );
+    if !referenced.is_empty() {
+        text.push_str(&format!(" {}", columns_in_parens(referenced)));
+    }
+    if foreign.match_full {
+        text.push_str(" MATCH FULL");
+    }
+    let reactions = [
+        ("DELETE", &foreign.on_delete),
+        ("UPDATE", &foreign.on_update),
+    ];
+    for (event, action) in reactions {
+        if let Some(action) = action.as_ref().filter(|a| *a != "no action") {
+            text.push_str(&format!(" ON {event} {}", reaction(action)));
+        }
+    }
+    text
+}
+
+/// ` DEFERRABLE INITIALLY DEFERRED`, as far as it is.
+pub fn deferral(constraint: &Constraint) -> &'static str {
+    match (constraint.deferrable, constraint.deferred) {
+        (true, true) => " DEFERRABLE INITIALLY DEFERRED",
+        (true, false) => " DEFERRABLE",
+        (false, true) => " INITIALLY DEFERRED",
+        (false, false) => "",
+    }
 }
 
 /// `set null (a)` in capitals, the columns as they are.

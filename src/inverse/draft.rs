@@ -3,7 +3,7 @@
 
 use std::collections::BTreeMap;
 
-use rustc_hash::FxHashMap;
+use rustc_hash::{FxHashMap, FxHashSet};
 use smol_str::SmolStr;
 
 use super::{Condition, Inverse, Kind};
@@ -49,7 +49,9 @@ pub struct Draft<'a> {
     pub concurrently: bool,
     /// The USING of the change of type that is taken back.
     pub using: Option<String>,
-    statements: BTreeMap<Phase, Vec<String>>,
+    /// Each with the number of the step that it belongs to.
+    statements: BTreeMap<Phase, Vec<(usize, String)>>,
+    steps: usize,
     pub loses: Vec<String>,
     pub conditions: Vec<Condition>,
     pub missing: Vec<String>,
@@ -64,6 +66,7 @@ impl<'a> Draft<'a> {
             concurrently: false,
             using: None,
             statements: BTreeMap::new(),
+            steps: 0,
             loses: Vec::new(),
             conditions: Vec::new(),
             missing: Vec::new(),
@@ -71,10 +74,28 @@ impl<'a> Draft<'a> {
     }
 
     pub fn push(&mut self, phase: Phase, statement: impl Into<String>) {
-        self.statements
-            .entry(phase)
-            .or_default()
-            .push(statement.into());
+        self.push_together(phase, [statement.into()]);
+    }
+
+    /// Statements of which none is of use without the others.
+    pub fn push_together(&mut self, phase: Phase, statements: impl IntoIterator<Item = String>) {
+        let step = self.steps;
+        self.steps += 1;
+        let list = self.statements.entry(phase).or_default();
+        list.extend(statements.into_iter().map(|statement| (step, statement)));
+    }
+
+    /// The statements of the steps that name one of these.
+    pub fn about(self, names: &[&str]) -> Vec<String> {
+        let is_about = |statement: &str| {
+            let mut words = statement.split(|c: char| !c.is_alphanumeric() && c != '_');
+            words.any(|word| names.contains(&word))
+        };
+        let all: Vec<(usize, String)> = self.statements.into_values().flatten().collect();
+        let named = all.iter().filter(|(_, statement)| is_about(statement));
+        let steps: FxHashSet<usize> = named.map(|(step, _)| *step).collect();
+        let kept = all.into_iter().filter(|(step, _)| steps.contains(step));
+        kept.map(|(_, statement)| statement).collect()
     }
 
     pub fn loses(&mut self, what: impl Into<String>) {
@@ -141,7 +162,10 @@ impl<'a> Draft<'a> {
         }
         Inverse {
             kind,
-            statements: self.statements.into_values().flatten().collect(),
+            statements: {
+                let all = self.statements.into_values().flatten();
+                all.map(|(_, statement)| statement).collect()
+            },
             loses: self.loses,
             conditions: self.conditions,
             missing: self.missing,

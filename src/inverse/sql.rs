@@ -22,8 +22,11 @@ const RESERVED: &[&str] = &[
     "user", "using", "variadic", "verbose", "when", "where", "window", "with",
 ];
 
-/// `name` as SQL would have to write it.
+/// `name` as SQL would have to write it; what a tool fills in stays as it is.
 pub fn sql_name(name: &str) -> SmolStr {
+    if name.contains("${") || name.contains("{{") || name.starts_with(':') {
+        return SmolStr::new(name);
+    }
     let plain = !name.is_empty()
         && !name.as_bytes()[0].is_ascii_digit()
         && name
@@ -117,6 +120,7 @@ mod tests {
         assert_eq!(sql_name("user"), "\"user\"");
         assert_eq!(sql_name("Orders"), "\"Orders\"");
         assert_eq!(sql_name("a\"b"), "\"a\"\"b\"");
+        assert_eq!(sql_name("${prefix}_orders"), "${prefix}_orders");
         assert!(super::RESERVED.is_sorted());
     }
 }

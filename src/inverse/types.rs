@@ -139,9 +139,7 @@ fn values_back(draft: &mut Draft<'_>, before: &TypeEntry, old: &[SmolStr], new: 
             "SELECT 0".to_owned(),
         );
     }
-    for step in steps {
-        draft.push(Phase::AlterColumn, step);
-    }
+    draft.push_together(Phase::AlterColumn, steps);
 }
 
 /// A column goes over to the type that has the name now.

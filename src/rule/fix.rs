@@ -273,7 +273,10 @@ impl OperationContext<'_> {
             && matches!(self.run.runner, Transaction::Statement | Transaction::None)
             && frame.is_sure()
             && !frame.has_blocks();
-        let name = is_apart.then(|| self.schema.name_for_constraint(&table.name, constraint));
+        let name = is_apart.then(|| {
+            self.schema
+                .name_for_constraint(&table.name, constraint, None)
+        });
         let Some(name) = name.flatten() else {
             return Some(Fix {
                 title: "add it `NOT VALID`, which leaves the rows to `VALIDATE CONSTRAINT` in a later migration".into(),

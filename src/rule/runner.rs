@@ -1,7 +1,7 @@
 //! What rules tell about the tool that runs the migrations.
 
 use super::fix::behind_word;
-use super::{OpenedBy, OperationContext, Scene};
+use super::{OpenedBy, OperationContext, Scene, on_one_line};
 use crate::project::Layout;
 use crate::source::Span;
 
@@ -87,11 +87,12 @@ impl OperationContext<'_> {
         };
         let (head, tail) = (Span::new(span.start, at), Span::new(at, span.end));
         let sql = format!("{} {word}{}", head.of(text), tail.of(text));
-        (one_line(&sql), Some(at))
+        (on_one_line(&sql), Some(at))
     }
 }
 
-/// Whitespace drawn together; long text cut.
+/// For messages: whitespace drawn together, long text cut. SQL to paste is what
+/// [`on_one_line`] makes of it.
 pub fn one_line(sql: &str) -> String {
     let mut line = sql.split_whitespace().collect::<Vec<_>>().join(" ");
     if line.chars().count() > 200 {

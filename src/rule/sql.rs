@@ -1,5 +1,6 @@
 //! Names and phrases for messages and for SQL that readers may paste.
 
+use crate::inverse;
 use crate::operation::DataType;
 
 /// A type as SQL would have to write it, without the sequence of a serial.
@@ -7,7 +8,7 @@ pub fn sql_type(ty: &DataType) -> String {
     if ty.is_serial() {
         crate::effect::conversion::canonical(ty).to_owned()
     } else {
-        ty.to_string()
+        inverse::sql::sql_type(ty)
     }
 }
 

@@ -1,12 +1,14 @@
 //! Questions about locks and work that many rules ask.
 
 use rustc_hash::FxHashMap;
+use smol_str::SmolStr;
 
-use super::{Facet, MigrationContext, OperationContext, Step, sql_name};
+use super::{Facet, MigrationContext, OperationContext, Step, sql_ident, sql_name};
 use crate::effect::{Effect, LockMode};
 use crate::operation::{
     Action, Constraint, ConstraintKind, DataType, ObjectName, Operation, Target,
 };
+use crate::schema::names::{joined, object_name};
 use crate::schema::{Domain, Key, Relation};
 
 /// Why adding a column is work rather than a note in the catalog. One reason
@@ -53,25 +55,20 @@ pub fn who_waits(mode: LockMode) -> &'static str {
     }
 }
 
-/// The name of a constraint, or the one that the server would make up.
-pub fn constraint_name(table: &ObjectName, constraint: &Constraint) -> String {
-    if let Some(name) = &constraint.name {
-        return sql_name(&name.name).to_string();
-    }
-    let (columns, suffix) = match &constraint.kind {
-        ConstraintKind::PrimaryKey(_) => (String::new(), "pkey"),
-        ConstraintKind::Unique(key) => (key.columns.join("_"), "key"),
-        ConstraintKind::ForeignKey(fk) => (fk.columns.join("_"), "fkey"),
-        ConstraintKind::Exclude { columns, .. } => (columns.join("_"), "excl"),
-        ConstraintKind::NotNull(column) => (column.name.to_string(), "not_null"),
-        ConstraintKind::Check(_) => (String::new(), "check"),
+/// The name that the server would make up if nothing of the kind were there.
+fn made_up(table: &ObjectName, constraint: &Constraint, behind: Option<&str>) -> SmolStr {
+    let (columns, label): (&[SmolStr], _) = match &constraint.kind {
+        ConstraintKind::PrimaryKey(_) => (&[], "pkey"),
+        ConstraintKind::Unique(key) => (&key.columns, "key"),
+        ConstraintKind::ForeignKey(key) => (&key.columns, "fkey"),
+        ConstraintKind::Exclude { columns, .. } => (columns, "excl"),
+        ConstraintKind::NotNull(column) => (std::slice::from_ref(&column.name), "not_null"),
+        ConstraintKind::Check(_) => (&[], "check"),
     };
-    let middle = if columns.is_empty() {
-        columns
-    } else {
-        format!("{columns}_")
-    };
-    sql_name(&format!("{}_{middle}{suffix}", table.name)).to_string()
+    let own = columns.iter().map(SmolStr::as_str);
+    let is_primary = matches!(constraint.kind, ConstraintKind::PrimaryKey(_));
+    let behind = behind.filter(|_| columns.is_empty() && !is_primary);
+    object_name(&table.name, &joined(own.chain(behind)), label)
 }
 
 /// The table that an operation is about.
@@ -181,6 +178,34 @@ impl<'a> OperationContext<'a> {
             });
         }
         Some(inline_work(constraints))
+    }
+
+    /// The name of a constraint that is added, or the one that the server makes
+    /// up for it.
+    pub fn constraint_name(&self, table: &ObjectName, constraint: &Constraint) -> SmolStr {
+        if let Some(name) = &constraint.name {
+            return sql_ident(name);
+        }
+        let behind = match &self.operation.action {
+            Action::AddColumn { column, .. } if constraint.inline => Some(column.name.clone()),
+            _ => None,
+        };
+        let known = self
+            .schema
+            .name_for_constraint(table, constraint, behind.clone());
+        sql_name(&known.unwrap_or_else(|| made_up(table, constraint, behind.as_deref())))
+    }
+
+    /// A name for the index that is built before a key of this name adopts it,
+    /// which it does under its own. Where the migration drops a key of that
+    /// name, the name is not free before.
+    pub fn index_to_adopt(&self, table: &ObjectName, key: &str) -> SmolStr {
+        let name = key.trim_matches('"');
+        if self.was_there_as(table, name) {
+            sql_name(&object_name(name, "", "new"))
+        } else {
+            SmolStr::new(key)
+        }
     }
 
     /// The constraint that is added, by itself or behind a new column, where it
@@ -359,5 +384,9 @@ fn adds_unvalidated(action: &Action, on: &ObjectName, named: &str) -> bool {
     let Action::AddConstraint { table, constraint } = action else {
         return false;
     };
-    constraint.not_valid && table.name == *on && constraint_name(on, constraint) == sql_name(named)
+    let has_name = || match &constraint.name {
+        Some(name) => name.name == named,
+        None => made_up(on, constraint, None) == named,
+    };
+    constraint.not_valid && table.name == *on && has_name()
 }

@@ -3,10 +3,10 @@
 use crate::operation::{
     Action, Column, Constraint, ConstraintKind, DomainChange, Expr, Kind, ObjectName, Target,
 };
-use crate::rule::one_line;
 use crate::rule::{
     Check, Findings, OperationContext, Rule, keeps_null_out, listed, same_expression, sql_object,
 };
+use crate::rule::{on_one_line, one_line};
 use crate::schema::GoneRule;
 
 pub const RULE: Rule = Rule {
@@ -105,7 +105,7 @@ fn report(cx: &OperationContext<'_>, findings: &mut Findings, table: &Target, ch
             "Release code that writes only what the check accepts first, and look for rows that do not meet it:\n\
              SELECT count(*) FROM {} WHERE NOT ({});",
             sql_object(&table.name),
-            one_line(&check.text)
+            on_one_line(&check.text)
         ));
 }
 

@@ -1,9 +1,7 @@
 //! Adding a check constraint reads every row under `ACCESS EXCLUSIVE`.
 
 use crate::operation::{ConstraintKind, Expr, Kind};
-use crate::rule::{
-    Check, ColumnWork, Findings, OperationContext, Rule, constraint_name, one_line, sql_object,
-};
+use crate::rule::{Check, ColumnWork, Findings, OperationContext, Rule, on_one_line, sql_object};
 
 pub const RULE: Rule = Rule {
     id: "add-check-scan",
@@ -23,7 +21,7 @@ fn check(cx: &OperationContext<'_>, findings: &mut Findings) {
         return;
     };
     let sql = sql_object(table);
-    let name = constraint_name(table, constraint);
+    let name = cx.constraint_name(table, constraint);
     let first = if constraint.inline {
         "add the column without its check, then add that "
     } else {
@@ -47,7 +45,7 @@ fn check(cx: &OperationContext<'_>, findings: &mut Findings) {
 
 /// The condition without the parentheses that the reader may have kept.
 fn condition(expr: &Expr) -> String {
-    let line = one_line(&expr.text);
+    let line = on_one_line(&expr.text);
     let inner = line.strip_prefix('(').and_then(|l| l.strip_suffix(')'));
     inner
         .filter(|inner| is_balanced(inner))

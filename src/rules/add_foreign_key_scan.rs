@@ -2,7 +2,8 @@
 
 use crate::operation::{Constraint, ConstraintKind, ForeignKey, Kind, ObjectName};
 use crate::rule::{
-    Check, ColumnWork, Findings, OperationContext, Rule, constraint_name, one_line, sql_object,
+    Check, ColumnWork, Findings, OperationContext, Rule, constraint as written, on_one_line,
+    sql_object,
 };
 
 pub const RULE: Rule = Rule {
@@ -47,7 +48,7 @@ fn remedy(
     constraint: &Constraint,
     key: &ForeignKey,
 ) -> String {
-    let name = constraint_name(table, constraint);
+    let name = cx.constraint_name(table, constraint);
     let sql = sql_object(table);
     if is_refused(cx, table) {
         return format!(
@@ -56,11 +57,9 @@ fn remedy(
         );
     }
     let definition = if constraint.inline {
-        format!(
-            "FOREIGN KEY ({}) REFERENCES {}",
-            crate::rule::sql_list(key.columns.iter().map(|c| c.as_str())),
-            sql_object(&key.references)
-        )
+        let referenced = sql_object(&key.references);
+        let own = written::foreign_key(key, &key.columns, &referenced, &key.referenced);
+        format!("{own}{}", written::deferral(constraint))
     } else {
         definition(cx.text(constraint.span))
     };
@@ -74,7 +73,7 @@ fn remedy(
 
 /// The constraint's text from `FOREIGN KEY` on.
 fn definition(text: &str) -> String {
-    let line = one_line(text);
+    let line = on_one_line(text);
     let at = line.to_ascii_uppercase().find("FOREIGN KEY");
     line[at.unwrap_or(0)..].to_owned()
 }

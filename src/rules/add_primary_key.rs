@@ -2,7 +2,7 @@
 
 use crate::operation::Key;
 use crate::operation::{Action, ConstraintKind, Kind, Target};
-use crate::rule::{Check, Findings, OperationContext, Rule, sql_object};
+use crate::rule::{Check, Findings, OperationContext, Rule, sql_list, sql_object};
 use crate::schema::GoneRule;
 use smol_str::SmolStr;
 
@@ -52,9 +52,12 @@ fn check(cx: &OperationContext<'_>, findings: &mut Findings) {
         (_, true) => "leave it NULL",
         _ => "repeat a value or leave it NULL",
     };
-    let list = match columns.as_slice() {
-        [] => "<columns>".to_owned(),
-        names => names.join(", "),
+    let (list, sql) = match columns.as_slice() {
+        [] => ("<columns>".to_owned(), "<columns>".to_owned()),
+        names => (
+            names.join(", "),
+            sql_list(names.iter().map(SmolStr::as_str)),
+        ),
     };
     findings
         .report(
@@ -67,7 +70,7 @@ fn check(cx: &OperationContext<'_>, findings: &mut Findings) {
         .confidence(cx.confidence(&table.name))
         .help(format!(
             "Release code that writes `{list}` once and never NULL first, and look for rows in the way:\n\
-             SELECT {list}, count(*) FROM {} GROUP BY {list} HAVING count(*) > 1;",
+             SELECT {sql}, count(*) FROM {} GROUP BY {sql} HAVING count(*) > 1;",
             sql_object(&table.name)
         ));
 }

@@ -1,9 +1,7 @@
 //! Adding a primary key works under `ACCESS EXCLUSIVE`.
 
 use crate::operation::{Action, ConstraintKind, Key, Kind, ObjectName};
-use crate::rule::{
-    Check, ColumnWork, Findings, OperationContext, Rule, constraint_name, sql_list, sql_object,
-};
+use crate::rule::{Check, ColumnWork, Findings, OperationContext, Rule, sql_list, sql_object};
 
 pub const RULE: Rule = Rule {
     id: "add-primary-key-blocking",
@@ -18,7 +16,7 @@ fn check(cx: &OperationContext<'_>, findings: &mut Findings) {
     match &cx.operation.action {
         Action::AddConstraint { table, constraint } if cx.blocks(&table.name) => {
             if let ConstraintKind::PrimaryKey(key) = &constraint.kind {
-                let name = constraint_name(&table.name, constraint);
+                let name = cx.constraint_name(&table.name, constraint);
                 report(cx, findings, &table.name, key, &name);
             }
         }
@@ -44,6 +42,7 @@ fn report(
     name: &str,
 ) {
     let sql = sql_object(table);
+    let index = cx.index_to_adopt(table, name);
     let (message, help) = if key.using_index.is_some() {
         (
             format!(
@@ -63,9 +62,9 @@ fn report(
             ),
             format!(
                 "build the index first ({}):\n  \
-                 CREATE UNIQUE INDEX CONCURRENTLY {name} ON {sql} ({});\n\
+                 CREATE UNIQUE INDEX CONCURRENTLY {index} ON {sql} ({});\n\
                  then let the key adopt it, once its columns are NOT NULL:\n  \
-                 ALTER TABLE {sql} ADD CONSTRAINT {name} PRIMARY KEY USING INDEX {name};",
+                 ALTER TABLE {sql} ADD CONSTRAINT {name} PRIMARY KEY USING INDEX {index};",
                 cx.scene.without_transaction(),
                 sql_list(key.columns.iter().map(|c| c.as_str()))
             ),

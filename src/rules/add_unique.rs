@@ -1,7 +1,9 @@
 //! Duplicates that the old release writes begin to fail.
 
 use crate::operation::{Action, ConstraintKind, Kind, ObjectName, Target};
-use crate::rule::{Check, Findings, OperationContext, Rule, one_line, sql_object};
+use crate::rule::{
+    Check, Findings, OperationContext, Rule, on_one_line, one_line, sql_name, sql_object,
+};
 use crate::schema::GoneRule;
 use smol_str::SmolStr;
 
@@ -33,32 +35,51 @@ fn check(cx: &OperationContext<'_>, findings: &mut Findings) {
     {
         return;
     }
-    let list = elements(cx, &columns);
+    let list = elements(cx, &columns, SmolStr::clone);
+    let sql = elements(cx, &columns, |name| sql_name(name));
+    let (among, filter) = match predicate(cx) {
+        Some(predicate) => (
+            format!(" among the rows with `{}`", one_line(predicate)),
+            format!(" WHERE {}", on_one_line(predicate)),
+        ),
+        None => Default::default(),
+    };
     findings
         .report(
             cx.operation.place,
-            format!("requires `{list}` of `{table}` to be unique: writes of the old release that repeat a value fail"),
+            format!("requires `{list}` of `{table}` to be unique{among}: writes of the old release that repeat a value fail"),
         )
         .confidence(cx.confidence(table))
         .help(format!(
             "Release code that writes no duplicates first, and look for those that are there:\n\
-             SELECT {0}, count(*) FROM {1} GROUP BY {0} HAVING count(*) > 1;",
-            list,
+             SELECT {sql}, count(*) FROM {}{filter} GROUP BY {sql} HAVING count(*) > 1;",
             sql_object(table)
         ));
 }
 
 /// What is unique, expressions as they stand.
-fn elements(cx: &OperationContext<'_>, columns: &[SmolStr]) -> String {
+fn elements(
+    cx: &OperationContext<'_>,
+    columns: &[SmolStr],
+    spell: impl Fn(&SmolStr) -> SmolStr,
+) -> String {
     let Action::CreateIndex(index) = &cx.operation.action else {
-        return columns.join(", ");
+        return columns.iter().map(spell).collect::<Vec<_>>().join(", ");
     };
     let elements = index.elements.iter().map(|e| match (&e.column, &e.expr) {
-        (Some(column), _) => column.to_string(),
-        (None, Some(expr)) => one_line(&expr.text),
+        (Some(column), _) => spell(column).to_string(),
+        (None, Some(expr)) => on_one_line(&expr.text),
         _ => "<expression>".to_owned(),
     });
     elements.collect::<Vec<_>>().join(", ")
+}
+
+/// The condition of a partial index.
+fn predicate<'a>(cx: &OperationContext<'a>) -> Option<&'a str> {
+    match &cx.operation.action {
+        Action::CreateIndex(index) => index.predicate.as_ref().map(|p| &*p.text),
+        _ => None,
+    }
 }
 
 /// The table and columns of what is new and unique; an adopted index was in

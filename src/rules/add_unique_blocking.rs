@@ -1,9 +1,7 @@
 //! Adding a unique constraint builds its index under `ACCESS EXCLUSIVE`.
 
 use crate::operation::{Action, ConstraintKind, Kind};
-use crate::rule::{
-    Check, ColumnWork, Findings, OperationContext, Rule, constraint_name, sql_list, sql_object,
-};
+use crate::rule::{Check, ColumnWork, Findings, OperationContext, Rule, sql_list, sql_object};
 
 pub const RULE: Rule = Rule {
     id: "add-unique-blocking",
@@ -22,7 +20,8 @@ fn check(cx: &OperationContext<'_>, findings: &mut Findings) {
     let ConstraintKind::Unique(key) = &constraint.kind else {
         return;
     };
-    let name = constraint_name(table, constraint);
+    let name = cx.constraint_name(table, constraint);
+    let index = cx.index_to_adopt(table, &name);
     let sql = sql_object(table);
     let columns = match &cx.operation.action {
         Action::AddColumn { column, .. } => sql_list([column.name.as_str()]),
@@ -40,9 +39,9 @@ fn check(cx: &OperationContext<'_>, findings: &mut Findings) {
     } else {
         format!(
             "build the index first ({}):\n  \
-             CREATE UNIQUE INDEX CONCURRENTLY {name} ON {sql} ({columns}){nulls};\n\
+             CREATE UNIQUE INDEX CONCURRENTLY {index} ON {sql} ({columns}){nulls};\n\
              then let the constraint adopt it, in a later migration:\n  \
-             ALTER TABLE {sql} ADD CONSTRAINT {name} UNIQUE USING INDEX {name};",
+             ALTER TABLE {sql} ADD CONSTRAINT {name} UNIQUE USING INDEX {index};",
             cx.scene.without_transaction()
         )
     };

@@ -4,7 +4,8 @@ use crate::effect::conversion::{Conversion, conversion};
 use crate::finding::{Confidence, Severity};
 use crate::operation::{Action, DataType, Ident, Kind, ObjectKind, Target, TypeDefinition};
 use crate::rule::{
-    Check, Facet, Findings, OperationContext, Retype, Rule, listed, sql_ident, sql_name, sql_object,
+    Check, Facet, Findings, OperationContext, Retype, Rule, listed, sql_ident, sql_name,
+    sql_object, sql_type,
 };
 
 pub const RULE: Rule = Rule {
@@ -147,8 +148,9 @@ fn remedy(table: &Target, column: &Ident, ty: &DataType) -> String {
     let new = sql_name(&format!("{}_new", column.name));
     format!(
         "Put a column of the new type beside it:\n\
-         ALTER TABLE {name} ADD COLUMN {new} {ty};\n\
+         ALTER TABLE {name} ADD COLUMN {new} {};\n\
          -- release code that writes both, fill the rows in batches, release code that reads {new}; then, in a migration declared contract:\n\
-         ALTER TABLE {name} DROP COLUMN {old};"
+         ALTER TABLE {name} DROP COLUMN {old};",
+        sql_type(ty)
     )
 }

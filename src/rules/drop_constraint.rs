@@ -3,7 +3,9 @@
 use crate::finding::Severity;
 use crate::operation::{Action, ConstraintKind, Kind, Target};
 use crate::rule::one_line;
-use crate::rule::{Check, Findings, OperationContext, Rule, keeps_null_out, sql_ident, sql_object};
+use crate::rule::{
+    Check, Findings, OperationContext, Rule, constraint, keeps_null_out, sql_ident, sql_object,
+};
 use crate::schema::TableConstraint;
 
 pub const RULE: Rule = Rule {
@@ -80,9 +82,12 @@ fn check(cx: &OperationContext<'_>, findings: &mut Findings) {
         .confidence(cx.confidence(&table.name))
         .help(format!(
             "Drop it once no release relies on it, and keep the statement that restores it; look for rows in its way before:\n\
-             ALTER TABLE {} ADD CONSTRAINT {} … NOT VALID;",
+             ALTER TABLE {} ADD {};",
             sql_object(&table.name),
-            sql_ident(name)
+            match old {
+                Some(old) => constraint::unchecked(old),
+                None => format!("CONSTRAINT {} …", sql_ident(name)),
+            }
         ));
 }
 

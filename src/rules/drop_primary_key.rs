@@ -1,7 +1,7 @@
 //! A table loses its primary key.
 
 use crate::operation::{Action, Kind};
-use crate::rule::{Check, Findings, OperationContext, Rule, sql_ident, sql_object};
+use crate::rule::{Check, Findings, OperationContext, Rule, sql_ident, sql_list, sql_object};
 
 pub const RULE: Rule = Rule {
     id: "drop-primary-key",
@@ -28,7 +28,10 @@ fn check(cx: &OperationContext<'_>, findings: &mut Findings) {
     let columns = cx
         .table(&table.name)
         .and_then(|t| t.constraint(&name.name))
-        .map_or_else(|| "<columns>".to_owned(), |c| c.columns.join(", "));
+        .map_or_else(
+            || "<columns>".to_owned(),
+            |c| sql_list(c.columns.iter().map(|name| name.as_str())),
+        );
     findings
         .report(
             cx.operation.place,

@@ -1,7 +1,7 @@
 //! An index on a partitioned table is built on every partition under one lock.
 
 use crate::operation::{Action, CreateIndex, Kind};
-use crate::rule::{Check, Findings, OperationContext, Rule, one_line, sql_key, sql_object};
+use crate::rule::{Check, Findings, OperationContext, Rule, on_one_line, sql_key, sql_object};
 
 pub const RULE: Rule = Rule {
     id: "index-on-partitioned",
@@ -67,5 +67,5 @@ fn split_at_table(cx: &OperationContext<'_>) -> (String, String) {
     let (clause, table) = (cx.operation.clause, index.table.span);
     let before = crate::source::Span::new(clause.start, table.start);
     let after = crate::source::Span::new(table.end, clause.end);
-    (one_line(cx.text(before)), one_line(cx.text(after)))
+    (on_one_line(cx.text(before)), on_one_line(cx.text(after)))
 }

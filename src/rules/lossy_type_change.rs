@@ -3,7 +3,7 @@
 use crate::effect::conversion::loss;
 use crate::operation::{Action, Kind};
 use crate::rule::{
-    Check, Findings, OperationContext, Rule, mentions, sql_ident, sql_name, sql_object,
+    Check, Findings, OperationContext, Rule, mentions, sql_ident, sql_name, sql_object, sql_type,
 };
 
 pub const RULE: Rule = Rule {
@@ -44,6 +44,7 @@ fn check(cx: &OperationContext<'_>, findings: &mut Findings) {
         .unwrap_or_default();
     let (name, old) = (sql_object(&table.name), sql_ident(column));
     let new = sql_name(&format!("{}_new", column.name));
+    let sql = sql_type(ty);
     findings
         .report(
             cx.operation.place,
@@ -55,10 +56,10 @@ fn check(cx: &OperationContext<'_>, findings: &mut Findings) {
         .confidence(cx.confidence(&table.name))
         .help(format!(
             "Keep the old column until the new one has proved right:\n\
-             ALTER TABLE {name} ADD COLUMN {new} {ty};\n\
+             ALTER TABLE {name} ADD COLUMN {new} {sql};\n\
              UPDATE {name} SET {new} = {};\n\
              -- later, in a migration declared contract:\n\
              ALTER TABLE {name} DROP COLUMN {old};",
-            using.map_or_else(|| format!("{old}::{ty}"), ToOwned::to_owned)
+            using.map_or_else(|| format!("{old}::{sql}"), ToOwned::to_owned)
         ));
 }

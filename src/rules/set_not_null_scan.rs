@@ -1,7 +1,9 @@
 //! `SET NOT NULL` reads every row under `ACCESS EXCLUSIVE`.
 
 use crate::operation::{Action, ConstraintKind, Ident, Kind, ObjectName};
-use crate::rule::{Check, Findings, OperationContext, Rule, sql_ident, sql_name, sql_object};
+use crate::rule::{
+    Check, Findings, OperationContext, Rule, object_name, sql_ident, sql_name, sql_object,
+};
 
 pub const RULE: Rule = Rule {
     id: "set-not-null-scan",
@@ -38,23 +40,21 @@ fn check(cx: &OperationContext<'_>, findings: &mut Findings) {
 fn remedy(cx: &OperationContext<'_>, table: &ObjectName, column: &Ident) -> String {
     let sql = sql_object(table);
     let quoted = sql_ident(column);
-    if cx.scene.dialect.version >= 18 {
-        let name = sql_name(&format!("{}_{}_not_null", table.name, column.name));
-        return format!(
-            "add it without looking at the rows:\n  \
-             ALTER TABLE {sql} ADD CONSTRAINT {name} NOT NULL {quoted} NOT VALID;\n\
-             and check them in a later migration, while reads and writes go on:\n  \
-             ALTER TABLE {sql} VALIDATE CONSTRAINT {name};\n\
-             before PostgreSQL 18: a CHECK ({quoted} IS NOT NULL) that is added NOT VALID and validated proves it"
-        );
-    }
-    let name = sql_name(&format!("{}_{}_present", table.name, column.name));
+    let name = sql_name(&object_name(&table.name, &column.name, "present"));
+    let shorter = if cx.scene.dialect.version >= 18 {
+        let own = sql_name(&object_name(&table.name, &column.name, "not_null"));
+        format!(
+            "\nsince PostgreSQL 18 a constraint of its own kind does: ADD CONSTRAINT {own} NOT NULL {quoted} NOT VALID, then VALIDATE CONSTRAINT {own}"
+        )
+    } else {
+        String::new()
+    };
     format!(
         "prove it first, in a migration each:\n  \
          ALTER TABLE {sql} ADD CONSTRAINT {name} CHECK ({quoted} IS NOT NULL) NOT VALID;\n  \
          ALTER TABLE {sql} VALIDATE CONSTRAINT {name};\n\
          then SET NOT NULL reads nothing:\n  \
          ALTER TABLE {sql} ALTER COLUMN {quoted} SET NOT NULL;\n  \
-         ALTER TABLE {sql} DROP CONSTRAINT {name};"
+         ALTER TABLE {sql} DROP CONSTRAINT {name};{shorter}"
     )
 }

@@ -1,7 +1,7 @@
 //! A type change that rewrites the table locks it until the last row is written.
 
 use crate::operation::{Action, Kind};
-use crate::rule::{Check, Findings, OperationContext, Rule, sql_ident, sql_object};
+use crate::rule::{Check, Findings, OperationContext, Rule, sql_ident, sql_object, sql_type};
 
 pub const RULE: Rule = Rule {
     id: "type-change-rewrite",
@@ -42,8 +42,9 @@ fn check(cx: &OperationContext<'_>, findings: &mut Findings) {
         )
         .help(format!(
             "add a column beside it and move the values in batches:\n  \
-             ALTER TABLE {sql} ADD COLUMN {new} {ty};\n\
+             ALTER TABLE {sql} ADD COLUMN {new} {};\n\
              keep it in step with {} by a trigger, switch the application over, and drop the old column in a later release",
+            sql_type(ty),
             sql_ident(column)
         ))
         .confidence(cx.confidence(&table.name));

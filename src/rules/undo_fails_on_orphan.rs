@@ -1,7 +1,7 @@
 //! The down adds a foreign key again and fails on orphans.
 
 use crate::operation::{Action, ConstraintKind, Kind};
-use crate::rule::{Check, Facet, Findings, OperationContext, Rule, sql_ident, sql_object};
+use crate::rule::{Check, Facet, Findings, OperationContext, Rule, constraint, sql_object};
 
 pub const RULE: Rule = Rule {
     id: "undo-fails-on-orphan",
@@ -56,9 +56,8 @@ fn check(cx: &OperationContext<'_>, findings: &mut Findings) {
         .confidence(cx.confidence(&table.name))
         .help(format!(
             "Let the down add it without a look at old rows, and clean up before it is validated:\n\
-             ALTER TABLE {} ADD CONSTRAINT {} FOREIGN KEY ({columns}) REFERENCES {} NOT VALID;",
+             ALTER TABLE {} ADD {};",
             sql_object(&table.name),
-            sql_ident(name),
-            sql_object(&key.references)
+            constraint::unchecked(old)
         ));
 }

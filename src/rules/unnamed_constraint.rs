@@ -2,7 +2,7 @@
 //! up.
 
 use crate::operation::{Action, ConstraintKind, Kind, ObjectKind};
-use crate::rule::{Check, Findings, OperationContext, Rule, constraint_name};
+use crate::rule::{Check, Findings, OperationContext, Rule};
 
 pub const RULE: Rule = Rule {
     id: "unnamed-constraint",
@@ -50,6 +50,6 @@ fn check(cx: &OperationContext<'_>, findings: &mut Findings) {
         .confidence(cx.confidence(&table.name))
         .help(format!(
             "give it the name that the down will use: ADD CONSTRAINT {} …",
-            constraint_name(&table.name, constraint)
+            cx.constraint_name(&table.name, constraint)
         ));
 }

@@ -4,7 +4,7 @@ use crate::finding::Severity;
 use crate::operation::{Action, Ident, Kind};
 use crate::rule::{
     Check, Findings, OperationContext, Rule, is_bookkeeping, listed, sql_ident, sql_name,
-    sql_object, takes_every_row,
+    sql_object, sql_type, takes_every_row,
 };
 
 pub const RULE: Rule = Rule {
@@ -38,6 +38,15 @@ fn check(cx: &OperationContext<'_>, findings: &mut Findings) {
             .is_some_and(|t| t.column_added.contains_key(&c.name))
     };
     let backfill = !overwritten.is_empty() && overwritten.iter().all(added_later);
+    // There is nothing to fill where no value can be NULL.
+    let may_be_empty = backfill
+        && overwritten
+            .first()
+            .is_some_and(|c| cx.table(name).is_some_and(|t| !t.is_not_null(&c.name)));
+    let ty = overwritten
+        .first()
+        .and_then(|c| cx.table(name)?.column(&c.name))
+        .map_or_else(|| "<type>".to_owned(), |column| sql_type(&column.ty));
     let list: Vec<String> = overwritten
         .iter()
         .map(|c| format!("`{}`", c.name))
@@ -52,12 +61,12 @@ fn check(cx: &OperationContext<'_>, findings: &mut Findings) {
         )
         .severity(if backfill { Severity::Warning } else { Severity::Error })
         .confidence(cx.confidence(name))
-        .help(if backfill {
+        .help(if may_be_empty {
             format!("Write only what is empty, so that nothing is lost and it can run again:\nUPDATE {} SET {first} = … WHERE {first} IS NULL;", sql_object(name))
         } else {
             format!(
                 "Write into a new column and leave the old one until it is no longer needed, or keep the old values:\n\
-                 ALTER TABLE {0} ADD COLUMN {1} <type>;\n\
+                 ALTER TABLE {0} ADD COLUMN {1} {ty};\n\
                  UPDATE {0} SET {1} = {first};",
                 sql_object(name),
                 sql_name(&format!("{}_before", first.trim_matches('"')))

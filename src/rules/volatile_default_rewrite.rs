@@ -2,7 +2,7 @@
 
 use crate::operation::{Action, Kind};
 use crate::rule::{
-    Check, ColumnWork, Findings, OperationContext, Rule, one_line, sql_name, sql_object,
+    Check, ColumnWork, Findings, OperationContext, Rule, one_line, sql_name, sql_object, sql_type,
 };
 
 pub const RULE: Rule = Rule {
@@ -33,7 +33,7 @@ fn check(cx: &OperationContext<'_>, findings: &mut Findings) {
                      ALTER TABLE {sql} ADD COLUMN {name} {};\n  \
                      ALTER TABLE {sql} ALTER COLUMN {name} SET DEFAULT {value};\n\
                      and fill the old rows in batches, in a later migration",
-                    column.ty
+                    sql_type(&column.ty)
                 ),
             )
         }

@@ -92,19 +92,20 @@ impl Schema {
         })
     }
 
-    /// The name that a table constraint gets, its own or the server's; `None`
-    /// where too little is known of the table for that.
+    /// The name that a constraint gets, behind a column or of the table, its own
+    /// or the server's; `None` where too little is known of the table for that.
     pub fn name_for_constraint(
         &self,
         name: &ObjectName,
         constraint: &Constraint,
+        behind: Option<SmolStr>,
     ) -> Option<SmolStr> {
         if let Some(name) = &constraint.name {
             return (!name.template).then(|| name.name.clone());
         }
         let key = self.resolve(name);
         self.table_by_key(&key).filter(|table| table.is_known())?;
-        let columns = self.columns_of(&key, &constraint.kind, None);
+        let columns = self.columns_of(&key, &constraint.kind, behind);
         Some(self.constraint_name(&key, constraint, &columns, None))
     }
 

@@ -13,7 +13,7 @@ mod domain;
 mod extension;
 mod index;
 mod journal;
-mod names;
+pub mod names;
 mod rename;
 mod resolve;
 mod setting;

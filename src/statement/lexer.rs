@@ -537,10 +537,38 @@ pub fn tokens_into(text: &str, range: Span, tokens: &mut Vec<Token>) {
     }
 }
 
+/// A statement on one line, as far as what stands in quotes allows: without its
+/// comments, with one blank where there were any between words.
+pub fn on_one_line(text: &str) -> String {
+    let mut tokens = Vec::new();
+    tokens_into(text, Span::new(0, text.len() as u32), &mut tokens);
+    let mut line = String::with_capacity(text.len());
+    let mut end = None;
+    for token in &tokens {
+        if end.is_some_and(|end| end < token.span.start) {
+            line.push(' ');
+        }
+        line.push_str(token.span.of(text));
+        end = Some(token.span.end);
+    }
+    line
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
     use TokenKind::*;
+
+    #[test]
+    fn what_is_quoted_stays_as_it_is_on_one_line() {
+        assert_eq!(
+            on_one_line(
+                "CREATE FUNCTION f() RETURNS int -- old\n  AS $$\n  -- one\n  SELECT 1 $$\n LANGUAGE sql"
+            ),
+            "CREATE FUNCTION f() RETURNS int AS $$\n  -- one\n  SELECT 1 $$ LANGUAGE sql"
+        );
+        assert_eq!(on_one_line("f(a,\n\tb)  /* c */::text"), "f(a, b) ::text");
+    }
 
     fn kinds(text: &str) -> Vec<(TokenKind, &str)> {
         let mut tokens = Vec::new();

@@ -5,6 +5,7 @@
 
 use typed_arena::Arena;
 
+use super::rowless::Rowless;
 use super::{Calls, Declared, Fold, Inferred, Script, ScriptRun, sets_lock_timeout, verdict_of};
 use crate::analysis::script::{Transactions, plan};
 use crate::analysis::unit::{self, ReadPart};
@@ -23,6 +24,7 @@ struct Course<'k> {
     statements: usize,
     behind: usize,
     transactions: Transactions,
+    rowless: Rowless,
     /// The transaction that holds a strong lock.
     held: Option<u32>,
     verdict: Verdict,
@@ -53,6 +55,7 @@ impl Fold<'_> {
             statements: raw.len(),
             behind: 0,
             transactions: Transactions::default(),
+            rowless: Rowless::default(),
             held: None,
             verdict: Verdict::default(),
             sets_lock_timeout: false,
@@ -111,6 +114,7 @@ impl Fold<'_> {
             steps: Vec::with_capacity(plan.len()),
             rolls_back: false,
             unread: None,
+            rowless: std::mem::take(&mut course.rowless),
             part: match course.behind {
                 0 => usize::MAX,
                 _ => 0,
@@ -119,6 +123,7 @@ impl Fold<'_> {
         self.walk(&mut run, parts, &plan);
         course.behind += read.statements.len();
         course.transactions = run.transactions;
+        course.rowless = run.rowless;
         let verdict = verdict_of(&run.steps, &mut course.held, |key| self.is_hidden(key));
         course.verdict = course.verdict.and(verdict);
         for step in run.steps {

@@ -10,6 +10,7 @@ use crate::project::{Migration, SourceId};
 use crate::rule::mentions;
 use crate::schema::{Key, Mark, column_of};
 use crate::source::Span;
+use crate::statement::lexer::on_one_line;
 use crate::verdict::Undo;
 
 impl Fold<'_> {
@@ -123,8 +124,7 @@ impl Fold<'_> {
         let mut help =
             String::from("Add to the down, and say in a comment which data does not come back:");
         for statement in statements.iter().take(MOST) {
-            let words: Vec<&str> = statement.split_whitespace().collect();
-            help.push_str(&format!("\n{};", words.join(" ")));
+            help.push_str(&format!("\n{};", on_one_line(statement)));
         }
         if statements.len() > MOST {
             help.push_str("\n-- and what `bowline undo` prints besides");
