@@ -108,7 +108,12 @@ fn create_schema(r: &mut Reader<'_>) {
         name = r.cursor.ident();
     }
     if r.cursor.eat_word("AUTHORIZATION") {
-        let role = r.cursor.ident();
+        const WHOEVER: &[&str] = &["CURRENT_ROLE", "CURRENT_USER", "SESSION_USER"];
+        let whoever = r.cursor.at_any(WHOEVER);
+        let role = r.cursor.ident().map(|role| Ident {
+            template: role.template || whoever,
+            ..role
+        });
         name = name.or(role);
     }
     let Some(name) = name else {

@@ -447,6 +447,11 @@ impl Schema {
                 }
                 None
             }
+            // It is named after whoever runs the migration.
+            Action::CreateSchema { name, .. } if name.template => {
+                self.doubt_all(true, self.blind);
+                None
+            }
             Action::CreateSchema { name, .. } => {
                 let origin = self.origin(at);
                 let name = name.name.clone();

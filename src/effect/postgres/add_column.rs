@@ -44,6 +44,7 @@ impl<'a> Work<'a> {
         if let Some(generated) = &column.generated {
             let columns = |name: &str| Some(subject.table?.column(name)?.ty.clone());
             self.check_generated(generated, &columns);
+            self.refuse_missing_columns(&subject.key, &generated.expr.text);
             if !generated.stored && column.not_null {
                 // The values are computed to be looked at.
                 self.scan_all(subject);

@@ -3,7 +3,7 @@
 //! It reads a literal in quotes as the type that it is for while it looks at
 //! the statement, whatever rows there are (default_literal_*, values_*).
 
-use crate::operation::{Column, DataType, Ident, Insert, TypeDefinition, Update};
+use crate::operation::{Column, DataType, Ident, Identity, Insert, TypeDefinition, Update};
 use crate::schema::{Table, TypeEntry};
 use crate::statement::Cursor;
 use crate::statement::cursor::string_value;
@@ -256,9 +256,26 @@ impl<'a> Work<'a> {
             return;
         }
         for (taker, item) in takers.iter().zip(row) {
+            let column = taker.as_ref().map(|taker| taker.column);
+            if let Some(column) = column.filter(|_| !is_default(item, text)) {
+                self.check_writable(column, insert);
+            }
             if let (Some(taker), Some(constant)) = (taker, constant(item, text)) {
                 self.check_assigned(table, taker, &constant, text, false);
             }
+        }
+    }
+
+    /// Nobody but the server writes generated columns, nor, without OVERRIDING,
+    /// identities that are ALWAYS so (insert_identity_by_place).
+    pub(super) fn check_writable(&mut self, column: &Column, insert: &Insert) {
+        if column.generated.is_some() {
+            self.refuse(format!("`{}` is a generated column", column.name));
+        } else if column.identity == Some(Identity::Always) && !insert.overriding {
+            self.refuse(format!(
+                "`{}` is GENERATED ALWAYS AS IDENTITY, which takes a value only with OVERRIDING SYSTEM VALUE",
+                column.name
+            ));
         }
     }
 
@@ -311,6 +328,10 @@ impl<'a> Work<'a> {
             }
         }
     }
+}
+
+fn is_default(item: &[Token], text: &str) -> bool {
+    matches!(item, [word] if is_word(*word, text, "DEFAULT"))
 }
 
 /// A lone word that is neither a constant nor a call.

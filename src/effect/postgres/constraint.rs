@@ -274,7 +274,7 @@ impl<'a> Work<'a> {
             let (Some(from), Some(to)) = (from, other.column(to)) else {
                 continue;
             };
-            if !self.comparable(&from.ty, &to.ty) {
+            if !self.refers(&from.ty, &to.ty) {
                 self.refuse(format!(
                     "`{}` is of type {} and cannot refer to `{}` of type {}",
                     from.name, from.ty, to.name, to.ty

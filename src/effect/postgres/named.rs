@@ -1,14 +1,15 @@
 //! Columns that queries and the constraints of a new table name, held against
 //! the columns that there are.
 
+use smol_str::SmolStr;
+
 use crate::operation::query::{self, Reading, Yields};
-use crate::operation::{ConstraintKind, CreateTable};
+use crate::operation::{Action, ConstraintKind, CreateTable};
 use crate::schema::Table;
-use crate::statement::lexer::{Token, TokenKind};
 
 use super::Work;
 use super::expr::{Tokens, is_word, mentions};
-use super::query::{SYSTEM_COLUMNS, columns_in};
+use super::query::{SYSTEM_COLUMNS, columns_in, is_part};
 
 impl Work<'_> {
     /// Refuses a column that none of the tables has which a query may take it
@@ -17,10 +18,7 @@ impl Work<'_> {
     pub(super) fn check_query_columns(&mut self, text: &str, arguments: &str) {
         let tokens = Tokens::of(text);
         let selects = tokens.list.iter().filter(|t| is_word(**t, text, "SELECT"));
-        let field = |pair: &[Token]| {
-            pair[0].kind == TokenKind::CloseParen && pair[1].kind == TokenKind::Dot
-        };
-        if selects.count() != 1 || tokens.list.windows(2).any(field) {
+        if selects.count() != 1 || tokens.list.windows(2).any(|pair| is_part(pair, text)) {
             return;
         }
         if let Some(reading) = query::read(text) {
@@ -65,7 +63,8 @@ impl Work<'_> {
             || create.partition_of.is_some()
             || create.of_type.is_some()
             || create.source.is_some();
-        if elsewhere {
+        let unread = |action: &Action| matches!(action, Action::Unparsed { .. });
+        if elsewhere || self.siblings().any(unread) {
             return;
         }
         for constraint in &create.constraints {
@@ -82,13 +81,24 @@ impl Work<'_> {
                 },
                 _ => continue,
             };
-            let missing = columns.iter().find(|name| {
-                let mut own = create.columns.iter();
-                !name.contains(['{', '$']) && !own.any(|column| column.name == **name)
-            });
-            if let Some(missing) = missing {
-                self.refuse(format!("`{}` has no column `{missing}`", create.name));
-            }
+            self.refuse_missing_own(create, columns);
+        }
+        let generated = create.columns.iter().filter_map(|c| c.generated.as_ref());
+        for columns in generated.filter_map(|generated| columns_in(&generated.expr.text)) {
+            self.refuse_missing_own(create, &columns);
+        }
+    }
+
+    /// The table's own name means the whole row.
+    fn refuse_missing_own(&mut self, create: &CreateTable, columns: &[SmolStr]) {
+        let missing = columns.iter().find(|name| {
+            let mut own = create.columns.iter();
+            !name.contains(['{', '$'])
+                && **name != create.name.name
+                && !own.any(|column| column.name == **name)
+        });
+        if let Some(missing) = missing {
+            self.refuse(format!("`{}` has no column `{missing}`", create.name));
         }
     }
 }

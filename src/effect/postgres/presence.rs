@@ -10,7 +10,7 @@ use crate::effect::Ground;
 use crate::operation::{
     Action, ConstraintKind, CreateTable, DataType, ObjectKind, ObjectName, ReindexTarget,
 };
-use crate::schema::{Key, Relation, is_system};
+use crate::schema::{self, Key, Relation, is_system};
 
 use super::Work;
 use super::data::{BuiltIn, function, table_action};
@@ -109,6 +109,8 @@ impl Work<'_> {
     /// with their tables.
     pub(super) fn refuse_unmade_relation(&mut self, key: &Key, kinds: Kinds) {
         match self.nearly_named(key) {
+            // The server names it, and from an expression not as is known here.
+            _ if self.may_name_index(key) => {}
             None if matches!(kinds, [Index | Sequence]) => {
                 self.refuse_unmade(Ground::Unmade, format!("no migration creates `{key}`"));
             }
@@ -120,6 +122,21 @@ impl Work<'_> {
                 self.refuse_unmade(Ground::Elsewhere, format!("no migration creates `{key}`"));
             }
         }
+    }
+
+    /// Could it be the name that the server gave to an index with expressions,
+    /// or to one of an exclusion constraint?
+    fn may_name_index(&self, key: &Key) -> bool {
+        let named_by_server = |index: &schema::Index| {
+            index.columns.iter().any(|column| column.is_empty())
+                || !index.exprs.is_empty()
+                || !index.unique && index.constraint.is_some()
+        };
+        self.schema.tables().any(|table| {
+            let begins = key.name.strip_prefix(table.key.name.as_str());
+            begins.is_some_and(|rest| rest.starts_with('_'))
+                && self.indexes_of(Some(table)).any(named_by_server)
+        })
     }
 
     /// What stands in a schema of somebody else is somebody else's.

@@ -291,7 +291,7 @@ pub(super) const SYSTEM_COLUMNS: &[&str] = &[
 pub(super) fn columns_in(condition: &str) -> Option<Vec<SmolStr>> {
     let tokens = Tokens::of(condition);
     let inner = |token: &Token| is_word(*token, condition, "SELECT");
-    if tokens.list.iter().any(inner) {
+    if tokens.list.iter().any(inner) || tokens.list.windows(2).any(|w| is_part(w, condition)) {
         return None;
     }
     let reading = crate::operation::query::read(&format!("SELECT 1 FROM x WHERE {condition}"))?;
@@ -303,6 +303,16 @@ pub(super) fn columns_in(condition: &str) -> Option<Vec<SmolStr>> {
             && !STABLE_WORDS.iter().any(|w| w.eq_ignore_ascii_case(word))
     };
     Some(used.columns.iter().filter(named).cloned().collect())
+}
+
+/// Names that are no columns: the fields of a value (`(a).b`, `a[1].b`), and the
+/// arguments that a call names (`days => 3`).
+pub(super) fn is_part(pair: &[Token], text: &str) -> bool {
+    let closes = matches!(
+        pair[0].kind,
+        TokenKind::CloseParen | TokenKind::CloseBracket
+    );
+    closes && pair[1].kind == TokenKind::Dot || matches!(pair[1].span.of(text), "=>" | ":=")
 }
 
 /// How a relation is read.

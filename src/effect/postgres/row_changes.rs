@@ -201,8 +201,7 @@ impl<'a> Work<'a> {
         }
     }
 
-    /// Nobody but the server writes generated columns, nor, without OVERRIDING,
-    /// identities that are ALWAYS so.
+    /// The columns that are named, where no row says DEFAULT.
     fn check_given(&mut self, table: &Table, insert: &Insert) {
         let defaults = |values: &Expr| mentions(&values.text, "default");
         let known = insert.query.is_some() || insert.values.as_ref().is_some_and(|v| !defaults(v));
@@ -210,16 +209,8 @@ impl<'a> Work<'a> {
             return;
         }
         for column in &insert.columns {
-            let Some(column) = table.column(&column.name) else {
-                continue;
-            };
-            if column.generated.is_some() {
-                self.refuse(format!("`{}` is a generated column", column.name));
-            } else if column.identity == Some(Identity::Always) && !insert.overriding {
-                self.refuse(format!(
-                    "`{}` is GENERATED ALWAYS AS IDENTITY, which takes a value only with OVERRIDING SYSTEM VALUE",
-                    column.name
-                ));
+            if let Some(column) = table.column(&column.name) {
+                self.check_writable(column, insert);
             }
         }
     }
@@ -300,6 +291,9 @@ impl<'a> Work<'a> {
         self.read_others(&update.assignments.text, &key);
         if let Some(filter) = &update.filter {
             self.read_others(&filter.text, &key);
+            if update.from.is_none() {
+                self.check_filter(&key, filter);
+            }
         }
         let filter = update.filter.as_ref().map(|f| f.text.as_ref());
         self.change_rows(&key, filter, update.from.is_some(), update.only);
@@ -393,6 +387,9 @@ impl<'a> Work<'a> {
         self.read_sources(delete.using.as_ref(), &with);
         if let Some(filter) = &delete.filter {
             self.read_others(&filter.text, &key);
+            if delete.using.is_none() {
+                self.check_filter(&key, filter);
+            }
         }
         let filter = delete.filter.as_ref().map(|f| f.text.as_ref());
         self.change_rows(&key, filter, delete.using.is_some(), delete.only);
@@ -401,6 +398,14 @@ impl<'a> Work<'a> {
         };
         for other in &table.referenced_by {
             self.lock_child(&key, other, |fk| fk.on_delete.as_deref());
+        }
+    }
+
+    /// The columns behind WHERE, where one table alone is meant; in a block they
+    /// may be variables.
+    fn check_filter(&mut self, key: &Key, filter: &Expr) {
+        if !self.scene.operation.within.block && self.table(key).is_some_and(Table::is_known) {
+            self.refuse_missing_columns(key, &filter.text);
         }
     }
 

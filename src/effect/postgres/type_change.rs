@@ -574,18 +574,11 @@ impl<'a> Work<'a> {
         }
     }
 
-    /// Can values of the two types be compared, as a foreign key must?
-    pub(super) fn comparable(&self, left: &DataType, right: &DataType) -> bool {
+    /// Can a key of one type be looked up among values of another, as a foreign
+    /// key must? Not everything that can be compared is found by the index of the
+    /// other side (add_fk_numeric_to_int).
+    pub(super) fn refers(&self, left: &DataType, right: &DataType) -> bool {
         const FAMILIES: &[&[&str]] = &[
-            &[
-                "smallint",
-                "int",
-                "bigint",
-                "numeric",
-                "real",
-                "double precision",
-                "oid",
-            ],
             &["text", "varchar", "char", "name", "citext"],
             &["date", "timestamp", "timestamptz"],
             &["inet", "cidr"],
@@ -599,8 +592,21 @@ impl<'a> Work<'a> {
         if is_foreign(self.schema, left) || is_foreign(self.schema, right) {
             return true;
         }
-        FAMILIES
-            .iter()
-            .any(|family| family.contains(&names.0) && family.contains(&names.1))
+        // What is wider finds no place among what is narrower.
+        let width = |name: &str| match name {
+            "smallint" | "int" | "bigint" => Some(0),
+            "numeric" => Some(1),
+            "real" | "double precision" => Some(2),
+            _ => None,
+        };
+        match (width(names.0), width(names.1)) {
+            (Some(from), Some(to)) => from <= to,
+            (Some(from), None) if names.1 == "oid" => from == 0,
+            (None, Some(_)) if names.0 == "oid" => false,
+            _ if names == ("time", "interval") => true,
+            _ => FAMILIES
+                .iter()
+                .any(|family| family.contains(&names.0) && family.contains(&names.1)),
+        }
     }
 }
