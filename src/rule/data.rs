@@ -233,13 +233,8 @@ impl Filter<'_> {
             .table
             .and_then(|table| table.column(&name))
             .map(|c| &c.ty);
-        let few_values = ty.is_some_and(|ty| {
-            ty.name == "boolean"
-                || self
-                    .schema
-                    .enum_or_type(&self.schema.type_key(ty))
-                    .is_some()
-        });
+        let few_values =
+            ty.is_some_and(|ty| ty.name == "boolean" || self.schema.type_of(ty).is_some());
         !coarse && !few_values
     }
 

@@ -64,8 +64,7 @@ fn check(cx: &OperationContext<'_>, findings: &mut Findings) {
 /// The values that an enum no longer has, where another takes its place under
 /// its name; `None` where no enum is exchanged for an enum.
 fn lost_values(cx: &OperationContext<'_>, old: &DataType, new: &DataType) -> Option<Vec<String>> {
-    let values = |ty: &DataType| match &cx.schema.enum_or_type(&cx.schema.type_key(ty))?.definition
-    {
+    let values = |ty: &DataType| match &cx.schema.type_of(ty)?.definition {
         TypeDefinition::Enum(values) => Some(values.clone()),
         _ => None,
     };

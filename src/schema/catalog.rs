@@ -43,7 +43,10 @@ impl Schema {
     fn put_type(&mut self, key: &Key, entry: Option<TypeEntry>) {
         self.note(|s| Entry::Type(key.clone(), s.types.get(key).cloned()));
         match entry {
-            Some(entry) => self.types.insert(key.clone(), Arc::new(entry)),
+            Some(entry) => {
+                self.type_names.insert(key.name.clone());
+                self.types.insert(key.clone(), Arc::new(entry))
+            }
             None => self.types.remove(key),
         };
     }

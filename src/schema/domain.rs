@@ -23,7 +23,8 @@ impl Schema {
     /// The domains that a type is made of, the outermost first.
     pub fn domains_of<'s>(&'s self, ty: &DataType) -> impl Iterator<Item = &'s Domain> + use<'s> {
         let below = |ty: &DataType| {
-            let domain = (ty.array == 0).then(|| self.domains.get(&self.type_key(ty)));
+            let may_be = ty.array == 0 && self.type_names.contains(&ty.name);
+            let domain = may_be.then(|| self.domains.get(&self.type_key(ty)));
             domain.flatten().map(|domain| &**domain)
         };
         std::iter::successors(below(ty), move |domain| below(&domain.base)).take(DEPTH)
@@ -43,7 +44,10 @@ impl Schema {
     pub(super) fn put_domain(&mut self, key: &Key, domain: Option<Domain>) {
         self.note(|s| Entry::Domain(key.clone(), s.domains.get(key).cloned()));
         match domain {
-            Some(domain) => self.domains.insert(key.clone(), Arc::new(domain)),
+            Some(domain) => {
+                self.type_names.insert(key.name.clone());
+                self.domains.insert(key.clone(), Arc::new(domain))
+            }
             None => self.domains.remove(key),
         };
     }

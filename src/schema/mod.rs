@@ -436,6 +436,9 @@ pub struct Schema {
     /// their columns or call it in a trigger, a check or a policy, and which
     /// views call it; some may have it no more.
     table_words: FxHashMap<SmolStr, Vec<Key>>,
+    /// The names of all types and domains that ever were, in whatever schema:
+    /// most columns are of none of them.
+    type_names: FxHashSet<SmolStr>,
     schemas: FxHashMap<SmolStr, Origin>,
     extensions: FxHashMap<SmolStr, Arc<Extension>>,
     others: FxHashMap<(ObjectKind, Key), Arc<Other>>,
@@ -580,6 +583,12 @@ impl Schema {
 
     pub fn enum_or_type(&self, key: &Key) -> Option<&Arc<TypeEntry>> {
         self.types.get(key)
+    }
+
+    /// The enum, composite or other type that a type names.
+    pub fn type_of(&self, ty: &DataType) -> Option<&Arc<TypeEntry>> {
+        let may_be = self.type_names.contains(&ty.name);
+        may_be.then(|| self.types.get(&self.type_key(ty))).flatten()
     }
 
     pub fn domain(&self, key: &Key) -> Option<&Arc<Domain>> {

@@ -28,8 +28,9 @@ impl Schema {
 
     /// The same for types and domains.
     pub fn resolve_type(&self, name: &SmolStr) -> Key {
+        let may_be = self.type_names.contains(name);
         self.resolve_by(None, name, |schema, key| {
-            schema.types.contains_key(key) || schema.domains.contains_key(key)
+            may_be && (schema.types.contains_key(key) || schema.domains.contains_key(key))
         })
     }
 

@@ -160,7 +160,7 @@ impl<'a> Work<'a> {
                 Some(_) => Expected::Anything,
             };
         }
-        match self.schema.enum_or_type(&self.schema.type_key(ty)) {
+        match self.schema.type_of(ty) {
             Some(entry) => Expected::Enum(entry),
             None if ty.schema.is_none() && has_form(ty) => Expected::BuiltIn(ty),
             None => Expected::Anything,

@@ -74,7 +74,7 @@ impl Work<'_> {
         if let Some(domain) = self.schema.domains_of(ty).next() {
             return self.is_sortable(&domain.base, known);
         }
-        if let Some(entry) = self.schema.enum_or_type(&self.schema.type_key(ty)) {
+        if let Some(entry) = self.schema.type_of(ty) {
             return match entry.definition {
                 TypeDefinition::Enum(_) => Some(known.sort_by_default("anyenum")),
                 _ => None,

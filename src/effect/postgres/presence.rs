@@ -158,7 +158,8 @@ impl Work<'_> {
         };
         let mut keys = self.schema.relation_keys();
         keys.find(|known| {
-            known.schema == key.schema
+            known.name.len().abs_diff(key.name.len()) <= slips
+                && known.schema == key.schema
                 && letters(&known.name) == known.name.len()
                 && letters(&key.name) == key.name.len()
                 && strsim::osa_distance(&known.name, &key.name) <= slips

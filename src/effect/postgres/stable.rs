@@ -221,7 +221,7 @@ impl Work<'_> {
     }
 
     fn is_enum(&self, ty: &DataType) -> bool {
-        let entry = self.schema.enum_or_type(&self.schema.type_key(ty));
+        let entry = self.schema.type_of(ty);
         entry.is_some_and(|entry| matches!(entry.definition, TypeDefinition::Enum(_)))
     }
 }

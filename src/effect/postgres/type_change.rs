@@ -82,7 +82,7 @@ fn convert_base(schema: &Schema, from: &DataType, to: &DataType, version: u8) ->
 /// A type that is neither built in nor an enum or composite of the history:
 /// an extension may have brought a cast.
 fn is_foreign(schema: &Schema, ty: &DataType) -> bool {
-    match schema.enum_or_type(&schema.type_key(ty)) {
+    match schema.type_of(ty) {
         Some(entry) => entry.definition == TypeDefinition::Other,
         None => !is_measured(plain(&ty.name)),
     }
