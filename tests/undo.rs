@@ -16,6 +16,7 @@ use std::process::Command;
 use bowline::analysis::undo;
 use bowline::dialect::Dialect;
 use bowline::inverse::WayBack;
+use rayon::prelude::*;
 
 /// An operation form and what stands before it.
 struct Form {
@@ -523,24 +524,21 @@ fn measure(form: &Form) -> String {
 #[ignore = "wants a server: tests/places/undo.sh"]
 fn measure_every_form() {
     let only = std::env::var("FORM").unwrap_or_default();
-    let mut text = String::from("form\tstatements\tkind\n");
-    for form in forms().iter().filter(|f| f.kind != "impossible") {
-        if !only.is_empty() && !form.name.contains(&only) {
-            continue;
-        }
-        let found = measure(form).replace(['\n', '\t'], " ");
-        if found != form.kind {
-            println!("{}: {found}", form.name);
-        }
-        writeln!(
-            text,
-            "{}\t{}\t{found}",
-            form.name,
-            digest(back(form).0.statements().map(String::as_str))
-        )
-        .unwrap();
-    }
+    let mut forms = forms();
+    forms.retain(|form| form.kind != "impossible" && form.name.contains(&only));
+    let rows: String = forms
+        .par_iter()
+        .map(|form| {
+            let found = measure(form).replace(['\n', '\t'], " ");
+            if found != form.kind {
+                println!("{}: {found}", form.name);
+            }
+            let statements = digest(back(form).0.statements().map(String::as_str));
+            format!("{}\t{statements}\t{found}\n", form.name)
+        })
+        .collect();
     if only.is_empty() {
+        let text = format!("form\tstatements\tkind\n{rows}");
         std::fs::write(fixture("undo.measured.tsv"), text).unwrap();
     }
 }
@@ -565,11 +563,14 @@ fn measure_pair(pair: &Pair) -> String {
 #[test]
 #[ignore = "wants a server: tests/places/undo.sh"]
 fn measure_every_pair() {
-    let mut text = String::from("pair\tstatements\tverdict\n");
-    for pair in pairs() {
-        let found = measure_pair(&pair).replace(['\n', '\t'], " ");
-        writeln!(text, "{}\t{}\t{found}", pair.name, pair.digest()).unwrap();
-    }
+    let rows: String = pairs()
+        .par_iter()
+        .map(|pair| {
+            let found = measure_pair(pair).replace(['\n', '\t'], " ");
+            format!("{}\t{}\t{found}\n", pair.name, pair.digest())
+        })
+        .collect();
+    let text = format!("pair\tstatements\tverdict\n{rows}");
     std::fs::write(fixture("pairs.measured.tsv"), text).unwrap();
 }
 

@@ -413,6 +413,7 @@ impl Walk {
 
     fn table(&mut self, of: &ast::ObjectName, alias: Option<&TableAlias>, is_call: bool) {
         let mut relation = object_name(of);
+        let renames = alias.is_some_and(|alias| !alias.columns.is_empty());
         let mut alias = alias.map(|alias| name(&alias.name));
         // To the parser, ONLY is a table, and what follows its alias.
         if let Some(table) = alias.take_if(|_| is_only(of)) {
@@ -423,7 +424,12 @@ impl Walk {
                 .scopes
                 .iter()
                 .any(|scope| scope.common.contains(&relation.name));
-        self.enter(relation, alias, is_call || common);
+        // `t AS x (a, b)` gives the columns other names.
+        if renames && !is_call && !common {
+            let used = self.use_of(relation.clone());
+            self.use_all(Some(used));
+        }
+        self.enter(relation, alias, is_call || common || renames);
     }
 
     /// Brings a relation into view under its alias.
