@@ -669,8 +669,9 @@ fn a_statement_is_inspected_after_its_history() {
 #[test]
 fn a_statement_is_shown_as_a_table() {
     let project = Project::new(&[("schema.sql", CREATE)]);
-    let text = "ALTER TABLE users\n  ADD COLUMN age int NOT NULL,\n  ALTER COLUMN id TYPE int;\n\
+    let text = "ALTER TABLE users\n  ADD COLUMN age int NOT NULL DEFAULT 0,\n  ALTER COLUMN id TYPE int;\n\
                 CREATE INDEX CONCURRENTLY users_email ON users (email);\n\
+                ALTER TABLE users ADD COLUMN born date NOT NULL;\n\
                 DROP TABLE users; SELEKT 1;\n";
     let run = project.feed(
         &[

@@ -554,7 +554,7 @@ pub fn rename_in(expr: &Expr, from: &str, to: &str) -> Option<Expr> {
 
 /// Words that are most of what an expression holds besides, and that no name is
 /// without quotes (manual, "SQL Key Words").
-const RESERVED: &[&str] = &[
+pub const RESERVED: &[&str] = &[
     "AND", "CASE", "ELSE", "END", "FALSE", "IN", "IS", "NOT", "NULL", "OR", "THEN", "TRUE", "WHEN",
 ];
 

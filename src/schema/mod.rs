@@ -37,7 +37,7 @@ use crate::project::SourceId;
 use crate::source::Span;
 
 pub use apply::Conflict;
-pub use constraint::{names_in, rename_in};
+pub use constraint::{RESERVED, names_in, rename_in};
 pub use journal::{Difference, Mark};
 pub use names::object_name;
 pub use setting::{Setting, SettingName, is_kept, pairs};

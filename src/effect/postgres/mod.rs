@@ -282,6 +282,13 @@ impl<'a> Work<'a> {
 
     /// The same for the columns that a condition names, where it can be read.
     fn refuse_missing_columns(&mut self, key: &Key, condition: &str) {
+        let is_known = |name: &str| {
+            let table = self.table(key);
+            table.is_some_and(|table| table.column(name).is_some())
+        };
+        if query::names_only(condition, is_known) {
+            return;
+        }
         let Some(columns) = query::columns_in(condition) else {
             return;
         };

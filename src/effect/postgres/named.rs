@@ -9,20 +9,30 @@ use crate::schema::Table;
 
 use super::Work;
 use super::expr::{Tokens, is_word, mentions};
-use super::query::{SYSTEM_COLUMNS, columns_in, is_part};
+use super::query::{SYSTEM_COLUMNS, columns_in, is_part, names_only};
 
 impl Work<'_> {
     /// Refuses a column that none of the tables has which a query may take it
     /// from (create_view_missing_column). Nothing is said of queries with queries
     /// or fields of values in them. The arguments of a routine are names too.
-    pub(super) fn check_query_columns(&mut self, text: &str, arguments: &str) {
+    pub(super) fn check_query_columns(
+        &mut self,
+        text: &str,
+        known: Option<&Reading>,
+        arguments: &str,
+    ) {
         let tokens = Tokens::of(text);
         let selects = tokens.list.iter().filter(|t| is_word(**t, text, "SELECT"));
         if selects.count() != 1 || tokens.list.windows(2).any(|pair| is_part(pair, text)) {
             return;
         }
-        if let Some(reading) = query::read(text) {
-            self.check_reading(&reading, arguments);
+        match known {
+            Some(reading) => self.check_reading(reading, arguments),
+            None => {
+                if let Some(reading) = query::read(text) {
+                    self.check_reading(&reading, arguments);
+                }
+            }
         }
     }
 
@@ -67,11 +77,13 @@ impl Work<'_> {
         if elsewhere || self.siblings().any(unread) {
             return;
         }
+        let has = |name: &str| create.columns.iter().any(|column| column.name == name);
         for constraint in &create.constraints {
             let checked;
             let columns = match &constraint.kind {
                 ConstraintKind::PrimaryKey(key) | ConstraintKind::Unique(key) => &key.columns,
                 ConstraintKind::ForeignKey(foreign) => &foreign.columns,
+                ConstraintKind::Check(check) if names_only(&check.text, has) => continue,
                 ConstraintKind::Check(check) => match columns_in(&check.text) {
                     Some(columns) => {
                         checked = columns;

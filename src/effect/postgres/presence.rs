@@ -410,11 +410,12 @@ impl Work<'_> {
             _ => None,
         };
         if let Some(text) = text {
-            let arguments = match action {
-                Action::CreateRoutine(create) => create.arguments.as_str(),
-                _ => "",
+            let (known, arguments) = match action {
+                Action::CreateRoutine(create) => (None, create.arguments.as_str()),
+                Action::CreateView(create) => (create.reading.as_ref(), ""),
+                _ => (None, ""),
             };
-            self.check_query_columns(text, arguments);
+            self.check_query_columns(text, known, arguments);
         }
         for name in text.map_or(Vec::new(), |text| relations(text)) {
             let key = self.resolve(&name);

@@ -6,7 +6,7 @@ use smol_str::SmolStr;
 
 use crate::effect::{LockMode, ScanKind};
 use crate::operation::ObjectName;
-use crate::schema::{Key, Relation, Table, View};
+use crate::schema::{Key, RESERVED, Relation, Table, View};
 use crate::statement::cursor::Cursor;
 use crate::statement::lexer::{Token, TokenKind};
 
@@ -285,6 +285,24 @@ pub(super) fn output_names(text: &str) -> Option<Vec<SmolStr>> {
 pub(super) const SYSTEM_COLUMNS: &[&str] = &[
     "tableoid", "ctid", "xmin", "xmax", "cmin", "cmax", "oid", "value",
 ];
+
+/// Is every name in a condition known, those of calls and types aside? A look at
+/// the tokens, for the many conditions in which nothing is missing.
+pub(super) fn names_only(condition: &str, is_known: impl Fn(&str) -> bool) -> bool {
+    let tokens = Tokens::of(condition);
+    let kind = |n: usize| tokens.list.get(n).map(|t| t.kind);
+    tokens.list.iter().enumerate().all(|(n, token)| {
+        let is_column = match token.kind {
+            TokenKind::Word => {
+                kind(n + 1) != Some(TokenKind::OpenParen)
+                    && n.checked_sub(1).and_then(kind) != Some(TokenKind::DoubleColon)
+                    && !RESERVED.iter().any(|word| is_word(*token, condition, word))
+            }
+            kind => kind == TokenKind::QuotedName,
+        };
+        !is_column || name_of(*token, condition).is_some_and(|name| is_known(&name))
+    })
+}
 
 /// The columns of its own table that a condition names: without a qualifier, and
 /// outside of subqueries. `None` where it cannot be read.
