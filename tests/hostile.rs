@@ -712,3 +712,27 @@ fn a_commit_far_away_is_seen() {
     let rules: Vec<&str> = report.findings.iter().map(|f| f.rule).collect();
     assert!(!rules.contains(&"transaction-control"), "{rules:?}");
 }
+
+/// Names that are nowhere are looked for among all that are there; that must
+/// not be done for each of thousands anew.
+#[test]
+fn thousands_of_missing_tables_are_no_work() {
+    let name = |n: usize| -> String {
+        let letters = [n % 26, n / 26 % 26, n / 676].map(|at| char::from(b'a' + at as u8));
+        letters.iter().collect()
+    };
+    let mut text = String::new();
+    for n in 0..3_000 {
+        text += &format!("CREATE TABLE customer_orders_{} (id int);\n", name(n));
+    }
+    for n in 0..3_000 {
+        text += &format!("INSERT INTO supplier_stocks_{} VALUES (1);\n", name(n));
+    }
+    let report = in_time("missing tables", move || {
+        check(organise(
+            vec![text_file(("0001_all.sql", &text))],
+            &Options::default(),
+        ))
+    });
+    assert_eq!(report.summary.statements, 6_000);
+}

@@ -11,7 +11,7 @@ use smol_str::SmolStr;
 
 use super::{
     Departure, Domain, Extension, Key, Origin, Other, Relation, Routine, Schema, Session, Setting,
-    TypeEntry,
+    TypeEntry, name_hash,
 };
 use crate::operation::{ObjectKind, Operation};
 use crate::project::SourceId;
@@ -252,6 +252,9 @@ impl Schema {
     pub(super) fn put_relation(&mut self, key: Key, relation: Option<Relation>) {
         self.note_relation(&key);
         self.temporary |= key.schema == "pg_temp";
+        if relation.is_some() {
+            self.relation_names.insert(name_hash(&key.name));
+        }
         if let Some(Relation::Table(table)) = &relation {
             self.note_table_words(table);
         }

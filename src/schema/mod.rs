@@ -14,6 +14,7 @@ mod extension;
 mod index;
 mod journal;
 pub mod names;
+mod near;
 mod rename;
 mod resolve;
 mod setting;
@@ -25,6 +26,7 @@ mod words;
 use std::fmt;
 use std::hash::{Hash, Hasher};
 use std::sync::Arc;
+use std::sync::atomic::AtomicUsize;
 
 use rustc_hash::{FxHashMap, FxHashSet, FxHasher};
 use smol_str::SmolStr;
@@ -68,6 +70,12 @@ impl Key {
     pub fn public(name: impl Into<SmolStr>) -> Self {
         Self::new("public", name)
     }
+}
+
+fn name_hash(name: &str) -> u64 {
+    let mut hasher = FxHasher::default();
+    name.hash(&mut hasher);
+    hasher.finish()
 }
 
 impl PartialEq for Key {
@@ -460,6 +468,11 @@ pub struct Schema {
     /// That migration did something that could not be read.
     unsure: bool,
     journal: journal::Journal,
+    /// Hashes of the names of all relations that ever were, in whatever schema.
+    relation_names: FxHashSet<u64>,
+    /// How much work went into looking for names that are nearly those of
+    /// relations.
+    compared: AtomicUsize,
 }
 
 impl Routine {
@@ -642,7 +655,14 @@ impl Schema {
 
     /// Is there a relation of this name in any schema?
     pub fn has_elsewhere(&self, name: &str) -> bool {
-        self.relations.keys().any(|key| key.name == name)
+        self.relation_names.contains(&name_hash(name))
+            && self.relations.keys().any(|key| key.name == name)
+    }
+
+    /// Is there a type or domain of that name, in whatever schema?
+    pub fn has_type_elsewhere(&self, name: &str) -> bool {
+        self.type_names.contains(name)
+            && (self.types.keys().chain(self.domains.keys())).any(|key| key.name == name)
     }
 
     /// Does the history know of this schema?
@@ -683,10 +703,6 @@ impl Schema {
     /// In no particular order, as all that follow.
     pub fn relations(&self) -> impl Iterator<Item = &Relation> {
         self.relations.values()
-    }
-
-    pub fn relation_keys(&self) -> impl Iterator<Item = &Key> {
-        self.relations.keys()
     }
 
     pub fn tables(&self) -> impl Iterator<Item = &Arc<Table>> {

@@ -108,7 +108,7 @@ impl Work<'_> {
     /// Tables and views may belong to somebody else; indexes and sequences come
     /// with their tables.
     pub(super) fn refuse_unmade_relation(&mut self, key: &Key, kinds: Kinds) {
-        match self.nearly_named(key) {
+        match self.schema.nearly_named(key) {
             // The server names it, and from an expression not as is known here.
             _ if self.may_name_index(key) => {}
             None if matches!(kinds, [Index | Sequence]) => {
@@ -146,24 +146,6 @@ impl Work<'_> {
             false => Ground::Elsewhere,
         };
         self.refuse_unmade(ground, format!("no migration creates {what} `{key}`"));
-    }
-
-    /// A relation whose name is a slip away; `t_2024` is none of `t_2023`.
-    fn nearly_named(&self, key: &Key) -> Option<&Key> {
-        let letters = |name: &str| name.trim_matches(|c: char| c.is_ascii_digit()).len();
-        let slips = match letters(&key.name) {
-            0..4 => return None,
-            4..8 => 1,
-            _ => 2,
-        };
-        let mut keys = self.schema.relation_keys();
-        keys.find(|known| {
-            known.name.len().abs_diff(key.name.len()) <= slips
-                && known.schema == key.schema
-                && letters(&known.name) == known.name.len()
-                && letters(&key.name) == key.name.len()
-                && strsim::osa_distance(&known.name, &key.name) <= slips
-        })
     }
 
     /// The relations that an action names and does not create, queries left
@@ -508,11 +490,7 @@ impl Work<'_> {
         let known = self.schema.enum_or_type(key).is_some()
             || self.schema.domain(key).is_some()
             || self.schema.has_elsewhere(&key.name)
-            || self.schema.types().any(|ty| ty.key.name == key.name)
-            || self
-                .schema
-                .domains()
-                .any(|domain| domain.key.name == key.name);
+            || self.schema.has_type_elsewhere(&key.name);
         if !known && self.schema.is_whole() && !is_system(&key.schema) {
             self.refuse_unmade_name(key, "type");
         }
