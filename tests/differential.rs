@@ -3,7 +3,7 @@
 //! SQL file and rule page of the repository, so the test grows with them;
 //! `BOWLINE_SQL` names a folder with more.
 
-#[allow(dead_code)]
+#[expect(dead_code, reason = "the benches take the rest of it")]
 #[path = "../benches/history/generate.rs"]
 mod generate;
 

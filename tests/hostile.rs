@@ -736,3 +736,45 @@ fn thousands_of_missing_tables_are_no_work() {
     });
     assert_eq!(report.summary.statements, 12_000);
 }
+
+/// No server makes them, but a file may say so.
+#[test]
+fn domains_over_each_other_end() {
+    let text = "CREATE DOMAIN a AS b; CREATE DOMAIN b AS a;\n\
+                CREATE TABLE t (x a UNIQUE, y b PRIMARY KEY, z a DEFAULT 'x' CHECK (z > 1));\n\
+                CREATE INDEX i ON t (x);\nALTER TABLE t ALTER COLUMN x TYPE b;\n\
+                INSERT INTO t (x) VALUES (1);\nALTER DOMAIN a SET NOT NULL;\nDROP DOMAIN b CASCADE;\n";
+    let report = in_time("domains", move || {
+        check(organise(with_neighbours(text), &Options::default()))
+    });
+    assert!(report.summary.statements > 8);
+}
+
+/// Each name is looked up once, however many a statement lists.
+#[test]
+fn long_lists_of_names_are_no_work() {
+    let names: Vec<String> = (0..30_000).map(|n| format!("c{n}")).collect();
+    let names = names.join(", ");
+    let text = format!(
+        "CREATE VIEW v AS SELECT {names} FROM users;\nINSERT INTO users ({names}) VALUES (1);\n"
+    );
+    let report = in_time("names", move || {
+        check(organise(with_neighbours(&text), &Options::default()))
+    });
+    assert_eq!(report.summary.unparsed, 0);
+}
+
+/// Each a partition of the other, and one refers to a table that is emptied.
+#[test]
+fn tables_below_each_other_end() {
+    let text = "CREATE TABLE m (id int REFERENCES users (id)) PARTITION BY RANGE (id);\n\
+                CREATE TABLE n (id int) PARTITION BY RANGE (id);\n\
+                ALTER TABLE m ATTACH PARTITION n FOR VALUES FROM (1) TO (2);\n\
+                ALTER TABLE n ATTACH PARTITION m FOR VALUES FROM (1) TO (2);\n\
+                ALTER TABLE m ADD CONSTRAINT c CHECK (id > 1);\nTRUNCATE users;\nTRUNCATE m;\n\
+                INSERT INTO n VALUES (1);\nDROP TABLE m CASCADE;\n";
+    let report = in_time("partitions", move || {
+        check(organise(with_neighbours(text), &Options::default()))
+    });
+    assert_eq!(report.summary.unparsed, 0);
+}

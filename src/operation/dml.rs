@@ -4,6 +4,7 @@
 //! What stands in a query or an expression is not checked here: it is kept as
 //! text for those who ask `query` about it.
 
+use rustc_hash::FxHashSet;
 use smol_str::SmolStr;
 
 use super::reader::{Reader, inside};
@@ -412,16 +413,12 @@ fn conflict(cursor: &mut Cursor<'_>) -> Conflict {
     let columns = cursor.ident_list().unwrap_or_default();
     let filter = cursor.at_word("WHERE");
     let plain = (filter || cursor.at_word("DO")) && columns.iter().all(|c| !c.template);
-    let mut once = Vec::new();
-    for column in columns.into_iter().filter(|_| plain) {
-        if !once.contains(&column.name) {
-            once.push(column.name);
-        }
-    }
+    let mut met = FxHashSet::default();
+    let named = columns.into_iter().filter(|_| plain).map(|c| c.name);
     Conflict {
         target,
         action: None,
-        columns: once,
+        columns: named.filter(|name| met.insert(name.clone())).collect(),
         filter,
     }
 }

@@ -10,6 +10,7 @@ mod plain;
 
 use std::ops::ControlFlow;
 
+use rustc_hash::FxHashSet;
 use smol_str::SmolStr;
 use sqlparser::ast::{
     self, Expr, FunctionArg, FunctionArgExpr, FunctionArguments, Join, JoinConstraint,
@@ -78,7 +79,7 @@ fn read_tree(query: &str, tokens: &[Token]) -> Option<Reading> {
     let query = parse(query, tokens)?;
     let mut walk = Walk {
         scopes: vec![Scope::default()],
-        uses: Vec::new(),
+        ..Walk::default()
     };
     let _ = query.visit(&mut walk);
     Some(Reading {
@@ -294,9 +295,12 @@ struct Table {
     relation: Option<usize>,
 }
 
+#[derive(Default)]
 struct Walk {
     scopes: Vec<Scope>,
     uses: Vec<QueryUse>,
+    /// The columns that stand in `uses`, with the place of their relation there.
+    met: FxHashSet<(usize, SmolStr)>,
 }
 
 impl Visitor for Walk {
@@ -501,10 +505,10 @@ impl Walk {
     }
 
     fn use_column(&mut self, relation: Option<usize>, column: &SmolStr) {
-        if let Some(used) = relation.and_then(|n| self.uses.get_mut(n))
-            && !used.columns.contains(column)
-            && !column.contains(['{', ':'])
-        {
+        let Some((n, used)) = relation.and_then(|n| Some((n, self.uses.get_mut(n)?))) else {
+            return;
+        };
+        if !column.contains(['{', ':']) && self.met.insert((n, column.clone())) {
             used.columns.push(column.clone());
         }
     }

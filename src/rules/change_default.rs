@@ -32,12 +32,17 @@ fn check(cx: &OperationContext<'_>, findings: &mut Findings) {
     {
         return;
     }
+    // A serial column's own, which no file spells out.
+    let old = match &*old.text {
+        "nextval()" => "the next value of its sequence".to_owned(),
+        text => format!("`{text}`"),
+    };
     findings
         .report(
             cx.operation.place,
             format!(
-                "changes the default of `{}` in `{}` from `{}` to `{}`: INSERTs of the old release store the new one",
-                column.name, table.name, old.text, default.text
+                "changes the default of `{}` in `{}` from {old} to `{}`: INSERTs of the old release store the new one",
+                column.name, table.name, default.text
             ),
         )
         .help(format!(

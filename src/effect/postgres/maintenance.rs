@@ -4,8 +4,8 @@ use crate::effect::{LockMode, ScanKind};
 use crate::operation::{Action, Ident, ObjectName};
 use crate::schema::{Key, Relation, Table};
 
-use super::Work;
 use super::data::Children;
+use super::{FAMILY_LIMIT, Work};
 
 impl<'a> Work<'a> {
     pub(super) fn maintenance(&mut self) {
@@ -218,7 +218,9 @@ impl<'a> Work<'a> {
     /// Is it one of the tables, or a partition of one?
     fn is_below_any(&self, key: &Key, tables: &[Key]) -> bool {
         let above = |key: &Key| Some(self.table(key)?.partition.as_ref()?.of.clone());
-        std::iter::successors(Some(key.clone()), above).any(|key| tables.contains(&key))
+        // A file may attach tables to each other, which no server does.
+        let mut line = std::iter::successors(Some(key.clone()), above).take(FAMILY_LIMIT);
+        line.any(|key| tables.contains(&key))
     }
 
     fn truncated_here(&self, key: &Key) -> bool {

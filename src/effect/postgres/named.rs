@@ -1,6 +1,7 @@
 //! Columns that queries and the constraints of a new table name, held against
 //! the columns that there are.
 
+use rustc_hash::FxHashMap;
 use smol_str::SmolStr;
 
 use crate::operation::query::{self, Reading, Yields};
@@ -44,24 +45,28 @@ impl Work<'_> {
         else {
             return;
         };
-        let taken = |column: &str| {
-            let found = |y: &Yields| matches!(y, Yields::Column(name) if name == column);
-            reading.yields.iter().any(found)
-        };
-        for column in reading.uses.iter().flat_map(|used| &used.columns) {
-            let alias = output.contains(column) && !taken(column);
-            let mut uses = reading.uses.iter().filter(|u| u.columns.contains(column));
-            let missing = uses.all(|used| {
-                let table = self.table(&self.resolve(&used.relation));
-                table.is_some_and(|table| is_without(table, column))
-            });
-            if !alias
-                && missing
-                && !SYSTEM_COLUMNS.contains(&column.as_str())
-                && !mentions(arguments, column)
-            {
-                self.refuse(format!("no table of the query has a column `{column}`"));
+        // Columns that the query may take from several tables are missing where
+        // all are without them.
+        let mut missing: FxHashMap<&SmolStr, bool> = FxHashMap::default();
+        for used in &reading.uses {
+            let table = self.table(&self.resolve(&used.relation));
+            for column in &used.columns {
+                let without = table.is_some_and(|table| is_without(table, column));
+                *missing.entry(column).or_insert(true) &= without;
             }
+        }
+        let is_refused = |column: &SmolStr| {
+            let taken = |y: &Yields| matches!(y, Yields::Column(name) if name == column);
+            // The name of an item of the query is no column.
+            let is_alias = output.contains(column) && !reading.yields.iter().any(taken);
+            !is_alias && !SYSTEM_COLUMNS.contains(&column.as_str()) && !mentions(arguments, column)
+        };
+        let columns = reading.uses.iter().flat_map(|used| &used.columns);
+        let first = columns
+            .filter(|column| missing[column])
+            .find(|column| is_refused(column));
+        if let Some(column) = first {
+            self.refuse(format!("no table of the query has a column `{column}`"));
         }
     }
 

@@ -68,11 +68,9 @@ impl Work<'_> {
 
     /// `None` for types that are not known.
     fn is_sortable(&self, ty: &DataType, known: &OperatorClasses) -> Option<bool> {
+        let ty = self.schema.domains_of(ty).last().map_or(ty, |d| &d.base);
         if ty.array > 0 {
             return Some(known.sort_by_default("anyarray"));
-        }
-        if let Some(domain) = self.schema.domains_of(ty).next() {
-            return self.is_sortable(&domain.base, known);
         }
         if let Some(entry) = self.schema.type_of(ty) {
             return match entry.definition {

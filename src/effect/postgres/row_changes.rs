@@ -88,9 +88,10 @@ impl<'a> Work<'a> {
     }
 
     fn check_row_of(&mut self, key: &Key, insert: &Insert) {
-        for (n, column) in insert.columns.iter().enumerate() {
+        let mut names = FxHashSet::default();
+        for column in &insert.columns {
             self.refuse_missing_column(key, &column.name);
-            if !insert.in_part && insert.columns[..n].iter().any(|c| c.name == column.name) {
+            if !names.insert(&column.name) && !insert.in_part {
                 self.refuse(format!("column `{}` is named twice", column.name));
             }
         }

@@ -183,7 +183,7 @@ pub(super) fn read(query: &str, tokens: &[Token]) -> Option<Reading> {
         cursor: Cursor::new(query, tokens),
         walk: Walk {
             scopes: vec![Scope::default(), Scope::default(), Scope::default()],
-            uses: Vec::new(),
+            ..Walk::default()
         },
         joined: Vec::new(),
         nested: false,
