@@ -2,18 +2,19 @@
 //!
 //! `schema/bowline-report.schema.json` describes it.
 
-use std::cell::RefCell;
 use std::io;
 
-use rustc_hash::FxHashMap;
-use serde::{Serialize, Serializer};
+use rayon::prelude::*;
+use rustc_hash::{FxHashMap, FxHashSet};
+use serde::Serialize;
 use sha2::{Digest, Sha256};
 
-use super::{NAME, Options, RuleInfo, VERSION, heads, rows, source};
+use super::rows::Document;
+use super::{NAME, Options, RuleInfo, VERSION, source};
 use crate::finding::{Confidence, Edit, Finding, Fix, Related, Severity};
-use crate::page::Head;
+use crate::page::{Head, Page};
 use crate::project::{Problem, SourceId};
-use crate::report::{MigrationReport, Report, Stale, Suppressed};
+use crate::report::{MigrationReport, Report, Suppressed};
 use crate::source::{Source, Span};
 
 /// Writes the report as one JSON document.
@@ -28,52 +29,30 @@ pub fn write(
 ) -> io::Result<()> {
     let view = View {
         report,
-        heads: heads(rules),
+        heads: heads(report, rules),
+        digests: digests(report),
         options,
     };
-    let digests = RefCell::new(FxHashMap::default());
-    let document = DocumentView {
-        version: 1,
-        tool: ToolView {
+    let mut document = Document::begin(out)?;
+    document.member("version", &1)?;
+    document.member(
+        "tool",
+        &ToolView {
             name: NAME,
             version: VERSION,
         },
-        engine: report.dialect.engine.name(),
-        engine_version: report.dialect.version.to_string(),
-        migrations: Each(&report.migrations, |migration| {
-            view.migration(migration, &mut digests.borrow_mut())
-        }),
-        findings: Each(&report.findings, |finding| view.finding(finding)),
-        suppressed: Each(&report.suppressed, |suppressed| view.suppressed(suppressed)),
-        stale: &report.stale,
-        problems: Each(&report.problems, ProblemView::from),
-        summary: view.summary(),
-    };
-    rows::write(&document, out)
-}
-
-/// A list that is made while it is written.
-struct Each<'a, T, F>(&'a [T], F);
-
-impl<'a, T, V: Serialize, F: Fn(&'a T) -> V> Serialize for Each<'a, T, F> {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.collect_seq(self.0.iter().map(&self.1))
+    )?;
+    document.member("engine", &report.dialect.engine.name())?;
+    document.member("engine_version", &report.dialect.version.to_string())?;
+    document.list("migrations", &report.migrations, |m| view.migration(m))?;
+    document.list("findings", &report.findings, |f| view.finding(f))?;
+    document.list("suppressed", &report.suppressed, |s| view.suppressed(s))?;
+    if !report.stale.is_empty() {
+        document.list("stale", &report.stale, |stale| stale)?;
     }
-}
-
-#[derive(Serialize)]
-struct DocumentView<'a, M, F, S, P> {
-    version: u8,
-    tool: ToolView,
-    engine: &'static str,
-    engine_version: String,
-    migrations: M,
-    findings: F,
-    suppressed: S,
-    #[serde(skip_serializing_if = "<[_]>::is_empty")]
-    stale: &'a [Stale],
-    problems: P,
-    summary: SummaryView,
+    document.list("problems", &report.problems, ProblemView::from)?;
+    document.member("summary", &view.summary())?;
+    document.end()
 }
 
 #[derive(Serialize)]
@@ -92,7 +71,7 @@ struct MigrationView<'a> {
     phase_declared: bool,
     release: Option<&'a str>,
     transaction: &'static str,
-    sha256: String,
+    sha256: &'a str,
     verdict: VerdictView,
 }
 
@@ -214,15 +193,12 @@ impl<'a> From<&'a Problem> for ProblemView<'a> {
 struct View<'a> {
     report: &'a Report,
     heads: FxHashMap<&'static str, Head>,
+    digests: FxHashMap<SourceId, String>,
     options: &'a Options,
 }
 
 impl<'a> View<'a> {
-    fn migration(
-        &self,
-        migration: &'a MigrationReport,
-        digests: &mut FxHashMap<SourceId, String>,
-    ) -> MigrationView<'a> {
+    fn migration(&'a self, migration: &'a MigrationReport) -> MigrationView<'a> {
         let file = source(self.report, migration.source);
         let verdict = migration.verdict;
         MigrationView {
@@ -234,10 +210,7 @@ impl<'a> View<'a> {
             phase_declared: migration.phase_declared,
             release: migration.release.as_deref(),
             transaction: migration.transaction.into(),
-            sha256: digests
-                .entry(migration.source)
-                .or_insert_with(|| digest(file.text()))
-                .clone(),
+            sha256: &self.digests[&migration.source],
             verdict: VerdictView {
                 deploy: verdict.deploy.into(),
                 old_release: verdict.old_release.into(),
@@ -311,6 +284,25 @@ impl<'a> View<'a> {
             suppressed: summary.suppressed,
         }
     }
+}
+
+/// What the pages of the rules say that found something.
+fn heads(report: &Report, rules: &[RuleInfo]) -> FxHashMap<&'static str, Head> {
+    let suppressed = report.suppressed.iter().map(|s| &s.finding);
+    let findings = report.findings.iter().chain(suppressed);
+    let named: FxHashSet<&str> = findings.map(|finding| finding.rule).collect();
+    rules
+        .iter()
+        .filter(|rule| named.contains(rule.id))
+        .filter_map(|rule| Some((rule.id, Page::head(rule.page).ok()?)))
+        .collect()
+}
+
+/// The digests of the files that the report's migrations stand in.
+fn digests(report: &Report) -> FxHashMap<SourceId, String> {
+    let sources: FxHashSet<SourceId> = report.migrations.iter().map(|m| m.source).collect();
+    let digest = |id| (id, digest(source(report, id).text()));
+    sources.into_par_iter().map(digest).collect()
 }
 
 /// SHA-256 of a file's text in lower-case hex.

@@ -30,9 +30,6 @@ mod tests;
 use std::io;
 use std::sync::LazyLock;
 
-use rustc_hash::FxHashMap;
-
-use crate::page::{Head, Page};
 use crate::project::SourceId;
 use crate::report::Report;
 use crate::rule::Rule;
@@ -149,14 +146,6 @@ impl Options {
 
 const NAME: &str = env!("CARGO_PKG_NAME");
 const VERSION: &str = env!("CARGO_PKG_VERSION");
-
-/// The front matter of each rule.
-fn heads(rules: &[RuleInfo]) -> FxHashMap<&'static str, Head> {
-    rules
-        .iter()
-        .filter_map(|rule| Some((rule.id, Page::head(rule.page).ok()?)))
-        .collect()
-}
 
 /// The file that a place names.
 fn source(report: &Report, id: SourceId) -> &Source {

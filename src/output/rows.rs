@@ -4,6 +4,7 @@
 
 use std::io::{self, BufWriter, Write};
 
+use rayon::prelude::*;
 use serde::Serialize;
 use serde_json::Serializer;
 use serde_json::ser::Formatter;
@@ -11,20 +12,95 @@ use serde_json::ser::Formatter;
 /// Members of the document, and elements of its lists.
 const DEEPEST: usize = 2;
 
-/// Writes a document, and a line end.
-///
-/// # Errors
-/// What `out` answers.
-pub fn write(document: &impl Serialize, out: &mut dyn Write) -> io::Result<()> {
-    // Thousands of pieces of a few bytes, too many for calls through `dyn`.
-    let mut out = BufWriter::with_capacity(64 * 1024, out);
+/// Elements of a list that a thread writes at a time, …
+const CHUNK: usize = 64;
+
+/// … and those that are in memory before they go out.
+const STRETCH: usize = 64 * CHUNK;
+
+/// A document while it is written, a member at a time.
+pub struct Document<'w> {
+    out: BufWriter<&'w mut dyn Write>,
+    is_empty: bool,
+}
+
+impl<'w> Document<'w> {
+    /// # Errors
+    /// What `out` answers, here and below.
+    pub fn begin(out: &'w mut dyn Write) -> io::Result<Self> {
+        // Many pieces of a few bytes, too many for calls through `dyn`.
+        let mut out = BufWriter::with_capacity(64 * 1024, out);
+        out.write_all(b"{")?;
+        Ok(Self {
+            out,
+            is_empty: true,
+        })
+    }
+
+    pub fn member(&mut self, name: &str, value: &impl Serialize) -> io::Result<()> {
+        self.name(name)?;
+        value.serialize(&mut serializer(&mut self.out, 1))?;
+        Ok(())
+    }
+
+    /// The elements are made while they are written, by several threads.
+    pub fn list<'e, T: Sync, V: Serialize>(
+        &mut self,
+        name: &str,
+        elements: &'e [T],
+        view: impl Fn(&'e T) -> V + Sync,
+    ) -> io::Result<()> {
+        self.name(name)?;
+        let mut separator: &[u8] = b"[";
+        for stretch in elements.chunks(STRETCH) {
+            let chunks = stretch.par_chunks(CHUNK);
+            let rows: Vec<io::Result<Vec<u8>>> = chunks.map(|chunk| rows(chunk, &view)).collect();
+            for rows in rows {
+                self.out.write_all(separator)?;
+                self.out.write_all(&rows?)?;
+                separator = b",";
+            }
+        }
+        self.out.write_all(match elements {
+            [] => b"[]",
+            _ => b"\n  ]",
+        })
+    }
+
+    pub fn end(mut self) -> io::Result<()> {
+        self.out.write_all(b"\n}\n")?;
+        self.out.flush()
+    }
+
+    fn name(&mut self, name: &str) -> io::Result<()> {
+        if !self.is_empty {
+            self.out.write_all(b",")?;
+        }
+        self.is_empty = false;
+        write!(self.out, "\n  \"{name}\": ")
+    }
+}
+
+/// Elements of a list with commas between them.
+fn rows<'e, T, V: Serialize>(elements: &'e [T], view: impl Fn(&'e T) -> V) -> io::Result<Vec<u8>> {
+    // See `Document::begin`.
+    let mut out = BufWriter::with_capacity(16 * 1024, Vec::new());
+    for (n, element) in elements.iter().enumerate() {
+        out.write_all(match n {
+            0 => b"\n    ",
+            _ => b",\n    ",
+        })?;
+        view(element).serialize(&mut serializer(&mut out, DEEPEST))?;
+    }
+    Ok(out.into_inner()?)
+}
+
+fn serializer<W: Write>(out: W, depth: usize) -> Serializer<W, Rows> {
     let rows = Rows {
-        depth: 0,
+        depth,
         is_empty: true,
     };
-    document.serialize(&mut Serializer::with_formatter(&mut out, rows))?;
-    out.write_all(b"\n")?;
-    out.flush()
+    Serializer::with_formatter(out, rows)
 }
 
 struct Rows {

@@ -10,6 +10,7 @@ use strum::IntoEnumIterator;
 use super::*;
 use crate::dialect::Dialect;
 use crate::finding::{Confidence, Edit, Finding, Fix, Related, Severity};
+use crate::page::Page;
 use crate::phase::Phase;
 use crate::project::{Layout, Problem, Transaction};
 use crate::report::{

@@ -19,6 +19,8 @@ mod tool;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use rayon::prelude::*;
+
 use crate::dialect::{Dialect, Engine};
 use crate::git::{Changes, Index};
 use crate::source::{Source, Span};
@@ -305,8 +307,8 @@ impl File {
 pub fn organise(files: Vec<File>, options: &Options) -> Project {
     let (sources, folders, problems) = place::folders(files, options);
     let mut histories: Vec<History> = folders
-        .into_iter()
-        .flat_map(|folder| tool::histories(folder, options))
+        .into_par_iter()
+        .flat_map_iter(|folder| tool::histories(folder, options))
         .collect();
     histories.sort_by(|a, b| (&a.root, a.engine.name()).cmp(&(&b.root, b.engine.name())));
     Project {
