@@ -4,6 +4,7 @@
 //! one history, and goes on while the next batch of files is being read. What
 //! comes out does not depend on how many threads took part.
 
+mod decide;
 mod fingerprint;
 mod fold;
 mod registry;

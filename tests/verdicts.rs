@@ -4,6 +4,7 @@ use std::sync::atomic::AtomicUsize;
 
 use bowline::analysis;
 use bowline::config::Config;
+use bowline::finding::Severity;
 use bowline::project::{File, Layout, Options, organise};
 use bowline::report::Direction;
 
@@ -86,4 +87,60 @@ fn answers() {
     for (change, expected) in cases {
         assert_eq!(verdict(change), expected, "{change}");
     }
+}
+
+/// `fixtures/conditions.sql`: a history, and cases `-- case: what`, each a
+/// migration of its own behind the history. The line `-- => …` says the verdict
+/// and the rules that report errors and warnings. `BOWLINE_UPDATE` writes those
+/// lines anew.
+#[test]
+fn what_a_block_asks_first_decides_what_it_does() {
+    let path = concat!(env!("CARGO_MANIFEST_DIR"), "/fixtures/conditions.sql");
+    let text = std::fs::read_to_string(path).expect("the fixture lies in the repository");
+    let mut cases = text.split("-- case: ");
+    let history = cases.next().unwrap_or_default();
+    let mut found = history.to_owned();
+    for case in cases {
+        let (what, sql) = case.split_once('\n').expect("a case has SQL");
+        let sql = sql.split("-- =>").next().unwrap_or_default();
+        let answer = answer(history, sql);
+        found.push_str(&format!("-- case: {what}\n{sql}-- => {answer}\n\n"));
+    }
+    let found = format!("{}\n", found.trim_end());
+    if std::env::var_os("BOWLINE_UPDATE").is_some() {
+        return std::fs::write(path, &found).expect("the fixture can be written");
+    }
+    for (expected, found) in text.split("-- case: ").zip(found.split("-- case: ")) {
+        assert_eq!(expected.trim_end(), found.trim_end());
+    }
+}
+
+/// The verdict of a change, and what is reported of it besides the lack of a
+/// down.
+fn answer(history: &str, change: &str) -> String {
+    let files = vec![
+        File::new("migrations/0001_init.up.sql", history),
+        File::new("migrations/0002_change.up.sql", change),
+    ];
+    let options = Options {
+        layout: Some(Layout::GolangMigrate),
+        ..Options::default()
+    };
+    let project = organise(files, &options);
+    let report = analysis::run(project, &Config::default(), None, &AtomicUsize::new(0));
+    let last = report.migrations.last().expect("the change is a migration");
+    let words: [&str; 3] = [
+        last.verdict.deploy.into(),
+        last.verdict.old_release.into(),
+        last.verdict.undo.into(),
+    ];
+    let rules = report.findings.iter().filter(|finding| {
+        finding.source == last.source
+            && finding.severity > Severity::Info
+            && finding.rule != "missing-down"
+    });
+    let rules: Vec<&str> = rules.map(|finding| finding.rule).collect();
+    format!("{}: {}", words.join(" "), rules.join(", "))
+        .trim_end()
+        .to_owned()
 }

@@ -14,7 +14,9 @@ mod version;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use smol_str::SmolStr;
+use typed_arena::Arena;
 
+use super::decide::Decisions;
 use super::fingerprint::Lines;
 use super::registry::{Active, Registry};
 use super::script::{Calls, Planned, Transactions, is_unread, names_at_run_time, plan};
@@ -282,8 +284,11 @@ impl<'a> Fold<'a> {
         let frames: Vec<Frame<'_>> = parts.iter().map(|part| self.frame(part)).collect();
         let scene = self.scene(of, &script, &frames, sets_lock_timeout(plan, false));
         let first = self.outcome.findings.len();
+        let settled = Arena::new();
         let mut run = ScriptRun {
             scene: &scene,
+            decisions: Decisions::default(),
+            settled: &settled,
             transactions: Transactions::default(),
             marks: Vec::new(),
             steps: Vec::with_capacity(plan.len()),
@@ -322,7 +327,13 @@ impl<'a> Fold<'a> {
                         .push((None, mark, self.outcome.findings.len(), run.steps.len()));
                 }
             }
-            self.step(run, planned, index);
+            let settled = run.decisions.settle(planned, &self.schema);
+            let operation = settled.map_or(planned.operation, |own| run.settled.alloc(own));
+            let planned = Planned {
+                operation,
+                ..*planned
+            };
+            self.step(run, &planned, index);
         }
         if run.scene.migration.selected {
             self.count(parts);
@@ -608,6 +619,10 @@ struct Script<'s> {
 
 struct ScriptRun<'s, 'p> {
     scene: &'s Scene<'s>,
+    /// What the schema says of the branches of the statement at hand,
+    decisions: Decisions,
+    /// and what operations come to by that.
+    settled: &'p Arena<Operation>,
     transactions: Transactions,
     marks: Vec<SavedState>,
     steps: Vec<Step<'p>>,

@@ -142,7 +142,7 @@ impl<'a> Search<'a> {
                 let mut own = inner.clone();
                 own.place = call.place;
                 own.clause = call.clause;
-                own.within.block = true;
+                own.within = own.within.in_block();
                 body.push(own);
             }
         }

@@ -1,5 +1,6 @@
 //! What undoes a script, statement by statement.
 
+use super::decide::Decisions;
 use super::script::Planned;
 use crate::dialect::Dialect;
 use crate::effect::{self, postgres};
@@ -15,8 +16,10 @@ use crate::statement::{SplitOptions, split};
 pub(super) fn way_back(plan: &[Planned<'_>], schema: &mut Schema, dialect: Dialect) -> WayBack {
     let mut back = WayBack::default();
     let start = schema.mark();
+    let mut decisions = Decisions::default();
     for planned in plan {
-        let operation = planned.operation;
+        let settled = decisions.settle(planned, schema);
+        let operation = settled.as_ref().unwrap_or(planned.operation);
         if !goes_with_its_table(&operation.action, schema) {
             let effect = postgres::effect(&effect::Scene {
                 operation,
@@ -103,8 +106,10 @@ pub fn of_text(setup: &str, up: &str, dialect: Dialect) -> (WayBack, Vec<String>
         .collect();
     let back = way_back(&plan, &mut schema, dialect);
     let start = schema.mark();
+    let mut decisions = Decisions::default();
     for planned in &plan {
-        schema.apply(planned.operation, 0);
+        let settled = decisions.settle(planned, &schema);
+        schema.apply(settled.as_ref().unwrap_or(planned.operation), 0);
     }
     let created = schema.take_created_now();
     for statement in back.statements() {

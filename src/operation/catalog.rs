@@ -141,7 +141,7 @@ fn elements(r: &mut Reader<'_>, schema: &Ident) {
         };
         r.cursor.skip_until(at_next);
         let span = r.cursor.span_from(mark);
-        let mut operations = r.nested(span, r.within);
+        let mut operations = r.nested(span, r.within.clone());
         for operation in &mut operations {
             put_in_schema(&mut operation.action, schema);
             look_in_schema(&mut operation.action, schema, &made);

@@ -154,7 +154,7 @@ pub fn copy(r: &mut Reader<'_>) {
     let group = r.cursor.group();
     let query = group.map(|group| r.query(inside(group, r.text())));
     if let Some(query) = query.as_ref().filter(|_| writes) {
-        let operations = r.nested(query.span, r.within);
+        let operations = r.nested(query.span, r.within.clone());
         r.extend(operations);
     }
     let table = match group {
@@ -254,7 +254,7 @@ fn common_table(r: &mut Reader<'_>) -> bool {
         return false;
     };
     if writes {
-        let operations = r.nested(inside(group, r.text()), r.within);
+        let operations = r.nested(inside(group, r.text()), r.within.clone());
         r.extend(operations);
     }
     if r.cursor.at_any(&["SEARCH", "CYCLE"]) {

@@ -3,7 +3,7 @@
 use smol_str::{SmolStr, format_smolstr};
 
 use super::reader::Reader;
-use super::{Action, Within, dynamic, plpgsql, routine};
+use super::{Action, dynamic, plpgsql, routine};
 
 /// DO.
 pub fn read(r: &mut Reader<'_>) {
@@ -31,10 +31,7 @@ pub fn read(r: &mut Reader<'_>) {
     if language != "plpgsql" {
         return r.opaque(format_smolstr!("runs a block in {language}"), place);
     }
-    let within = Within {
-        block: true,
-        ..r.within
-    };
+    let within = r.within.clone().in_block();
     let operations = dynamic::in_literal(r.text(), body, |text, span| {
         plpgsql::read(r, text, span, within)
     });

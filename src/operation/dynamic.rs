@@ -160,7 +160,7 @@ pub fn execute(
     let text = cursor.text();
     let begin = cursor.mark();
     if let Some(token) = lone_literal(&mut cursor) {
-        return in_literal(text, token, |text, span| r.script(text, span, within));
+        return in_literal(text, token, |text, span| r.script(text, span, &within));
     }
     cursor.back_to(begin);
     let sql = concatenated(&mut cursor, DEEPEST);
@@ -174,13 +174,13 @@ pub fn execute(
         },
         place: if place.is_empty() { statement } else { place },
         clause: statement,
-        within,
+        within: within.clone(),
     };
     if !sql.constant || !at_end(&cursor) {
         return vec![opaque()];
     }
     let mut operations = at_offset(place.start, &sql.text, |text, span| {
-        r.script(text, span, within)
+        r.script(text, span, &within)
     });
     for operation in &mut operations {
         operation.place = place;

@@ -25,6 +25,8 @@ pub mod types;
 pub mod domain;
 pub mod sequence;
 pub mod routine;
+pub mod guard;
+pub mod catalog_query;
 pub mod do_block;
 pub mod plpgsql;
 pub mod dynamic;
@@ -41,6 +43,8 @@ pub mod subject;
 #[cfg(test)]
 mod tests;
 
+use std::fmt;
+use std::ops::Deref;
 use std::sync::Arc;
 
 use smol_str::SmolStr;
@@ -48,6 +52,7 @@ use smol_str::SmolStr;
 use crate::source::Span;
 pub use crate::statement::cursor::Ident;
 pub use data_type::DataType;
+pub use guard::{Condition, Guard, InSchema, Wanted, What};
 pub use object::{ObjectKind, ObjectName};
 pub use read::{read, read_tokens};
 pub use reader::Reader;
@@ -78,17 +83,69 @@ pub struct Operation {
     pub within: Within,
 }
 
-/// How an operation came to be run.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Within {
+/// How an operation came to be run; one that stands by itself says nothing.
+#[derive(Clone, Default)]
+pub struct Within(Option<Arc<Inside>>);
+
+/// How an operation of a block came to be run.
+#[derive(Clone, Debug, Default)]
+pub struct Inside {
     /// Inside a DO block or the body of a routine that the file calls: runs in
     /// the transaction of that one statement.
     pub block: bool,
     /// Inside `IF`, a loop or an exception handler: may not run at all.
     pub conditional: bool,
+    /// So for another reason than the guard.
+    pub doubtful: bool,
+    /// The branch of an IF that it stands in.
+    pub guard: Option<Arc<Guard>>,
     /// Runs unless what it makes is there already: alone in its block, under
     /// `IF NOT EXISTS (…)` that asks for its name, or before a handler.
     pub unless_there: bool,
+}
+
+impl Within {
+    pub fn new(inside: Inside) -> Self {
+        Self(Some(Arc::new(inside)))
+    }
+
+    /// The same, changed; what shares it stays as it is.
+    pub fn edit(&mut self, change: impl FnOnce(&mut Inside)) {
+        change(Arc::make_mut(self.0.get_or_insert_default()));
+    }
+
+    /// In a block.
+    pub fn in_block(mut self) -> Self {
+        if !self.block {
+            self.edit(|inside| inside.block = true);
+        }
+        self
+    }
+}
+
+impl Deref for Within {
+    type Target = Inside;
+
+    fn deref(&self) -> &Inside {
+        static OUTSIDE: Inside = Inside {
+            block: false,
+            conditional: false,
+            doubtful: false,
+            guard: None,
+            unless_there: false,
+        };
+        self.0.as_deref().unwrap_or(&OUTSIDE)
+    }
+}
+
+impl fmt::Debug for Within {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Within")
+            .field("block", &self.block)
+            .field("conditional", &self.conditional)
+            .field("unless_there", &self.unless_there)
+            .finish()
+    }
 }
 
 /// An expression: its text, to be parsed only by who needs to.

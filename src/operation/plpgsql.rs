@@ -3,11 +3,15 @@
 //! The block is walked token by token, once, with its open BEGINs, IFs and
 //! loops on a stack: however deep they nest, this does not recurse. SQL
 //! statements in it go to the readers that read them elsewhere; the language's
-//! own statements only decide what runs for certain and what perhaps.
+//! own statements only decide what runs for certain and what perhaps. What an
+//! IF asks of the catalog goes along with what stands under it, for those who
+//! know the schema.
+
+use std::sync::Arc;
 
 use super::read::dispatch;
 use super::reader::Reader;
-use super::{Action, Operation, Within, dml, dynamic};
+use super::{Action, Condition, Guard, Inside, Operation, Within, dml, dynamic};
 use crate::source::Span;
 use crate::statement::Cursor;
 use crate::statement::lexer::{Token, TokenKind, tokens_into};
@@ -24,6 +28,9 @@ pub fn read(r: &Reader<'_>, text: &str, span: Span, within: Within) -> Vec<Opera
         within,
         open: Vec::new(),
         doubts: 0,
+        loops: 0,
+        left: false,
+        guard: None,
         guarded: Vec::new(),
         opened: 0,
         absence: None,
@@ -34,7 +41,6 @@ pub fn read(r: &Reader<'_>, text: &str, span: Span, within: Within) -> Vec<Opera
 }
 
 /// Something that an END closes.
-#[derive(Clone, Copy, PartialEq, Eq)]
 enum Open {
     Begin {
         /// How many operations there were before it.
@@ -42,7 +48,12 @@ enum Open {
         /// Its EXCEPTION was met.
         handling: bool,
     },
-    If,
+    If {
+        /// The guard around it.
+        outer: Option<Arc<Guard>>,
+        /// The conditions so far can all be told.
+        told: bool,
+    },
     Case,
     Loop,
 }
@@ -56,6 +67,12 @@ struct Walk<'r, 'a, 't> {
     open: Vec<Open>,
     /// How many of what is open make it uncertain that a statement runs.
     doubts: usize,
+    /// How many of these are loops.
+    loops: usize,
+    /// A RETURN may have ended it before.
+    left: bool,
+    /// The branch of an IF that the walk is in.
+    guard: Option<Arc<Guard>>,
     /// Ranges of operations that an exception handler may undo.
     guarded: Vec<(usize, usize)>,
     /// How many IFs, CASEs and loops there were,
@@ -101,12 +118,18 @@ impl<'t> Walk<'_, '_, 't> {
         let mut depth = 0;
         for (operation, change) in self.out.iter_mut().zip(change) {
             depth += change;
-            operation.within.conditional |= depth > 0;
+            if depth > 0 && !operation.within.doubtful {
+                operation.within.edit(|inside| {
+                    inside.conditional = true;
+                    inside.doubtful = true;
+                });
+            }
         }
         if let [only] = self.out.as_slice()
             && makes_something(&only.action)
+            && self.runs_unless_there(only)
         {
-            self.out[0].within.unless_there = self.runs_unless_there(only);
+            self.out[0].within.edit(|inside| inside.unless_there = true);
         }
         self.out
     }
@@ -138,7 +161,7 @@ impl<'t> Walk<'_, '_, 't> {
             action: Action::Unparsed { why: why.into() },
             place,
             clause: self.span,
-            within: self.within,
+            within: self.within.clone(),
         });
         self.cursor.rest();
         self.open.clear();
@@ -190,23 +213,17 @@ impl<'t> Walk<'_, '_, 't> {
             }),
             "EXCEPTION" => self.handlers(),
             "END" => return self.close(),
-            "IF" => {
-                self.open_doubtful(Open::If);
-                self.absence = self.asks_for_absence();
-                self.skip_to("THEN");
-            }
-            "ELSIF" | "ELSEIF" | "WHEN" => self.skip_to("THEN"),
+            "IF" => self.open_if(),
+            "ELSIF" | "ELSEIF" => self.other_branch(true),
+            "ELSE" => self.other_branch(false),
+            "WHEN" => self.skip_to("THEN"),
             "CASE" => {
                 self.open_doubtful(Open::Case);
                 self.cursor.skip_until(|c| c.at_word("WHEN"));
             }
             "LOOP" => self.open_doubtful(Open::Loop),
-            "WHILE" => {
-                self.open_doubtful(Open::Loop);
-                self.skip_to("LOOP");
-            }
             "FOR" => self.for_loop(),
-            "FOREACH" => {
+            "WHILE" | "FOREACH" => {
                 self.open_doubtful(Open::Loop);
                 self.skip_to("LOOP");
             }
@@ -227,8 +244,59 @@ impl<'t> Walk<'_, '_, 't> {
 
     fn open_doubtful(&mut self, open: Open) {
         self.opened += 1;
+        self.loops += usize::from(matches!(open, Open::Loop));
         self.open.push(open);
         self.doubts += 1;
+    }
+
+    /// With the cursor behind IF.
+    fn open_if(&mut self) {
+        self.opened += 1;
+        self.absence = self.asks_for_absence();
+        let outer = self.guard.take();
+        self.open.push(Open::If {
+            outer: outer.clone(),
+            told: true,
+        });
+        let condition = self.condition();
+        self.enter(outer.map(|guard| (guard, true)), condition);
+    }
+
+    /// With the cursor behind ELSIF, which has a condition, or ELSE.
+    fn other_branch(&mut self, asks: bool) {
+        let condition = match asks {
+            true => self.condition(),
+            false => Condition::TRUE,
+        };
+        if matches!(self.open.last(), Some(Open::If { told: true, .. })) {
+            let before = self.guard.take();
+            self.enter(before.map(|guard| (guard, false)), condition);
+        }
+    }
+
+    /// Goes into a branch; what cannot be followed makes it doubtful.
+    fn enter(&mut self, after: Option<(Arc<Guard>, bool)>, condition: Condition) {
+        let guard = Guard::new(after, condition);
+        if let Some(Open::If { outer, told }) = self.open.last_mut()
+            && guard.is_none()
+        {
+            *told = false;
+            self.doubts += 1;
+            self.guard = outer.clone();
+            return;
+        }
+        self.guard = guard;
+    }
+
+    /// The condition up to THEN. In a loop it is asked more than once.
+    fn condition(&mut self) -> Condition {
+        let start = self.cursor.mark();
+        self.skip_to("THEN");
+        let end = self.cursor.mark().saturating_sub(1).max(start);
+        match (self.loops, self.tokens.get(start..end)) {
+            (0, Some(tokens)) => Condition::read(&mut Cursor::new(self.cursor.text(), tokens)),
+            _ => Condition::Unknown,
+        }
     }
 
     fn skip_to(&mut self, word: &str) {
@@ -282,9 +350,20 @@ impl<'t> Walk<'_, '_, 't> {
                 self.doubts -= usize::from(handling);
                 true
             }
-            (Some(Open::If), Some("IF"))
-            | (Some(Open::Case), Some("CASE"))
-            | (Some(Open::Loop), Some("LOOP")) => {
+            (Some(Open::If { outer, told }), Some("IF")) => {
+                self.doubts -= usize::from(!told);
+                self.guard = outer;
+                true
+            }
+            (Some(open @ (Open::Case | Open::Loop)), Some(word))
+                if word
+                    == if matches!(open, Open::Case) {
+                        "CASE"
+                    } else {
+                        "LOOP"
+                    } =>
+            {
+                self.loops -= usize::from(matches!(open, Open::Loop));
                 self.doubts -= 1;
                 true
             }
@@ -364,6 +443,7 @@ impl<'t> Walk<'_, '_, 't> {
         match verb {
             Some("RETURN") if !self.cursor.eat_word("QUERY") => {
                 self.simple();
+                self.left = true;
                 return;
             }
             Some("OPEN") => {
@@ -421,11 +501,15 @@ impl<'t> Walk<'_, '_, 't> {
     }
 
     fn here(&self) -> Within {
-        Within {
+        let left = self.left && self.guard.is_some();
+        let doubtful = self.within.conditional || self.doubts > 0 || left;
+        Within::new(Inside {
             block: true,
-            conditional: self.within.conditional || self.doubts > 0,
+            conditional: doubtful || self.guard.is_some(),
+            doubtful,
+            guard: self.guard.clone(),
             unless_there: false,
-        }
+        })
     }
 }
 

@@ -53,7 +53,7 @@ impl<'a> Reader<'a> {
             action,
             place,
             clause,
-            within: self.within,
+            within: self.within.clone(),
         });
     }
 
@@ -194,10 +194,15 @@ impl<'a> Reader<'a> {
 
     /// Reads the statements of a range of `text`, which is the file's text or
     /// stands for it.
-    pub fn script(&self, text: &str, range: Span, within: Within) -> Vec<Operation> {
+    pub fn script(&self, text: &str, range: Span, within: &Within) -> Vec<Operation> {
         let mut operations = Vec::new();
         for raw in split(text, range, SplitOptions::default()).statements {
-            operations.extend(self.nested_with(text, raw.span, within, super::read::dispatch));
+            operations.extend(self.nested_with(
+                text,
+                raw.span,
+                within.clone(),
+                super::read::dispatch,
+            ));
         }
         operations
     }

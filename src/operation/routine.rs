@@ -233,10 +233,7 @@ fn take_body(r: &mut Reader<'_>, routine: &mut CreateRoutine, body: Body) {
     if routine.language.is_empty() && !matches!(body, Body::Quoted(_)) {
         routine.language = SmolStr::new_static("sql");
     }
-    let within = Within {
-        block: true,
-        ..r.within
-    };
+    let within = r.within.clone().in_block();
     let span = match body {
         Body::Quoted(token) => match string_inside(token, r.text()) {
             Some(span) => {
@@ -246,7 +243,7 @@ fn take_body(r: &mut Reader<'_>, routine: &mut CreateRoutine, body: Body) {
             None => token.span,
         },
         Body::Atomic(span) => {
-            routine.operations = Arc::new(r.script(r.text(), span, within));
+            routine.operations = Arc::new(r.script(r.text(), span, &within));
             span
         }
         Body::Return(span) => span,
@@ -257,7 +254,7 @@ fn take_body(r: &mut Reader<'_>, routine: &mut CreateRoutine, body: Body) {
 
 fn quoted(r: &Reader<'_>, language: &str, token: Token, within: Within) -> Vec<Operation> {
     match language {
-        "sql" => dynamic::in_literal(r.text(), token, |text, span| r.script(text, span, within)),
+        "sql" => dynamic::in_literal(r.text(), token, |text, span| r.script(text, span, &within)),
         "plpgsql" => dynamic::in_literal(r.text(), token, |text, span| {
             plpgsql::read(r, text, span, within)
         }),

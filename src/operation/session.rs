@@ -251,7 +251,7 @@ fn explain(r: &mut Reader<'_>) {
     }
     match r.cursor.rest() {
         Some(span) if runs => {
-            let operations = r.nested(span, r.within);
+            let operations = r.nested(span, r.within.clone());
             r.extend(operations);
         }
         _ => nothing(r),

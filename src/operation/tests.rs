@@ -5,7 +5,7 @@
 use std::fmt::Write as _;
 use std::path::PathBuf;
 
-use super::{Operation, read};
+use super::{Condition, Guard, InSchema, Operation, Wanted, read};
 use crate::source::Span;
 use crate::statement::{SplitOptions, split};
 
@@ -167,10 +167,68 @@ pub fn compact(operation: &Operation) -> String {
     if operation.within.block {
         shown.insert_str(0, "in block: ");
     }
+    if let Some(guard) = operation.within.guard.as_deref().and_then(branch) {
+        shown.insert_str(0, &format!("if {guard}: "));
+    }
     if operation.within.conditional {
         shown.insert_str(0, "perhaps ");
     }
     shown
+}
+
+/// What a branch asks for, and those before it; `None` where nothing of it is
+/// known.
+fn branch(guard: &Guard) -> Option<String> {
+    let own = asked(&guard.condition);
+    let before = guard.after.as_ref().and_then(|(before, holds)| {
+        let before = branch(before)?;
+        Some(if *holds {
+            before
+        } else {
+            format!("not ({before})")
+        })
+    });
+    match before {
+        Some(before) if guard.condition == Condition::TRUE => Some(before),
+        Some(before) => Some(format!("{before} and then {own}")),
+        None => (own != "?" && guard.condition != Condition::TRUE).then_some(own),
+    }
+}
+
+fn asked(condition: &Condition) -> String {
+    let listed = |parts: &[Condition], word: &str| {
+        let parts: Vec<String> = parts.iter().map(asked).collect();
+        format!("({})", parts.join(word))
+    };
+    match condition {
+        Condition::Exists(wanted) => looked_for(wanted),
+        Condition::Not(inner) => format!("no {}", asked(inner)),
+        Condition::All(parts) => listed(parts, " and "),
+        Condition::Any(parts) => listed(parts, " or "),
+        Condition::Unknown => "?".into(),
+    }
+}
+
+/// `constraint public.t.name [pu] …`.
+fn looked_for(wanted: &Wanted) -> String {
+    let schema = match &wanted.schema {
+        InSchema::Any => "*",
+        InSchema::Named(name) => name,
+        InSchema::Current => "(current)",
+        InSchema::Path => "(path)",
+    };
+    let table = wanted.table.as_ref().map(|table| format!(".{table}"));
+    let kinds = match wanted.kinds.as_str() {
+        "" => String::new(),
+        kinds => format!(" [{kinds}]"),
+    };
+    format!(
+        "{} {schema}{}.{}{kinds}{}",
+        format!("{:?}", wanted.what).to_lowercase(),
+        table.unwrap_or_default(),
+        wanted.name,
+        if wanted.more { " and more" } else { "" },
+    )
 }
 
 /// A value in Rust's debug notation.

@@ -12,7 +12,7 @@ use smol_str::{SmolStr, format_smolstr};
 use super::journal::Entry;
 use super::{
     Departure, Extension, Key, MigrationIndex, Origin, Other, Place, Policy, Relation, Rule,
-    Schema, Sequence, Session, Table,
+    Schema, Sequence, Session, Table, name_hash,
 };
 use crate::operation::sequence::SEQUENCE_NAME;
 use crate::operation::{
@@ -97,6 +97,7 @@ impl Schema {
     /// different now, and what this file dropped may be there again.
     pub fn lose_sight(&mut self, text: &str, source: SourceId) {
         self.doubt_all(self.assumed, true);
+        self.doubtful.extend(words(text).map(name_hash));
         if !self.unsure {
             self.unsure = true;
             let back: Vec<Key> = self
@@ -186,6 +187,9 @@ impl Schema {
             | Action::SetSchema { name, .. } => Some(self.resolve(name)),
             _ => None,
         };
+        if operation.within.conditional {
+            self.doubt_names_of(operation);
+        }
         let conflict = self.dispatch(&operation.action, at);
         if let Some(key) = leaves
             && (operation.within.conditional || self.unsure)

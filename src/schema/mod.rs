@@ -19,6 +19,7 @@ mod rename;
 mod resolve;
 mod setting;
 pub mod signature;
+mod stands;
 mod table;
 mod view;
 mod words;
@@ -43,6 +44,7 @@ pub use constraint::{RESERVED, names_in, rename_in};
 pub use journal::{Difference, Mark};
 pub use names::object_name;
 pub use setting::{Setting, SettingName, is_kept, pairs};
+pub use stands::Absence;
 pub use table::column_of;
 
 /// The name of an object, resolved: never without a schema.
@@ -468,6 +470,9 @@ pub struct Schema {
     /// That migration did something that could not be read.
     unsure: bool,
     journal: journal::Journal,
+    /// Hashes of names that something which may not have run gave or freed, or
+    /// that stand in a text which could not be read.
+    doubtful: FxHashSet<u64>,
     /// Hashes of the names of all relations that ever were, in whatever schema.
     relation_names: FxHashSet<u64>,
     /// How much work went into looking for names that are nearly those of

@@ -7,6 +7,7 @@ use typed_arena::Arena;
 
 use super::rowless::Rowless;
 use super::{Calls, Declared, Fold, Inferred, Script, ScriptRun, sets_lock_timeout, verdict_of};
+use crate::analysis::decide::Decisions;
 use crate::analysis::script::{Transactions, plan};
 use crate::analysis::unit::{self, ReadPart};
 use crate::operation::{Action, ConstraintKind, Operation};
@@ -107,8 +108,11 @@ impl Fold<'_> {
             goes_on: course.behind + read.statements.len() < course.statements,
             ..self.scene(&course.script, &script, &frames, course.sets_lock_timeout)
         };
+        let arena = Arena::new();
         let mut run = ScriptRun {
             scene: &scene,
+            decisions: Decisions::default(),
+            settled: &arena,
             transactions: std::mem::take(&mut course.transactions),
             marks: Vec::new(),
             steps: Vec::with_capacity(plan.len()),

@@ -90,20 +90,6 @@ impl<'a> Work<'a> {
                 ..Effect::default()
             };
         }
-        self.nothing_where_it_is_there();
-    }
-
-    /// A block that asks first, or catches the error, does no work where what it
-    /// makes is there already.
-    fn nothing_where_it_is_there(&mut self) {
-        let refused = |r: &Refusal| r.certain && !r.on_rows && r.ground == Ground::Seen;
-        if self.scene.operation.within.unless_there
-            && self.effect.refusal.as_ref().is_some_and(refused)
-        {
-            self.effect.rewrites.clear();
-            self.effect.index_rebuilds.clear();
-            self.effect.scans.clear();
-        }
     }
 
     fn act_on(&mut self) {
