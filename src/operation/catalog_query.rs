@@ -200,7 +200,12 @@ struct Search {
     name: Option<SmolStr>,
     kinds: Option<SmolStr>,
     more: bool,
+    /// Parentheses that are open around a condition.
+    depth: u8,
 }
+
+/// Conditions in parentheses are followed this deep.
+const DEEPEST: u8 = 8;
 
 impl Search {
     fn wanted(mut self) -> Option<Wanted> {
@@ -284,7 +289,10 @@ impl Search {
             end.group();
             let mut inner = cursor.clone();
             inner.bump();
+            self.depth += 1;
+            (self.depth <= DEEPEST).then_some(())?;
             self.conditions(&mut inner)?;
+            self.depth -= 1;
             let whole = inner.eat(TokenKind::CloseParen) && inner.mark() == end.mark();
             cursor.back_to(end.mark());
             return (whole && at_end(cursor)).then_some(());
