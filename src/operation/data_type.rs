@@ -65,6 +65,14 @@ impl DataType {
         Some(ty)
     }
 
+    /// A built-in type by its canonical name, without modifiers.
+    pub fn plain(name: &str) -> Self {
+        Self {
+            name: SmolStr::new(name),
+            ..Self::unknown(Span::default())
+        }
+    }
+
     /// The type of a column whose query alone says what it is.
     pub fn unknown(span: Span) -> Self {
         Self {

@@ -7,6 +7,8 @@
 //! is refused before it is parsed.
 
 mod plain;
+mod updatable;
+mod yields;
 
 use std::ops::ControlFlow;
 
@@ -26,6 +28,9 @@ use crate::source::Span;
 use crate::statement::Cursor;
 use crate::statement::cursor::fold;
 use crate::statement::lexer::{Token, TokenKind, tokens_into};
+
+pub use yields::Yields;
+use yields::{plain_name, yielded};
 
 const LONGEST: usize = 200 * 1024;
 const DEEPEST: usize = 40;
@@ -53,16 +58,11 @@ pub struct Reading {
     /// Where each of them comes from; empty where that is not simple: with
     /// WITH, subqueries behind FROM, UNION.
     pub yields: Vec<Yields>,
-}
-
-/// Where a column of a query comes from.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Yields {
-    /// A column of a relation behind FROM.
-    Column(SmolStr),
-    /// An expression that is cast to this type, as the parser writes it.
-    Cast(SmolStr),
-    Other,
+    /// What it has that keeps the server from writing through it, in words
+    /// that follow "its query has"; `None` where nothing is known to.
+    pub barrier: Option<&'static str>,
+    /// Which of the relations stands alone behind its FROM.
+    pub table: Option<usize>,
 }
 
 /// Reads a query; `None` where `sqlparser` cannot, or had better not try.
@@ -72,7 +72,28 @@ pub fn read(query: &str) -> Option<Reading> {
     }
     let mut tokens = Vec::new();
     tokens_into(query, Span::new(0, query.len() as u32), &mut tokens);
-    plain::read(query, &tokens).or_else(|| read_tree(query, &tokens))
+    plain::read(query, &tokens)
+        .or_else(|| read_table(query, &tokens))
+        .or_else(|| read_tree(query, &tokens))
+}
+
+/// `TABLE t`, which the parser keeps without its quotes.
+fn read_table(query: &str, tokens: &[Token]) -> Option<Reading> {
+    let mut cursor = Cursor::new(query, tokens);
+    if !cursor.eat_word("TABLE") {
+        return None;
+    }
+    let relation = ObjectName::read(&mut cursor).filter(|_| cursor.done())?;
+    let used = QueryUse {
+        relation,
+        columns: Vec::new(),
+        all: true,
+    };
+    Some(Reading {
+        uses: vec![used],
+        table: Some(0),
+        ..Reading::default()
+    })
 }
 
 fn read_tree(query: &str, tokens: &[Token]) -> Option<Reading> {
@@ -86,6 +107,8 @@ fn read_tree(query: &str, tokens: &[Token]) -> Option<Reading> {
         uses: walk.uses,
         output: output(&query),
         yields: yields(&query),
+        barrier: updatable::by_clauses(&query).or(walk.barrier),
+        table: walk.table,
     })
 }
 
@@ -152,20 +175,6 @@ fn yields(query: &ast::Query) -> Vec<Yields> {
         _ => None,
     });
     items.collect::<Option<_>>().unwrap_or_default()
-}
-
-fn yielded(mut expr: &Expr) -> Yields {
-    while let Expr::Nested(inner) = expr {
-        expr = inner;
-    }
-    match expr {
-        Expr::Identifier(ident) => Yields::Column(name(ident)),
-        Expr::CompoundIdentifier(parts) => parts
-            .last()
-            .map_or(Yields::Other, |part| Yields::Column(name(part))),
-        Expr::Cast { data_type, .. } => Yields::Cast(data_type.to_string().into()),
-        _ => Yields::Other,
-    }
 }
 
 fn parse(query: &str, tokens: &[Token]) -> Option<Box<ast::Query>> {
@@ -301,12 +310,19 @@ struct Walk {
     uses: Vec<QueryUse>,
     /// The columns that stand in `uses`, with the place of their relation there.
     met: FxHashSet<(usize, SmolStr)>,
+    /// How many queries stand around.
+    depth: usize,
+    /// What a call of the outermost one stands in the way of writing with.
+    barrier: Option<&'static str>,
+    /// As in [`Reading`].
+    table: Option<usize>,
 }
 
 impl Visitor for Walk {
     type Break = ();
 
     fn pre_visit_query(&mut self, query: &ast::Query) -> ControlFlow<()> {
+        self.depth += level(query);
         let common = query.with.iter().flat_map(|with| &with.cte_tables);
         self.scopes.push(Scope {
             common: common.map(|table| name(&table.alias.name)).collect(),
@@ -315,7 +331,8 @@ impl Visitor for Walk {
         ControlFlow::Continue(())
     }
 
-    fn post_visit_query(&mut self, _: &ast::Query) -> ControlFlow<()> {
+    fn post_visit_query(&mut self, query: &ast::Query) -> ControlFlow<()> {
+        self.depth -= level(query);
         self.close();
         ControlFlow::Continue(())
     }
@@ -342,9 +359,7 @@ impl Visitor for Walk {
 
     /// What stands behind the SELECT, such as ORDER BY, still sees its tables.
     fn post_visit_select(&mut self, _: &Select) -> ControlFlow<()> {
-        if let Some(scope) = self.close() {
-            self.innermost().tables = scope.tables;
-        }
+        self.close_select();
         ControlFlow::Continue(())
     }
 
@@ -382,8 +397,12 @@ impl Visitor for Walk {
                 let star = Some(last(of));
                 self.innermost().stars.push(star);
             }
-            Expr::Function(function) if last(&function.name) == "row" => {
-                self.spread_rows(&function.args);
+            Expr::Function(function) => {
+                let name = plain_name(&function.name);
+                self.call(&name, function.over.is_some());
+                if last(&function.name) == "row" {
+                    self.spread_rows(&function.args);
+                }
             }
             _ => {}
         }
@@ -392,6 +411,17 @@ impl Visitor for Walk {
 }
 
 impl Walk {
+    fn close_select(&mut self) {
+        if let Some(scope) = self.close() {
+            if self.depth == 1
+                && let [only] = scope.tables.as_slice()
+            {
+                self.table = only.relation;
+            }
+            self.innermost().tables = scope.tables;
+        }
+    }
+
     /// The innermost scope; there always is one.
     fn innermost(&mut self) -> &mut Scope {
         if self.scopes.is_empty() {
@@ -399,6 +429,14 @@ impl Walk {
         }
         let last = self.scopes.len() - 1;
         &mut self.scopes[last]
+    }
+
+    /// A call, its name empty where it has a schema.
+    fn call(&mut self, name: &str, windowed: bool) {
+        if self.depth == 1 {
+            let found = updatable::by_call(name, windowed);
+            self.barrier = self.barrier.into_iter().chain(found).min();
+        }
     }
 
     /// `ROW(t.*)` names the columns; `f(t.*)` takes the row, whatever its
@@ -512,6 +550,11 @@ impl Walk {
             used.columns.push(column.clone());
         }
     }
+}
+
+/// How many levels a query goes down: parentheses around another are none.
+fn level(query: &ast::Query) -> usize {
+    usize::from(!matches!(query.body.as_ref(), SetExpr::Query(_)))
 }
 
 /// The columns of JOIN … USING.

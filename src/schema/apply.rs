@@ -11,8 +11,8 @@ use smol_str::{SmolStr, format_smolstr};
 
 use super::journal::Entry;
 use super::{
-    Departure, Extension, Key, MigrationIndex, Origin, Other, Place, Policy, Relation, Rule,
-    Schema, Sequence, Session, Table, name_hash,
+    Departure, Extension, Instead, Key, MigrationIndex, Origin, Other, Place, Policy, Relation,
+    Rule, Schema, Sequence, Session, Table, name_hash,
 };
 use crate::operation::sequence::SEQUENCE_NAME;
 use crate::operation::{
@@ -348,10 +348,14 @@ impl Schema {
                     event,
                     definition: definition.clone(),
                 };
-                if self.view(table).is_none() {
+                let key = self.resolve(table);
+                if self.view_by_key(&key).is_some() {
+                    let (kind, name) = (ObjectKind::Rule, name.name.clone());
+                    let events = Arc::from(*event);
+                    self.note_instead(&key, Instead { kind, name, events });
+                } else {
                     if name.name == "_RETURN" {
                         // Until 15 it makes a view of the table.
-                        let key = self.resolve(table);
                         self.remove_relation(&key, false);
                         return None;
                     }
@@ -739,6 +743,9 @@ impl Schema {
             }
             ObjectKind::Trigger | ObjectKind::Policy | ObjectKind::Rule => {
                 if let Some(key) = on.map(|table| self.resolve(table)) {
+                    if self.view_by_key(&key).is_some() {
+                        self.forget_instead(&key, kind, &name.name);
+                    }
                     self.edit_table(&key, |t| match kind {
                         ObjectKind::Trigger => t.triggers.retain(|x| x.name != name.name),
                         ObjectKind::Policy => t.policies.retain(|x| x.name != name.name),

@@ -265,14 +265,32 @@ pub struct View {
     /// Their types, as far as they are known; the list may be shorter.
     pub types: Vec<Option<DataType>>,
     pub query: Arc<str>,
+    /// As in [`crate::operation::query::Reading`].
+    pub barrier: Option<&'static str>,
+    /// Its columns that are no columns of what it reads.
+    pub computed: Vec<SmolStr>,
+    /// What runs in the place of writing to it.
+    pub instead: Vec<Instead>,
     /// Something that it reads has another name by now, and the query's text
     /// could not follow.
     pub stale: bool,
     /// Relations and columns that the query reads.
     pub uses: Vec<Use>,
+    /// Which of them stands alone behind FROM, and so gets what is written to
+    /// the view.
+    pub base: Option<usize>,
     /// Views that read this one.
     pub views: Vec<Key>,
     pub indexes: Vec<Key>,
+}
+
+/// An INSTEAD OF trigger or a rule of a view.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Instead {
+    pub kind: ObjectKind,
+    pub name: SmolStr,
+    /// The statements that it stands for, as written.
+    pub events: Arc<str>,
 }
 
 /// What a view reads of a relation.
@@ -656,6 +674,11 @@ impl Schema {
     pub fn is_whole(&self) -> bool {
         let makes_something = !self.relations.is_empty() || !self.types.is_empty();
         makes_something && !self.assumed && !self.blind && self.extensions.is_empty()
+    }
+
+    /// Was every statement so far read?
+    pub fn has_read_all(&self) -> bool {
+        !self.blind
     }
 
     /// Is there a relation of this name in any schema?

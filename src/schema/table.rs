@@ -7,12 +7,15 @@ use smol_str::SmolStr;
 
 use super::apply::{At, Conflict};
 use super::names;
-use super::{Gone, GoneRule, Index, Key, Origin, Partition, Relation, Schema, Table, Trigger};
+use super::{
+    Gone, GoneRule, Index, Instead, Key, Origin, Partition, Relation, Schema, Table, Trigger,
+};
 use crate::few::Few;
 use crate::operation::{
     Action, Bound, Column, Constraint, CreateTable, CreateTrigger, DataType, Expr, Identity, Like,
     ObjectKind, ObjectName, Persistence, Target,
 };
+use crate::text::holds;
 
 impl Table {
     pub(super) fn new(key: Key, origin: Origin) -> Self {
@@ -613,6 +616,14 @@ impl Schema {
         self.assume_table(&create.table);
         let key = self.resolve(&create.table);
         self.note_trigger_words(&key, create.function.as_ref());
+        if self.view_by_key(&key).is_some() {
+            if !holds(&create.events.text, "instead") {
+                return;
+            }
+            let (kind, name) = (ObjectKind::Trigger, create.name.name.clone());
+            let events = create.events.text.clone();
+            return self.note_instead(&key, Instead { kind, name, events });
+        }
         self.change_table(&create.table, at, |t| {
             t.triggers.retain(|known| known.name != trigger.name);
             t.triggers.push_few(trigger);

@@ -6,11 +6,24 @@ use smol_str::SmolStr;
 
 use super::apply::{At, Conflict};
 use super::table::add;
-use super::{Key, Relation, Schema, Use, View};
+use super::{Instead, Key, Relation, Schema, Use, View};
+use crate::few::Few;
 use crate::operation::query::{QueryUse, Yields};
-use crate::operation::{CreateView, DataType, query};
+use crate::operation::{CreateView, DataType, ObjectKind, query};
 
 impl View {
+    /// What gets that which is written to the view.
+    pub fn base(&self) -> Option<&Key> {
+        Some(&self.uses.get(self.base?)?.relation)
+    }
+
+    /// What its query reads besides.
+    pub fn others(&self) -> impl Iterator<Item = &Key> {
+        let uses = self.uses.iter().enumerate();
+        uses.filter(|(n, _)| Some(*n) != self.base)
+            .map(|(_, used)| &used.relation)
+    }
+
     /// Does its query read a column of a relation? Where the columns are not
     /// known, a star or the name must stand in its text.
     pub fn reads_column(&self, relation: &Key, column: &str) -> bool {
@@ -59,7 +72,14 @@ impl Schema {
             check_option: create.check_option.clone(),
             stale: false,
             types: self.view_types(create),
+            barrier: create.reading.as_ref().and_then(|r| r.barrier),
+            computed: self.computed_columns(create),
+            instead: old.as_ref().map(|v| v.instead.clone()).unwrap_or_default(),
             query: create.query.text.clone(),
+            base: match &create.reading {
+                Some(reading) => reading.table,
+                None => (uses.len() == 1).then_some(0),
+            },
             uses,
             views: old.as_ref().map(|v| v.views.clone()).unwrap_or_default(),
             indexes: old.as_ref().map(|v| v.indexes.clone()).unwrap_or_default(),
@@ -84,6 +104,16 @@ impl Schema {
         own.cloned().collect()
     }
 
+    /// The columns of a view that are certainly no columns of what it reads.
+    fn computed_columns(&self, create: &CreateView) -> Vec<SmolStr> {
+        let yields = create.reading.iter().flat_map(|r| &r.yields);
+        let columns = self.view_columns(create);
+        (columns.into_iter().zip(yields))
+            .filter(|(_, yields)| yields.is_computed())
+            .map(|(column, _)| column)
+            .collect()
+    }
+
     /// The types of a view's columns, where its query takes them from a table or
     /// a cast.
     pub fn view_types(&self, create: &CreateView) -> Vec<Option<DataType>> {
@@ -93,13 +123,13 @@ impl Schema {
         let types = reading.yields.iter().map(|yields| match yields {
             Yields::Column(name) => self.type_of_one(&reading.uses, name).cloned(),
             Yields::Cast(ty) => DataType::parse(ty),
-            Yields::Other => None,
+            _ => None,
         });
         types.collect()
     }
 
     /// The type of a column that just one of the relations has.
-    fn type_of_one(&self, uses: &[QueryUse], column: &str) -> Option<&DataType> {
+    pub fn type_of_one(&self, uses: &[QueryUse], column: &str) -> Option<&DataType> {
         let mut found = None;
         for used in uses {
             let table = self.table(&used.relation).filter(|t| t.columns_known)?;
@@ -158,6 +188,21 @@ impl Schema {
         if on_table.is_none() {
             self.change_view(used, |v| v.views.retain(|k| k != view));
         }
+    }
+
+    /// Remembers a trigger or rule that runs in the place of writing to a view.
+    pub(super) fn note_instead(&mut self, view: &Key, instead: Instead) {
+        self.change_view(view, |v| {
+            let is_other = |i: &Instead| i.kind != instead.kind || i.name != instead.name;
+            v.instead.retain(is_other);
+            v.instead.push_few(instead);
+        });
+    }
+
+    pub(super) fn forget_instead(&mut self, view: &Key, kind: ObjectKind, name: &str) {
+        self.change_view(view, |v| {
+            v.instead.retain(|i| i.kind != kind || i.name != name);
+        });
     }
 
     pub(super) fn change_view(&mut self, key: &Key, f: impl FnOnce(&mut View)) {

@@ -57,6 +57,16 @@ fn items(tokens: &[Token]) -> Vec<&[Token]> {
     items
 }
 
+/// How many values the first of some rows has.
+pub(super) fn width(rows: &str) -> usize {
+    let tokens = Tokens::of(rows);
+    let first = tokens.list.first();
+    if first.is_none_or(|t| t.kind != TokenKind::OpenParen) {
+        return 0;
+    }
+    items(&tokens.list[1..group_end(&tokens.list, 0)]).len()
+}
+
 /// What a literal in quotes has to be.
 enum Expected<'t> {
     /// An element of a type that says nothing of its form.

@@ -229,6 +229,18 @@ pub(super) fn function(name: &str, arguments: usize, version: u8) -> BuiltIn {
         })
 }
 
+static RESULTS: LazyLock<FxHashMap<&str, &str>> = LazyLock::new(|| {
+    rows::<2>(include_str!("data/results.tsv"))
+        .map(|[function, results]| (function, results))
+        .collect()
+});
+
+/// The types that a function of the server may yield, where they are few and
+/// known.
+pub(super) fn results(function: &str) -> Option<impl Iterator<Item = &'static str>> {
+    RESULTS.get(function).map(|results| results.split(", "))
+}
+
 /// The kinds of casts, the least helpful first.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) enum CastKind {

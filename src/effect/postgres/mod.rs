@@ -31,11 +31,13 @@ mod parameter;
 mod partition;
 mod presence;
 mod query;
+mod replaced_view;
 mod row_changes;
 mod stable;
 mod table;
 mod type_change;
 mod types;
+mod updatable;
 mod volatility;
 
 use smol_str::SmolStr;

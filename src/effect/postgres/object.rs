@@ -15,8 +15,7 @@ use crate::statement::lexer::TokenKind;
 use super::Work;
 use super::data::Children;
 use super::expr::{Tokens, is_word, mentions};
-use super::query::{columns_in, output_names};
-use super::type_change::is_built_in;
+use super::query::columns_in;
 
 impl<'a> Work<'a> {
     pub(super) fn object(&mut self) {
@@ -242,43 +241,6 @@ impl<'a> Work<'a> {
             self.check_replacement(&key, create);
         } else {
             self.create(key);
-        }
-    }
-
-    /// A view keeps its columns; new ones come at the end
-    /// (create_or_replace_view_*).
-    fn check_replacement(&mut self, key: &Key, create: &CreateView) {
-        let Some(view) = self.schema.view_by_key(key) else {
-            return;
-        };
-        let new = if create.columns.is_empty() {
-            let read = create.reading.as_ref().and_then(|r| r.output.clone());
-            match read.or_else(|| output_names(&create.query.text)) {
-                Some(names) => names,
-                None => return,
-            }
-        } else {
-            create.columns.clone()
-        };
-        if new.len() < view.columns.len() {
-            self.refuse(format!("columns cannot be dropped from view `{key}`"));
-        }
-        if let Some((old, _)) = view.columns.iter().zip(&new).find(|(old, new)| old != new) {
-            self.refuse(format!(
-                "the name of column `{old}` of view `{key}` cannot be changed"
-            ));
-        }
-        let types = self.schema.view_types(create);
-        for (column, (old, new)) in view.columns.iter().zip(view.types.iter().zip(&types)) {
-            if let (Some(old), Some(new)) = (old, new)
-                && old != new
-                && is_built_in(old)
-                && is_built_in(new)
-            {
-                self.refuse(format!(
-                    "column `{column}` of view `{key}` is of type {old} and cannot become {new}"
-                ));
-            }
         }
     }
 

@@ -16,7 +16,7 @@ use super::expr::{Tokens, is_name, is_word, name_of};
 use super::volatility::STABLE_WORDS;
 
 /// How deep views over views are followed.
-const VIEW_DEPTH: u8 = 16;
+pub(super) const VIEW_DEPTH: u8 = 16;
 
 /// Calls in whose parentheses FROM is no clause.
 const FROM_CALLS: &[&str] = &["EXTRACT", "SUBSTRING", "TRIM", "OVERLAY", "POSITION"];
@@ -406,7 +406,7 @@ impl<'a> Work<'a> {
         }
     }
 
-    fn read_view(&mut self, view: &'a View, mode: LockMode, depth: u8) {
+    pub(super) fn read_view(&mut self, view: &'a View, mode: LockMode, depth: u8) {
         if view.materialized {
             for index in &view.indexes {
                 self.lock(index, mode);

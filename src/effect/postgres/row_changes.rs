@@ -29,8 +29,8 @@ impl<'a> Work<'a> {
                 table,
                 with,
                 source,
-                ..
-            } => self.merge(table, with.as_ref(), source.as_ref()),
+                changes,
+            } => self.merge(table, with.as_ref(), source.as_ref(), *changes),
             Action::Copy {
                 table: Some(table),
                 from,
@@ -46,6 +46,7 @@ impl<'a> Work<'a> {
     }
 
     fn insert(&mut self, insert: &'a Insert) {
+        self.check_view_insert(insert);
         let key = self.written(&insert.table);
         self.lock(&key, LockMode::RowExclusive);
         self.lock_parents(&key);
@@ -112,8 +113,13 @@ impl<'a> Work<'a> {
             return key;
         };
         self.lock(&key, LockMode::RowExclusive);
-        match view.uses.as_slice() {
-            [used] if !view.materialized => used.relation.clone(),
+        match view.base() {
+            Some(base) if !view.materialized && !self.has_instead_trigger(view, "insert") => {
+                for other in view.others() {
+                    self.lock(other, LockMode::AccessShare);
+                }
+                base.clone()
+            }
             _ => key,
         }
     }
@@ -271,6 +277,7 @@ impl<'a> Work<'a> {
 
     fn update(&mut self, update: &'a Update) {
         let key = self.resolve(&update.table);
+        self.check_updatable(&key, "update", update.columns.iter().map(|c| &c.name));
         self.check_set(&key, update);
         self.fire(&key, "update");
         let with = self.read_with(update.with.as_ref());
@@ -297,7 +304,9 @@ impl<'a> Work<'a> {
             }
         }
         let filter = update.filter.as_ref().map(|f| f.text.as_ref());
-        self.change_rows(&key, filter, update.from.is_some(), update.only);
+        if !self.changes_instead(&key, "update") {
+            self.change_rows(&key, filter, update.from.is_some(), update.only);
+        }
         let Some(table) = self.table(&key) else {
             return;
         };
@@ -378,6 +387,7 @@ impl<'a> Work<'a> {
 
     fn delete(&mut self, delete: &'a Delete) {
         let key = self.resolve(&delete.table);
+        self.check_updatable(&key, "delete", std::iter::empty());
         self.fire(&key, "delete");
         let with = self.read_with(delete.with.as_ref());
         self.lose(if delete.filter.is_some() {
@@ -393,7 +403,9 @@ impl<'a> Work<'a> {
             }
         }
         let filter = delete.filter.as_ref().map(|f| f.text.as_ref());
-        self.change_rows(&key, filter, delete.using.is_some(), delete.only);
+        if !self.changes_instead(&key, "delete") {
+            self.change_rows(&key, filter, delete.using.is_some(), delete.only);
+        }
         let Some(table) = self.table(&key) else {
             return;
         };
@@ -468,11 +480,14 @@ impl<'a> Work<'a> {
     /// An UPDATE or DELETE of the rows that the filter leaves.
     fn change_rows(&mut self, key: &Key, filter: Option<&str>, joined: bool, only: bool) {
         if let Some(view) = self.schema.view_by_key(key)
-            && let [used] = view.uses.as_slice()
+            && let Some(base) = view.base()
         {
             // update_view
             self.lock(key, LockMode::RowExclusive);
-            self.change_rows(&used.relation, filter, joined, false);
+            for other in view.others() {
+                self.read_table(other, &Reading::whole(LockMode::AccessShare));
+            }
+            self.change_rows(base, filter, joined, false);
             return;
         }
         if self.version < 14 {
@@ -492,11 +507,18 @@ impl<'a> Work<'a> {
         self.read_table(key, &reading);
     }
 
-    fn merge(&mut self, table: &ObjectName, with: Option<&Expr>, source: Option<&Expr>) {
+    fn merge(
+        &mut self,
+        table: &ObjectName,
+        with: Option<&Expr>,
+        source: Option<&Expr>,
+        changes: bool,
+    ) {
         self.needs(15, "MERGE");
         let with = self.read_with(with);
         self.read_sources(source, &with);
         let key = self.resolve(table);
+        self.check_view_merge(&key, changes);
         // A few rows are looked up one by one (merge_values).
         let few = source.is_some_and(|source| {
             let tokens = Tokens::of(&source.text);
@@ -521,6 +543,7 @@ impl<'a> Work<'a> {
     fn copy(&mut self, table: &ObjectName, from: bool) {
         let key = self.resolve(table);
         if from {
+            self.check_view_copy(&key);
             self.lock(&key, LockMode::RowExclusive);
             self.lock_parents(&key);
             self.fire(&key, "insert");

@@ -98,6 +98,13 @@ fn plain(name: &str) -> &str {
     }
 }
 
+/// The type that a column has once it is made.
+pub(super) fn stored(ty: &DataType) -> DataType {
+    let mut ty = ty.clone();
+    ty.name = SmolStr::new(plain(&ty.name));
+    ty
+}
+
 /// A type of the server's own, whose name means nothing else.
 pub(super) fn is_built_in(ty: &DataType) -> bool {
     ty.schema.is_none() && is_measured(plain(&ty.name))

@@ -7,6 +7,8 @@
 
 use smol_str::SmolStr;
 
+use super::updatable::{DISTINCT, GROUP_BY, HAVING, LIMIT, NO_TABLE};
+use super::yields::type_of_number;
 use super::{Reading, Scope, Walk, Yields};
 use crate::operation::ObjectName;
 use crate::source::Span;
@@ -160,11 +162,20 @@ const OPERATORS: &[&str] = &[
     "=", "<>", "!=", "<", ">", "<=", ">=", "+", "-", "*", "/", "%", "||", "->", "->>",
 ];
 
+const COMPARISONS: &[&str] = &["=", "<>", "!=", "<", ">", "<=", ">="];
+
+/// The name of a column that nothing names.
+const NAMELESS: SmolStr = SmolStr::new_static("?column?");
+
 /// What an expression is.
 enum Shape {
     Column(SmolStr),
-    Call(SmolStr),
+    /// A literal of this type.
+    Literal(&'static str),
+    /// What it yields, and the name that it gives to its column.
+    Named(SmolStr, Yields),
     Cast,
+    Boolean,
     Other,
 }
 
@@ -175,6 +186,8 @@ struct Plain<'a> {
     joined: Vec<SmolStr>,
     /// Joins in parentheses.
     nested: bool,
+    /// Clauses that keep the server from writing through the query.
+    barrier: Option<&'static str>,
 }
 
 /// Reads a query; `None` where it is not certain to be plain.
@@ -183,20 +196,23 @@ pub(super) fn read(query: &str, tokens: &[Token]) -> Option<Reading> {
         cursor: Cursor::new(query, tokens),
         walk: Walk {
             scopes: vec![Scope::default(), Scope::default(), Scope::default()],
+            depth: 1,
             ..Walk::default()
         },
         joined: Vec::new(),
         nested: false,
+        barrier: None,
     };
     let (output, yields) = plain.select()?;
-    let scope = plain.walk.close()?;
-    plain.walk.innermost().tables = scope.tables;
+    plain.walk.close_select();
     plain.tail()?;
     plain.walk.close();
     plain.cursor.done().then_some(Reading {
         uses: plain.walk.uses,
         output,
         yields: if plain.nested { Vec::new() } else { yields },
+        barrier: plain.barrier.or(plain.walk.barrier),
+        table: plain.walk.table,
     })
 }
 
@@ -205,8 +221,11 @@ impl<'a> Plain<'a> {
         if !self.cursor.eat_word("SELECT") {
             return None;
         }
-        if self.cursor.eat_word("DISTINCT") && self.cursor.at_word("ON") {
-            return None;
+        if self.cursor.eat_word("DISTINCT") {
+            self.barrier = Some(DISTINCT);
+            if self.cursor.at_word("ON") {
+                return None;
+            }
         }
         let mut output = Some(Vec::new());
         let mut yields = Vec::new();
@@ -234,10 +253,15 @@ impl<'a> Plain<'a> {
             self.expression(DEEPEST)?;
         }
         if self.cursor.eat_words(&["GROUP", "BY"]) {
+            self.barrier.get_or_insert(GROUP_BY);
             self.list(|plain| plain.expression(DEEPEST).map(drop))?;
         }
         if self.cursor.eat_word("HAVING") {
+            self.barrier.get_or_insert(HAVING);
             self.expression(DEEPEST)?;
+        }
+        if self.walk.innermost().tables.len() != 1 {
+            self.barrier.get_or_insert(NO_TABLE);
         }
         let joined = std::mem::take(&mut self.joined);
         let columns = joined.into_iter().map(|column| (None, column));
@@ -251,8 +275,11 @@ impl<'a> Plain<'a> {
             self.list(|plain| plain.sorted(DEEPEST))?;
         }
         for word in ["LIMIT", "OFFSET"] {
-            if self.cursor.eat_word(word) && !self.cursor.eat(TokenKind::Number) {
-                return None;
+            if self.cursor.eat_word(word) {
+                self.barrier.get_or_insert(LIMIT);
+                if !self.cursor.eat(TokenKind::Number) {
+                    return None;
+                }
             }
         }
         Some(())
@@ -290,11 +317,10 @@ impl<'a> Plain<'a> {
         Some(Some(match shape {
             Shape::Cast => return None,
             Shape::Column(name) => (alias.unwrap_or_else(|| name.clone()), Yields::Column(name)),
-            Shape::Call(name) => (alias.unwrap_or(name), Yields::Other),
-            Shape::Other => (
-                alias.unwrap_or(SmolStr::new_static("?column?")),
-                Yields::Other,
-            ),
+            Shape::Named(name, yields) => (alias.unwrap_or(name), yields),
+            Shape::Literal(ty) => (alias.unwrap_or(NAMELESS), Yields::Typed(ty)),
+            Shape::Boolean => (alias.unwrap_or(NAMELESS), Yields::Typed("boolean")),
+            Shape::Other => (alias.unwrap_or(NAMELESS), Yields::Computed),
         }))
     }
 
@@ -371,9 +397,16 @@ impl<'a> Plain<'a> {
 
     fn expression(&mut self, depth: usize) -> Option<Shape> {
         let mut whole: Option<Shape> = None;
+        // Whatever else yields no boolean binds closer.
+        let mut boolean = false;
         loop {
             let mut signed = false;
-            while self.cursor.eat_word("NOT") || self.eat_operator("-") || self.eat_operator("+") {
+            loop {
+                let negated = self.cursor.eat_word("NOT");
+                boolean |= negated;
+                if !negated && !self.eat_operator("-") && !self.eat_operator("+") {
+                    break;
+                }
                 signed = true;
             }
             let mut shape = self.operand(depth)?;
@@ -384,10 +417,12 @@ impl<'a> Plain<'a> {
             whole = Some(if first { shape } else { Shape::Other });
             while let Some(()) = self.test(depth)? {
                 whole = Some(Shape::Other);
+                boolean = true;
             }
-            let goes_on = self.cursor.eat_any(&["AND", "OR"]).is_some() || self.comparison();
-            if !goes_on {
-                return whole;
+            match self.operator() {
+                Some(tests) => boolean |= tests,
+                None if boolean => return Some(Shape::Boolean),
+                None => return whole,
             }
             whole = Some(Shape::Other);
         }
@@ -409,14 +444,19 @@ impl<'a> Plain<'a> {
         Some(Some(()))
     }
 
-    /// An operator that an operand follows.
-    fn comparison(&mut self) -> bool {
+    /// An operator that an operand follows, if one stands here; does it yield a
+    /// boolean?
+    fn operator(&mut self) -> Option<bool> {
+        if self.cursor.eat_any(&["AND", "OR"]).is_some() {
+            return Some(true);
+        }
         if self.cursor.at_kind(TokenKind::Operator) {
-            let known = OPERATORS.contains(&self.cursor.text_at(0));
+            let text = self.cursor.text_at(0);
+            let known = OPERATORS.contains(&text);
             if known {
                 self.cursor.bump();
             }
-            return known;
+            return known.then(|| COMPARISONS.contains(&text));
         }
         let negated = usize::from(self.cursor.at_word("NOT"));
         let words = ["LIKE", "ILIKE", "BETWEEN"];
@@ -424,7 +464,7 @@ impl<'a> Plain<'a> {
         if found {
             self.cursor.back_to(self.cursor.mark() + negated + 1);
         }
-        found
+        found.then_some(true)
     }
 
     /// Casts behind an operand; is there any?
@@ -459,12 +499,13 @@ impl<'a> Plain<'a> {
     fn operand(&mut self, depth: usize) -> Option<Shape> {
         match self.cursor.kind()? {
             TokenKind::Number => {
+                let ty = type_of_number(self.cursor.text_at(0));
                 self.cursor.bump();
-                Some(Shape::Other)
+                Some(ty.map_or(Shape::Other, Shape::Literal))
             }
             TokenKind::Text => {
                 self.cursor.bump();
-                (!self.cursor.at_kind(TokenKind::Text)).then_some(Shape::Other)
+                (!self.cursor.at_kind(TokenKind::Text)).then_some(Shape::Literal("text"))
             }
             TokenKind::OpenParen => {
                 self.cursor.bump();
@@ -478,8 +519,11 @@ impl<'a> Plain<'a> {
 
     /// A column, a call, or a constant that is a word.
     fn named(&mut self, depth: usize) -> Option<Shape> {
-        if self.cursor.eat_any(&["NULL", "TRUE", "FALSE"]).is_some() {
-            return Some(Shape::Other);
+        if self.cursor.eat_word("NULL") {
+            return Some(Shape::Literal("text"));
+        }
+        if self.cursor.eat_any(&["TRUE", "FALSE"]).is_some() {
+            return Some(Shape::Literal("boolean"));
         }
         if self.cursor.eat_word("CASE") {
             return self.case(depth);
@@ -493,8 +537,16 @@ impl<'a> Plain<'a> {
         match self.cursor.kind() {
             Some(TokenKind::OpenParen) => {
                 self.cursor.bump();
-                self.arguments(depth)?;
-                Some(Shape::Call(name))
+                let coalesced = self.coalesced();
+                let windowed = self.arguments(depth)?;
+                let of_server = of.is_none();
+                self.walk.call(if of_server { &name } else { "" }, windowed);
+                let yields = match coalesced {
+                    Some(yields) if of_server && name == "coalesce" => yields,
+                    _ if of_server && name != "coalesce" => Yields::Call(name.clone()),
+                    _ => Yields::Computed,
+                };
+                Some(Shape::Named(name, yields))
             }
             Some(TokenKind::OpenBracket | TokenKind::Text | TokenKind::EscapeText) => None,
             _ => {
@@ -504,8 +556,39 @@ impl<'a> Plain<'a> {
         }
     }
 
-    /// What stands between the parentheses of a call, the opening one taken.
-    fn arguments(&mut self, depth: usize) -> Option<()> {
+    /// A column and a literal, where they are all that a call takes; the cursor
+    /// stays where it is.
+    fn coalesced(&mut self) -> Option<Yields> {
+        let mark = self.cursor.mark();
+        let both = self.column_and_literal();
+        self.cursor.back_to(mark);
+        both
+    }
+
+    fn column_and_literal(&mut self) -> Option<Yields> {
+        let mut column = self.name()?.name;
+        while self.cursor.eat(TokenKind::Dot) {
+            column = self.name()?.name;
+        }
+        if !self.cursor.eat(TokenKind::Comma) {
+            return None;
+        }
+        let ty = match self.cursor.kind()? {
+            TokenKind::Number => type_of_number(self.cursor.text_at(0))?,
+            TokenKind::Text => "text",
+            _ if self.cursor.at_word("NULL") => "text",
+            _ if self.cursor.at_any(&["TRUE", "FALSE"]) => "boolean",
+            _ => return None,
+        };
+        self.cursor.bump();
+        self.cursor
+            .at_kind(TokenKind::CloseParen)
+            .then_some(Yields::Coalesce(column, ty))
+    }
+
+    /// What stands between the parentheses of a call, the opening one taken, and
+    /// behind them; is it called over a window?
+    fn arguments(&mut self, depth: usize) -> Option<bool> {
         if self.eat_operator("*") {
             self.close()?;
         } else if !self.cursor.eat(TokenKind::CloseParen) {
@@ -520,13 +603,14 @@ impl<'a> Plain<'a> {
             self.expression(depth.checked_sub(1)?)?;
             self.close()?;
         }
-        if self.cursor.eat_word("OVER") {
+        let windowed = self.cursor.eat_word("OVER");
+        if windowed {
             self.window(depth)?;
         }
         let goes_on = self.cursor.at_word("WITHIN")
             || self.cursor.at_kind(TokenKind::Dot)
             || self.cursor.at_kind(TokenKind::OpenBracket);
-        (!goes_on).then_some(())
+        (!goes_on).then_some(windowed)
     }
 
     /// `(PARTITION BY … ORDER BY …)`
@@ -568,11 +652,12 @@ impl<'a> Plain<'a> {
         // ELSE names it, where that has a name.
         let mut name = SmolStr::new_static("case");
         if self.cursor.eat_word("ELSE")
-            && let Shape::Column(own) | Shape::Call(own) = self.expression(depth)?
+            && let Shape::Column(own) | Shape::Named(own, _) = self.expression(depth)?
         {
             name = own;
         }
-        self.cursor.eat_word("END").then_some(Shape::Call(name))
+        let end = self.cursor.eat_word("END");
+        end.then_some(Shape::Named(name, Yields::Computed))
     }
 
     fn open(&mut self) -> Option<()> {
