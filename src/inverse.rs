@@ -13,7 +13,7 @@ pub mod constraint;
 mod data;
 pub mod difference;
 mod draft;
-mod index;
+pub mod index;
 mod kind;
 mod other;
 mod rename;

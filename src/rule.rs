@@ -10,6 +10,7 @@ mod columns;
 mod data;
 mod declared;
 mod dependents;
+mod domain;
 mod fix;
 mod names;
 mod rerun;
@@ -34,6 +35,7 @@ use crate::verdict::Verdict;
 
 pub use crate::inverse::collation_name;
 pub use crate::inverse::constraint;
+pub use crate::inverse::index::definition as index_definition;
 pub use crate::inverse::sql::{sql_ident, sql_key, sql_name};
 pub use crate::schema::names::object_name;
 pub use crate::statement::lexer::on_one_line;

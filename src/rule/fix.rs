@@ -237,9 +237,11 @@ impl OperationContext<'_> {
     }
 
     fn keyword(&self, behind: &str, word: &str) -> Option<Edit> {
-        let at = self.with_word(behind, word).1?;
-        let text = format!(" {}", self.keywords(word));
-        Some(insertion(self.source, at, text))
+        Some(Edit {
+            source: self.source,
+            span: self.with_word(behind, word).1?,
+            text: format!(" {}", self.keywords(word)),
+        })
     }
 
     /// Key words, in small letters where the statement begins with such.
@@ -421,8 +423,8 @@ fn in_transaction_with_another(run: Run) -> bool {
 }
 
 /// The place behind a word among the first ones of a statement, what stands in
-/// parentheses left out.
-pub fn behind_word(text: &str, statement: Span, word: &str) -> Option<u32> {
+/// parentheses left out; with the `IF NOT EXISTS` that may stand there.
+pub fn behind_word(text: &str, statement: Span, word: &str) -> Option<Span> {
     const HEAD: usize = 16;
     let mut lexer = Lexer::new(text, statement);
     let mut depth = 0;
@@ -435,13 +437,28 @@ pub fn behind_word(text: &str, statement: Span, word: &str) -> Option<u32> {
             TokenKind::CloseParen => depth -= 1,
             _ if depth > 0 => {}
             TokenKind::Word if token.span.of(text).eq_ignore_ascii_case(word) => {
-                return Some(token.span.end);
+                let at = token.span.end;
+                return Some(Span::new(at, behind_if_not_exists(text, &mut lexer, at)));
             }
             TokenKind::Word => {}
             _ => return None,
         }
     }
     None
+}
+
+/// Where `IF NOT EXISTS` ends, if it comes next.
+fn behind_if_not_exists(text: &str, lexer: &mut Lexer<'_>, at: u32) -> u32 {
+    let mut end = at;
+    for word in ["IF", "NOT", "EXISTS"] {
+        match lexer.next() {
+            Some(Lexeme::Token(token)) if token.span.of(text).eq_ignore_ascii_case(word) => {
+                end = token.span.end;
+            }
+            _ => return at,
+        }
+    }
+    end
 }
 
 #[cfg(test)]
@@ -452,14 +469,19 @@ mod tests {
     fn a_word_is_one_of_the_statement() {
         let behind = |text: &'static str, word| {
             let whole = Span::new(0, text.len() as u32);
-            behind_word(text, whole, word).map(|at| &text[..at as usize])
+            behind_word(text, whole, word).map(|at| (&text[..at.start as usize], at.of(text)))
         };
-        let head = Some("CREATE /* INDEX */ unique index");
+        let head = Some(("CREATE /* INDEX */ unique index", ""));
         assert_eq!(
             behind("CREATE /* INDEX */ unique index a ON t (b)", "INDEX"),
             head
         );
-        let head = Some("REINDEX (VERBOSE, TABLESPACE x) TABLE");
+        let head = Some(("CREATE INDEX", " if not  EXISTS"));
+        assert_eq!(
+            behind("CREATE INDEX if not  EXISTS a ON t (b)", "INDEX"),
+            head
+        );
+        let head = Some(("REINDEX (VERBOSE, TABLESPACE x) TABLE", ""));
         assert_eq!(
             behind("REINDEX (VERBOSE, TABLESPACE x) TABLE t", "TABLE"),
             head

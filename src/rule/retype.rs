@@ -3,6 +3,7 @@
 use super::{Facet, OperationContext};
 use crate::finding::Severity;
 use crate::operation::{Action, DataType, Ident, Target};
+use crate::project::Down;
 
 pub struct Retype<'a> {
     pub table: &'a Target,
@@ -35,8 +36,8 @@ impl<'a> OperationContext<'a> {
     }
 
     /// Who takes the type back, in words, and how much that weighs: a down that
-    /// is there will be run.
-    pub fn way_back_of(&self, retype: &Retype<'_>) -> (&'static str, Severity) {
+    /// is there will be run. `None` in a project that writes no downs.
+    pub fn way_back_of(&self, retype: &Retype<'_>) -> Option<(&'static str, Severity)> {
         let name = &retype.column.name;
         let back = self.back_on(Facet::Part, name).any(|op| match &op.action {
             Action::AlterColumnType { table, column, .. } => {
@@ -44,9 +45,12 @@ impl<'a> OperationContext<'a> {
             }
             _ => false,
         });
+        let goes_forward =
+            !self.scene.writes_downs || matches!(self.scene.migration.down, Down::Unsupported);
         match back {
-            true => ("the down", Severity::Warning),
-            false => ("the way back", Severity::Info),
+            true => Some(("the down", Severity::Warning)),
+            false if goes_forward => None,
+            false => Some(("the way back", Severity::Info)),
         }
     }
 }

@@ -77,15 +77,16 @@ impl OperationContext<'_> {
     }
 
     /// The statement on one line with `word` behind the first `after`, for a
-    /// remedy; and where the word would have to be put. The statement may
-    /// stand elsewhere, in a routine that is called here.
-    pub fn with_word(&self, after: &str, word: &str) -> (String, Option<u32>) {
+    /// remedy, in the place of `IF NOT EXISTS`; and where the word would have to
+    /// be put. The statement may stand elsewhere, in a routine that is called
+    /// here.
+    pub fn with_word(&self, after: &str, word: &str) -> (String, Option<Span>) {
         let span = self.operation.clause;
         let text = self.scene.sources[self.source].text();
         let Some(at) = behind_word(text, span, after) else {
             return (format!("… {after} {word} …"), None);
         };
-        let (head, tail) = (Span::new(span.start, at), Span::new(at, span.end));
+        let (head, tail) = (Span::new(span.start, at.start), Span::new(at.end, span.end));
         let sql = format!("{} {word}{}", head.of(text), tail.of(text));
         (on_one_line(&sql), Some(at))
     }

@@ -1,11 +1,10 @@
 //! A column gets another type while the old release reads and writes the old one.
 
-use crate::effect::conversion::{Conversion, conversion};
+use crate::effect::conversion::Conversion;
 use crate::finding::{Confidence, Severity};
 use crate::operation::{Action, DataType, Ident, Kind, ObjectKind, Target, TypeDefinition};
 use crate::rule::{
-    Check, Facet, Findings, OperationContext, Retype, Rule, listed, sql_ident, sql_name,
-    sql_object, sql_type,
+    Check, Facet, Findings, OperationContext, Retype, Rule, listed, sql_ident, sql_name, sql_object,
 };
 
 pub const RULE: Rule = Rule {
@@ -33,7 +32,7 @@ fn check(cx: &OperationContext<'_>, findings: &mut Findings) {
     if let Some(gone) = lost_values(cx, old, ty) {
         return enum_rebuilt(cx, findings, table, column, old, &gone);
     }
-    let (severity, then) = match conversion(old, ty) {
+    let (severity, then) = match cx.conversion(old, ty) {
         Conversion::Same | Conversion::Wider => return,
         Conversion::WiderThanReaders => (
             Severity::Warning,
@@ -58,7 +57,7 @@ fn check(cx: &OperationContext<'_>, findings: &mut Findings) {
         )
         .severity(severity)
         .confidence(cx.confidence(&table.name))
-        .help(remedy(table, column, ty));
+        .help(remedy(cx, table, column, ty));
 }
 
 /// The values that an enum no longer has, where another takes its place under
@@ -139,17 +138,22 @@ fn unknown(
         )
         .severity(Severity::Warning)
         .confidence(Confidence::Low)
-        .help(remedy(table, column, ty));
+        .help(remedy(cx, table, column, ty));
 }
 
-fn remedy(table: &Target, column: &Ident, ty: &DataType) -> String {
+fn remedy(cx: &OperationContext<'_>, table: &Target, column: &Ident, ty: &DataType) -> String {
     let (name, old) = (sql_object(&table.name), sql_ident(column));
-    let new = sql_name(&format!("{}_new", column.name));
+    let new = format!("{}_new", column.name);
+    let (add, check) = cx.column_without_domain(table, &new, ty);
+    let new = sql_name(&new);
+    let then = match check {
+        None => ",".to_owned(),
+        Some(check) => format!(", then have it checked for what the domain asks:\n{check}\n--"),
+    };
     format!(
         "Put a column of the new type beside it:\n\
-         ALTER TABLE {name} ADD COLUMN {new} {};\n\
-         -- release code that writes both, fill the rows in batches, release code that reads {new}; then, in a migration declared contract:\n\
-         ALTER TABLE {name} DROP COLUMN {old};",
-        sql_type(ty)
+         {add}\n\
+         -- release code that writes both, fill the rows in batches{then} release code that reads {new}; then, in a migration declared contract:\n\
+         ALTER TABLE {name} DROP COLUMN {old};"
     )
 }

@@ -1,6 +1,7 @@
 //! `IF NOT EXISTS` passes over an index that an earlier attempt left invalid.
 
 use crate::operation::{Action, Kind, ObjectKind, ObjectName};
+use crate::project::Transaction;
 use crate::rule::{Check, Findings, OperationContext, Rule, sql_object};
 
 pub const RULE: Rule = Rule {
@@ -26,12 +27,21 @@ fn check(cx: &OperationContext<'_>, findings: &mut Findings) {
                 cx.operation.place,
                 format!("`IF NOT EXISTS` passes over `{name}` if an earlier attempt failed and left it invalid"),
             )
-            .help(format!(
-                "drop what a failed attempt may have left, then build it without IF NOT EXISTS:\n  \
-                 DROP INDEX CONCURRENTLY IF EXISTS {};",
-                sql_object(name)
-            ));
+            .help(remedy(cx, name));
     }
+}
+
+fn remedy(cx: &OperationContext<'_>, name: &ObjectName) -> String {
+    let drop = format!("DROP INDEX CONCURRENTLY IF EXISTS {};", sql_object(name));
+    if cx.run.runner == Transaction::Implicit {
+        return format!(
+            "leave IF NOT EXISTS out; where an attempt failed, drop what it left by hand, with psql, before the next one \
+             (a second statement would make a transaction of this file):\n  {drop}"
+        );
+    }
+    format!(
+        "drop what a failed attempt may have left, then build it without IF NOT EXISTS:\n  {drop}"
+    )
 }
 
 fn is_dropped_before(cx: &OperationContext<'_>, index: &ObjectName) -> bool {

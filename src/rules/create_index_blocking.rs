@@ -25,7 +25,8 @@ fn check(cx: &OperationContext<'_>, findings: &mut Findings) {
     }
     let (sql, _) = cx.with_word("INDEX", "CONCURRENTLY");
     let confidence = cx.confidence(&index.table);
-    // An attempt that failed would be passed over by the next one.
+    // Without IF NOT EXISTS, which would pass over what a failed attempt leaves,
+    // it fails where the index is there.
     let is_repeatable = index.if_not_exists && index.name.is_some();
     let as_it_is = confidence == Confidence::High && !is_repeatable;
     findings

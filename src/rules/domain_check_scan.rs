@@ -1,9 +1,10 @@
 //! A domain's constraint is checked in every table that uses it.
 
-use crate::operation::{Action, DomainChange, Kind};
+use crate::operation::{Action, Column, DomainChange, Kind, Target};
 use crate::rule::{
-    Check, ColumnWork, Findings, OperationContext, Rule, sql_key, sql_object, who_waits,
+    Check, ColumnWork, Findings, OperationContext, Rule, listed, sql_key, who_waits,
 };
+use crate::schema::Domain;
 
 pub const RULE: Rule = Rule {
     id: "domain-check-scan",
@@ -41,19 +42,66 @@ fn check(cx: &OperationContext<'_>, findings: &mut Findings) {
                 .help(help);
         }
         Action::AddColumn { table, column, .. } if cx.column_work() == Some(ColumnWork::Domain) => {
+            // One statement writes the table anew once.
+            let columns = added_beside(cx, table);
+            if columns
+                .first()
+                .is_none_or(|first| first.name != column.name)
+            {
+                return;
+            }
+            let what = match &columns[..] {
+                [_, _, ..] => {
+                    let names: Vec<String> =
+                        columns.iter().map(|c| format!("`{}`", c.name)).collect();
+                    format!("{}, whose domains have constraints,", listed(&names))
+                }
+                _ => format!(
+                    "`{}` of domain `{}`, which has a constraint,",
+                    column.name, column.ty
+                ),
+            };
             findings
                 .report(
                     cx.operation.place,
                     format!(
-                        "adding `{}` of domain `{}`, which has a constraint, rewrites `{}` while reads and writes wait",
-                        column.name, column.ty, table.name
+                        "adding {what} rewrites `{}` while reads and writes wait",
+                        table.name
                     ),
                 )
                 .help(format!(
-                    "give {} a column of the domain's base type and a check constraint of its own: NOT VALID, then VALIDATE in a later migration",
-                    sql_object(&table.name)
+                    "let a check of its own ask for what the domain does; validate it in a later migration:\n{}",
+                    remedy(cx, table, &columns)
                 ));
         }
         _ => {}
     }
+}
+
+/// The columns of constrained domains that the statement adds to the table.
+fn added_beside<'a>(cx: &OperationContext<'a>, target: &Target) -> Vec<&'a Column> {
+    let added = cx.siblings.iter().filter_map(|op| match &op.action {
+        Action::AddColumn { table, column, .. } if cx.is_same(&table.name, &target.name) => {
+            Some(&**column)
+        }
+        _ => None,
+    });
+    let is_checked = |column: &&Column| {
+        let mut domains = cx.schema.domains_of(&column.ty);
+        column.generated.is_none() && domains.any(Domain::is_constrained)
+    };
+    added.filter(is_checked).collect()
+}
+
+fn remedy(cx: &OperationContext<'_>, table: &Target, columns: &[&Column]) -> String {
+    let mut lines = Vec::new();
+    for column in columns {
+        let (add, check) = cx.column_without_domain(table, &column.name, &column.ty);
+        lines.push(add);
+        if cx.schema.type_keeps_null_out(&column.ty) {
+            lines.push("-- once every row has a value, and every release writes one:".into());
+        }
+        lines.extend(check);
+    }
+    lines.join("\n")
 }

@@ -3,9 +3,11 @@
 use crate::effect::ScanKind;
 use crate::operation::{Action, ObjectKind, ObjectName};
 use crate::rule::{
-    Check, Findings, MigrationContext, Rule, Step, sql_object, takes_every_row, who_waits,
+    Check, Findings, MigrationContext, Rule, Step, listed, sql_object, takes_every_row, who_waits,
 };
 use crate::schema::Key;
+use rustc_hash::{FxHashMap, FxHashSet};
+use std::collections::hash_map::Entry;
 
 pub const RULE: Rule = Rule {
     id: "down-blocks",
@@ -13,48 +15,99 @@ pub const RULE: Rule = Rule {
     check: Check::Down(check),
 };
 
-/// What a step keeps others from, as a sentence, and what to do instead.
+/// What a step keeps others from, as a sentence around the table, and what to
+/// do instead.
 struct Blocked {
+    at: usize,
+    weight: Weight,
     table: Key,
-    fact: String,
+    before: String,
+    after: String,
     help: String,
+}
+
+/// What takes longest comes first.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+enum Weight {
+    Rewrite,
+    Scan,
+    BehindLock,
+    Rows,
+    Lock,
 }
 
 fn check(cx: &MigrationContext<'_>, findings: &mut Findings) {
     let held = cx.locks_held();
-    let mut told: Vec<Key> = Vec::new();
-    // Once is enough for a table: what blocks it longest.
-    let mut tell = |blocked: &dyn Fn(usize, &Step<'_>) -> Option<Blocked>| {
-        for (at, step) in cx.steps.iter().enumerate() {
-            let Some(blocked) = blocked(at, step).filter(|b| !told.contains(&b.table)) else {
-                continue;
-            };
-            let fact = format!("the down {}", blocked.fact);
-            findings
-                .report_in(step.source, step.operation.place, fact)
-                .help(blocked.help);
-            told.push(blocked.table);
+    let mut all: Vec<Blocked> = Vec::new();
+    for (at, step) in cx.steps.iter().enumerate() {
+        all.extend(works_under_lock(cx, at, step));
+        all.extend(works_behind_lock(cx, at, held[at]));
+        all.extend(changes_all_rows(cx, at, step));
+        all.extend(drops_index(cx, at, step));
+        all.extend(locks_table(cx, at, step));
+    }
+    all.sort_by_key(|blocked| (blocked.weight, blocked.at));
+    // Once is enough for a table and for a statement: what blocks longest.
+    let mut tables: FxHashSet<Key> = FxHashSet::default();
+    let mut statements: FxHashMap<u32, usize> = FxHashMap::default();
+    let mut told: Vec<(Blocked, Vec<String>)> = Vec::new();
+    for blocked in all {
+        if !tables.insert(blocked.table.clone()) {
+            continue;
         }
-    };
-    tell(&|_, step| works_under_lock(cx, step));
-    tell(&|at, _| works_behind_lock(cx, at, held[at]));
-    tell(&|_, step| changes_all_rows(cx, step));
-    tell(&|_, step| drops_index(cx, step));
-    tell(&|_, step| locks_table(cx, step));
+        let table = format!("`{}`", blocked.table);
+        match statements.entry(cx.steps[blocked.at].statement) {
+            Entry::Vacant(entry) => {
+                entry.insert(told.len());
+                told.push((blocked, vec![table]));
+            }
+            Entry::Occupied(entry) => {
+                let (first, others) = &mut told[*entry.get()];
+                if first.before == blocked.before && first.after == blocked.after {
+                    others.push(table);
+                }
+            }
+        }
+    }
+    for (blocked, tables) in told {
+        let step = &cx.steps[blocked.at];
+        let tables = listed(&tables);
+        let fact = format!("the down {}{tables}{}", blocked.before, blocked.after);
+        findings
+            .report_in(step.source, step.operation.place, fact)
+            .help(blocked.help);
+    }
 }
 
 /// Reads or rewrites a table under a lock of its own.
-fn works_under_lock(cx: &MigrationContext<'_>, step: &Step<'_>) -> Option<Blocked> {
-    let mut worked = step.effect.worked_under_lock().filter(|_| step.visible);
-    let (key, mode) = worked.find(|(key, _)| !cx.schema.is_created_now(key))?;
-    let work = match step.effect.rewrites.contains(key) {
-        true => format!("writes `{key}` anew"),
-        false => format!("reads all of `{key}`"),
+fn works_under_lock(cx: &MigrationContext<'_>, at: usize, step: &Step<'_>) -> Option<Blocked> {
+    let worked = step.effect.worked_under_lock().filter(|_| step.visible);
+    let is_rewritten = |key: &Key| step.effect.rewrites.contains(key);
+    let (key, mode) = worked
+        .filter(|(key, _)| !cx.schema.is_created_now(key))
+        .min_by_key(|(key, _)| !is_rewritten(key))?;
+    let wait = format!("while {} wait for it", who_waits(mode));
+    let (weight, before, after, help) = match is_rewritten(key) {
+        true => (
+            Weight::Rewrite,
+            "writes ",
+            format!(" anew {wait}"),
+            "Spare the table that: add a bare column beside the others, fill it a few thousand rows at a time, and set its default, NOT NULL and constraints afterwards",
+        ),
+        false => (
+            Weight::Scan,
+            "reads all of ",
+            format!(" {wait}"),
+            "Go back as carefully as you came: indexes CONCURRENTLY, constraints NOT VALID first and validated afterwards, outside of the transaction that the other steps run in",
+        ),
     };
     Some(Blocked {
+        at,
+        weight,
         table: key.clone(),
-        fact: format!("{work} while {} wait for it", who_waits(mode)),
-        help: "Go back as carefully as you came: indexes CONCURRENTLY, constraints NOT VALID first and validated afterwards, outside of the transaction that the other steps run in".into(),
+        before: before.into(),
+        after,
+        help: help.into(),
     })
 }
 
@@ -83,16 +136,16 @@ fn works_behind_lock(cx: &MigrationContext<'_>, at: usize, held: Option<usize>) 
     };
     let (key, _) = cx.strongest_visible_lock(lock)?;
     Some(Blocked {
+        at,
+        weight: Weight::BehindLock,
         table: key.clone(),
-        fact: format!(
-            "{} while its transaction keeps {wait} of `{key}` waiting",
-            work()?
-        ),
+        before: format!("{} while its transaction keeps {wait} of ", work()?),
+        after: " waiting".into(),
         help: "Do what takes time in a transaction of its own, or in front of the statement that takes the lock".into(),
     })
 }
 
-fn changes_all_rows(cx: &MigrationContext<'_>, step: &Step<'_>) -> Option<Blocked> {
+fn changes_all_rows(cx: &MigrationContext<'_>, at: usize, step: &Step<'_>) -> Option<Blocked> {
     match &step.operation.action {
         Action::Update(_) => {}
         // All rows are lost, which has a rule of its own.
@@ -101,16 +154,17 @@ fn changes_all_rows(cx: &MigrationContext<'_>, step: &Step<'_>) -> Option<Blocke
     }
     let table = cx.mass_change(step).filter(|table| stays(cx, table))?;
     Some(Blocked {
+        at,
+        weight: Weight::Rows,
         table: cx.schema.resolve(table),
-        fact: format!(
-            "may change every row of `{table}` in one statement, all locked until it ends"
-        ),
+        before: "may change every row of ".into(),
+        after: " in one statement, all locked until it ends".into(),
         help: "Change a few thousand rows at a time, each batch in its own transaction".into(),
     })
 }
 
 /// Drops with a strong lock what the up took care to create with a weak one.
-fn drops_index(cx: &MigrationContext<'_>, step: &Step<'_>) -> Option<Blocked> {
+fn drops_index(cx: &MigrationContext<'_>, at: usize, step: &Step<'_>) -> Option<Blocked> {
     let Action::Drop {
         kind: ObjectKind::Index,
         name,
@@ -128,9 +182,12 @@ fn drops_index(cx: &MigrationContext<'_>, step: &Step<'_>) -> Option<Blocked> {
         _ => None,
     })?;
     stays(cx, table).then(|| Blocked {
+        at,
+        weight: Weight::Lock,
         table: cx.schema.resolve(table),
-        fact: format!(
-            "locks `{table}` against reads and writes to drop `{name}`, which the up created CONCURRENTLY"
+        before: "locks ".into(),
+        after: format!(
+            " against reads and writes to drop `{name}`, which the up created CONCURRENTLY"
         ),
         help: format!(
             "Run `DROP INDEX CONCURRENTLY {};` outside a transaction, as the up does",
@@ -139,17 +196,17 @@ fn drops_index(cx: &MigrationContext<'_>, step: &Step<'_>) -> Option<Blocked> {
     })
 }
 
-fn locks_table(cx: &MigrationContext<'_>, step: &Step<'_>) -> Option<Blocked> {
+fn locks_table(cx: &MigrationContext<'_>, at: usize, step: &Step<'_>) -> Option<Blocked> {
     if !matches!(step.operation.action, Action::LockTable { .. }) {
         return None;
     }
     let (key, mode) = cx.strongest_visible_lock(step)?;
     mode.blocks_writes().then(|| Blocked {
+        at,
+        weight: Weight::Lock,
         table: key.clone(),
-        fact: format!(
-            "keeps {} of `{key}` waiting until its transaction ends",
-            who_waits(mode)
-        ),
+        before: format!("keeps {} of ", who_waits(mode)),
+        after: " waiting until its transaction ends".into(),
         help: "Leave LOCK TABLE out: each statement takes the lock that it needs".into(),
     })
 }

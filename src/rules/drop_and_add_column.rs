@@ -1,6 +1,6 @@
 //! A rename written as drop and add loses the values.
 
-use crate::operation::{Action, Column, Kind, Target};
+use crate::operation::{Action, Column, Ident, Kind, Target};
 use crate::rule::{
     Check, Facet, Findings, OperationContext, Rule, sql_ident, sql_name, sql_object,
 };
@@ -41,12 +41,83 @@ fn check(cx: &OperationContext<'_>, findings: &mut Findings) {
         )
         .related(cx.place(new.span), "added here")
         .help(format!(
-            "Keep the values: drop `{2}` in a later migration, and copy them before:\n\
-             UPDATE {0} SET {1} = {2} WHERE {1} IS NULL;",
-            sql_object(&table.name),
-            sql_name(&new.name),
-            sql_ident(column)
+            "Keep the values: drop `{}` in a later migration, and copy them before{}",
+            column.name,
+            copy(cx, table, column, new)
         ));
+}
+
+/// The UPDATE that copies the values.
+fn copy(cx: &OperationContext<'_>, table: &Target, column: &Ident, new: &Column) -> String {
+    let (from, to) = (sql_ident(column), sql_name(&new.name));
+    let (turned, value) = match new.ty.name == "boolean" && are_opposites(&column.name, &new.name) {
+        true => (
+            " (by their names, one says the opposite of the other)",
+            format!("NOT {from}"),
+        ),
+        false => ("", from.to_string()),
+    };
+    // Where a default has filled the rows, none is NULL.
+    let filter = match cx.schema.default_of(new) {
+        Some(_) => String::new(),
+        None => format!(" WHERE {to} IS NULL"),
+    };
+    format!(
+        "{turned}:\nUPDATE {} SET {to} = {value}{filter};",
+        sql_object(&table.name)
+    )
+}
+
+/// Words of flags, with what says the opposite.
+const GRANTS: &[&str] = &[
+    "allow", "allowed", "enable", "enabled", "show", "shown", "visible", "active", "accept",
+    "accepted", "include", "included", "public",
+];
+const REFUSES: &[&str] = &[
+    "disable",
+    "disabled",
+    "disallow",
+    "disallowed",
+    "deny",
+    "denied",
+    "hide",
+    "hidden",
+    "invisible",
+    "inactive",
+    "block",
+    "blocked",
+    "forbid",
+    "forbidden",
+    "reject",
+    "rejected",
+    "exclude",
+    "excluded",
+    "private",
+];
+
+/// Does one name say yes where the other says no?
+fn are_opposites(a: &str, b: &str) -> bool {
+    let refuses = |name: &str| {
+        let has = |words: &[&str]| parts(name).any(|part| words.contains(&part.as_str()));
+        has(REFUSES)
+            .then_some(true)
+            .or(has(GRANTS).then_some(false))
+    };
+    matches!((refuses(a), refuses(b)), (Some(a), Some(b)) if a != b)
+}
+
+/// The words of a name, in lower case: `is_hidden`, `isHidden`.
+fn parts(name: &str) -> impl Iterator<Item = String> {
+    let mut parts = vec![String::new()];
+    for c in name.chars() {
+        if c == '_' || c.is_uppercase() {
+            parts.push(String::new());
+        }
+        if let Some(part) = parts.last_mut().filter(|_| c != '_') {
+            part.extend(c.to_lowercase());
+        }
+    }
+    parts.into_iter()
 }
 
 /// How many columns of the table the script drops.

@@ -1,7 +1,8 @@
 //! A column goes while the old release may use it.
 
-use crate::operation::{Action, Kind, Operation};
-use crate::rule::{Check, Findings, OperationContext, Rule, sql_ident, sql_object};
+use crate::operation::{Action, Ident, Kind, ObjectKind, Operation, Target};
+use crate::rule::{Check, Findings, OperationContext, Rule, listed, sql_ident, sql_object};
+use crate::schema::GoneRule;
 
 pub const RULE: Rule = Rule {
     id: "drop-column",
@@ -52,12 +53,43 @@ fn check(cx: &OperationContext<'_>, findings: &mut Findings) {
         .confidence(cx.confidence(name))
         .help(format!(
             "Release code that neither reads nor writes `{0}` first (ORMs list all columns: tell it to ignore this one); \
-             then drop it in a later migration:\n\
+             then drop it in a later migration{2}:\n\
              -- bowline: phase contract\n\
              ALTER TABLE {1} DROP COLUMN {0};",
             sql_ident(column),
-            sql_object(name)
+            sql_object(name),
+            with_users(cx, table, column)
         ));
+}
+
+/// What used the column until the script dropped it, and has to go before.
+fn with_users(cx: &OperationContext<'_>, target: &Target, column: &Ident) -> String {
+    let table = cx.schema.resolve(&target.name);
+    let goes = |op: &Operation| match &op.action {
+        Action::Drop {
+            kind: kind @ (ObjectKind::View | ObjectKind::MaterializedView),
+            name,
+            ..
+        } => {
+            let view = cx.schema.dropped_view(&cx.schema.resolve(name))?;
+            view.reads_column(&table, &column.name)
+                .then(|| format!("{} `{name}`", kind.word()))
+        }
+        _ => None,
+    };
+    let gone = cx.table(&target.name).into_iter().flat_map(|t| &t.gone);
+    let triggers = gone
+        .filter(|gone| gone.migration == cx.schema.migration() && gone.rule == GoneRule::Trigger)
+        .filter(|gone| gone.columns.contains(&column.name))
+        .map(|gone| format!("trigger `{}`", gone.name));
+    let users: Vec<String> = cx.earlier().filter_map(goes).chain(triggers).collect();
+    match users.is_empty() {
+        true => String::new(),
+        false => format!(
+            ", after {} as here (the server keeps a column that something uses)",
+            listed(&users)
+        ),
+    }
 }
 
 /// A column renamed into the place has its own values; a generated one

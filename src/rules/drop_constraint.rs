@@ -1,12 +1,14 @@
 //! The database no longer holds what it held.
 
 use crate::finding::Severity;
-use crate::operation::{Action, ConstraintKind, Kind, Target};
+use crate::operation::{Action, ConstraintKind, Ident, Kind, Target};
 use crate::rule::one_line;
 use crate::rule::{
-    Check, Findings, OperationContext, Rule, constraint, keeps_null_out, sql_ident, sql_object,
+    Check, Findings, OperationContext, Rule, constraint, keeps_null_out, on_one_line, sql_ident,
+    sql_object,
 };
 use crate::schema::TableConstraint;
+use std::sync::Arc;
 
 pub const RULE: Rule = Rule {
     id: "drop-constraint",
@@ -69,26 +71,63 @@ fn check(cx: &OperationContext<'_>, findings: &mut Findings) {
     {
         return;
     }
+    let (then, restore) = way_back(cx, table, name, old);
     let severity = match old {
         Some(_) => Severity::Info,
         None => Severity::Warning,
     };
     findings
-        .report(
-            cx.operation.place,
-            format!("drops {what}, and then it cannot be added back"),
-        )
+        .report(cx.operation.place, format!("drops {what}{then}"))
         .severity(severity)
         .confidence(cx.confidence(&table.name))
         .help(format!(
-            "Drop it once no release relies on it, and keep the statement that restores it; look for rows in its way before:\n\
-             ALTER TABLE {} ADD {};",
-            sql_object(&table.name),
-            match old {
-                Some(old) => constraint::unchecked(old),
-                None => format!("CONSTRAINT {} …", sql_ident(name)),
-            }
+            "Drop it once no release relies on it, and {restore}"
         ));
+}
+
+/// What rows that have come in stand in the way of, and how to restore the
+/// constraint.
+fn way_back(
+    cx: &OperationContext<'_>,
+    table: &Target,
+    name: &Ident,
+    old: Option<&Arc<TableConstraint>>,
+) -> (&'static str, String) {
+    const NOT_ADDED: &str = ", and then it cannot be added back";
+    let sql = sql_object(&table.name);
+    let one = |definition: String| {
+        format!(
+            "keep the statement that restores it; look for rows in its way before:\n\
+             ALTER TABLE {sql} ADD {definition};"
+        )
+    };
+    let Some(old) = old else {
+        return (NOT_ADDED, one(format!("CONSTRAINT {} …", sql_ident(name))));
+    };
+    let own = &old.definition;
+    let definition = on_one_line(&constraint::definition(old));
+    if !old.validated || own.not_enforced {
+        let keep =
+            format!("keep the statement that restores it:\nALTER TABLE {sql} ADD {definition};");
+        return ("", keep);
+    }
+    // Before version 18 a partitioned table takes no foreign key NOT VALID.
+    let spares_rows = match own.kind {
+        ConstraintKind::Check(_) => true,
+        ConstraintKind::ForeignKey(_) => !cx.is_partitioned(&table.name),
+        _ => false,
+    };
+    if !spares_rows {
+        return (NOT_ADDED, one(definition));
+    }
+    let keep = format!(
+        "keep the statements that restore it; look for rows in the way of the second before:\n\
+         ALTER TABLE {sql} ADD {};\n\
+         ALTER TABLE {sql} VALIDATE CONSTRAINT {};",
+        constraint::unchecked(old),
+        sql_ident(name)
+    );
+    (", and then it can be added back only as NOT VALID", keep)
 }
 
 /// The check that was there to make SET NOT NULL cheap.
@@ -120,7 +159,7 @@ fn restored_by_down(
     cx: &OperationContext<'_>,
     table: &Target,
     name: &str,
-    old: Option<&std::sync::Arc<TableConstraint>>,
+    old: Option<&Arc<TableConstraint>>,
 ) -> bool {
     let told_there = old.is_some_and(|c| {
         matches!(

@@ -2,8 +2,8 @@
 
 use crate::finding::{Confidence, Severity};
 use crate::operation::{Action, ConstraintKind, Kind, ObjectKind, ObjectName, Operation};
-use crate::rule::{Check, Facet, Findings, OperationContext, Rule, sql_key, sql_name};
-use crate::schema::Index;
+use crate::rule::{Check, Facet, Findings, OperationContext, Rule, index_definition, on_one_line};
+use crate::schema::{Index, Origin};
 use smol_str::SmolStr;
 
 pub const RULE: Rule = Rule {
@@ -63,15 +63,16 @@ fn report(
     } else {
         "queries that used it read the whole table, and building it again takes as long as it did"
     };
-    let again = index.map_or_else(String::new, |i| {
-        format!(
-            ":\nCREATE {}INDEX CONCURRENTLY {} ON {} ({});",
-            if unique { "UNIQUE " } else { "" },
-            sql_name(&name.name),
-            sql_key(&i.table),
-            elements(i)
-        )
-    });
+    let again = index
+        .filter(|index| index.origin != Origin::Assumed)
+        .map_or_else(String::new, |index| {
+            let concurrently = cx
+                .schema
+                .table_by_key(&index.table)
+                .is_none_or(|table| !table.is_partitioned());
+            let sql = on_one_line(&index_definition(index, concurrently));
+            format!(":\n{sql};")
+        });
     let draft = findings
         .report(cx.operation.place, format!("drops index `{name}`{on}: {then}"))
         .severity(severity)
@@ -82,21 +83,6 @@ fn report(
     if index.is_none() {
         draft.confidence(Confidence::Medium);
     }
-}
-
-fn elements(index: &Index) -> String {
-    let names: Vec<String> = index
-        .columns
-        .iter()
-        .map(|c| {
-            if c.is_empty() {
-                "(…)".to_owned()
-            } else {
-                sql_name(c).to_string()
-            }
-        })
-        .collect();
-    names.join(", ")
 }
 
 fn is_built_again(

@@ -1,8 +1,8 @@
 //! A type goes while the old release may name it.
 
-use crate::finding::Confidence;
+use crate::finding::{Confidence, Severity};
 use crate::operation::{Action, Kind, ObjectKind, Operation};
-use crate::rule::{Check, Findings, OperationContext, Rule, sql_object};
+use crate::rule::{Check, Findings, OperationContext, Rule, mentions, sql_object};
 
 pub const RULE: Rule = Rule {
     id: "drop-type",
@@ -18,6 +18,7 @@ fn check(cx: &OperationContext<'_>, findings: &mut Findings) {
         kind: kind @ (ObjectKind::Type | ObjectKind::Domain),
         name,
         if_exists,
+        cascade,
         ..
     } = &cx.operation.action
     else {
@@ -32,11 +33,28 @@ fn check(cx: &OperationContext<'_>, findings: &mut Findings) {
     {
         return;
     }
+    // Without CASCADE the server has made sure that no column, domain, view or
+    // signature uses it.
+    let unused = known
+        && !cascade
+        && cx.effect.refusal.is_none()
+        && !cx
+            .schema
+            .routines_with(&key.name)
+            .any(|routine| mentions(&routine.body, &key.name));
+    let (severity, which) = match unused {
+        true => (
+            Severity::Info,
+            "which only a cast in the old release could still name",
+        ),
+        false => (Severity::Error, "which the old release may still name"),
+    };
     findings
         .report(
             cx.operation.place,
-            format!("drops {} `{name}`, which the old release may still name", kind.word()),
+            format!("drops {} `{name}`, {which}", kind.word()),
         )
+        .severity(severity)
         .confidence(if known { Confidence::High } else { Confidence::Medium })
         .help(format!(
             "Release code whose statements no longer cast to `{name}` first; then drop it in a later migration:\n\

@@ -1,10 +1,11 @@
 //! A table or view gets another name, under which the old release does not look.
 
-use crate::operation::{Action, Kind, ObjectName};
+use crate::operation::{Action, Kind, ObjectName, Target};
 use crate::rule::{
-    Check, Facet, Findings, OperationContext, Rule, sql_ident, sql_name, sql_object,
+    Check, Facet, Findings, OperationContext, Rule, listed, sql_ident, sql_name, sql_object,
 };
 use crate::schema::{Key, Relation};
+use smol_str::SmolStr;
 
 pub const RULE: Rule = Rule {
     id: "rename-table",
@@ -57,11 +58,19 @@ fn check(cx: &OperationContext<'_>, findings: &mut Findings) {
         _ => format!("renames {word} `{name}`, which the old release still uses by that name"),
     };
     let old = sql_object(name);
+    let besides = besides(cx, name);
+    let caveat = match besides.is_empty() {
+        true => String::new(),
+        false => format!(
+            " (by itself not enough for the old release, as this migration also {}: leave that to a later one)",
+            listed(&besides)
+        ),
+    };
     findings
         .report(cx.operation.place, fact)
         .confidence(cx.confidence(name))
         .help(format!(
-            "Keep the old name alive in the same transaction, and drop the view once no release uses it:\n\
+            "Keep the old name alive in the same transaction, and drop the view once no release uses it{caveat}:\n\
              {}\n\
              CREATE VIEW {old} AS SELECT * FROM {new};",
             rename_sql(cx, word, &old),
@@ -75,6 +84,44 @@ fn rename_sql(cx: &OperationContext<'_>, word: &str, old: &str) -> String {
         Action::SetSchema { to, .. } => format!("ALTER {word} {old} SET SCHEMA {};", sql_ident(to)),
         _ => String::new(),
     }
+}
+
+/// What the script changes in the table that a view under its old name shows,
+/// or meets, all the same.
+fn besides(cx: &OperationContext<'_>, name: &ObjectName) -> Vec<String> {
+    let new = match &cx.operation.action {
+        Action::Rename { to, .. } => &to.name,
+        _ => &name.name,
+    };
+    let before = cx.earlier_on(Facet::Table, &name.name);
+    let mut found = Vec::new();
+    let mut added: Vec<&SmolStr> = Vec::new();
+    for op in before.chain(cx.later_on(Facet::Table, new)) {
+        let is_it = |table: &Target| table.name.name == name.name || table.name.name == *new;
+        let change = match &op.action {
+            Action::AddColumn { table, column, .. } if is_it(table) => {
+                added.push(&column.name);
+                let filled = column.identity.is_some()
+                    || column.generated.is_some()
+                    || column.ty.is_serial()
+                    || cx.schema.default_of(column).is_some();
+                let required = column.not_null || cx.schema.type_keeps_null_out(&column.ty);
+                (required && !filled).then(|| format!("adds `{}` without a default", column.name))
+            }
+            Action::DropDefault { table, column, .. } if is_it(table) => {
+                Some(format!("drops the default of `{}`", column.name))
+            }
+            Action::DropColumn { table, column, .. } if is_it(table) => {
+                (!added.contains(&&column.name)).then(|| format!("drops `{}`", column.name))
+            }
+            Action::RenameColumn { table, column, .. } if is_it(table) => {
+                (!added.contains(&&column.name)).then(|| format!("renames `{}`", column.name))
+            }
+            _ => None,
+        };
+        found.extend(change);
+    }
+    found
 }
 
 /// Is the new name one that the script has just cleared? Then two tables

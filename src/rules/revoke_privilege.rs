@@ -2,6 +2,8 @@
 
 use crate::operation::{Action, Grant, Kind, ObjectKind, ObjectName, Operation};
 use crate::rule::{Check, Facet, Findings, OperationContext, Rule, listed};
+use crate::schema::{PUBLIC, pairs};
+use smol_str::SmolStr;
 
 pub const RULE: Rule = Rule {
     id: "revoke-privilege",
@@ -35,6 +37,13 @@ fn check(cx: &OperationContext<'_>, findings: &mut Findings) {
             .any(|op| gives_back(op, grant))
     });
     if back {
+        return;
+    }
+    let void = |(privilege, grantee): (SmolStr, SmolStr)| {
+        let mut objects = grant.objects.iter();
+        grantee == PUBLIC && objects.all(|o| !cx.schema.public_may_hold(grant.on, o, &privilege))
+    };
+    if !grant.objects.is_empty() && pairs(grant).all(void) {
         return;
     }
     let objects: Vec<String> = grant.objects.iter().map(|o| format!("`{o}`")).collect();

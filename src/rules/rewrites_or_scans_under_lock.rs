@@ -41,12 +41,14 @@ fn check(cx: &OperationContext<'_>, findings: &mut Findings) {
     if cx.effect.refusal.is_some() {
         return;
     }
+    let is_rewritten = |key: &Key| cx.effect.rewrites.contains(key);
     let left = cx
         .effect
         .worked_under_lock()
-        .find(|(key, _)| !cx.is_new_key(key) && !has_a_rule_of_its_own(cx, key));
+        .filter(|(key, _)| !cx.is_new_key(key) && !has_a_rule_of_its_own(cx, key))
+        .min_by_key(|(key, _)| !is_rewritten(key));
     if let Some((key, mode)) = left {
-        let work = if cx.effect.rewrites.contains(key) {
+        let work = if is_rewritten(key) {
             "rewrites"
         } else {
             "reads all of"

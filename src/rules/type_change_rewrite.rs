@@ -1,7 +1,7 @@
 //! A type change that rewrites the table locks it until the last row is written.
 
 use crate::operation::{Action, Kind};
-use crate::rule::{Check, Findings, OperationContext, Rule, sql_ident, sql_object, sql_type};
+use crate::rule::{Check, Findings, OperationContext, Rule, sql_ident};
 
 pub const RULE: Rule = Rule {
     id: "type-change-rewrite",
@@ -30,8 +30,13 @@ fn check(cx: &OperationContext<'_>, findings: &mut Findings) {
         .column_type(&table.name, &column.name)
         .filter(|old| *old != ty.to_string())
         .map_or(String::new(), |old| format!(" from `{old}`"));
-    let sql = sql_object(&table.name);
-    let new = crate::rule::sql_name(&format!("{}_new", column.name));
+    let new = format!("{}_new", column.name);
+    let (add, check) = cx.column_without_domain(table, &new, ty);
+    let check = check.map_or_else(String::new, |check| {
+        format!(
+            "; once every row has a value there, have it checked for what the domain asks:\n  {check}"
+        )
+    });
     findings
         .report(
             cx.operation.place,
@@ -42,9 +47,8 @@ fn check(cx: &OperationContext<'_>, findings: &mut Findings) {
         )
         .help(format!(
             "add a column beside it and move the values in batches:\n  \
-             ALTER TABLE {sql} ADD COLUMN {new} {};\n\
-             keep it in step with {} by a trigger, switch the application over, and drop the old column in a later release",
-            sql_type(ty),
+             {add}\n\
+             keep it in step with {} by a trigger, switch the application over, and drop the old column in a later release{check}",
             sql_ident(column)
         ))
         .confidence(cx.confidence(&table.name));

@@ -34,7 +34,9 @@ fn check(cx: &OperationContext<'_>, findings: &mut Findings) {
     if !limited || as_long || integers {
         return;
     }
-    let (way, severity) = cx.way_back_of(&retype);
+    let Some((way, severity)) = cx.way_back_of(&retype) else {
+        return;
+    };
     findings
         .report(
             cx.operation.place,

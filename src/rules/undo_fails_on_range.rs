@@ -29,7 +29,9 @@ fn check(cx: &OperationContext<'_>, findings: &mut Findings) {
     if more <= least {
         return;
     }
-    let (way, severity) = cx.way_back_of(&retype);
+    let Some((way, severity)) = cx.way_back_of(&retype) else {
+        return;
+    };
     let (name, shown) = (sql_object(&table.name), sql_ident(column));
     findings
         .report(

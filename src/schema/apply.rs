@@ -159,7 +159,8 @@ impl Schema {
     pub(super) fn note_departure(&mut self, key: &Key, at: At, to: Option<Key>) {
         self.note(|s| Entry::Dropped(key.clone(), s.dropped.get(key).cloned()));
         let at = at.place();
-        self.dropped.insert(key.clone(), Departure { at, to });
+        let view = None;
+        self.dropped.insert(key.clone(), Departure { at, to, view });
     }
 
     pub(super) fn set_session(&mut self, session: Session) {
@@ -746,8 +747,9 @@ impl Schema {
                     if self.view_by_key(&key).is_some() {
                         self.forget_instead(&key, kind, &name.name);
                     }
+                    let migration = self.migration;
                     self.edit_table(&key, |t| match kind {
-                        ObjectKind::Trigger => t.triggers.retain(|x| x.name != name.name),
+                        ObjectKind::Trigger => t.drop_trigger(&name.name, migration),
                         ObjectKind::Policy => t.policies.retain(|x| x.name != name.name),
                         _ => t.rules.retain(|x| x.name != name.name),
                     });

@@ -408,6 +408,7 @@ impl Schema {
                 ConstraintKind::ForeignKey(_) => GoneRule::ForeignKey,
                 _ => GoneRule::Other,
             },
+            name: constraint.name.clone(),
             columns: constraint.columns.clone(),
         };
         self.edit_table(key, |t| {

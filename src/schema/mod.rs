@@ -43,7 +43,7 @@ pub use apply::Conflict;
 pub use constraint::{RESERVED, names_in, rename_in};
 pub use journal::{Difference, Mark};
 pub use names::object_name;
-pub use setting::{Setting, SettingName, is_kept, pairs};
+pub use setting::{PUBLIC, Setting, SettingName, is_kept, pairs};
 pub use stands::Absence;
 pub use table::column_of;
 
@@ -177,11 +177,13 @@ pub struct Table {
     pub gone: Vec<Gone>,
 }
 
-/// A constraint or unique index that is no longer there.
+/// A constraint, unique index or trigger that is no longer there.
 #[derive(Clone, Debug)]
 pub struct Gone {
     pub migration: MigrationIndex,
     pub rule: GoneRule,
+    pub name: SmolStr,
+    /// What it names.
     pub columns: Vec<SmolStr>,
 }
 
@@ -190,6 +192,7 @@ pub enum GoneRule {
     Unique,
     Check,
     ForeignKey,
+    Trigger,
     Other,
 }
 
@@ -440,6 +443,8 @@ struct Departure {
     at: Place,
     /// Renamed, or moved to another schema.
     to: Option<Key>,
+    /// The view that was dropped.
+    view: Option<Arc<View>>,
 }
 
 /// Everything that the history has built so far.
@@ -480,6 +485,8 @@ pub struct Schema {
     blind: bool,
     /// Some role's objects were dropped, whichever they were.
     disowned: bool,
+    /// PUBLIC was granted something on objects that are not named.
+    public_unsure: bool,
     session: Session,
     /// The migration that is being applied.
     migration: MigrationIndex,
@@ -647,6 +654,11 @@ impl Schema {
     /// Did the history drop it, or give it another name?
     pub fn was_dropped(&self, key: &Key) -> Option<Place> {
         self.dropped.get(key).map(|departure| departure.at)
+    }
+
+    /// The view that stood under this name until it was dropped.
+    pub fn dropped_view(&self, key: &Key) -> Option<&Arc<View>> {
+        self.dropped.get(key)?.view.as_ref()
     }
 
     /// The name that a relation got instead of this one.

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use smol_str::{SmolStr, format_smolstr};
 
 use super::journal::Entry;
-use super::{Key, Schema};
+use super::{Key, Origin, Relation, Schema};
 use crate::operation::{Action, ColumnOption, Grant, ObjectKind, ObjectName, RowSecurity};
 
 /// One thing that is set. What was never set has no entry.
@@ -299,6 +299,26 @@ impl Schema {
         }
     }
 
+    /// May PUBLIC hold a privilege on an object? On relations and schemas it has
+    /// none until somebody grants it one; on the rest it has by default
+    /// (manual, "Privileges", table 5.2).
+    pub fn public_may_hold(&self, kind: ObjectKind, name: &ObjectName, privilege: &str) -> bool {
+        let key = self.setting_key(kind, name, None);
+        let origin = match kind {
+            ObjectKind::Schema => self.namespace(&name.name),
+            ObjectKind::Sequence => self.relation_by_key(&key).map(Relation::origin),
+            kind if kind.is_relation() => self.relation_by_key(&key).map(Relation::origin),
+            _ => None,
+        };
+        let known = matches!(origin, Some(Origin::Created { .. }));
+        let has = |setting: &Setting| {
+            setting.member.is_empty()
+                && matches!(&setting.name, SettingName::Grant { privilege: held, grantee }
+                    if grantee == PUBLIC && (held == privilege || held == "all" || privilege == "all"))
+        };
+        !known || self.blind || self.public_unsure || self.settings(&key).iter().any(has)
+    }
+
     fn set_on_table(&mut self, table: &ObjectName, name: SettingName, value: Option<SmolStr>) {
         let key = self.resolve(table);
         self.set(&key, ObjectKind::Table, SmolStr::default(), name, value);
@@ -307,6 +327,7 @@ impl Schema {
     /// Privileges on columns, and on everything of a schema, are not kept.
     fn apply_grant(&mut self, grant: &Grant) {
         if !is_kept(grant) {
+            self.public_unsure |= !grant.revoke && grant.grantees.iter().any(|g| g == PUBLIC);
             return;
         }
         for object in &grant.objects {
@@ -319,6 +340,9 @@ impl Schema {
         }
     }
 }
+
+/// The role that everybody is in.
+pub const PUBLIC: &str = "public";
 
 /// Are its privileges among the settings?
 pub fn is_kept(grant: &Grant) -> bool {

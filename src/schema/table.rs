@@ -7,8 +7,10 @@ use smol_str::SmolStr;
 
 use super::apply::{At, Conflict};
 use super::names;
+use super::words::words;
 use super::{
-    Gone, GoneRule, Index, Instead, Key, Origin, Partition, Relation, Schema, Table, Trigger,
+    Gone, GoneRule, Index, Instead, Key, MigrationIndex, Origin, Partition, Relation, Schema,
+    Table, Trigger,
 };
 use crate::few::Few;
 use crate::operation::{
@@ -49,6 +51,28 @@ impl Table {
 
     pub(super) fn assumed(key: Key) -> Self {
         Self::new(key, Origin::Assumed)
+    }
+
+    /// Keeps for this migration what the trigger named.
+    pub(super) fn drop_trigger(&mut self, name: &str, migration: MigrationIndex) {
+        let Some(at) = self.triggers.iter().position(|t| t.name == name) else {
+            return;
+        };
+        let trigger = self.triggers.remove(at);
+        let in_when = |c: &&Arc<Column>| {
+            trigger
+                .when
+                .as_ref()
+                .is_some_and(|w| words(&w.text).any(|word| word == c.name))
+        };
+        let mut columns = trigger.columns.clone();
+        columns.extend(self.columns.iter().filter(in_when).map(|c| c.name.clone()));
+        self.note_gone(Gone {
+            migration,
+            rule: GoneRule::Trigger,
+            name: trigger.name,
+            columns,
+        });
     }
 
     /// Changes a column in place.
@@ -650,11 +674,15 @@ impl Schema {
             Some(Relation::Table(table)) => table.indexes.clone(),
             _ => Vec::new(),
         };
+        let view = self.view_by_key(&key).cloned();
         self.remove_relation(&key, cascade);
         if cascade {
             self.drop_policies_reading(&key);
         }
         self.note_departure(&key, at, None);
+        if let Some(departure) = self.dropped.get_mut(&key) {
+            departure.view = view;
+        }
         self.note_gone_indexes(&indexes, at);
         None
     }
@@ -732,6 +760,7 @@ impl Schema {
                 t.note_gone(Gone {
                     migration,
                     rule: GoneRule::Unique,
+                    name: index.key.name.clone(),
                     columns: index.columns.clone(),
                 });
             }

@@ -167,7 +167,7 @@ fn has_subquery(condition: &str) -> bool {
 }
 
 /// Names and keywords; numbers are none.
-fn words(text: &str) -> impl Iterator<Item = &str> {
+pub(super) fn words(text: &str) -> impl Iterator<Item = &str> {
     text.split(|c: char| !c.is_alphanumeric() && c != '_')
         .filter(|word| !word.starts_with(|c: char| c.is_ascii_digit()) && !word.is_empty())
 }
