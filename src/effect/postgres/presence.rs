@@ -85,6 +85,10 @@ impl Work<'_> {
             }
             return Presence::There;
         }
+        if !need.if_exists && self.is_made_away(need.name, &key) {
+            self.refuse(format!("`{key}` does not exist any more"));
+            return Presence::There;
+        }
         if !self.is_missing_relation(need.name, &key) {
             return Presence::There;
         }
@@ -93,6 +97,25 @@ impl Work<'_> {
         }
         self.refuse_unmade_relation(&key, need.kinds);
         Presence::There
+    }
+
+    /// Has the history taken it away, or given it another name? Of what is
+    /// altered, dropped or renamed, replaying says so
+    /// ([`crate::schema::Conflict`]).
+    fn is_made_away(&self, name: &ObjectName, key: &Key) -> bool {
+        let action = &self.scene.operation.action;
+        let replayed = match action {
+            Action::Drop { .. }
+            | Action::Rename { .. }
+            | Action::SetSchema { .. }
+            | Action::CreateIndex(_) => true,
+            action => action.target().is_some_and(|t| t.name == *name),
+        };
+        !replayed
+            && !name.template
+            && self.schema.was_dropped(key).is_some()
+            && self.schema.has_read_all()
+            && !self.schema.has_elsewhere(&key.name)
     }
 
     /// Is nothing of that name there, as far as a whole history shows?
