@@ -143,7 +143,7 @@ fn take_out(insert: &Insert, draft: &mut Draft<'_>) {
     let columns: Vec<_> = insert.columns.iter().map(|c| sql_name(&c.name)).collect();
     let rows = insert.values.as_ref().map(|values| values.text.trim());
     match rows.filter(|rows| are_constants(rows)) {
-        Some(rows) if !columns.is_empty() && !insert.on_conflict => draft.push(
+        Some(rows) if !columns.is_empty() && insert.conflict.is_none() => draft.push(
             Phase::DropDependent,
             format!(
                 "DELETE FROM {table} WHERE ({}) IN ({rows})",

@@ -4,7 +4,7 @@ use super::Kind;
 use super::column::back;
 use crate::effect::Effect;
 use crate::operation::{
-    Action, CompositeChange, DomainChange, Grant, Ident, ObjectKind, ObjectName, Operation,
+    Action, CompositeChange, DomainChange, Grant, Ident, Insert, ObjectKind, ObjectName, Operation,
     TypeDefinition, Update,
 };
 use crate::schema::{Origin, Relation, Schema, SettingName, is_kept, pairs};
@@ -45,6 +45,7 @@ pub fn kind(operation: &Operation, schema: &Schema, effect: &Effect) -> Kind {
             }
         },
         Action::Update(update) if overwrites_nothing(update, schema) => Kind::Exact,
+        Action::Insert(insert) if overwrites(insert, schema) => Kind::Lossy,
         Action::Truncate { .. } | Action::Delete(_) | Action::Update(_) | Action::Merge { .. } => {
             Kind::Lossy
         }
@@ -283,6 +284,15 @@ fn overwrites_nothing(update: &Update, schema: &Schema) -> bool {
             .columns
             .iter()
             .all(|c| added(c) || update.fills_null(c))
+}
+
+/// Values of older columns are written over where rows are there already.
+fn overwrites(insert: &Insert, schema: &Schema) -> bool {
+    let table = schema.table(&insert.table);
+    let added = |c: &str| table.is_some_and(|t| t.column_is_new_in(c, schema.migration()));
+    let columns = insert.conflict.iter().flat_map(|c| &c.overwritten);
+    !table.is_some_and(|t| t.is_new_in(schema.migration()))
+        && columns.into_iter().any(|c| !added(c))
 }
 
 fn dropped(operation: &Operation, schema: &Schema) -> Kind {

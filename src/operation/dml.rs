@@ -7,37 +7,24 @@
 use rustc_hash::FxHashSet;
 use smol_str::SmolStr;
 
+mod assign;
+
 use super::reader::{Reader, inside};
 use super::{
-    Action, CreateTable, Delete, Expr, Ident, Insert, ObjectName, Persistence, Query, Update,
-    session,
+    Action, CreateTable, Delete, Expr, Ident, Insert, ObjectName, OnConflict, Persistence, Query,
+    Update, session,
 };
 use crate::source::Span;
 use crate::statement::Cursor;
-use crate::statement::lexer::{Token, TokenKind, tokens_into};
+use crate::statement::lexer::{TokenKind, tokens_into};
+use crate::text::holds;
+use assign::{Assigned, assigned, is_distinct_from, wanted_null};
 
 impl Update {
-    /// Does it write the column only where that is NULL? Then it overwrites
-    /// nothing. Told by `column IS NULL` in a WHERE without OR and NOT.
+    /// Does it leave every value of the column that is not NULL? Then it
+    /// overwrites nothing there.
     pub fn fills_null(&self, column: &Ident) -> bool {
-        let Some(filter) = &self.filter else {
-            return false;
-        };
-        let text: &str = &filter.text;
-        let mut tokens = Vec::new();
-        tokens_into(text, Span::new(0, text.len() as u32), &mut tokens);
-        let is = |n: usize, word: &str| {
-            tokens.get(n).is_some_and(|token: &Token| {
-                token.kind == TokenKind::Word && token.span.of(text).eq_ignore_ascii_case(word)
-            })
-        };
-        let denies = |n: usize| is(n, "OR") || is(n, "NOT") && !(n > 0 && is(n - 1, "IS"));
-        let names = |n: usize| {
-            let mut cursor = Cursor::new(text, &tokens[n..]);
-            cursor.ident().is_some_and(|name| name.name == column.name)
-        };
-        !(0..tokens.len()).any(denies)
-            && (0..tokens.len()).any(|n| names(n) && is(n + 1, "IS") && is(n + 2, "NULL"))
+        self.kept.contains(&column.name)
     }
 }
 
@@ -56,22 +43,38 @@ fn update_behind(r: &mut Reader<'_>, with: Option<Expr>) {
     let Some((table, only)) = table(r) else {
         return r.expected("the name of a table");
     };
+    r.cursor.eat_word("AS");
+    let alias = match r.cursor.at_word("SET") {
+        true => None,
+        false => r.cursor.ident(),
+    };
     r.cursor.skip_until(|c| c.at_word("SET"));
     if !r.cursor.eat_word("SET") {
         return r.expected("`SET`");
     }
+    let is_own = |name: &str| alias.as_ref().map_or(&table.name, |alias| &alias.name) == name;
     let mark = r.cursor.mark();
-    let columns = assigned(r);
+    let Assigned {
+        columns,
+        mut kept,
+        constant,
+    } = assigned(&mut r.cursor, &is_own);
     let span = r.cursor.span_from(mark);
     let assignments = r.expr(span);
     let from = sources(r, "FROM");
     let place = table.span;
+    let condition = r.cursor.clone();
     let filter = filter(r);
+    if filter.as_ref().is_some_and(|f| holds(&f.text, "null")) {
+        kept.extend(wanted_null(&condition, &columns, &is_own));
+    }
     let update = Update {
         table,
         only,
         with,
         columns,
+        kept,
+        constant,
         filter,
         assignments,
         from,
@@ -295,8 +298,6 @@ fn insert_behind(r: &mut Reader<'_>, with: Option<Span>) {
         .filter(|span| span.end - span.start <= FEW_ROWS)
         .map(|span| r.expr(span));
     let place = table.span;
-    let on_conflict = conflict.is_some();
-    let conflict = conflict.unwrap_or_default();
     let insert = Insert {
         table,
         columns,
@@ -305,11 +306,7 @@ fn insert_behind(r: &mut Reader<'_>, with: Option<Span>) {
         overriding,
         values,
         defaults,
-        on_conflict,
-        conflict_target: conflict.target,
-        conflict_filter: conflict.filter,
-        conflict_columns: conflict.columns,
-        conflict_action: conflict.action.map(|span| r.expr(span)),
+        conflict,
     };
     r.push_whole(Action::Insert(Box::new(insert)), place);
 }
@@ -346,19 +343,8 @@ fn is_listed(r: &Reader<'_>, ahead: usize) -> bool {
         .is_some_and(|t| matches!(t.kind, TokenKind::Comma | TokenKind::CloseParen))
 }
 
-/// What ON CONFLICT names.
-#[derive(Default)]
-struct Conflict {
-    /// Something is named.
-    target: bool,
-    columns: Vec<SmolStr>,
-    filter: bool,
-    /// Where the statement's own tokens reach so far.
-    action: Option<Span>,
-}
-
 /// The rows of an INSERT, and what it says about conflicts.
-fn inserted(r: &mut Reader<'_>, with: Option<Span>) -> Option<(Option<Query>, Option<Conflict>)> {
+fn inserted(r: &mut Reader<'_>, with: Option<Span>) -> Option<(Option<Query>, Option<OnConflict>)> {
     if r.cursor.eat_words(&["DEFAULT", "VALUES"]) {
         return Some((None, tail(r)));
     }
@@ -390,15 +376,17 @@ fn at_conflict(c: &Cursor<'_>) -> bool {
 
 /// Passes over the rest; does it say ON CONFLICT? The rows behind VALUES were
 /// perhaps not lexed, and are searched as text.
-fn tail(r: &mut Reader<'_>) -> Option<Conflict> {
+fn tail(r: &mut Reader<'_>) -> Option<OnConflict> {
     r.cursor.skip_until(at_conflict);
     let mut found = at_conflict(&r.cursor).then(|| {
         r.cursor.eat_words(&["ON", "CONFLICT"]);
         conflict(&mut r.cursor)
     });
     if let Some(conflict) = &mut found {
-        r.cursor.skip_until(|c| c.at_word("DO"));
-        conflict.action = r.cursor.skip_until(|c| c.at_word("RETURNING"));
+        conflict.action = r
+            .cursor
+            .skip_until(|c| c.at_word("RETURNING"))
+            .map(|span| r.expr(span));
     }
     r.cursor.rest();
     let lexed_to = r.cursor.span_from(0).end;
@@ -408,22 +396,40 @@ fn tail(r: &mut Reader<'_>) -> Option<Conflict> {
 
 /// What stands behind ON CONFLICT: `(a, b) [WHERE …] DO …`; expressions and
 /// operator classes make the target unknown.
-fn conflict(cursor: &mut Cursor<'_>) -> Conflict {
+fn conflict(cursor: &mut Cursor<'_>) -> OnConflict {
     let target = cursor.at_kind(TokenKind::OpenParen) || cursor.at_words(&["ON", "CONSTRAINT"]);
     let columns = cursor.ident_list().unwrap_or_default();
     let filter = cursor.at_word("WHERE");
     let plain = (filter || cursor.at_word("DO")) && columns.iter().all(|c| !c.template);
     let mut met = FxHashSet::default();
     let named = columns.into_iter().filter(|_| plain).map(|c| c.name);
-    Conflict {
+    let columns = named.filter(|name| met.insert(name.clone())).collect();
+    cursor.skip_until(|c| c.at_word("DO"));
+    OnConflict {
         target,
-        action: None,
-        columns: named.filter(|name| met.insert(name.clone())).collect(),
+        columns,
         filter,
+        action: None,
+        overwritten: overwritten(&mut cursor.clone()),
     }
 }
 
-fn conflict_clause(text: &str) -> Option<Conflict> {
+/// The columns that `DO UPDATE SET …` writes over.
+fn overwritten(cursor: &mut Cursor<'_>) -> Vec<SmolStr> {
+    if !cursor.eat_words(&["DO", "UPDATE", "SET"]) {
+        return Vec::new();
+    }
+    // Nothing else can be named than the table and the row that is new.
+    let is_own = |name: &str| name != "excluded";
+    let Assigned {
+        columns, mut kept, ..
+    } = assigned(cursor, &is_own);
+    kept.extend(wanted_null(cursor, &columns, &is_own));
+    let names = columns.into_iter().map(|column| column.name);
+    names.filter(|name| !kept.contains(name)).collect()
+}
+
+fn conflict_clause(text: &str) -> Option<OnConflict> {
     const TAIL: usize = 4096;
     let mut start = text.len().saturating_sub(TAIL);
     while !text.is_char_boundary(start) {
@@ -462,30 +468,6 @@ fn table(r: &mut Reader<'_>) -> Option<(ObjectName, bool)> {
     }
     r.cursor.eat_operator("*");
     Some((name, only))
-}
-
-/// The columns on the left of the assignments behind SET.
-fn assigned(r: &mut Reader<'_>) -> Vec<Ident> {
-    let mut columns = Vec::new();
-    let at_end = |c: &Cursor<'_>| c.at_any(&["FROM", "WHERE", "RETURNING"]);
-    loop {
-        match r.cursor.ident_list() {
-            Some(list) => columns.extend(list),
-            None => columns.extend(r.cursor.ident()),
-        }
-        r.cursor
-            .skip_until(|c| c.at_kind(TokenKind::Comma) || (at_end(c) && !is_distinct_from(c)));
-        if !r.cursor.eat(TokenKind::Comma) {
-            return columns;
-        }
-    }
-}
-
-/// `IS DISTINCT FROM` is no FROM clause.
-fn is_distinct_from(c: &Cursor<'_>) -> bool {
-    let mut before = c.clone();
-    before.back_to(c.mark().saturating_sub(1));
-    c.at_word("FROM") && before.at_word("DISTINCT")
 }
 
 /// The condition behind WHERE; everything else that is left is passed over.

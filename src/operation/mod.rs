@@ -47,6 +47,7 @@ use std::fmt;
 use std::ops::Deref;
 use std::sync::Arc;
 
+use rustc_hash::FxHashSet;
 use smol_str::SmolStr;
 
 use crate::source::Span;
@@ -565,15 +566,22 @@ pub struct Insert {
     pub values: Option<Expr>,
     /// `DEFAULT VALUES`.
     pub defaults: bool,
-    pub on_conflict: bool,
-    /// ON CONFLICT names what conflicts: columns, or a constraint.
-    pub conflict_target: bool,
-    /// What `ON CONFLICT (…)` names, where that is columns alone …
-    pub conflict_columns: Vec<SmolStr>,
-    /// … and whether a WHERE behind it admits partial indexes.
-    pub conflict_filter: bool,
+    pub conflict: Option<OnConflict>,
+}
+
+/// `ON CONFLICT …`.
+#[derive(Clone, Debug)]
+pub struct OnConflict {
+    /// It names what conflicts: columns, or a constraint.
+    pub target: bool,
+    /// What stands in the parentheses, where that is columns alone …
+    pub columns: Vec<SmolStr>,
+    /// … and whether a WHERE behind them admits partial indexes.
+    pub filter: bool,
     /// What stands behind DO.
-    pub conflict_action: Option<Expr>,
+    pub action: Option<Expr>,
+    /// The columns of which DO UPDATE writes over values.
+    pub overwritten: Vec<SmolStr>,
 }
 
 #[derive(Clone, Debug)]
@@ -584,6 +592,11 @@ pub struct Update {
     /// `WITH …` in front of it, as written.
     pub with: Option<Expr>,
     pub columns: Vec<Ident>,
+    /// Those of them that keep every value but NULL: written only where they
+    /// are NULL, or `= COALESCE(column, …)`.
+    pub kept: FxHashSet<SmolStr>,
+    /// All that is assigned are constants.
+    pub constant: bool,
     /// The text behind WHERE.
     pub filter: Option<Expr>,
     /// The text from SET to WHERE.

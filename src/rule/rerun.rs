@@ -60,7 +60,7 @@ pub fn fails_when_repeated(action: &Action) -> bool {
             change,
             DomainChange::AddConstraint { .. } | DomainChange::DropConstraint { .. }
         ),
-        Action::Insert(insert) => !insert.on_conflict,
+        Action::Insert(insert) => insert.conflict.is_none(),
         Action::AddConstraint { .. }
         | Action::AddIdentity { .. }
         | Action::AttachPartition { .. }

@@ -1,7 +1,6 @@
 //! Rows change and their earlier state is kept nowhere.
 
-use crate::operation::Update;
-use crate::operation::{Action, Kind, ObjectName};
+use crate::operation::{Action, Insert, Kind, ObjectName, Update};
 use crate::rule::{
     Check, Facet, Findings, OperationContext, Rule, is_bookkeeping, sql_name, sql_object,
     takes_every_row, takes_no_row,
@@ -11,7 +10,7 @@ pub const RULE: Rule = Rule {
     id: "data-change-without-undo",
     page: include_str!("../../rules/data-change-without-undo.md"),
     check: Check::Operation {
-        on: &[Kind::Update, Kind::Delete, Kind::Merge],
+        on: &[Kind::Insert, Kind::Update, Kind::Delete, Kind::Merge],
         check,
     },
 };
@@ -27,6 +26,7 @@ fn check(cx: &OperationContext<'_>, findings: &mut Findings) {
             changes: true,
             ..
         } => (table, "merges into"),
+        Action::Insert(insert) if writes_over(cx, insert) => (&insert.table, "overwrites"),
         _ => return,
     };
     let filter = match &cx.operation.action {
@@ -41,6 +41,7 @@ fn check(cx: &OperationContext<'_>, findings: &mut Findings) {
     let told = cx
         .earlier_on(Facet::Rows, &name.name)
         .any(|op| changes_old_rows(cx, &op.action, name));
+    let upserts = matches!(&cx.operation.action, Action::Insert(_));
     if cx.is_new(name)
         || told
         || seeded
@@ -60,9 +61,13 @@ fn check(cx: &OperationContext<'_>, findings: &mut Findings) {
         .confidence(cx.confidence(name))
         .help(format!(
             "Keep what the down needs to put the rows back:\n\
-             CREATE TABLE {} AS SELECT * FROM {} WHERE <the same condition>;",
+             CREATE TABLE {} AS SELECT * FROM {} WHERE <{}>;",
             sql_name(&format!("{}_before", name.name)),
-            sql_object(name)
+            sql_object(name),
+            match upserts {
+                true => "the keys of the new rows",
+                false => "the same condition",
+            }
         ));
 }
 
@@ -70,7 +75,7 @@ fn check(cx: &OperationContext<'_>, findings: &mut Findings) {
 /// is NULL loses nothing.
 fn overwrites(cx: &OperationContext<'_>, update: &Update) -> bool {
     let filter = update.filter.as_ref().map(|f| &*f.text);
-    if takes_every_row(filter) && update.from.is_none() {
+    if takes_every_row(filter) && update.from.is_none() || cx.schema.was_written_before(update) {
         return false;
     }
     update
@@ -80,12 +85,21 @@ fn overwrites(cx: &OperationContext<'_>, update: &Update) -> bool {
         || update.columns.is_empty()
 }
 
+/// ON CONFLICT writes over values of old columns. Rows that are spelt out, of a
+/// table that the history fills, are its own.
+fn writes_over(cx: &OperationContext<'_>, insert: &Insert) -> bool {
+    let seeded = insert.query.is_none() && cx.table(&insert.table).is_some_and(|t| t.seeded);
+    let mut columns = insert.conflict.iter().flat_map(|c| &c.overwritten);
+    !seeded && columns.any(|c| !cx.is_new_column(&insert.table, c))
+}
+
 /// An earlier statement did the like to the same table, and was reported.
 fn changes_old_rows(cx: &OperationContext<'_>, action: &Action, name: &ObjectName) -> bool {
     match action {
         Action::Update(update) => cx.is_same(&update.table, name) && overwrites(cx, update),
         Action::Delete(delete) => cx.is_same(&delete.table, name) && delete.filter.is_some(),
         Action::Merge { table, .. } => cx.is_same(table, name),
+        Action::Insert(insert) => cx.is_same(&insert.table, name) && writes_over(cx, insert),
         _ => false,
     }
 }

@@ -28,7 +28,7 @@ fn check(cx: &OperationContext<'_>, findings: &mut Findings) {
     let overwritten: Vec<&Ident> = update
         .columns
         .iter()
-        .filter(|c| !cx.is_new_column(name, &c.name))
+        .filter(|c| !cx.is_new_column(name, &c.name) && !update.fills_null(c))
         .collect();
     if overwritten.is_empty() && !update.columns.is_empty() {
         return;

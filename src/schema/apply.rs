@@ -536,6 +536,10 @@ impl Schema {
                 self.create_routine(create, at);
                 None
             }
+            Action::Update(update) => {
+                self.note_update(update);
+                None
+            }
             Action::Insert(insert) => {
                 self.fill(&insert.table);
                 if insert.query.is_none() {
@@ -667,20 +671,6 @@ impl Schema {
             next += 1;
         }
         list
-    }
-
-    fn seed(&mut self, name: &ObjectName) {
-        let key = self.resolve(name);
-        if self.table_by_key(&key).is_some_and(|t| !t.seeded) {
-            self.edit_table(&key, |t| t.seeded = true);
-        }
-    }
-
-    fn fill(&mut self, name: &ObjectName) {
-        let key = self.resolve(name);
-        if self.table_by_key(&key).is_some_and(|t| !t.filled) {
-            self.edit_table(&key, |t| t.filled = true);
-        }
     }
 
     fn set_parameter(&mut self, set: &SetParameter) {

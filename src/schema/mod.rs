@@ -17,6 +17,7 @@ pub mod names;
 mod near;
 mod rename;
 mod resolve;
+mod rows;
 mod setting;
 pub mod signature;
 mod stands;
@@ -500,6 +501,9 @@ pub struct Schema {
     doubtful: FxHashSet<u64>,
     /// Hashes of the names of all relations that ever were, in whatever schema.
     relation_names: FxHashSet<u64>,
+    /// The first migration that gave constants to these rows and columns, by a
+    /// hash of the table, the columns and the condition.
+    written: FxHashMap<u64, MigrationIndex>,
     /// How much work went into looking for names that are nearly those of
     /// relations.
     compared: AtomicUsize,

@@ -6,7 +6,7 @@ use smol_str::SmolStr;
 use crate::effect::{LockMode, Scene};
 use crate::operation::{
     Action, Column, ConstraintKind, Delete, Expr, ForeignKey, Ident, Identity, Insert, ObjectName,
-    Operation, Update,
+    OnConflict, Operation, Update,
 };
 use crate::schema::{Index, Key, Table, Trigger};
 use crate::text::holds;
@@ -57,18 +57,25 @@ impl<'a> Work<'a> {
         if !through_view {
             self.check_row_of(&key, insert);
         }
-        if insert.on_conflict {
+        if let Some(conflict) = &insert.conflict {
             // The planner looks for the index that is meant; without a target
             // any will do (insert_on_conflict).
-            if insert.conflict_target {
+            if conflict.target {
                 let table = self.table(&key);
                 self.lock_indexes(table, LockMode::RowExclusive);
             }
             if !through_view {
-                self.check_conflict_target(&key, insert);
+                self.check_conflict_target(&key, conflict);
+            }
+            if !conflict.overwritten.is_empty() {
+                let columns = conflict.overwritten.join(", ");
+                self.lose(format!(
+                    "the earlier values of {columns} in `{key}`, of rows that conflict"
+                ));
             }
         }
-        for part in insert.values.iter().chain(&insert.conflict_action) {
+        let action = insert.conflict.as_ref().and_then(|c| c.action.as_ref());
+        for part in insert.values.iter().chain(action) {
             self.read_others(&part.text, &key);
         }
         if let Some(query) = &insert.query {
@@ -246,14 +253,14 @@ impl<'a> Work<'a> {
     }
 
     /// ON CONFLICT needs a unique index over just these columns.
-    fn check_conflict_target(&mut self, key: &Key, insert: &Insert) {
-        let wanted = &insert.conflict_columns;
+    fn check_conflict_target(&mut self, key: &Key, conflict: &OnConflict) {
+        let wanted = &conflict.columns;
         let Some(table) = self.table(key).filter(|t| t.is_known()) else {
             return;
         };
         let fits = |index: &Index| {
             index.unique
-                && (index.predicate.is_none() || insert.conflict_filter)
+                && (index.predicate.is_none() || conflict.filter)
                 && index.exprs.is_empty()
                 && index.columns.len() == wanted.len()
                 && wanted.iter().all(|column| index.columns.contains(column))

@@ -1,0 +1,138 @@
+//! What SET assigns, of an UPDATE and behind ON CONFLICT.
+
+use rustc_hash::FxHashSet;
+use smol_str::SmolStr;
+
+use super::super::Ident;
+use crate::statement::Cursor;
+use crate::statement::lexer::TokenKind;
+
+/// The columns on the left, and those of them that keep every value that is not
+/// NULL, whatever rows are met.
+pub struct Assigned {
+    pub columns: Vec<Ident>,
+    pub kept: FxHashSet<SmolStr>,
+    /// Everything on the right is a constant.
+    pub constant: bool,
+}
+
+/// Is a name in front of a dot that of the table that is written?
+pub type IsOwn<'n> = &'n dyn Fn(&str) -> bool;
+
+/// Reads assignments up to FROM, WHERE or RETURNING.
+pub fn assigned(cursor: &mut Cursor<'_>, is_own: IsOwn<'_>) -> Assigned {
+    let mut assigned = Assigned {
+        columns: Vec::new(),
+        kept: FxHashSet::default(),
+        constant: true,
+    };
+    loop {
+        match cursor.ident_list() {
+            Some(list) => {
+                assigned.columns.extend(list);
+                assigned.constant = false;
+            }
+            None => {
+                if let Some(column) = cursor.ident() {
+                    if keeps(&mut cursor.clone(), &column.name, is_own) {
+                        assigned.kept.insert(column.name.clone());
+                    }
+                    assigned.columns.push(column);
+                }
+                assigned.constant &= is_constant(&mut cursor.clone());
+            }
+        }
+        cursor.skip_until(at_end);
+        if !cursor.eat(TokenKind::Comma) {
+            return assigned;
+        }
+    }
+}
+
+fn at_end(c: &Cursor<'_>) -> bool {
+    c.at_kind(TokenKind::Comma)
+        || (c.at_any(&["FROM", "WHERE", "RETURNING"]) && !is_distinct_from(c))
+}
+
+/// `IS DISTINCT FROM` is no FROM clause.
+pub fn is_distinct_from(c: &Cursor<'_>) -> bool {
+    let mut before = c.clone();
+    before.back_to(c.mark().saturating_sub(1));
+    c.at_word("FROM") && before.at_word("DISTINCT")
+}
+
+/// `= 'text'`, `= 1`, `= true`.
+fn is_constant(c: &mut Cursor<'_>) -> bool {
+    c.eat_operator("=")
+        && (c.eat_any(&["TRUE", "FALSE", "NULL"]).is_some()
+            || c.eat(TokenKind::Text)
+            || c.eat(TokenKind::Number))
+        && (c.done() || at_end(c))
+}
+
+/// `= column`, `= COALESCE(column, …)` and
+/// `= CASE WHEN column IS NULL THEN … ELSE column END`.
+fn keeps(c: &mut Cursor<'_>, column: &str, is_own: IsOwn<'_>) -> bool {
+    let kept = c.eat_operator("=")
+        && match c.eat_any(&["COALESCE", "CASE"]) {
+            Some("COALESCE") => {
+                c.eat(TokenKind::OpenParen)
+                    && eat_column(c, column, is_own)
+                    && c.at_kind(TokenKind::Comma)
+                    && c.skip_until(|_| false).is_some()
+                    && c.eat(TokenKind::CloseParen)
+            }
+            Some(_) => {
+                c.eat_word("WHEN")
+                    && eat_column(c, column, is_own)
+                    && c.eat_words(&["IS", "NULL", "THEN"])
+                    && c.skip_until(|c| c.at_any(&["CASE", "WHEN", "ELSE", "END"]))
+                        .is_some()
+                    && c.eat_word("ELSE")
+                    && eat_column(c, column, is_own)
+                    && c.eat_word("END")
+            }
+            None => eat_column(c, column, is_own),
+        };
+    kept && (c.done() || at_end(c))
+}
+
+fn eat_column(c: &mut Cursor<'_>, column: &str, is_own: IsOwn<'_>) -> bool {
+    own_column(c, is_own).is_some_and(|name| name == column)
+}
+
+/// `column` or `table.column`.
+fn own_column(c: &mut Cursor<'_>, is_own: IsOwn<'_>) -> Option<SmolStr> {
+    let first = c.ident()?;
+    match c.eat(TokenKind::Dot) {
+        true => c.ident().filter(|_| is_own(&first.name)).map(|i| i.name),
+        false => Some(first.name),
+    }
+}
+
+/// The columns that a condition wants to be NULL: `column IS NULL` beside ANDs
+/// alone.
+pub fn wanted_null(condition: &Cursor<'_>, columns: &[Ident], is_own: IsOwn<'_>) -> Vec<SmolStr> {
+    let columns: FxHashSet<&str> = columns.iter().map(|c| c.name.as_str()).collect();
+    let mut found = Vec::new();
+    let mut c = condition.clone();
+    while !c.done() {
+        let mark = c.mark();
+        let column = own_column(&mut c, is_own).filter(|name| columns.contains(name.as_str()));
+        if let Some(column) = column.filter(|_| c.at_words(&["IS", "NULL"])) {
+            found.push(column);
+        }
+        c.back_to(mark);
+        if !c.eat_words(&["IS", "NOT"]) {
+            if c.at_any(&["OR", "NOT"]) {
+                return Vec::new();
+            }
+            c.bump();
+        }
+        // What stands behind a dot is no name of its own.
+        while c.eat(TokenKind::Dot) {
+            c.bump();
+        }
+    }
+    found
+}

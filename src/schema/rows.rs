@@ -1,0 +1,49 @@
+//! What the history wrote into tables, as far as it is known.
+
+use std::hash::{Hash, Hasher};
+
+use rustc_hash::FxHasher;
+
+use super::Schema;
+use crate::operation::{ObjectName, Update};
+
+impl Schema {
+    /// Never forgotten, whatever is taken back: the files stay.
+    pub(super) fn note_update(&mut self, update: &Update) {
+        if let Some(rows) = self.written_rows(update).filter(|_| update.constant) {
+            self.written.entry(rows).or_insert(self.migration);
+        }
+    }
+
+    fn written_rows(&self, update: &Update) -> Option<u64> {
+        let filter = update.filter.as_ref()?;
+        let columns = update.columns.iter().map(|column| &column.name);
+        let mut hasher = FxHasher::default();
+        self.resolve(&update.table).hash(&mut hasher);
+        columns.for_each(|name| name.hash(&mut hasher));
+        filter.text.hash(&mut hasher);
+        Some(hasher.finish())
+    }
+
+    /// Did an earlier migration give constants to the same columns of the same
+    /// rows? Then it holds what stood there.
+    pub fn was_written_before(&self, update: &Update) -> bool {
+        let rows = self.written_rows(update);
+        let first = rows.and_then(|rows| self.written.get(&rows));
+        first.is_some_and(|first| *first < self.migration)
+    }
+
+    pub(super) fn seed(&mut self, name: &ObjectName) {
+        let key = self.resolve(name);
+        if self.table_by_key(&key).is_some_and(|t| !t.seeded) {
+            self.edit_table(&key, |t| t.seeded = true);
+        }
+    }
+
+    pub(super) fn fill(&mut self, name: &ObjectName) {
+        let key = self.resolve(name);
+        if self.table_by_key(&key).is_some_and(|t| !t.filled) {
+            self.edit_table(&key, |t| t.filled = true);
+        }
+    }
+}
