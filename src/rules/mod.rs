@@ -87,6 +87,7 @@ pub mod money_type;
 pub mod nontransactional_in_transaction;
 pub mod not_rerunnable;
 pub mod opaque_sql;
+pub mod pending_trigger_events;
 pub mod phase_mismatch;
 pub mod refinery_u_prefix;
 pub mod refresh_blocking;
@@ -226,6 +227,7 @@ pub static ALL: &[&Rule] = &[
     &nontransactional_in_transaction::RULE,
     &not_rerunnable::RULE,
     &opaque_sql::RULE,
+    &pending_trigger_events::RULE,
     &phase_mismatch::RULE,
     &refinery_u_prefix::RULE,
     &refresh_blocking::RULE,
