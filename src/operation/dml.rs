@@ -24,7 +24,7 @@ impl Update {
     /// Does it leave every value of the column that is not NULL? Then it
     /// overwrites nothing there.
     pub fn fills_null(&self, column: &Ident) -> bool {
-        self.kept.contains(&column.name)
+        self.kept.binary_search(&column.name).is_ok()
     }
 }
 
@@ -68,6 +68,7 @@ fn update_behind(r: &mut Reader<'_>, with: Option<Expr>) {
     if filter.as_ref().is_some_and(|f| holds(&f.text, "null")) {
         kept.extend(wanted_null(&condition, &columns, &is_own));
     }
+    kept.sort_unstable();
     let update = Update {
         table,
         only,
@@ -425,6 +426,7 @@ fn overwritten(cursor: &mut Cursor<'_>) -> Vec<SmolStr> {
         columns, mut kept, ..
     } = assigned(cursor, &is_own);
     kept.extend(wanted_null(cursor, &columns, &is_own));
+    let kept: FxHashSet<SmolStr> = kept.into_iter().collect();
     let names = columns.into_iter().map(|column| column.name);
     names.filter(|name| !kept.contains(name)).collect()
 }

@@ -47,7 +47,6 @@ use std::fmt;
 use std::ops::Deref;
 use std::sync::Arc;
 
-use rustc_hash::FxHashSet;
 use smol_str::SmolStr;
 
 use crate::source::Span;
@@ -593,8 +592,8 @@ pub struct Update {
     pub with: Option<Expr>,
     pub columns: Vec<Ident>,
     /// Those of them that keep every value but NULL: written only where they
-    /// are NULL, or `= COALESCE(column, …)`.
-    pub kept: FxHashSet<SmolStr>,
+    /// are NULL, or `= COALESCE(column, …)`. In order of their names.
+    pub kept: Vec<SmolStr>,
     /// All that is assigned are constants.
     pub constant: bool,
     /// The text behind WHERE.

@@ -11,7 +11,7 @@ use crate::statement::lexer::TokenKind;
 /// NULL, whatever rows are met.
 pub struct Assigned {
     pub columns: Vec<Ident>,
-    pub kept: FxHashSet<SmolStr>,
+    pub kept: Vec<SmolStr>,
     /// Everything on the right is a constant.
     pub constant: bool,
 }
@@ -23,7 +23,7 @@ pub type IsOwn<'n> = &'n dyn Fn(&str) -> bool;
 pub fn assigned(cursor: &mut Cursor<'_>, is_own: IsOwn<'_>) -> Assigned {
     let mut assigned = Assigned {
         columns: Vec::new(),
-        kept: FxHashSet::default(),
+        kept: Vec::new(),
         constant: true,
     };
     loop {
@@ -35,7 +35,7 @@ pub fn assigned(cursor: &mut Cursor<'_>, is_own: IsOwn<'_>) -> Assigned {
             None => {
                 if let Some(column) = cursor.ident() {
                     if keeps(&mut cursor.clone(), &column.name, is_own) {
-                        assigned.kept.insert(column.name.clone());
+                        assigned.kept.push(column.name.clone());
                     }
                     assigned.columns.push(column);
                 }
