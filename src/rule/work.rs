@@ -158,13 +158,17 @@ impl<'a> OperationContext<'a> {
             table,
             column,
             constraints,
-            ..
+            if_not_exists,
         } = &self.operation.action
         else {
             return None;
         };
         if !self.blocks(&table.name) {
             return None;
+        }
+        let filled = self.table(&table.name).is_some_and(|t| t.filled);
+        if !if_not_exists && !filled && self.schema.needs_no_rows(column) {
+            return Some(ColumnWork::Other);
         }
         if !self.effect.rewrites.is_empty() {
             return Some(if column.ty.is_serial() || column.identity.is_some() {

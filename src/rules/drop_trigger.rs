@@ -1,7 +1,9 @@
 //! A trigger goes that the writes of the old release rely on.
 
-use crate::operation::{Action, Kind, ObjectKind, Operation};
+use crate::operation::{Action, Kind, ObjectKind, ObjectName, Operation};
 use crate::rule::{Check, Facet, Findings, OperationContext, Rule, sql_name, sql_object};
+use crate::schema::Trigger;
+use crate::text::holds;
 
 pub const RULE: Rule = Rule {
     id: "drop-trigger",
@@ -34,6 +36,7 @@ fn check(cx: &OperationContext<'_>, findings: &mut Findings) {
     if trigger.is_none() && (*if_exists || known.is_some_and(|t| t.is_known()))
         || cx.is_unknown_to_others(table)
         || cx.is_dropped_later(table)
+        || trigger.is_some_and(|t| is_replaced(cx, t, table))
         || cx.earlier_on(Facet::Part, &name.name).any(same)
         || cx.later_on(Facet::Part, &name.name).any(same)
     {
@@ -56,4 +59,21 @@ fn check(cx: &OperationContext<'_>, findings: &mut Findings) {
             sql_name(&name.name),
             sql_object(table)
         ));
+}
+
+/// Another trigger of the script fires at one of the same events.
+fn is_replaced(cx: &OperationContext<'_>, trigger: &Trigger, table: &ObjectName) -> bool {
+    const EVENTS: [&str; 4] = ["insert", "update", "delete", "truncate"];
+    let fires_too = |other: &str| {
+        let fires = |event: &&str| holds(&trigger.events.text, event) && holds(other, event);
+        EVENTS.iter().any(|event| fires(&event))
+    };
+    let replaces = |op: &Operation| match &op.action {
+        Action::CreateTrigger(create) => {
+            cx.is_same(&create.table, table) && fires_too(&create.events.text)
+        }
+        _ => false,
+    };
+    cx.earlier_on(Facet::Table, &table.name).any(replaces)
+        || cx.later_on(Facet::Table, &table.name).any(replaces)
 }

@@ -1,9 +1,9 @@
 //! A down is there and does nothing.
 
-use crate::operation::{Action, Operation};
+use crate::operation::{Action, ObjectKind, ObjectName, Operation, Persistence};
 use crate::project::Down;
 use crate::report::Direction;
-use crate::rule::{Check, Findings, MigrationContext, Rule, mentions};
+use crate::rule::{Check, Findings, MigrationContext, Rule, mentions, subject};
 use crate::source::Span;
 
 pub const RULE: Rule = Rule {
@@ -25,7 +25,7 @@ fn check(cx: &MigrationContext<'_>, findings: &mut Findings) {
     let changes = cx
         .steps
         .iter()
-        .any(|step| cx.is_a_change(step) && !changes_rows_only(&step.operation.action));
+        .any(|step| cx.is_a_change(step) && outlives(cx, &step.operation.action));
     let unread = cx.scene.way_back.is_empty() && parts.iter().any(|part| cx.says_something(part));
     if unread
         || !changes
@@ -52,12 +52,29 @@ fn check(cx: &MigrationContext<'_>, findings: &mut Findings) {
         .help("Write what takes the up back. Where nothing can, let the down fail, so that nobody believes it ran:\nDO $$ BEGIN RAISE EXCEPTION 'this migration has no way back'; END $$;");
 }
 
-/// Whether rows need a way back is what `data-change-without-undo` asks.
-fn changes_rows_only(action: &Action) -> bool {
-    matches!(
-        action,
-        Action::Insert(_) | Action::Update(_) | Action::Delete(_) | Action::Merge { .. }
-    )
+/// Is there something left of it in the schema? Whether rows need a way back is
+/// what `data-change-without-undo` asks.
+fn outlives(cx: &MigrationContext<'_>, action: &Action) -> bool {
+    match action {
+        Action::Insert(_) | Action::Update(_) | Action::Delete(_) | Action::Merge { .. } => false,
+        Action::CreateTable(create) => create.persistence != Persistence::Temporary,
+        Action::Drop {
+            kind: ObjectKind::Table,
+            name,
+            ..
+        } => !is_temporary(cx, name),
+        action => !subject(action).is_some_and(|name| is_temporary(cx, name)),
+    }
+}
+
+/// Does the script make a temporary table of this name?
+fn is_temporary(cx: &MigrationContext<'_>, name: &ObjectName) -> bool {
+    cx.steps.iter().any(|step| match &step.operation.action {
+        Action::CreateTable(create) => {
+            create.persistence == Persistence::Temporary && create.name.name == name.name
+        }
+        _ => false,
+    })
 }
 
 /// A block may refuse on purpose, which is something.

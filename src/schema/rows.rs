@@ -5,9 +5,19 @@ use std::hash::{Hash, Hasher};
 use rustc_hash::FxHasher;
 
 use super::Schema;
-use crate::operation::{ObjectName, Update};
+use crate::operation::{Column, ObjectName, Update};
 
 impl Schema {
+    /// Can a new column like this be added only where there are no rows? They
+    /// would hold NULL where none may stand.
+    pub fn needs_no_rows(&self, column: &Column) -> bool {
+        column.not_null
+            && column.generated.is_none()
+            && column.identity.is_none()
+            && !column.ty.is_serial()
+            && self.default_of(column).is_none()
+    }
+
     /// Never forgotten, whatever is taken back: the files stay.
     pub(super) fn note_update(&mut self, update: &Update) {
         if let Some(rows) = self.written_rows(update).filter(|_| update.constant) {

@@ -84,11 +84,7 @@ fn needs_no_rows(operation: &Operation, schema: &Schema) -> bool {
     else {
         return false;
     };
-    column.not_null
-        && column.generated.is_none()
-        && column.identity.is_none()
-        && !column.ty.is_serial()
-        && schema.default_of(column).is_none()
+    schema.needs_no_rows(column)
 }
 
 /// The history itself has put rows into it.
