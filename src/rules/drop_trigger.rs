@@ -66,7 +66,7 @@ fn is_replaced(cx: &OperationContext<'_>, trigger: &Trigger, table: &ObjectName)
     const EVENTS: [&str; 4] = ["insert", "update", "delete", "truncate"];
     let fires_too = |other: &str| {
         let fires = |event: &&str| holds(&trigger.events.text, event) && holds(other, event);
-        EVENTS.iter().any(|event| fires(&event))
+        EVENTS.iter().any(fires)
     };
     let replaces = |op: &Operation| match &op.action {
         Action::CreateTrigger(create) => {
