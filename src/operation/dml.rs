@@ -18,7 +18,7 @@ use crate::source::Span;
 use crate::statement::Cursor;
 use crate::statement::lexer::{TokenKind, tokens_into};
 use crate::text::holds;
-use assign::{Assigned, assigned, is_distinct_from, wanted_null};
+use assign::{Assigned, assigned, is_distinct_from, names_rows, wanted_null};
 
 impl Update {
     /// Does it leave every value of the column that is not NULL? Then it
@@ -57,7 +57,7 @@ fn update_behind(r: &mut Reader<'_>, with: Option<Expr>) {
     let Assigned {
         columns,
         mut kept,
-        constant,
+        mut constant,
     } = assigned(&mut r.cursor, &is_own);
     let span = r.cursor.span_from(mark);
     let assignments = r.expr(span);
@@ -68,6 +68,7 @@ fn update_behind(r: &mut Reader<'_>, with: Option<Expr>) {
     if filter.as_ref().is_some_and(|f| holds(&f.text, "null")) {
         kept.extend(wanted_null(&condition, &columns, &is_own));
     }
+    constant &= names_rows(&condition, &is_own);
     kept.sort_unstable();
     let update = Update {
         table,

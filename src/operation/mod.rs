@@ -594,7 +594,8 @@ pub struct Update {
     /// Those of them that keep every value but NULL: written only where they
     /// are NULL, or `= COALESCE(column, …)`. In order of their names.
     pub kept: Vec<SmolStr>,
-    /// All that is assigned are constants.
+    /// All that is assigned are constants, to rows that are named by constants:
+    /// `SET a = 1 WHERE b = 'c'`.
     pub constant: bool,
     /// The text behind WHERE.
     pub filter: Option<Expr>,

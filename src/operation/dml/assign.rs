@@ -63,11 +63,26 @@ pub fn is_distinct_from(c: &Cursor<'_>) -> bool {
 
 /// `= 'text'`, `= 1`, `= true`.
 fn is_constant(c: &mut Cursor<'_>) -> bool {
-    c.eat_operator("=")
-        && (c.eat_any(&["TRUE", "FALSE", "NULL"]).is_some()
-            || c.eat(TokenKind::Text)
-            || c.eat(TokenKind::Number))
-        && (c.done() || at_end(c))
+    c.eat_operator("=") && eat_constant(c) && (c.done() || at_end(c))
+}
+
+fn eat_constant(c: &mut Cursor<'_>) -> bool {
+    c.eat_any(&["TRUE", "FALSE", "NULL"]).is_some()
+        || c.eat(TokenKind::Text)
+        || c.eat(TokenKind::Number)
+}
+
+/// `WHERE column = constant AND …` and nothing else: the rows have a name.
+pub fn names_rows(condition: &Cursor<'_>, is_own: IsOwn<'_>) -> bool {
+    let mut c = condition.clone();
+    let mut word = "WHERE";
+    while c.eat_word(word) {
+        if own_column(&mut c, is_own).is_none() || !c.eat_operator("=") || !eat_constant(&mut c) {
+            return false;
+        }
+        word = "AND";
+    }
+    word == "AND" && c.done()
 }
 
 /// `= column`, `= COALESCE(column, …)` and
