@@ -3,7 +3,7 @@
 
 use std::sync::LazyLock;
 
-use aho_corasick::{AhoCorasick, MatchKind};
+use aho_corasick::{AhoCorasick, AhoCorasickKind, MatchKind};
 
 use super::folder::Script;
 use super::tool::node_pg_migrate;
@@ -55,6 +55,8 @@ const TELLTALES: &[Telltale] = &[
 
 static FINDER: LazyLock<AhoCorasick> = LazyLock::new(|| {
     AhoCorasick::builder()
+        // Made anew by each run, and mostly asked by way of its prefilter.
+        .kind(Some(AhoCorasickKind::ContiguousNFA))
         .match_kind(MatchKind::LeftmostLongest)
         .build(TELLTALES.iter().map(|(word, ..)| word))
         .expect("few and short words fit")

@@ -1,6 +1,7 @@
 //! Looking into the text of expressions, by tokens: no tree is built here.
 
-use std::cell::OnceCell;
+use std::cell::{Cell, OnceCell, RefCell};
+use std::rc::Rc;
 
 use smol_str::SmolStr;
 
@@ -12,7 +13,7 @@ use crate::text::holds;
 /// The tokens of an expression beside its text.
 pub(super) struct Tokens<'t> {
     pub text: &'t str,
-    pub list: Vec<Token>,
+    pub list: Rc<Vec<Token>>,
     groups: OnceCell<Vec<Group>>,
 }
 
@@ -29,13 +30,48 @@ struct Group {
 
 const NONE: u32 = u32::MAX;
 
-impl<'t> Tokens<'t> {
-    pub(super) fn of(text: &'t str) -> Self {
+thread_local! {
+    static RECENT: Recent = Recent::default();
+}
+
+/// The texts that were read last: one check after the other asks for the same
+/// expression.
+#[derive(Default)]
+struct Recent {
+    texts: [RefCell<(String, Rc<Vec<Token>>)>; 4],
+    /// Which of them makes room for the next.
+    oldest: Cell<usize>,
+}
+
+impl Recent {
+    /// Bytes of a text that is kept.
+    const LONGEST: usize = 2_048;
+
+    fn tokens(&self, text: &str) -> Rc<Vec<Token>> {
+        let kept = self.texts.iter().find(|kept| kept.borrow().0 == text);
+        if let Some(kept) = kept {
+            return Rc::clone(&kept.borrow().1);
+        }
         let mut list = Vec::new();
         tokens_into(text, Span::new(0, text.len() as u32), &mut list);
+        let list = Rc::new(list);
+        if text.len() <= Self::LONGEST {
+            let at = self.oldest.get();
+            self.oldest.set((at + 1) % self.texts.len());
+            let mut kept = self.texts[at].borrow_mut();
+            kept.0.clear();
+            kept.0.push_str(text);
+            kept.1 = Rc::clone(&list);
+        }
+        list
+    }
+}
+
+impl<'t> Tokens<'t> {
+    pub(super) fn of(text: &'t str) -> Self {
         Self {
             text,
-            list,
+            list: RECENT.with(|recent| recent.tokens(text)),
             groups: OnceCell::new(),
         }
     }
