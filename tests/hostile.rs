@@ -778,3 +778,45 @@ fn tables_below_each_other_end() {
     });
     assert_eq!(report.summary.unparsed, 0);
 }
+
+/// A condition that names a constraint and no table looks at all tables.
+#[test]
+fn thousands_of_conditions_over_thousands_of_tables_are_no_work() {
+    use std::fmt::Write as _;
+    let mut text = String::new();
+    for n in 0..8_000 {
+        writeln!(
+            text,
+            "CREATE TABLE t{n} (id int CONSTRAINT k{n} CHECK (id > 0));"
+        )
+        .unwrap();
+    }
+    for n in 0..8_000 {
+        writeln!(
+            text,
+            "DO $$ BEGIN IF NOT EXISTS (SELECT 1 FROM pg_constraint WHERE conname = 'c{n}') THEN \
+             ALTER TABLE t{n} ADD CONSTRAINT c{n} CHECK (id > 1); END IF; END $$;"
+        )
+        .unwrap();
+    }
+    let report = in_time("conditions", move || {
+        check(organise(with_neighbours(&text), &Options::default()))
+    });
+    assert_eq!(report.summary.unparsed, 0);
+}
+
+/// OR REPLACE may make each of two views read the other, on no server though.
+#[test]
+fn views_of_each_other_end() {
+    let text = "CREATE VIEW a AS SELECT 1 AS id; CREATE VIEW b AS SELECT id FROM a;\n\
+                CREATE OR REPLACE VIEW a AS SELECT id FROM b;\n\
+                INSERT INTO a VALUES (1); UPDATE b SET id = 2; DELETE FROM a WHERE id = 1;\n\
+                MERGE INTO a USING b ON a.id = b.id WHEN MATCHED THEN DELETE;\n\
+                CREATE OR REPLACE VIEW a AS SELECT id::text AS id FROM b;\n\
+                CREATE MATERIALIZED VIEW m AS SELECT * FROM a; REFRESH MATERIALIZED VIEW m;\n\
+                GRANT SELECT ON a TO PUBLIC; LOCK TABLE a; DROP VIEW b CASCADE;\n";
+    let report = in_time("views", move || {
+        check(organise(with_neighbours(text), &Options::default()))
+    });
+    assert!(report.summary.statements > 10);
+}

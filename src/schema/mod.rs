@@ -507,6 +507,8 @@ pub struct Schema {
     /// How much work went into looking for names that are nearly those of
     /// relations.
     compared: AtomicUsize,
+    /// How many relations were gone through to find what a condition asks for.
+    gone_through: AtomicUsize,
 }
 
 impl Routine {

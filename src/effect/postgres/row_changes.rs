@@ -14,7 +14,7 @@ use crate::text::holds;
 use super::Work;
 use super::data::Children;
 use super::expr::{Tokens, is_word, mentions};
-use super::query::{Reading, listed, relations, with_names};
+use super::query::{Reading, VIEW_DEPTH, listed, relations, with_names};
 
 /// So many triggers are followed from one to the next.
 const DEEPEST: u8 = 4;
@@ -486,16 +486,18 @@ impl<'a> Work<'a> {
 
     /// An UPDATE or DELETE of the rows that the filter leaves.
     fn change_rows(&mut self, key: &Key, filter: Option<&str>, joined: bool, only: bool) {
-        if let Some(view) = self.schema.view_by_key(key)
-            && let Some(base) = view.base()
-        {
-            // update_view
+        let (mut key, mut only) = (key, only);
+        // A view hands on (update_view); a file may make views of each other.
+        for _ in 0..VIEW_DEPTH {
+            let view = self.schema.view_by_key(key);
+            let Some((view, base)) = view.and_then(|view| Some((view, view.base()?))) else {
+                break;
+            };
             self.lock(key, LockMode::RowExclusive);
             for other in view.others() {
                 self.read_table(other, &Reading::whole(LockMode::AccessShare));
             }
-            self.change_rows(base, filter, joined, false);
-            return;
+            (key, only) = (base, false);
         }
         if self.version < 14 {
             // delete_partition
