@@ -27,7 +27,7 @@ impl Scene<'_> {
                 "outside refinery, which has no opt-out from its transaction: run it with psql as a step of the deployment"
             }
             Layout::Flyway => {
-                "in a migration of its own; Flyway then runs it without a transaction (or say so in `<file>.sql.conf`: `executeInTransaction=false`)"
+                "in a migration of its own; Flyway then runs it without a transaction (or say so in `<file>.sql.conf`: `executeInTransaction=false`). From 9.1 on also set `flyway.postgresql.transactional.lock=false`: a concurrent build waits for the lock that Flyway holds otherwise"
             }
             Layout::Liquibase => {
                 "in a changeset of its own with `runInTransaction:false` on its line"

@@ -1,6 +1,6 @@
 //! Adding a foreign key checks every row while writes to both tables wait.
 
-use crate::operation::{Constraint, ConstraintKind, ForeignKey, Kind, ObjectName};
+use crate::operation::{Action, Constraint, ConstraintKind, ForeignKey, Kind, ObjectName};
 use crate::rule::{
     Check, ColumnWork, Findings, OperationContext, Rule, constraint as written, on_one_line,
     sql_object,
@@ -63,8 +63,14 @@ fn remedy(
     } else {
         definition(cx.text(constraint.span))
     };
+    let behind = match &cx.operation.action {
+        Action::AddColumn { column, .. } => {
+            format!("add `{}` without REFERENCES first; then ", column.name)
+        }
+        _ => String::new(),
+    };
     format!(
-        "add it without looking at the rows:\n  \
+        "{behind}add it without looking at the rows:\n  \
          ALTER TABLE {sql} ADD CONSTRAINT {name} {definition} NOT VALID;\n\
          and check them in a later migration, while writes go on:\n  \
          ALTER TABLE {sql} VALIDATE CONSTRAINT {name};"

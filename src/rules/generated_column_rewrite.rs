@@ -30,7 +30,7 @@ fn report(cx: &OperationContext<'_>, findings: &mut Findings, table: &ObjectName
     let sql = sql_object(table);
     let help = if cx.scene.dialect.version >= 18 {
         format!(
-            "make it VIRTUAL, which writes nothing to {sql} (PostgreSQL 18); or fill a plain column by a trigger and in batches"
+            "where no index or key needs it, make it VIRTUAL, which writes nothing to {sql} (PostgreSQL 18); or fill a plain column by a trigger and in batches"
         )
     } else {
         format!(

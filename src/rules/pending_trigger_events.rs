@@ -1,6 +1,6 @@
 //! A table is altered while checks that a transaction put off are pending on it.
 
-use rustc_hash::FxHashMap;
+use rustc_hash::{FxHashMap, FxHashSet};
 use smol_str::SmolStr;
 
 use crate::finding::Confidence;
@@ -25,6 +25,8 @@ struct Pending<'a> {
 
 fn check(cx: &MigrationContext<'_>, findings: &mut Findings) {
     let mut pending: FxHashMap<(u32, Key), Pending<'_>> = FxHashMap::default();
+    // Transactions that put nothing off any more.
+    let mut prompt: FxHashSet<u32> = FxHashSet::default();
     for step in cx.steps {
         let Some(transaction) = step.run.transaction else {
             continue;
@@ -32,12 +34,22 @@ fn check(cx: &MigrationContext<'_>, findings: &mut Findings) {
         if step.operation.within.conditional {
             continue;
         }
+        match checks(cx, step) {
+            Some(true) => {
+                pending.retain(|(other, _), _| *other != transaction);
+                prompt.insert(transaction);
+            }
+            Some(false) => {
+                prompt.remove(&transaction);
+            }
+            None => {}
+        }
+        if prompt.contains(&transaction) {
+            continue;
+        }
         if let Some((key, change)) = put_off(cx, step) {
             pending.entry((transaction, key)).or_insert(change);
         } else if !pending.is_empty() {
-            if runs_checks(cx, step) {
-                pending.clear();
-            }
             for name in altered(&step.operation.action) {
                 let key = (transaction, cx.schema.resolve(name));
                 if let Some(change) = pending.remove(&key) {
@@ -158,12 +170,13 @@ fn is_put_off(cx: &MigrationContext<'_>, constraint: &TableConstraint) -> bool {
         && constraint.added_in < cx.schema.migration()
 }
 
-/// `SET CONSTRAINTS … IMMEDIATE`, whichever it names.
-fn runs_checks(cx: &MigrationContext<'_>, step: &Step<'_>) -> bool {
-    matches!(step.operation.action, Action::Nothing) && {
-        let text = cx.text(step, step.statement_span);
-        holds(text, "constraints") && holds(text, "immediate")
-    }
+/// `SET CONSTRAINTS … IMMEDIATE`, whichever it names, or `… DEFERRED`.
+fn checks(cx: &MigrationContext<'_>, step: &Step<'_>) -> Option<bool> {
+    let text = match step.operation.action {
+        Action::Nothing => cx.text(step, step.statement_span),
+        _ => return None,
+    };
+    holds(text, "constraints").then(|| holds(text, "immediate"))
 }
 
 /// The tables that a step wants for itself, as far as nothing may be pending on

@@ -57,6 +57,7 @@ impl Schema {
         if conflict.is_some() {
             return conflict;
         }
+        let taken = self.index_is_taken(&key, constraint);
         // Where it does not fail, something unseen took the first one away.
         let conflict = first.and_then(|first| {
             self.remove_constraint(&key, &first);
@@ -78,7 +79,24 @@ impl Schema {
         for key in names {
             self.enter_constraint(&key, constraint, columns.clone(), at);
         }
-        conflict
+        conflict.or(taken)
+    }
+
+    /// The index behind a constraint has its name, and relations of a schema
+    /// share their names (add_unique_name_taken, create_table_unique_name_taken).
+    pub(super) fn index_is_taken(&self, table: &Key, constraint: &Constraint) -> Option<Conflict> {
+        let makes_one = match &constraint.kind {
+            ConstraintKind::PrimaryKey(key) | ConstraintKind::Unique(key) => {
+                key.using_index.is_none()
+            }
+            ConstraintKind::Exclude { .. } => true,
+            _ => false,
+        };
+        let name = constraint.name.as_ref();
+        let name = name.filter(|name| makes_one && !name.template)?;
+        let index = Key::new(table.schema.clone(), name.name.clone());
+        let taken = self.relations.get(&index)?;
+        Conflict::at(format!("`{index}` already exists"), taken.created_at())
     }
 
     /// A check that comes from a parent may be said of the child as well

@@ -109,6 +109,12 @@ impl Schema {
 
     pub(super) fn attach_index(&mut self, parent: &ObjectName, child: &ObjectName) {
         let (parent, child) = (self.resolve(parent), self.resolve(child));
+        // As with tables: nothing is above itself.
+        let above = |key: &Key| self.index_by_key(key)?.parent.clone();
+        let mut line = std::iter::successors(Some(parent.clone()), above);
+        if line.any(|key| key == child) {
+            return;
+        }
         self.edit_index(&parent, |i| add(&mut i.children, &child));
         self.edit_index(&child, |i| i.parent = Some(parent.clone()));
     }

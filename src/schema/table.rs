@@ -157,6 +157,9 @@ pub(super) fn add(list: &mut Vec<Key>, key: &Key) {
     }
 }
 
+/// So many tables are looked at above one.
+const DEEPEST: usize = 256;
+
 impl Schema {
     /// Part of a table's definition could not be read: what is known of it is
     /// not all there is.
@@ -205,6 +208,10 @@ impl Schema {
         self.enter_columns(&key, &create.columns, at);
         let mut name = create.name.clone();
         name.schema = Some(key.schema.clone());
+        if conflict.is_none() {
+            let mut own = create.constraints.iter();
+            conflict = own.find_map(|constraint| self.index_is_taken(&key, constraint));
+        }
         for constraint in self.each_key_once(&key, create) {
             self.add_constraint(&name, &constraint, &create.columns, true, at);
         }
@@ -360,7 +367,33 @@ impl Schema {
         false
     }
 
+    /// Is a table the other one, or one of those that it is below? A file may
+    /// say so of two tables in turn, which no server takes: what is made of
+    /// each other is not linked here, and so every walk ends.
+    fn is_above(&self, table: &Key, other: &Key) -> bool {
+        let mut line = vec![other];
+        let mut met = 0;
+        while let Some(key) = line.pop() {
+            met += 1;
+            if key == table || met > DEEPEST {
+                return true;
+            }
+            if let Some(table) = self.table_by_key(key) {
+                line.extend(&table.inherits);
+                line.extend(table.partition.as_ref().map(|p| &p.of));
+            }
+        }
+        false
+    }
+
     pub(super) fn attach(&mut self, parent: &Key, child: &Key, bound: Bound) {
+        if self.is_above(child, parent) {
+            return;
+        }
+        let before = self.table_by_key(child).and_then(|t| t.partition.as_ref());
+        if let Some(before) = before.map(|p| p.of.clone()) {
+            self.detach(&before, child);
+        }
         let default = bound.default;
         self.edit_table(parent, |t| {
             add(&mut t.children, child);
@@ -415,6 +448,9 @@ impl Schema {
 
     pub(super) fn inherit(&mut self, child: &Key, parent: &Key) {
         self.copy_columns(parent, child);
+        if self.is_above(child, parent) {
+            return;
+        }
         self.edit_table(parent, |t| add(&mut t.children, child));
         self.edit_table(child, |t| add(&mut t.inherits, parent));
         let inherited: Vec<Constraint> = self
