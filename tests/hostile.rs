@@ -820,3 +820,72 @@ fn views_of_each_other_end() {
     });
     assert!(report.summary.statements > 10);
 }
+
+/// Statements that make things of each other, in any order and over few names:
+/// what no server lets stand has to end all the same.
+#[test]
+fn whatever_few_names_are_made_of_each_other_ends() {
+    const FORMS: &[&str] = &[
+        "CREATE TABLE {x} (id int PRIMARY KEY, k int)",
+        "CREATE TABLE {x} (id int, k int REFERENCES {y} (id)) PARTITION BY RANGE (id)",
+        "CREATE TABLE {x} () INHERITS ({y})",
+        "CREATE TABLE {x} PARTITION OF {y} FOR VALUES FROM (1) TO (10)",
+        "CREATE TABLE {x} PARTITION OF {y} DEFAULT",
+        "CREATE TABLE {x} (LIKE {y} INCLUDING ALL)",
+        "CREATE TABLE {x} AS SELECT * FROM {y}",
+        "ALTER TABLE {x} INHERIT {y}",
+        "ALTER TABLE {x} ATTACH PARTITION {y} FOR VALUES FROM (10) TO (20)",
+        "ALTER TABLE {x} DETACH PARTITION {y}",
+        "ALTER TABLE {x} ADD COLUMN l {y} DEFAULT {y}()",
+        "ALTER TABLE {x} DROP COLUMN k CASCADE",
+        "ALTER TABLE {x} ALTER COLUMN k TYPE {y}",
+        "ALTER TABLE {x} ADD FOREIGN KEY (k) REFERENCES {y} (id) ON DELETE CASCADE",
+        "ALTER TABLE {x} RENAME TO {y}",
+        "ALTER TABLE {x} RENAME COLUMN k TO l",
+        "CREATE OR REPLACE VIEW {x} AS SELECT id, k FROM {y}",
+        "CREATE MATERIALIZED VIEW {x} AS SELECT id FROM {y}",
+        "CREATE DOMAIN {x} AS {y} CHECK (VALUE > 0)",
+        "CREATE TYPE {x} AS (a {y}, b int)",
+        "ALTER TYPE {x} ADD ATTRIBUTE q {y} CASCADE",
+        "CREATE OR REPLACE FUNCTION {x}() RETURNS int LANGUAGE sql AS $$ SELECT {y}() $$",
+        "CREATE OR REPLACE FUNCTION {x}() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN \
+         UPDATE {y} SET k = 1; PERFORM {y}(); RETURN NEW; END $$",
+        "DO $$ BEGIN IF to_regclass('{x}') IS NULL THEN CREATE TABLE {x} (id int); \
+         ELSE DROP TABLE {y}; END IF; PERFORM {x}(); END $$",
+        "SELECT {x}()",
+        "CREATE TRIGGER k AFTER INSERT OR UPDATE ON {x} FOR EACH ROW EXECUTE FUNCTION {y}()",
+        "CREATE RULE k AS ON INSERT TO {x} DO INSTEAD INSERT INTO {y} VALUES (1)",
+        "INSERT INTO {x} VALUES (1, 2) ON CONFLICT (id) DO UPDATE SET k = excluded.k",
+        "UPDATE {x} SET k = {y}.k FROM {y}",
+        "DELETE FROM {x} WHERE k IN (SELECT k FROM {y})",
+        "TRUNCATE {x} CASCADE",
+        "DROP TABLE {x} CASCADE",
+        "DROP VIEW {x} CASCADE",
+        "DROP TYPE {x} CASCADE",
+        "CREATE INDEX ON {x} (k)",
+        "ALTER INDEX {x} ATTACH PARTITION {y}",
+        "CREATE SEQUENCE {x} OWNED BY {y}.k",
+        "DROP FUNCTION {x}() CASCADE",
+        "ALTER TABLE {x} SET SCHEMA {y}",
+        "ROLLBACK TO s",
+        "SAVEPOINT s",
+    ];
+    let mut state = 20_261_121_u64;
+    let mut next = |below: usize| {
+        state = state
+            .wrapping_mul(6_364_136_223_846_793_005)
+            .wrapping_add(1_442_695_040_888_963_407);
+        (state >> 33) as usize % below
+    };
+    for _ in 0..1_500 {
+        let statements: Vec<String> = (0..24)
+            .map(|_| {
+                let (x, y) = (["a", "b", "c"][next(3)], ["a", "b", "c"][next(3)]);
+                FORMS[next(FORMS.len())].replace("{x}", x).replace("{y}", y)
+            })
+            .collect();
+        let text = format!("{};\n", statements.join(";\n"));
+        let report = check(organise(with_neighbours(&text), &Options::default()));
+        assert!(report.summary.statements >= 24, "{text}");
+    }
+}

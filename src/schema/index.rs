@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use rustc_hash::FxHashSet;
 use smol_str::SmolStr;
 
 use super::apply::{At, Conflict};
@@ -83,27 +84,31 @@ impl Schema {
 
     /// An index of a partitioned table has a part on every partition.
     fn spread_index(&mut self, table: &Key, parent: &Key, at: At) {
-        let partitions = match self.table_by_key(table) {
-            Some(t) if t.is_partitioned() => t.children.clone(),
-            _ => return,
-        };
         let Some(index) = self.index_by_key(parent).cloned() else {
             return;
         };
-        for partition in partitions {
-            let key = self.index_name(&partition, &index.columns);
-            let own = Index {
-                key: key.clone(),
-                origin: self.origin(at),
-                table: partition.clone(),
-                parent: Some(parent.clone()),
-                children: Vec::new(),
-                ..(*index).clone()
+        let mut met = FxHashSet::default();
+        let mut todo = vec![(table.clone(), parent.clone())];
+        while let Some((table, parent)) = todo.pop() {
+            let partitions = match self.table_by_key(&table) {
+                Some(t) if t.is_partitioned() && met.insert(table) => t.children.clone(),
+                _ => continue,
             };
-            self.enter(key.clone(), Relation::Index(Arc::new(own)));
-            self.own_index(&partition, &key);
-            self.edit_index(parent, |i| add(&mut i.children, &key));
-            self.spread_index(&partition, &key, at);
+            for partition in partitions {
+                let key = self.index_name(&partition, &index.columns);
+                let own = Index {
+                    key: key.clone(),
+                    origin: self.origin(at),
+                    table: partition.clone(),
+                    parent: Some(parent.clone()),
+                    children: Vec::new(),
+                    ..(*index).clone()
+                };
+                self.enter(key.clone(), Relation::Index(Arc::new(own)));
+                self.own_index(&partition, &key);
+                self.edit_index(&parent, |i| add(&mut i.children, &key));
+                todo.push((partition, key));
+            }
         }
     }
 
