@@ -326,6 +326,9 @@ impl MigrationContext<'_> {
     }
 }
 
+/// How far back a statement's findings are looked through.
+const FINDINGS_NEARBY: usize = 64;
+
 /// Collects what rules report, one after the other.
 pub struct Findings {
     /// The one that is asked, and what goes for all that it reports.
@@ -346,6 +349,15 @@ impl Findings {
             source: 0,
             list,
         }
+    }
+
+    /// Has the rule that is asked reported something of the statement at hand
+    /// already?
+    pub fn has_said(&self, cx: &OperationContext<'_>) -> bool {
+        let of_statement =
+            |f: &&Finding| f.source == cx.source && cx.statement.contains(f.span.start);
+        let nearby = self.list.iter().rev().take(FINDINGS_NEARBY);
+        nearby.take_while(of_statement).any(|f| f.rule == self.rule)
     }
 
     /// A finding at a place of the file at hand.

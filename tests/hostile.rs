@@ -889,3 +889,35 @@ fn whatever_few_names_are_made_of_each_other_ends() {
         assert!(report.summary.statements >= 24, "{text}");
     }
 }
+
+/// An AND or OR inside of one side of a comparison joins nothing outside of it.
+#[test]
+fn conditions_that_do_not_get_smaller_end() {
+    let deep = format!(
+        "{}id = 1{}",
+        "(a = 1 OR (b = 2 AND ".repeat(5_000),
+        "))".repeat(5_000)
+    );
+    let parentheses = format!("{}id = 1{}", "(".repeat(50_000), ")".repeat(50_000));
+    let conditions = [
+        "(id = 1 OR id = 2) = (id = 3 AND id = 4)",
+        "(id = 1) OR (id = 2)",
+        "((id = 1) OR (id = 2)) AND ((id))",
+        "'x' = ANY (SELECT name FROM users WHERE id = 1 AND id = 2)",
+        "(SELECT count(*) FROM users u WHERE u.id = 1 OR u.id = 2) > 0",
+        "NOT (id = 1 AND (id = 2 OR",
+        ") OR (",
+        deep.as_str(),
+        parentheses.as_str(),
+    ];
+    for condition in conditions {
+        let text = format!(
+            "UPDATE users SET id = 1 WHERE {condition};\nDELETE FROM users WHERE {condition};\n\
+             INSERT INTO users SELECT * FROM users WHERE {condition};\n"
+        );
+        let report = in_time("conditions", move || {
+            check(organise(with_neighbours(&text), &Options::default()))
+        });
+        assert!(report.summary.statements > 3);
+    }
+}

@@ -6,7 +6,7 @@ use bowline::analysis;
 use bowline::config::Config;
 use bowline::finding::Severity;
 use bowline::project::{File, Layout, Options, organise};
-use bowline::report::Direction;
+use bowline::report::Report;
 
 const ORDERS: &str = "CREATE TABLE orders (
     id bigint PRIMARY KEY,
@@ -14,10 +14,10 @@ const ORDERS: &str = "CREATE TABLE orders (
     place text CONSTRAINT placed CHECK (place IS NOT NULL)
 );";
 
-/// The verdict of `change` on the table `orders`.
-fn verdict(change: &str) -> String {
+/// What is said of a change behind a history.
+fn judged(history: &str, change: &str) -> Report {
     let files = vec![
-        File::new("migrations/0001_init.up.sql", ORDERS),
+        File::new("migrations/0001_init.up.sql", history),
         File::new("migrations/0002_change.up.sql", change),
     ];
     let options = Options {
@@ -25,12 +25,12 @@ fn verdict(change: &str) -> String {
         ..Options::default()
     };
     let project = organise(files, &options);
-    let report = analysis::run(project, &Config::default(), None, &AtomicUsize::new(0));
-    let last = report
-        .migrations
-        .iter()
-        .rfind(|migration| migration.direction == Direction::Up)
-        .expect("the change is a migration");
+    analysis::run(project, &Config::default(), None, &AtomicUsize::new(0))
+}
+
+/// The verdict of the change.
+fn verdict(report: &Report) -> String {
+    let last = report.migrations.last().expect("the change is a migration");
     let words: [&str; 3] = [
         last.verdict.deploy.into(),
         last.verdict.old_release.into(),
@@ -85,7 +85,7 @@ fn answers() {
         ),
     ];
     for (change, expected) in cases {
-        assert_eq!(verdict(change), expected, "{change}");
+        assert_eq!(verdict(&judged(ORDERS, change)), expected, "{change}");
     }
 }
 
@@ -118,29 +118,15 @@ fn what_a_block_asks_first_decides_what_it_does() {
 /// The verdict of a change, and what is reported of it besides the lack of a
 /// down.
 fn answer(history: &str, change: &str) -> String {
-    let files = vec![
-        File::new("migrations/0001_init.up.sql", history),
-        File::new("migrations/0002_change.up.sql", change),
-    ];
-    let options = Options {
-        layout: Some(Layout::GolangMigrate),
-        ..Options::default()
-    };
-    let project = organise(files, &options);
-    let report = analysis::run(project, &Config::default(), None, &AtomicUsize::new(0));
+    let report = judged(history, change);
     let last = report.migrations.last().expect("the change is a migration");
-    let words: [&str; 3] = [
-        last.verdict.deploy.into(),
-        last.verdict.old_release.into(),
-        last.verdict.undo.into(),
-    ];
     let rules = report.findings.iter().filter(|finding| {
         finding.source == last.source
             && finding.severity > Severity::Info
             && finding.rule != "missing-down"
     });
     let rules: Vec<&str> = rules.map(|finding| finding.rule).collect();
-    format!("{}: {}", words.join(" "), rules.join(", "))
+    format!("{}: {}", verdict(&report), rules.join(", "))
         .trim_end()
         .to_owned()
 }

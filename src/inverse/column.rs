@@ -6,14 +6,11 @@ use crate::effect::conversion::{Conversion, canonical, conversion, loss};
 use crate::operation::{Column, ColumnOption, DataType, Identity};
 use crate::schema::{Key, Table, object_name};
 
-/// What the schema puts in the place of a serial column's default.
-const OF_SERIAL: &str = "nextval()";
-
 /// A column as CREATE TABLE and ADD COLUMN declare it.
 pub fn definition(draft: &Draft<'_>, table: &Key, column: &Column) -> String {
     let mut text = format!("{} ", sql_name(&column.name));
     let own = own_sequence(draft, table, &column.name);
-    let is_serial = is_of_serial(column)
+    let is_serial = column.is_of_serial()
         && own.as_ref().is_none_or(|key| {
             key.schema == table.schema && key.name == object_name(&table.name, &column.name, "seq")
         });
@@ -57,13 +54,6 @@ pub fn collation_name(collation: &str) -> String {
     parts.join(".")
 }
 
-pub fn is_of_serial(column: &Column) -> bool {
-    column
-        .default
-        .as_ref()
-        .is_some_and(|d| &*d.text == OF_SERIAL)
-}
-
 fn serial(ty: &DataType) -> &'static str {
     match canonical(ty) {
         "bigint" => "bigserial",
@@ -96,7 +86,7 @@ pub fn own_sequence(draft: &Draft<'_>, table: &Key, column: &str) -> Option<Key>
 
 /// The default as SQL.
 fn default(draft: &Draft<'_>, table: &Key, column: &Column) -> Option<String> {
-    if !is_of_serial(column) {
+    if !column.is_of_serial() {
         return column.default.as_ref().map(|d| d.text.to_string());
     }
     let sequence = own_sequence(draft, table, &column.name).unwrap_or_else(|| {

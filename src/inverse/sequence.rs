@@ -1,6 +1,5 @@
 //! Sequences.
 
-use super::column::is_of_serial;
 use super::draft::{Draft, Phase};
 use super::sql::{sql_key, sql_name, sql_sequence_options};
 use crate::operation::SequenceOption;
@@ -65,7 +64,7 @@ fn made_with_column(draft: &Draft<'_>, sequence: &Sequence) -> bool {
         return false;
     };
     let usual = sequence.key.name == object_name(&table.name, name, "seq");
-    column.identity.is_some() || is_of_serial(&column) && usual
+    column.identity.is_some() || column.is_of_serial() && usual
 }
 
 fn change_back(draft: &mut Draft<'_>, before: &Sequence, after: &Sequence) {

@@ -15,6 +15,18 @@ use super::{
 use crate::statement::Cursor;
 use crate::statement::lexer::TokenKind;
 
+/// What stands in the place of a serial column's default; its sequence is found
+/// by the column.
+pub const OF_SERIAL: &str = "nextval()";
+
+impl Column {
+    /// Is the default the next value of a sequence that came with the column?
+    pub fn is_of_serial(&self) -> bool {
+        let default = self.default.as_ref();
+        default.is_some_and(|default| &*default.text == OF_SERIAL)
+    }
+}
+
 /// A column with the constraints that stand behind it.
 pub struct ColumnDefinition {
     pub column: Arc<Column>,

@@ -118,27 +118,29 @@ impl Condition {
 }
 
 fn any(cursor: &mut Cursor<'_>, depth: u8) -> Condition {
-    let first = all(cursor, depth);
-    if !cursor.at_word("OR") {
-        return first;
-    }
-    let mut parts = vec![first];
-    while cursor.eat_word("OR") {
-        parts.push(all(cursor, depth));
-    }
-    Condition::Any(parts)
+    joined(cursor, "OR", |c| all(c, depth), Condition::Any)
 }
 
 fn all(cursor: &mut Cursor<'_>, depth: u8) -> Condition {
-    let first = negated(cursor, depth);
-    if !cursor.at_word("AND") {
+    joined(cursor, "AND", |c| negated(c, depth), Condition::All)
+}
+
+/// Parts with a word between them; one alone stands for itself.
+fn joined(
+    cursor: &mut Cursor<'_>,
+    word: &str,
+    part: impl Fn(&mut Cursor<'_>) -> Condition,
+    whole: fn(Vec<Condition>) -> Condition,
+) -> Condition {
+    let first = part(cursor);
+    if !cursor.at_word(word) {
         return first;
     }
     let mut parts = vec![first];
-    while cursor.eat_word("AND") {
-        parts.push(negated(cursor, depth));
+    while cursor.eat_word(word) {
+        parts.push(part(cursor));
     }
-    Condition::All(parts)
+    whole(parts)
 }
 
 fn negated(cursor: &mut Cursor<'_>, depth: u8) -> Condition {

@@ -5,7 +5,7 @@ use crate::operation::{Action, ObjectName};
 use crate::schema::{Relation, Schema, Table};
 use crate::source::Span;
 use crate::statement::cursor::fold;
-use crate::statement::lexer::{Token, TokenKind, tokens_into};
+use crate::statement::lexer::{Token, TokenKind, strip, tokens_into};
 
 /// Columns whose one value is a large share of a table.
 const COARSE: &[&str] = &[
@@ -75,7 +75,7 @@ impl MigrationContext<'_> {
             table: known,
             schema: self.schema,
         }
-        .any_of(&tokens)
+        .any_of(&tokens, DEEPEST)
     }
 
     /// Does a query read a table that others can see, without a filter that
@@ -90,8 +90,8 @@ impl MigrationContext<'_> {
             table: None,
             schema: self.schema,
         };
-        let few =
-            position(query, &tokens, "WHERE").is_some_and(|at| filter.any_of(&tokens[at + 1..]));
+        let few = position(query, &tokens, "WHERE")
+            .is_some_and(|at| filter.any_of(&tokens[at + 1..], DEEPEST));
         !few && self.reads_visible_table(query, &tokens)
     }
 
@@ -128,7 +128,7 @@ impl OperationContext<'_> {
             table: known,
             schema: self.schema,
         };
-        known.is_some() && filter.any_of(&tokens(filter.text))
+        known.is_some() && filter.any_of(&tokens(filter.text), DEEPEST)
     }
 }
 
@@ -148,6 +148,9 @@ pub fn is_bookkeeping(name: &str) -> bool {
     ends.iter().any(|word| name.ends_with(word)) && TOOLS.iter().any(|word| name.starts_with(word))
 }
 
+/// Conditions in conditions are followed this deep.
+const DEEPEST: u8 = 32;
+
 /// The condition behind WHERE.
 struct Filter<'a> {
     text: &'a str,
@@ -157,18 +160,19 @@ struct Filter<'a> {
 
 impl Filter<'_> {
     /// Do all terms joined by OR leave few rows?
-    fn any_of(&self, tokens: &[Token]) -> bool {
-        self.split(tokens, "OR").all(|term| self.all_of(term))
+    fn any_of(&self, tokens: &[Token], depth: u8) -> bool {
+        self.split(tokens, "OR")
+            .all(|term| self.all_of(term, depth))
     }
 
     /// Does one of the terms joined by AND leave few rows?
-    fn all_of(&self, tokens: &[Token]) -> bool {
+    fn all_of(&self, tokens: &[Token], depth: u8) -> bool {
         if mentions_tokens(self.text, tokens, &["LIMIT", "BETWEEN"]) {
             return true;
         }
         let mut bounds = (false, false);
         for term in self.split(tokens, "AND") {
-            if self.is_equality(term) {
+            if self.is_equality(term, depth) {
                 return true;
             }
             if let [_, operator, .., last] = term
@@ -183,14 +187,17 @@ impl Filter<'_> {
 
     /// `column = constant`, `column IN (constant, …)` and the like, with a
     /// column of which one value means few rows.
-    fn is_equality(&self, term: &[Token]) -> bool {
-        let term = without_parentheses(term);
-        if mentions_tokens(self.text, term, &["OR", "AND"]) && term.len() > 3 {
-            let inner = term.first().is_some_and(|t| t.kind != TokenKind::Word);
-            if inner {
-                return self.any_of(term);
-            }
+    fn is_equality(&self, term: &[Token], depth: u8) -> bool {
+        let inner = strip(term);
+        let is_joined = inner.len() > 3 && mentions_tokens(self.text, inner, &["OR", "AND"]);
+        if is_joined && inner.len() < term.len() {
+            return depth > 0 && self.any_of(inner, depth - 1);
         }
+        // What is joined inside of one side alone is no comparison of a column.
+        if is_joined && inner.first().is_some_and(|t| t.kind != TokenKind::Word) {
+            return false;
+        }
+        let term = inner;
         let Some(at) = term
             .iter()
             .position(|token| token.span.of(self.text) == "=" || is_word(self.text, token, "IN"))
@@ -204,20 +211,20 @@ impl Filter<'_> {
         };
         let negated = is_word(self.text, column, "NOT");
         let value = right.iter().find(|t| t.kind != TokenKind::OpenParen);
-        !negated && self.is_fine(column) && value.is_some_and(|v| self.is_few(v, right))
+        !negated && self.is_fine(column) && value.is_some_and(|v| self.is_few(v, right, depth))
     }
 
     /// A constant, or a subquery that itself finds few rows.
-    fn is_few(&self, value: &Token, right: &[Token]) -> bool {
+    fn is_few(&self, value: &Token, right: &[Token], depth: u8) -> bool {
         is_constant(value)
             || (is_word(self.text, value, "ARRAY") || is_word(self.text, value, "ANY"))
             || position(self.text, right, "WHERE").is_some_and(|at| {
                 let end = right.len().saturating_sub(1).max(at + 1);
-                Filter {
+                let inner = Filter {
                     table: None,
                     ..*self
-                }
-                .any_of(&right[at + 1..end])
+                };
+                depth > 0 && inner.any_of(&right[at + 1..end], depth - 1)
             })
     }
 
@@ -259,16 +266,6 @@ fn tokens(text: &str) -> Vec<Token> {
     let end = u32::try_from(text.len()).unwrap_or(u32::MAX);
     tokens_into(text, Span::new(0, end), &mut tokens);
     tokens
-}
-
-fn without_parentheses(mut term: &[Token]) -> &[Token] {
-    while let [first, inner @ .., last] = term
-        && first.kind == TokenKind::OpenParen
-        && last.kind == TokenKind::CloseParen
-    {
-        term = inner;
-    }
-    term
 }
 
 fn is_word(text: &str, token: &Token, word: &str) -> bool {
@@ -316,7 +313,7 @@ mod tests {
             table: None,
             schema: &schema,
         }
-        .any_of(&tokens(filter))
+        .any_of(&tokens(filter), DEEPEST)
     }
 
     #[test]

@@ -1,5 +1,6 @@
 //! A default becomes another one.
 
+use crate::operation::column::OF_SERIAL;
 use crate::operation::{Action, Kind};
 use crate::rule::{Check, Findings, OperationContext, Rule, same_expression};
 
@@ -34,7 +35,7 @@ fn check(cx: &OperationContext<'_>, findings: &mut Findings) {
     }
     // A serial column's own, which no file spells out.
     let old = match &*old.text {
-        "nextval()" => "the next value of its sequence".to_owned(),
+        OF_SERIAL => "the next value of its sequence".to_owned(),
         text => format!("`{text}`"),
     };
     findings

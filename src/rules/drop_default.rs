@@ -1,7 +1,7 @@
 //! A default goes that INSERTs of the old release rely on.
 
-use crate::operation::{Action, Kind};
-use crate::rule::{Check, Findings, OperationContext, Rule, sql_ident, sql_object};
+use crate::operation::{Action, Kind, Target};
+use crate::rule::{Check, Findings, OperationContext, Rule, sql_ident, sql_key, sql_object};
 
 pub const RULE: Rule = Rule {
     id: "drop-default",
@@ -37,7 +37,11 @@ fn check(cx: &OperationContext<'_>, findings: &mut Findings) {
         (Some(_), _) => "INSERTs of the old release that leave it out store NULL",
         (None, _) => "INSERTs of the old release that leave it out store NULL or fail",
     };
-    let again = default.map_or("<expression>", |d| &d.text);
+    let again = match (known, default) {
+        (Some(column), _) if column.is_of_serial() => next_value(cx, table, &column.name),
+        (_, Some(default)) => default.text.to_string(),
+        _ => "<expression>".to_owned(),
+    };
     findings
         .report(
             cx.operation.place,
@@ -51,4 +55,13 @@ fn check(cx: &OperationContext<'_>, findings: &mut Findings) {
             sql_object(&table.name),
             sql_ident(column)
         ));
+}
+
+/// The default of a serial column, spelt out.
+fn next_value(cx: &OperationContext<'_>, table: &Target, column: &str) -> String {
+    let key = cx.schema.resolve(&table.name);
+    let sequences = cx.schema.sequences_of(&key, Some(column));
+    let name = sequences.first().map(sql_key);
+    let name = name.unwrap_or_else(|| "<its sequence>".to_owned());
+    format!("nextval('{}')", name.replace('\'', "''"))
 }

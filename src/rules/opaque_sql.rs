@@ -1,6 +1,5 @@
 //! What a statement does cannot be seen from its text.
 
-use crate::finding::Finding;
 use crate::operation::{Action, Kind, Operation};
 use crate::rule::{Check, Findings, OperationContext, Rule};
 
@@ -19,7 +18,7 @@ fn check(cx: &OperationContext<'_>, findings: &mut Findings) {
     };
     let is_unread = |op: &&Operation| matches!(op.action, Action::Opaque { .. });
     let first = cx.siblings.iter().find(is_unread);
-    if first.is_some_and(|first| !std::ptr::eq(first, cx.operation)) || is_said(cx, findings) {
+    if first.is_some_and(|first| !std::ptr::eq(first, cx.operation)) || findings.has_said(cx) {
         return;
     }
     findings
@@ -28,14 +27,4 @@ fn check(cx: &OperationContext<'_>, findings: &mut Findings) {
             format!("what this does cannot be judged: {why}"),
         )
         .help("look at it yourself; write the statement out where that is possible");
-}
-
-/// How far back a statement's findings are looked through.
-const NEARBY: usize = 64;
-
-/// It was said of a routine that the same block calls before.
-fn is_said(cx: &OperationContext<'_>, findings: &Findings) -> bool {
-    let of_statement = |f: &&Finding| f.source == cx.source && cx.statement.contains(f.span.start);
-    let nearby = findings.list.iter().rev().take(NEARBY);
-    nearby.take_while(of_statement).any(|f| f.rule == RULE.id)
 }

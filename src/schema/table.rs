@@ -13,6 +13,7 @@ use super::{
     Table, Trigger,
 };
 use crate::few::Few;
+use crate::operation::column::OF_SERIAL;
 use crate::operation::{
     Action, Bound, Column, Constraint, CreateTable, CreateTrigger, DataType, Expr, Identity, Like,
     ObjectKind, ObjectName, Persistence, Target,
@@ -118,7 +119,7 @@ fn as_entered(column: &Arc<Column>) -> Arc<Column> {
     if serial {
         own.ty.name = integer_of(&column.ty);
         own.default = Some(Expr {
-            text: "nextval()".into(),
+            text: OF_SERIAL.into(),
             span: column.ty.span,
         });
     }

@@ -287,11 +287,7 @@ impl<'a> Work<'a> {
             .and_then(|(owner, column)| {
                 let table = self.table(owner)?;
                 let column = table.column(column)?;
-                let own = column
-                    .default
-                    .as_ref()
-                    .is_some_and(|d| &*d.text == "nextval()");
-                let needed = own || column.identity.is_some();
+                let needed = column.is_of_serial() || column.identity.is_some();
                 needed.then_some(table)
             });
         for table in owner.into_iter().chain(self.tables_with_default(&key)) {

@@ -7,6 +7,7 @@ use smol_str::SmolStr;
 
 use crate::source::Span;
 use crate::statement::cursor::fold;
+pub(super) use crate::statement::lexer::strip;
 use crate::statement::lexer::{Token, TokenKind, tokens_into};
 use crate::text::holds;
 
@@ -263,34 +264,6 @@ fn groups(list: &[Token]) -> Vec<Group> {
         }
     }
     groups
-}
-
-/// Takes off parentheses that enclose the whole.
-pub(super) fn strip(tokens: &[Token]) -> &[Token] {
-    let is_open = |token: &&Token| token.kind == TokenKind::OpenParen;
-    let opened = tokens.iter().take_while(is_open).count();
-    if opened == 0 {
-        return tokens;
-    }
-    // Before the outermost is closed, the depth falls below that of an inner
-    // one only where that is closed.
-    let mut ends = vec![usize::MAX; opened];
-    let mut depth = 0;
-    for (n, token) in tokens.iter().enumerate() {
-        match token.kind {
-            TokenKind::OpenParen | TokenKind::OpenBracket => depth += 1,
-            TokenKind::CloseParen | TokenKind::CloseBracket if depth > 0 => {
-                depth -= 1;
-                if let Some(end) = ends.get_mut(depth).filter(|end| **end == usize::MAX) {
-                    *end = n;
-                }
-            }
-            _ => {}
-        }
-    }
-    let encloses = |(n, end): &(usize, &usize)| **end == tokens.len() - 1 - n;
-    let around = ends.iter().enumerate().take_while(encloses).count();
-    &tokens[around..tokens.len() - around]
 }
 
 /// The index of the parenthesis that closes the one at `open`; the last index

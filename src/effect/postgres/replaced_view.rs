@@ -51,14 +51,16 @@ impl Work<'_> {
                 Some(_) => continue,
                 None => self.types_of(create, yields),
             };
-            if let [first, ..] = new.as_slice()
-                && !new.contains(&old)
-            {
-                self.refuse(format!(
-                    "column `{column}` of view `{}` is of type {old} and cannot become {first}",
-                    view.key
-                ));
-            }
+            let becomes = match new.as_slice() {
+                _ if new.contains(&old) => continue,
+                [] => continue,
+                [one] => format!("cannot become {one}"),
+                _ => "the new query yields another one".to_owned(),
+            };
+            self.refuse(format!(
+                "column `{column}` of view `{}` is of type {old} and {becomes}",
+                view.key
+            ));
         }
     }
 

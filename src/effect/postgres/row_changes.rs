@@ -169,11 +169,7 @@ impl<'a> Work<'a> {
             self.lock_sequences_used(&default.text);
         }
         let own = column.identity.is_some() || column.ty.is_serial();
-        let by_default = column
-            .default
-            .as_ref()
-            .is_some_and(|d| &*d.text == "nextval()");
-        if own || by_default {
+        if own || column.is_of_serial() {
             for sequence in self.schema.sequences_of(table, Some(&column.name)) {
                 self.lock(&sequence, LockMode::RowExclusive);
             }

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use smol_str::SmolStr;
 
 use super::{Differences, Then, same};
+use crate::operation::column::OF_SERIAL;
 use crate::operation::{Column, ConstraintKind, Identity, Persistence};
 use crate::schema::{Index, Key, Relation, Schema, Table, TableConstraint, Trigger, View, moved};
 
@@ -437,7 +438,7 @@ fn counts_by_itself(a: &Column, b: &Column) -> bool {
 /// A serial column's default has no sequence to name.
 fn both_count(a: &str, b: &str) -> bool {
     let counts = |text: &str| text.trim_start().starts_with("nextval(");
-    (a == "nextval()" || b == "nextval()") && counts(a) && counts(b)
+    (a == OF_SERIAL || b == OF_SERIAL) && counts(a) && counts(b)
 }
 
 /// Both NO ACTION and RESTRICT refuse.

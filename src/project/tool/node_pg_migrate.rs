@@ -3,16 +3,30 @@
 
 use super::super::directive::{self, NODE_PG};
 use super::super::folder::{Folder, Pair, Tool, pairs};
-use super::super::{Down, Layout, Meant, Migration, Transaction};
+use super::super::{Down, Layout, Meant, Migration, Transaction, name};
 use crate::source::Span;
 
 pub const TOOL: Tool = Tool {
     layout: Layout::NodePgMigrate,
-    claims: |folder| folder.any(NODE_PG),
+    claims,
     read,
     engine: super::postgres,
     opt_out: super::no_opt_out,
 };
+
+/// The file that a new migration begins as has the markers. A file whose name
+/// tells the way needs none: what looks like one there is prose, and so is the
+/// one among many.
+fn claims(folder: &Folder) -> bool {
+    let (mut marked, mut all) = (0, 0);
+    for script in &folder.scripts {
+        if name::way(script.name()).0.is_none() {
+            all += 1;
+            marked += usize::from(script.has(NODE_PG));
+        }
+    }
+    marked > 0 && 2 * marked >= all
+}
 
 /// `^\s*--[\s-]*<word>\s+migration`, in any case.
 fn is_marker(comment: &str, word: &str) -> bool {
