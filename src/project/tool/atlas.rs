@@ -1,14 +1,21 @@
-//! Atlas: `<timestamp>_name.sql` beside `atlas.sum` (sql/migrate/dir.go).
+//! Atlas: `<timestamp>_name.sql` beside `atlas.sum` (sql/migrate/dir.go). It can
+//! also write another tool's files (`format = golang-migrate`, …), which that
+//! tool then runs.
 
 use super::super::directive::{self, ATLAS, Line};
 use super::super::folder::{Folder, Script, Tool};
 use super::super::{Layout, Meant, Migration, OptOut, Part, Transaction};
+use super::{flyway, golang_migrate};
 use crate::dialect::Engine;
 use crate::source::Source;
 
 pub const TOOL: Tool = Tool {
     layout: Layout::Atlas,
-    claims: |folder| folder.has_companion("atlas.sum") || folder.mostly(ATLAS),
+    claims: |folder| {
+        let other_format = [flyway::TOOL, golang_migrate::TOOL];
+        (folder.has_companion("atlas.sum") || folder.mostly(ATLAS))
+            && !other_format.iter().any(|tool| (tool.claims)(folder))
+    },
     read,
     engine,
     opt_out,
