@@ -20,6 +20,7 @@ use rustc_hash::FxHashSet;
 use crate::config::Config;
 use crate::dialect::{Dialect, Engine};
 use crate::finding::Finding;
+use crate::phase;
 use crate::project::{History, Problem, Project, SourceId};
 use crate::report::{MigrationReport, Report, Return, StatementReport, Summary};
 use crate::rule::OperationContext;
@@ -27,7 +28,7 @@ use crate::source::Span;
 use crate::suppress::{self, Directives};
 
 use fingerprint::Lines;
-use fold::Fold;
+use fold::{Fold, Told};
 use registry::Registry;
 pub use script::{called, is_unread, names_at_run_time};
 
@@ -137,6 +138,12 @@ fn judge(
         true => Lines::default(),
         false => places.lines(&project),
     };
+    let folders = phase::Folders::of(project.sources.iter().map(|source| source.path()));
+    let told = Told {
+        config,
+        directives: &directives,
+        folders: &folders,
+    };
     let outcomes: Vec<Outcome> = judged
         .par_iter()
         .map(|history| {
@@ -144,17 +151,9 @@ fn judge(
                 .or(config.dialect)
                 .or(history.dialect)
                 .unwrap_or_default();
-            Fold::new(
-                &project,
-                history,
-                &registry,
-                config,
-                dialect,
-                &directives,
-                &lines,
-            )
-            .in_manner(&manner)
-            .run(progress)
+            Fold::new(&project, history, &registry, dialect, &told, &lines)
+                .in_manner(&manner)
+                .run(progress)
         })
         .collect();
     let shown = dialect

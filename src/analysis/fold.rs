@@ -29,7 +29,7 @@ use crate::effect::old_release::old_release;
 use crate::effect::{self, Effect, postgres};
 use crate::inverse;
 use crate::operation::{Action, Operation, TransactionControl};
-use crate::phase::Phase;
+use crate::phase::{self, Phase};
 use crate::project::{self, Down, History, Layout, Migration, Part, Project, SourceId};
 use crate::report::{Direction, MigrationReport, Return};
 use crate::rule::{
@@ -55,6 +55,7 @@ pub struct Fold<'a> {
     config: &'a Config,
     dialect: Dialect,
     directives: &'a [(SourceId, Directives)],
+    folders: &'a phase::Folders,
     /// An earlier migration set a limit, or the configuration asks for one: the
     /// project means to have it.
     uses_lock_timeout: bool,
@@ -74,23 +75,31 @@ pub struct Fold<'a> {
     outcome: Outcome,
 }
 
+/// What a project tells about its migrations.
+pub struct Told<'a> {
+    pub config: &'a Config,
+    pub directives: &'a [(SourceId, Directives)],
+    pub folders: &'a phase::Folders,
+}
+
 impl<'a> Fold<'a> {
     pub fn new(
         project: &'a Project,
         history: &'a History,
         registry: &'a Registry<'a>,
-        config: &'a Config,
         dialect: Dialect,
-        directives: &'a [(SourceId, Directives)],
+        told: &Told<'a>,
         lines: &'a Lines,
     ) -> Self {
+        let config = told.config;
         Self {
             project,
             history,
             registry,
             config,
             dialect,
-            directives,
+            directives: told.directives,
+            folders: told.folders,
             uses_lock_timeout: config.asks_for("missing-lock-timeout"),
             writes_downs: writes_downs(history),
             schema: Schema::default(),

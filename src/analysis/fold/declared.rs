@@ -6,7 +6,7 @@ use smol_str::SmolStr;
 
 use super::{Fold, Planned};
 use crate::operation::Action;
-use crate::phase::{self, Phase};
+use crate::phase::Phase;
 use crate::project::{Migration, SourceId};
 
 /// What a phase is known by.
@@ -39,7 +39,7 @@ impl Fold<'_> {
         declared.phase = declared
             .phase
             .or_else(|| self.config.phase_for(path))
-            .or_else(|| phase::of_path(path));
+            .or_else(|| self.folders.phase(path));
         declared
     }
 }
