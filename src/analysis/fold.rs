@@ -206,12 +206,12 @@ impl<'a> Fold<'a> {
         if !read.down.is_empty() {
             self.doubt_unseen_up(read);
             // By the time the down runs, what the up created is in use.
-            let created = self.schema.take_created_now();
+            let before_down = self.schema.mark();
+            let created = self.schema.begin_down();
             let mut made = created.clone();
             for name in up.iter().filter_map(|p| drops_for_certain(p.operation)) {
                 made.remove(&self.schema.resolve(name));
             }
-            let before_down = self.schema.mark();
             let back = Script {
                 phase: None,
                 direction: Direction::Down,

@@ -111,7 +111,7 @@ pub fn of_text(setup: &str, up: &str, dialect: Dialect) -> (WayBack, Vec<String>
         let settled = decisions.settle(planned, &schema);
         schema.apply(settled.as_ref().unwrap_or(planned.operation), 0);
     }
-    let created = schema.take_created_now();
+    let created = schema.begin_down();
     for statement in back.statements() {
         for (_, list) in operations(statement) {
             for operation in &list {

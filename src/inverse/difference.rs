@@ -245,7 +245,10 @@ fn routines(schema: &Schema, mark: Mark, created: &FxHashSet<Key>, found: &mut D
         };
         for new in after {
             match like(new) {
-                None if created.contains(key) && schema.is_complete() => {
+                None if created.contains(key)
+                    && key.schema != "pg_temp"
+                    && schema.is_complete() =>
+                {
                     found.say(format!("{} `{key}` is still there", kind(new)));
                 }
                 Some(old) if !Arc::ptr_eq(old, new) && !same_routine(old, new) => {

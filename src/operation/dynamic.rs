@@ -12,6 +12,7 @@ use std::fmt::Write as _;
 
 use smol_str::{SmolStr, format_smolstr};
 
+use super::object::without_markers;
 use super::reader::Reader;
 use super::{Action, Operation, Within};
 use crate::source::Span;
@@ -205,8 +206,10 @@ fn changes_nothing(prefix: &str) -> bool {
 
 fn why(prefix: &str) -> SmolStr {
     const SHOWN: usize = 60;
+    let prefix = without_markers(prefix);
     let words: Vec<&str> = prefix.split_ascii_whitespace().take(12).collect();
     let prefix: String = words.join(" ").chars().take(SHOWN).collect();
+    let prefix = prefix.trim_end_matches(['…', ' ']);
     match prefix.is_empty() {
         true => SmolStr::new_static("runs SQL that is built at run time"),
         false => format_smolstr!("runs SQL that is built at run time: `{prefix} …`"),

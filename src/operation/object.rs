@@ -1,9 +1,11 @@
 //! Names of objects, and what kinds of objects there are.
 
+use std::borrow::Cow;
 use std::fmt;
 
 use smol_str::SmolStr;
 
+use super::RUN_TIME;
 use crate::source::Span;
 use crate::statement::cursor::{Cursor, Ident};
 use crate::statement::lexer::{TokenKind, tokens_into};
@@ -33,10 +35,24 @@ impl Eq for ObjectName {}
 impl fmt::Display for ObjectName {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         if let Some(schema) = &self.schema {
-            write!(f, "{schema}.")?;
+            write!(f, "{}.", without_markers(schema))?;
         }
-        f.write_str(&self.name)
+        f.write_str(&without_markers(&self.name))
     }
+}
+
+/// A text for people, with `…` for each name that is only known at run time.
+pub fn without_markers(text: &str) -> Cow<'_, str> {
+    if !text.contains(RUN_TIME) {
+        return Cow::Borrowed(text);
+    }
+    let mut parts = text.split(RUN_TIME);
+    let mut shown = parts.next().unwrap_or_default().to_owned();
+    for part in parts {
+        shown.push('…');
+        shown.push_str(part.split_once('}').map_or("", |(_, behind)| behind));
+    }
+    Cow::Owned(shown)
 }
 
 impl From<Ident> for ObjectName {

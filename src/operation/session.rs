@@ -264,10 +264,12 @@ pub fn meta(r: &mut Reader<'_>) {
     r.cursor.rest();
     let command = line.split_ascii_whitespace().next().unwrap_or(line);
     let word = command.trim_start_matches('\\').trim_end_matches('+');
+    if word == "copy" {
+        return client_copy(r);
+    }
     let why = match word {
         "i" | "ir" | "include" | "include_relative" => "runs another file",
         "gexec" => "runs the rows of a query as SQL",
-        "copy" => "copies rows between a file and a table",
         "c" | "connect" => "continues on another database",
         "if" => "chooses what runs when it is run",
         "!" => "runs a program",
@@ -276,4 +278,12 @@ pub fn meta(r: &mut Reader<'_>) {
     let place = r.statement();
     let command: String = command.chars().take(40).collect();
     r.opaque(format_smolstr!("`{command}` {why}"), place);
+}
+
+/// `\copy` does what COPY does, with a file of the client's.
+fn client_copy(r: &mut Reader<'_>) {
+    let whole = r.statement();
+    let sql = Span::new(whole.start + 1, whole.end);
+    let operations = r.nested(sql, r.within.clone());
+    r.extend(operations);
 }

@@ -1,9 +1,9 @@
 //! What stands around an operation: what the script did before it and does
 //! after it, and what others can know of it.
 
-use super::{Facet, OperationContext, keeps_null_out, mentions};
+use super::{Facet, OpenedBy, OperationContext, keeps_null_out, mentions};
 use crate::operation::{
-    Action, Constraint, ConstraintKind, ObjectKind, ObjectName, Operation, Target,
+    Action, Column, Constraint, ConstraintKind, ObjectKind, ObjectName, Operation, Target,
 };
 use crate::schema::{GoneRule, Key, Origin, Table};
 use smol_str::SmolStr;
@@ -122,6 +122,66 @@ impl<'a> OperationContext<'a> {
                     } => c.name == column && self.is_same(&table.name, &target.name),
                     _ => false,
                 })
+    }
+
+    /// Does another statement of the same transaction close the table to reads
+    /// and writes? Asked only of scripts that are one transaction from end to
+    /// end.
+    pub fn is_closed_anyway(&self, table: &Key) -> bool {
+        let controls = self.around_on(Facet::Control, "").count();
+        let is_whole = match self.run.opened_by {
+            OpenedBy::Nobody => false,
+            OpenedBy::Runner | OpenedBy::ImplicitString => controls == 0,
+            OpenedBy::Script => controls == 2,
+        };
+        is_whole
+            && self.scene.frames.len() == 1
+            && self.around_on(Facet::Table, &table.name).any(|op| {
+                altered_table(&op.action).is_some_and(|t| self.schema.resolve(t) == *table)
+            })
+    }
+
+    /// Does an INSERT of the old release into the table fail for certain, for a
+    /// column that it must name and that goes, or one that it cannot know and
+    /// that must have a value?
+    pub fn old_inserts_fail(&self, target: &Target) -> bool {
+        let known = self.table(&target.name);
+        self.around_on(Facet::Table, &target.name.name)
+            .any(|op| match &op.action {
+                Action::DropColumn { table, column, .. }
+                | Action::RenameColumn { table, column, .. } => {
+                    self.is_same(&table.name, &target.name)
+                        && known.is_some_and(|t| t.is_not_null(&column.name))
+                        && !self.fills_itself(&target.name, &column.name)
+                        && !self.column_is_new(target, &column.name)
+                }
+                Action::AddColumn {
+                    table,
+                    column,
+                    constraints,
+                    ..
+                } => {
+                    self.is_same(&table.name, &target.name)
+                        && self.must_be_written(column, constraints)
+                }
+                _ => false,
+            })
+    }
+
+    /// Does an INSERT fail that leaves this new column out?
+    pub fn must_be_written(&self, column: &Column, constraints: &[Constraint]) -> bool {
+        let is_filled = self
+            .schema
+            .default_of(column)
+            .is_some_and(|d| !d.text.trim().eq_ignore_ascii_case("null"))
+            || column.identity.is_some()
+            || column.generated.is_some()
+            || column.ty.is_serial();
+        let is_key = |c: &Constraint| matches!(c.kind, ConstraintKind::PrimaryKey(_));
+        !is_filled
+            && (column.not_null
+                || constraints.iter().any(is_key)
+                || self.schema.type_keeps_null_out(&column.ty))
     }
 
     /// Does the script give the column a default, or an identity, later?
@@ -427,6 +487,23 @@ impl<'a> OperationContext<'a> {
             }
             _ => false,
         }
+    }
+}
+
+/// The table that an operation closes to reads and writes while it changes a
+/// column or constraint of it; what takes weaker locks is left out.
+fn altered_table(action: &Action) -> Option<&ObjectName> {
+    match action {
+        Action::AddColumn { table, .. }
+        | Action::DropColumn { table, .. }
+        | Action::AlterColumnType { table, .. }
+        | Action::SetDefault { table, .. }
+        | Action::DropDefault { table, .. }
+        | Action::SetNotNull { table, .. }
+        | Action::DropNotNull { table, .. }
+        | Action::RenameColumn { table, .. }
+        | Action::DropConstraint { table, .. } => Some(&table.name),
+        _ => None,
     }
 }
 

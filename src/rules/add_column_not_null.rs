@@ -31,15 +31,7 @@ fn check(cx: &OperationContext<'_>, findings: &mut Findings) {
     let key = constraints
         .iter()
         .any(|c| matches!(c.kind, ConstraintKind::PrimaryKey(_)));
-    let filled = cx
-        .schema
-        .default_of(column)
-        .is_some_and(|d| !d.text.trim().eq_ignore_ascii_case("null"))
-        || column.identity.is_some()
-        || column.generated.is_some()
-        || column.ty.is_serial();
-    let required = column.not_null || key || cx.schema.type_keeps_null_out(&column.ty);
-    if filled || !required {
+    if !cx.must_be_written(column, constraints) {
         return;
     }
     let (name, col) = (sql_object(&table.name), sql_name(&column.name));

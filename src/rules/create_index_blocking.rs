@@ -1,8 +1,8 @@
 //! `CREATE INDEX` blocks writes until the index is built.
 
 use crate::finding::Confidence;
-use crate::operation::{Action, Kind};
-use crate::rule::{Check, Findings, OperationContext, Rule};
+use crate::operation::{Action, CreateIndex, Kind, ObjectName};
+use crate::rule::{Check, Findings, OperationContext, Rule, sql_object};
 
 pub const RULE: Rule = Rule {
     id: "create-index-blocking",
@@ -37,7 +37,29 @@ fn check(cx: &OperationContext<'_>, findings: &mut Findings) {
                 index.table
             ),
         )
-        .help(format!("run `{sql}` {}", cx.scene.without_transaction()))
+        .help(format!(
+            "run `{sql}` {}{}",
+            cx.scene.without_transaction(),
+            if_there(cx, index)
+        ))
         .confidence(confidence)
         .fix(cx.concurrently("INDEX", "build the index concurrently", as_it_is));
+}
+
+/// What to do where the index may be there already.
+fn if_there(cx: &OperationContext<'_>, index: &CreateIndex) -> String {
+    let within = &cx.operation.within;
+    let may_be_there = index.if_not_exists || within.conditional || within.unless_there;
+    let Some(name) = index.name.as_ref().filter(|_| may_be_there) else {
+        return String::new();
+    };
+    let name = ObjectName {
+        schema: index.table.schema.clone(),
+        ..name.clone()
+    };
+    format!(
+        "\nIF NOT EXISTS is left out: it passes over the invalid index that a failed attempt leaves. Where the index may be there, ask first:\n  \
+         SELECT indisvalid FROM pg_index WHERE indexrelid = to_regclass('{}');",
+        sql_object(&name).replace('\'', "''")
+    )
 }

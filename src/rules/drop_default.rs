@@ -19,6 +19,7 @@ fn check(cx: &OperationContext<'_>, findings: &mut Findings) {
     if !cx.is_old_column(table, &column.name)
         || cx.column_goes(table, &column.name)
         || cx.default_returns(table, &column.name)
+        || cx.old_inserts_fail(table)
     {
         return;
     }

@@ -1,6 +1,6 @@
 //! A table goes while the old release may use it.
 
-use crate::operation::{Action, Kind, ObjectKind};
+use crate::operation::{Action, Kind, ObjectKind, ObjectName};
 use crate::rule::{Check, Findings, OperationContext, Rule, sql_object};
 
 pub const RULE: Rule = Rule {
@@ -52,10 +52,22 @@ fn check(cx: &OperationContext<'_>, findings: &mut Findings) {
             "Release code that no longer uses `{name}` first; then drop it in a later migration:\n\
              -- bowline: phase contract\n\
              DROP TABLE {sql};\n\
-             Nothing but a backup brings the rows back: copy what may be needed before."
+             {}",
+            way_back(cx, name)
         ));
     let created = cx.schema.relation(name).and_then(|r| r.created_at());
     if let Some(place) = created {
         draft.related(place, "created here");
+    }
+}
+
+/// Where the rows could come from again.
+fn way_back(cx: &OperationContext<'_>, name: &ObjectName) -> &'static str {
+    if cx.table(name).is_some_and(|table| table.from_query) {
+        "A query filled it (CREATE TABLE … AS); what was written to it since, only a backup brings back."
+    } else if cx.is_copied(name) {
+        "What is not copied before, only a backup brings back."
+    } else {
+        "Nothing but a backup brings the rows back: copy what may be needed before."
     }
 }

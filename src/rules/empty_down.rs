@@ -1,6 +1,6 @@
 //! A down is there and does nothing.
 
-use crate::operation::{Action, ObjectKind, ObjectName, Operation, Persistence};
+use crate::operation::{Action, ObjectKind, ObjectName, Operation, Persistence, Target};
 use crate::project::Down;
 use crate::report::Direction;
 use crate::rule::{Check, Findings, MigrationContext, Rule, mentions, subject};
@@ -63,8 +63,22 @@ fn outlives(cx: &MigrationContext<'_>, action: &Action) -> bool {
             name,
             ..
         } => !is_temporary(cx, name),
+        Action::ToggleTrigger { table, .. } => !toggles_back(cx, table),
         action => !subject(action).is_some_and(|name| is_temporary(cx, name)),
     }
+}
+
+/// Does the script take triggers of the table out of the way and put them back?
+fn toggles_back(cx: &MigrationContext<'_>, of: &Target) -> bool {
+    let mut states = cx
+        .steps
+        .iter()
+        .filter_map(|step| match &step.operation.action {
+            Action::ToggleTrigger { table, enable, .. } if table.name == of.name => Some(*enable),
+            _ => None,
+        });
+    let first = states.next();
+    first.is_some() && states.next_back().is_some_and(|last| Some(last) != first)
 }
 
 /// Does the script make a temporary table of this name?

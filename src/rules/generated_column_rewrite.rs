@@ -1,5 +1,7 @@
 //! A stored generated column is written into every row.
 
+use smol_str::SmolStr;
+
 use crate::operation::{Action, Kind, ObjectName};
 use crate::rule::{Check, ColumnWork, Findings, OperationContext, Rule, sql_object};
 
@@ -17,16 +19,36 @@ fn check(cx: &OperationContext<'_>, findings: &mut Findings) {
         Action::AddColumn { table, column, .. }
             if cx.column_work() == Some(ColumnWork::Generated) =>
         {
-            report(cx, findings, &table.name, &column.name);
+            let stored = stored_columns(cx);
+            if stored.first() == Some(&&column.name) {
+                let what = match stored.len() {
+                    1 => format!("`{}.{}` is", table.name, column.name),
+                    n => format!("`{}.{}` and {} more are", table.name, column.name, n - 1),
+                };
+                report(cx, findings, &table.name, &what);
+            }
         }
         Action::SetExpression { table, column, .. } if cx.blocks(&table.name) => {
-            report(cx, findings, &table.name, &column.name);
+            let what = format!("`{}.{}` is", table.name, column.name);
+            report(cx, findings, &table.name, &what);
         }
         _ => {}
     }
 }
 
-fn report(cx: &OperationContext<'_>, findings: &mut Findings, table: &ObjectName, column: &str) {
+/// What one ALTER TABLE adds is written in one rewrite.
+fn stored_columns<'a>(cx: &OperationContext<'a>) -> Vec<&'a SmolStr> {
+    let stored = cx.siblings.iter().filter_map(|op| match &op.action {
+        Action::AddColumn { column, .. } => {
+            let generated = column.generated.as_ref();
+            generated.filter(|g| g.stored).map(|_| &column.name)
+        }
+        _ => None,
+    });
+    stored.collect()
+}
+
+fn report(cx: &OperationContext<'_>, findings: &mut Findings, table: &ObjectName, what: &str) {
     let sql = sql_object(table);
     let help = if cx.scene.dialect.version >= 18 {
         format!(
@@ -40,7 +62,9 @@ fn report(cx: &OperationContext<'_>, findings: &mut Findings, table: &ObjectName
     findings
         .report(
             cx.operation.place,
-            format!("`{table}.{column}` is stored in every row: the table is rewritten while reads and writes wait"),
+            format!(
+                "{what} stored in every row: the table is rewritten while reads and writes wait"
+            ),
         )
         .help(help)
         .confidence(cx.confidence(table));

@@ -79,6 +79,13 @@ impl Schema {
     /// session starts afresh.
     pub fn begin_migration(&mut self, migration: MigrationIndex) {
         self.migration = migration;
+        self.end_session();
+        self.created_now.clear();
+        self.unsure = false;
+    }
+
+    /// What is temporary ends with the session, and so does what was set.
+    fn end_session(&mut self) {
         let temporary: Vec<Key> = self
             .created_now
             .iter()
@@ -88,9 +95,14 @@ impl Schema {
         for key in temporary {
             self.remove_relation(&key, true);
         }
-        self.created_now.clear();
-        self.unsure = false;
         self.set_session(Session::default());
+    }
+
+    /// Begins the session in which a down runs: everything is old by then. Says
+    /// what was new.
+    pub fn begin_down(&mut self) -> FxHashSet<Key> {
+        self.end_session();
+        std::mem::take(&mut self.created_now)
     }
 
     /// Something ran whose text could not be read. What it mentions may look

@@ -168,6 +168,8 @@ pub struct Table {
     pub views: Vec<Key>,
     /// Rows were written by the history itself (INSERT, COPY, CTAS).
     pub filled: bool,
+    /// The first of them were what a query found, in CREATE TABLE … AS.
+    pub from_query: bool,
     /// Some of them value by value: reference data.
     pub seeded: bool,
     /// Which migration last added a column of this name; absent means the
@@ -723,11 +725,6 @@ impl Schema {
     /// read? What exists now is a guess until it ends.
     pub fn is_unsure(&self) -> bool {
         self.unsure
-    }
-
-    /// Makes everything old, and says what was new.
-    pub fn take_created_now(&mut self) -> FxHashSet<Key> {
-        std::mem::take(&mut self.created_now)
     }
 
     /// Makes new again what was new.

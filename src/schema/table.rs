@@ -44,6 +44,7 @@ impl Table {
             referenced_by: Vec::new(),
             views: Vec::new(),
             filled: false,
+            from_query: false,
             seeded: false,
             column_added: Default::default(),
             gone: Vec::new(),
@@ -188,6 +189,7 @@ impl Schema {
         table.partition_by = create.partition_by.clone();
         table.options = create.options.clone();
         table.filled = create.source.is_some();
+        table.from_query = table.filled;
         table.columns_known = create.source.is_none() && create.of_type.is_none();
         table.of_type = create.of_type.as_ref().map(|of| self.type_key_of(of));
         self.enter(key.clone(), Relation::Table(Arc::new(table)));
