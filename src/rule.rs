@@ -17,6 +17,7 @@ mod rerun;
 mod retype;
 mod runner;
 mod sql;
+mod unique;
 mod work;
 
 use smol_str::SmolStr;
@@ -36,6 +37,7 @@ use crate::verdict::Verdict;
 pub use crate::inverse::collation_name;
 pub use crate::inverse::constraint;
 pub use crate::inverse::index::definition as index_definition;
+pub use crate::inverse::same_condition;
 pub use crate::inverse::sql::{sql_ident, sql_key, sql_name};
 pub use crate::schema::names::object_name;
 pub use crate::statement::lexer::on_one_line;
@@ -51,6 +53,7 @@ pub use runner::one_line;
 pub use sql::{
     keeps_null_out, listed, mentions, same_expression, sql_type, takes_every_row, takes_no_row,
 };
+pub use unique::{Uniqueness, asks_for_values};
 pub use work::{ColumnWork, sql_list, sql_object, subject, who_waits};
 
 /// A hazard that bowline knows: `rules/<id>.md` and `src/rules/<id>.rs`.

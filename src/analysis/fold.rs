@@ -37,7 +37,7 @@ use crate::rule::{
 };
 use crate::schema::{Conflict, Key, MigrationIndex, Schema};
 use crate::suppress::Directives;
-use crate::verdict::{Deploy, Verdict};
+use crate::verdict::{Deploy, OldRelease, Verdict};
 
 use control::{SavedState, has_rollback};
 use declared::{Declared, Inferred};
@@ -443,12 +443,17 @@ impl<'a> Fold<'a> {
             version: self.dialect.version,
         });
         run.rowless.relieve(planned, &self.schema, &mut effect);
-        let verdict = self.judge(planned, &effect);
+        let how = run.transactions.run();
+        let mut verdict = self.judge(planned, &effect);
+        if verdict.old_release == OldRelease::Broken
+            && context(run.scene, planned, &effect, &self.schema, how, index).comes_back()
+        {
+            verdict.old_release = OldRelease::Compatible;
+        }
         let inverse = self
             .by_statement
             .then(|| inverse::inverse(operation, planned.source, &mut self.schema, &effect))
             .map(Box::new);
-        let how = run.transactions.run();
         self.operation_rules(run.scene, planned, &effect, how, index);
         let visible = effect
             .locks
@@ -495,11 +500,20 @@ impl<'a> Fold<'a> {
 
     fn deploy(&self, operation: &Operation, effect: &Effect) -> Deploy {
         let mut deploy = Deploy::Online;
+        // A key of a table without rows has nothing to look up.
+        let adds_to_empty = match &operation.action {
+            Action::AddConstraint { table, .. } => {
+                let key = self.schema.resolve(&table.name);
+                let table = self.schema.table_by_key(&key);
+                self.schema.is_created_now(&key) && table.is_some_and(|table| !table.filled)
+            }
+            _ => false,
+        };
         for lock in &effect.locks {
             if lock.created || !lock.mode.blocks_writes() || self.is_hidden(&lock.relation) {
                 continue;
             }
-            let works = effect.works_on(&lock.relation);
+            let works = !adds_to_empty && effect.works_on(&lock.relation);
             deploy = deploy.max(if works {
                 Deploy::Blocking
             } else {
@@ -528,18 +542,7 @@ impl<'a> Fold<'a> {
         index: usize,
     ) {
         let registry = self.registry;
-        let context = OperationContext {
-            scene,
-            operation: planned.operation,
-            index,
-            siblings: planned.siblings,
-            effect,
-            schema: &self.schema,
-            run,
-            source: planned.source,
-            statement: planned.statement_span,
-            frame: &scene.frames[planned.part],
-        };
+        let context = context(scene, planned, effect, &self.schema, run, index);
         let mut findings = Findings::new(std::mem::take(&mut self.outcome.findings));
         for active in registry.for_kind(planned.operation.action.kind()) {
             let Check::Operation { check, .. } = &active.rule.check else {
@@ -669,6 +672,28 @@ fn sets_lock_timeout(plan: &[Planned<'_>], to_a_limit: bool) -> bool {
         }
     }
     sets
+}
+
+fn context<'s>(
+    scene: &'s Scene<'s>,
+    planned: &Planned<'s>,
+    effect: &'s Effect,
+    schema: &'s Schema,
+    run: Run,
+    index: usize,
+) -> OperationContext<'s> {
+    OperationContext {
+        scene,
+        operation: planned.operation,
+        index,
+        siblings: planned.siblings,
+        effect,
+        schema,
+        run,
+        source: planned.source,
+        statement: planned.statement_span,
+        frame: &scene.frames[planned.part],
+    }
 }
 
 /// The worst of all steps; work that is done while an earlier statement of the

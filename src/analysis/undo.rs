@@ -65,7 +65,8 @@ fn goes_with_its_table(action: &Action, schema: &Schema) -> bool {
 }
 
 /// The operations of a text, each with its statement.
-fn operations(text: &str) -> Vec<(Span, Vec<Operation>)> {
+/// The statements of a text, each with what it does.
+pub(super) fn operations(text: &str) -> Vec<(Span, Vec<Operation>)> {
     let whole = Span::new(0, text.len() as u32);
     let mut tokens = Vec::new();
     split(text, whole, SplitOptions::default())

@@ -180,7 +180,11 @@ fn dropped(
         }
         ObjectKind::Schema | ObjectKind::Database => Broken,
         ObjectKind::Type | ObjectKind::Domain | ObjectKind::Trigger => Degraded,
-        k if k.is_routine() => Degraded,
+        k if k.is_routine() => {
+            let known = scene.schema.routines(&scene.schema.resolve_routine(name));
+            let nobody_calls = !known.is_empty() && known.iter().all(|r| r.is_for_triggers());
+            if nobody_calls { Compatible } else { Degraded }
+        }
         ObjectKind::Extension | ObjectKind::Policy => Degraded,
         _ => Compatible,
     }

@@ -16,6 +16,7 @@ use crate::schema::{
 mod same;
 mod table;
 
+pub use same::condition as same_condition;
 pub use table::constraint_still_there;
 
 /// Sentences without full stop, in a fixed order.

@@ -5,7 +5,7 @@ use super::routine::signature;
 use super::sql::{sql_key, sql_name};
 use super::table::role_name;
 use crate::operation::ObjectKind;
-use crate::schema::{Key, Mark, Setting, SettingName};
+use crate::schema::{Key, Mark, Relation, Setting, SettingName};
 
 /// Sets again what was set, and resets what was not.
 pub fn restore(draft: &mut Draft<'_>, mark: Mark) {
@@ -18,7 +18,7 @@ pub fn restore(draft: &mut Draft<'_>, mark: Mark) {
             |a: &Setting, b: &Setting| a.kind == b.kind && a.member == b.member && a.name == b.name;
         for new in &after {
             let was_set = before.iter().any(|old| same(old, new));
-            let goes = draft.is_new(change.key);
+            let goes = draft.is_new(change.key) || is_of_new_column(draft, change.key, new);
             if !was_set && !goes {
                 let statement = reset(draft, change.key, new);
                 push(draft, statement, new, change.key);
@@ -29,6 +29,18 @@ pub fn restore(draft: &mut Draft<'_>, mark: Mark) {
             push(draft, statement, old, change.key);
         }
     }
+}
+
+/// What is set on a column goes with it.
+fn is_of_new_column(draft: &Draft<'_>, key: &Key, setting: &Setting) -> bool {
+    let then = draft
+        .relation_then(key)
+        .and_then(|relation| match relation {
+            Relation::Table(table) => Some(table),
+            _ => None,
+        });
+    setting.kind == ObjectKind::Column
+        && then.is_some_and(|table| table.columns_known && table.column(&setting.member).is_none())
 }
 
 fn push(draft: &mut Draft<'_>, statement: Option<String>, setting: &Setting, key: &Key) {

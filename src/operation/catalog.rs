@@ -10,6 +10,7 @@ use smol_str::{SmolStr, format_smolstr};
 
 use super::alter_relation::shared_action;
 use super::reader::Reader;
+use super::session;
 use super::{Action, ConstraintKind, Ident, ObjectKind, ObjectName};
 use crate::source::Span;
 use crate::statement::Cursor;
@@ -277,7 +278,14 @@ pub fn alter_other(r: &mut Reader<'_>) {
     if r.cursor.eat_words(&["REASSIGN", "OWNED"]) {
         r.cursor.rest();
         let kind = ObjectKind::Role;
-        return r.push_whole(Action::AlterOther { kind, name: None }, place);
+        return r.push_whole(
+            Action::AlterOther {
+                kind,
+                name: None,
+                sets: None,
+            },
+            place,
+        );
     }
     r.cursor.bump();
     if r.cursor.eat_word("SYSTEM") {
@@ -314,10 +322,14 @@ pub fn alter_other(r: &mut Reader<'_>) {
         }
         _ if r.cursor.done() => r.expected("what to change"),
         _ => {
+            let sets = match kind {
+                ObjectKind::Database | ObjectKind::Role => session::initial(r).map(Box::new),
+                _ => None,
+            };
             r.cursor.rest();
             let place = name.span;
             let name = Some(name);
-            r.push_whole(Action::AlterOther { kind, name }, place);
+            r.push_whole(Action::AlterOther { kind, name, sets }, place);
         }
     }
 }

@@ -985,6 +985,8 @@ pub enum Action {
     AlterOther {
         kind: ObjectKind,
         name: Option<ObjectName>,
+        /// What ALTER DATABASE or ALTER ROLE sets for the sessions to come.
+        sets: Option<Box<SetParameter>>,
     },
     /// Changes attributes of a routine.
     AlterRoutine {

@@ -31,6 +31,24 @@ pub fn set(r: &mut Reader<'_>) {
     push_set(r, name, value, local, place);
 }
 
+/// What ALTER DATABASE and ALTER ROLE set for the sessions to come.
+pub(super) fn initial(r: &mut Reader<'_>) -> Option<SetParameter> {
+    if r.cursor.eat_words(&["IN", "DATABASE"]) {
+        r.cursor.ident()?;
+    }
+    if !r.cursor.eat_word("SET") {
+        return None;
+    }
+    let place = r.here();
+    let (name, _) = parameter(r, place)?;
+    let value = value(r);
+    Some(SetParameter {
+        name,
+        value,
+        local: false,
+    })
+}
+
 fn is_assigned(r: &Reader<'_>) -> bool {
     r.cursor.is_word_at(1, "TO") || r.cursor.text_at(1) == "="
 }

@@ -166,7 +166,7 @@ impl Action {
             | Action::Cluster { table, .. }
             | Action::Copy { table, .. } => table.as_ref().map(of).unwrap_or_default(),
             Action::Reindex { name, .. } => name.as_ref().map(of).unwrap_or_default(),
-            Action::CreateOther { name, kind, .. } | Action::AlterOther { name, kind } => {
+            Action::CreateOther { name, kind, .. } | Action::AlterOther { name, kind, .. } => {
                 name.as_ref().map(of).unwrap_or_default().kind(*kind)
             }
             Action::CreateSchema { name, .. } | Action::CreateExtension { name, .. } => Subject {

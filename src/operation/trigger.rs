@@ -137,7 +137,14 @@ fn alter_on_table(r: &mut Reader<'_>, kind: ObjectKind) {
     }
     let place = name.span;
     let name = Some(name.into());
-    r.push_whole(Action::AlterOther { kind, name }, place);
+    r.push_whole(
+        Action::AlterOther {
+            kind,
+            name,
+            sets: None,
+        },
+        place,
+    );
 }
 
 /// `name ON table`.

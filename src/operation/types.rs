@@ -113,6 +113,7 @@ pub fn alter(r: &mut Reader<'_>) {
             Action::AlterOther {
                 kind: ObjectKind::Type,
                 name: Some(name),
+                sets: None,
             },
             place,
         );

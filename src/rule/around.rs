@@ -68,6 +68,17 @@ impl<'a> OperationContext<'a> {
         })
     }
 
+    /// A relation is dropped or renamed, and the script puts one in its place
+    /// that has the rows.
+    pub fn comes_back(&self) -> bool {
+        match &self.operation.action {
+            Action::Drop { kind, name, .. } | Action::Rename { kind, name, .. } => {
+                kind.is_relation() && self.is_replaced_with_rows(name)
+            }
+            _ => false,
+        }
+    }
+
     /// Has the script copied the rows of a table to another?
     pub fn is_copied(&self, name: &ObjectName) -> bool {
         self.earlier_on(Facet::Copy, "").any(|op| match &op.action {
@@ -182,6 +193,17 @@ impl<'a> OperationContext<'a> {
             && (column.not_null
                 || constraints.iter().any(is_key)
                 || self.schema.type_keeps_null_out(&column.ty))
+    }
+
+    /// Does the script take NOT NULL from the column later?
+    pub fn allows_null_later(&self, target: &Target, column: &str) -> bool {
+        self.later_on(Facet::Part, column)
+            .any(|op| match &op.action {
+                Action::DropNotNull {
+                    table, column: c, ..
+                } => c.name == column && self.is_same(&table.name, &target.name),
+                _ => false,
+            })
     }
 
     /// Does the script give the column a default, or an identity, later?
@@ -448,13 +470,7 @@ impl<'a> OperationContext<'a> {
     /// Every routine of this name returns a trigger: nobody calls it by name.
     pub fn is_trigger_function(&self, key: &Key) -> bool {
         let overloads = self.schema.routines(key);
-        !overloads.is_empty()
-            && overloads.iter().all(|routine| {
-                routine
-                    .returns
-                    .as_deref()
-                    .is_some_and(|r| r.eq_ignore_ascii_case("trigger"))
-            })
+        !overloads.is_empty() && overloads.iter().all(|routine| routine.is_for_triggers())
     }
 
     /// Does the script create a routine of this name after this operation?

@@ -213,8 +213,7 @@ impl OperationContext<'_> {
     /// A function may be called by anybody; a trigger function is called while
     /// a trigger stands on a table that stays.
     fn may_run(&self, routine: &Routine, dropped: Option<&Key>) -> bool {
-        let returns = routine.returns.as_deref().unwrap_or("");
-        !returns.eq_ignore_ascii_case("trigger")
+        !routine.is_for_triggers()
             || self
                 .triggers_of(routine)
                 .iter()

@@ -25,7 +25,8 @@ fn check(cx: &OperationContext<'_>, findings: &mut Findings) {
     let there = cx
         .table(&table.name)
         .is_some_and(|t| t.column(&column.name).is_some());
-    if !cx.is_used(table) || *if_not_exists && there {
+    let is_there = !cx.is_absent(&table.name, table.if_exists) && !cx.is_new(&table.name);
+    if !is_there || *if_not_exists && there {
         return;
     }
     let key = constraints

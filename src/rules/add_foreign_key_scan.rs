@@ -3,7 +3,7 @@
 use crate::operation::{Action, Constraint, ConstraintKind, ForeignKey, Kind, ObjectName};
 use crate::rule::{
     Check, ColumnWork, Findings, OperationContext, Rule, constraint as written, on_one_line,
-    sql_object,
+    sql_ident, sql_object,
 };
 
 pub const RULE: Rule = Rule {
@@ -28,13 +28,32 @@ fn check(cx: &OperationContext<'_>, findings: &mut Findings) {
         .report(
             cx.operation.place,
             format!(
-                "adding a foreign key from `{table}` to `{}` checks every row while writes to both wait",
-                key.references
+                "adding a foreign key from `{table}` to `{}` checks every row while {} wait",
+                key.references,
+                who_waits(cx)
             ),
         )
         .help(remedy(cx, table, constraint, key))
         .confidence(cx.confidence(table))
         .fix(fix.flatten());
+}
+
+/// An ALTER TABLE holds the strongest lock of all that it does; that of a
+/// foreign key which goes is on both tables.
+fn who_waits(cx: &OperationContext<'_>) -> &'static str {
+    let drops_key = cx.siblings.iter().any(|op| match &op.action {
+        Action::DropConstraint { table, name, .. } => {
+            let old = cx.table(&table.name).and_then(|t| t.constraint(&name.name));
+            old.is_none_or(|old| old.references.is_some())
+        }
+        _ => false,
+    });
+    let adds_column = matches!(cx.operation.action, Action::AddColumn { .. });
+    match (drops_key, adds_column) {
+        (true, _) => "reads and writes of both",
+        (false, true) => "reads and writes of the one and writes to the other",
+        (false, false) => "writes to both",
+    }
 }
 
 /// `NOT VALID` on a partitioned table.
@@ -69,9 +88,17 @@ fn remedy(
         }
         _ => String::new(),
     };
+    let taken = cx.siblings.iter().any(|op| match &op.action {
+        Action::DropConstraint { name: old, .. } => sql_ident(old) == name,
+        _ => false,
+    });
+    let drop = match taken {
+        true => format!("DROP CONSTRAINT {name}, "),
+        false => String::new(),
+    };
     format!(
         "{behind}add it without looking at the rows:\n  \
-         ALTER TABLE {sql} ADD CONSTRAINT {name} {definition} NOT VALID;\n\
+         ALTER TABLE {sql} {drop}ADD CONSTRAINT {name} {definition} NOT VALID;\n\
          and check them in a later migration, while writes go on:\n  \
          ALTER TABLE {sql} VALIDATE CONSTRAINT {name};"
     )

@@ -81,7 +81,12 @@ fn check(cx: &MigrationContext<'_>, findings: &mut Findings) {
 
 /// Reads or rewrites a table under a lock of its own.
 fn works_under_lock(cx: &MigrationContext<'_>, at: usize, step: &Step<'_>) -> Option<Blocked> {
-    let worked = step.effect.worked_under_lock().filter(|_| step.visible);
+    // A table with rows, which it would have to read, refuses it.
+    let refused = step.effect.refusal.as_ref().is_some_and(|r| r.on_rows);
+    let worked = step
+        .effect
+        .worked_under_lock()
+        .filter(|_| step.visible && !refused);
     let is_rewritten = |key: &Key| step.effect.rewrites.contains(key);
     let (key, mode) = worked
         .filter(|(key, _)| !cx.schema.is_created_now(key))

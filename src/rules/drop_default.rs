@@ -32,7 +32,8 @@ fn check(cx: &OperationContext<'_>, findings: &mut Findings) {
     }
     let required = cx
         .table(&table.name)
-        .is_some_and(|t| t.is_not_null(&column.name));
+        .is_some_and(|t| t.is_not_null(&column.name))
+        && !cx.allows_null_later(table, &column.name);
     let then = match (known, required) {
         (_, true) => "INSERTs of the old release that leave it out fail",
         (Some(_), _) => "INSERTs of the old release that leave it out store NULL",

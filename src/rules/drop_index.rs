@@ -2,7 +2,10 @@
 
 use crate::finding::{Confidence, Severity};
 use crate::operation::{Action, ConstraintKind, Kind, ObjectKind, ObjectName, Operation};
-use crate::rule::{Check, Facet, Findings, OperationContext, Rule, index_definition, on_one_line};
+use crate::rule::{
+    Check, Facet, Findings, OperationContext, Rule, Uniqueness, asks_for_values, index_definition,
+    on_one_line, same_condition,
+};
 use crate::schema::{Index, Origin};
 use smol_str::SmolStr;
 
@@ -41,7 +44,7 @@ fn check(cx: &OperationContext<'_>, findings: &mut Findings) {
         return;
     }
     let on = format!(" on `{}`", index.table);
-    let severity = if index.unique {
+    let severity = if index.unique && !cx.stays_unique(&Uniqueness::of_index(index)) {
         Severity::Warning
     } else {
         Severity::Info
@@ -145,6 +148,16 @@ fn builds_again(
     }
 }
 
+/// Does an index hold all rows that queries found by the other?
+fn covers_rows(index: &Index, other: &Index) -> bool {
+    let of_other = other.predicate.as_ref().map(|expr| &*expr.text);
+    index.predicate.as_ref().is_none_or(|own| {
+        of_other.is_some_and(|text| same_condition(text, &own.text))
+            // Whoever compares a column leaves its NULLs out.
+            || !other.unique && asks_for_values(&own.text, &other.columns[..1.min(other.columns.len())])
+    })
+}
+
 /// Another index of the table begins with the same columns.
 fn is_covered(cx: &OperationContext<'_>, index: &Index) -> bool {
     cx.schema.table_by_key(&index.table).is_some_and(|table| {
@@ -154,7 +167,7 @@ fn is_covered(cx: &OperationContext<'_>, index: &Index) -> bool {
             .filter(|other| **other != index.key)
             .filter_map(|other| cx.schema.index_by_key(other))
             .any(|other| {
-                other.predicate.is_none()
+                covers_rows(other, index)
                     && other.method == index.method
                     && index.exprs.is_empty()
                     && other.columns.starts_with(&index.columns)

@@ -36,7 +36,8 @@ fn check(cx: &OperationContext<'_>, findings: &mut Findings) {
         cx.later_on(Facet::Object, &object.name)
             .any(|op| gives_back(op, grant))
     });
-    if back {
+    let goes = |object: &ObjectName| grant.on == ObjectKind::Table && cx.is_dropped_later(object);
+    if back || !grant.objects.is_empty() && grant.objects.iter().all(goes) {
         return;
     }
     let void = |(privilege, grantee): (SmolStr, SmolStr)| {

@@ -109,10 +109,11 @@ fn check(cx: &OperationContext<'_>, findings: &mut Findings) {
     if refusal.on_rows && !cx.operation.within.block && findings.has_said(cx) {
         return;
     }
-    let when = if refusal.on_rows {
-        " as soon as the table has rows"
-    } else {
-        ""
+    let some_rows = refusal.on_rows && is_about_some_rows(&cx.operation.action);
+    let when = match (refusal.on_rows, some_rows) {
+        (false, _) => "",
+        (true, false) => " as soon as the table has rows",
+        (true, true) => " once a row meets the condition",
     };
     let finding = findings
         .report(
@@ -120,7 +121,7 @@ fn check(cx: &OperationContext<'_>, findings: &mut Findings) {
             format!("PostgreSQL refuses this{when}: {}", refusal.why),
         )
         .help("make the migration fit the schema that the ones before it leave behind");
-    if refusal.ground == Ground::Unmade {
+    if refusal.ground == Ground::Unmade || some_rows {
         finding
             .severity(Severity::Warning)
             .confidence(Confidence::Medium);
@@ -147,6 +148,10 @@ fn has_a_rule_of_its_own(cx: &OperationContext<'_>) -> bool {
         }
         _ => false,
     }
+}
+
+fn is_about_some_rows(action: &Action) -> bool {
+    matches!(action, Action::Update(update) if update.filter.is_some())
 }
 
 /// Has the script taken every row away before?

@@ -73,6 +73,12 @@ fn work(cx: &MigrationContext<'_>, at: usize, step: &Step) -> Option<String> {
             let filled = !index.only && cx.is_filled_before(at, &index.table);
             return filled.then(|| format!("an index on `{}` is built", index.table));
         }
+        Action::Insert(insert) if cx.is_new_key(&cx.schema.resolve(&insert.table)) => {
+            let query = insert.query.as_ref()?;
+            return cx
+                .reads_visible(&query.text)
+                .then(|| format!("`{}` is filled", insert.table));
+        }
         Action::Update(_) | Action::Delete(_) | Action::Insert(_) => {
             return None;
         }

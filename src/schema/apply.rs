@@ -95,7 +95,23 @@ impl Schema {
         for key in temporary {
             self.remove_relation(&key, true);
         }
-        self.set_session(Session::default());
+        self.set_session(self.initial.clone());
+    }
+
+    /// What holds for the sessions to come: of this database, and of the role
+    /// that migrates, which is taken for another where it is named.
+    fn set_initially(&mut self, kind: ObjectKind, name: &ObjectName, set: &SetParameter) {
+        let is_own = match kind {
+            ObjectKind::Database => true,
+            _ => matches!(
+                &*name.name,
+                "current_user" | "current_role" | "session_user"
+            ),
+        };
+        if is_own {
+            self.note(|schema| Entry::Initial(schema.initial.clone()));
+            self.initial.assign(set);
+        }
     }
 
     /// Begins the session in which a down runs: everything is old by then. Says
@@ -511,8 +527,12 @@ impl Schema {
             Action::AlterOther {
                 kind,
                 name: Some(name),
+                sets,
             } => {
                 self.doubt_other(*kind, name);
+                if let Some(set) = sets {
+                    self.set_initially(*kind, name, set);
+                }
                 None
             }
             Action::AlterPublication { name, .. } => {

@@ -381,9 +381,10 @@ impl Schema {
                 .then(|| Conflict::new(format!("`{key}` has no constraint `{name}`")))
                 .flatten();
         }
-        if cascade && table.constraint(name).is_some_and(|c| c.index.is_some()) {
+        let rested_on = table.constraint(name).filter(|c| c.index.is_some());
+        if let Some(gone) = rested_on.filter(|_| cascade) {
             for other in &table.referenced_by {
-                self.drop_foreign_keys_to(other, &key, None);
+                self.drop_foreign_keys_where(other, &key, |key| same_set(key, &gone.columns));
             }
         }
         for table in self.with_descendants(&key, target.only) {
@@ -447,12 +448,24 @@ impl Schema {
         target: &Key,
         column: Option<&SmolStr>,
     ) {
+        self.drop_foreign_keys_where(table, target, |referenced| {
+            column.is_none_or(|column| referenced.contains(column))
+        });
+    }
+
+    /// The same for those that refer to such columns.
+    fn drop_foreign_keys_where(
+        &mut self,
+        table: &Key,
+        target: &Key,
+        refers: impl Fn(&[SmolStr]) -> bool,
+    ) {
         let names: Vec<SmolStr> = self
             .table_by_key(table)
             .into_iter()
             .flat_map(|t| &t.constraints)
             .filter(|c| c.references.as_ref() == Some(target))
-            .filter(|c| column.is_none_or(|column| c.referenced.contains(column)))
+            .filter(|c| refers(&c.referenced))
             .map(|c| c.name.clone())
             .collect();
         for name in names {
@@ -576,6 +589,11 @@ pub fn rename_in(expr: &Expr, from: &str, to: &str) -> Option<Expr> {
 pub const RESERVED: &[&str] = &[
     "AND", "CASE", "ELSE", "END", "FALSE", "IN", "IS", "NOT", "NULL", "OR", "THEN", "TRUE", "WHEN",
 ];
+
+/// Are these the same columns, in whatever order?
+pub fn same_set(left: &[SmolStr], right: &[SmolStr]) -> bool {
+    left.len() == right.len() && left.iter().all(|name| right.contains(name))
+}
 
 /// Names that an expression mentions, function names and qualifiers left out.
 pub fn names_in(text: &str) -> impl Iterator<Item = SmolStr> {

@@ -32,6 +32,7 @@ pub(super) enum Entry {
     Settings(Key, Option<Arc<Vec<Setting>>>),
     CreatedNow(Key),
     Session(Session),
+    Initial(Session),
     /// What is not known: `assumed` and `blind` of the schema.
     Doubts(bool, bool),
 }
@@ -91,6 +92,7 @@ impl Schema {
                 self.created_now.remove(&key);
             }
             Entry::Session(old) => self.session = old,
+            Entry::Initial(old) => self.initial = old,
         }
     }
 

@@ -41,7 +41,7 @@ use crate::project::SourceId;
 use crate::source::Span;
 
 pub use apply::Conflict;
-pub use constraint::{RESERVED, names_in, rename_in};
+pub use constraint::{RESERVED, names_in, rename_in, same_set};
 pub use journal::{Difference, Mark};
 pub use names::object_name;
 pub use setting::{PUBLIC, Setting, SettingName, is_kept, pairs};
@@ -491,6 +491,8 @@ pub struct Schema {
     /// PUBLIC was granted something on objects that are not named.
     public_unsure: bool,
     session: Session,
+    /// With what a session begins.
+    initial: Session,
     /// The migration that is being applied.
     migration: MigrationIndex,
     /// What that migration created, temporary or not.
@@ -522,6 +524,12 @@ impl Routine {
     /// Would a routine of these arguments replace it?
     pub fn takes(&self, arguments: &str) -> bool {
         self.arguments == arguments || signature::same(&self.arguments, arguments)
+    }
+
+    /// Is it a function that only a trigger, or an event trigger, calls?
+    pub fn is_for_triggers(&self) -> bool {
+        let returns = self.returns.as_deref().and_then(DataType::parse);
+        returns.is_some_and(|ty| matches!(&*ty.name, "trigger" | "event_trigger"))
     }
 }
 

@@ -16,7 +16,15 @@ pub fn same(a: &str, b: &str) -> bool {
 
 fn types(arguments: &str) -> Vec<Option<DataType>> {
     let given = read(arguments).into_iter().filter(|a| !a.out);
-    given.map(|argument| argument.ty).collect()
+    let plain = given.map(|argument| {
+        // What a type says in parentheses is not part of the signature.
+        argument.ty.map(|ty| DataType {
+            modifiers: [None, None],
+            words: None,
+            ..ty
+        })
+    });
+    plain.collect()
 }
 
 /// An argument of a routine, or a column of `RETURNS TABLE`.

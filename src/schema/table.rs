@@ -280,6 +280,9 @@ impl Schema {
             }
             self.enter_columns(key, &[Arc::new(own)], at);
         }
+        if !source.columns_known {
+            self.edit_table(key, |t| t.columns_known = false);
+        }
         let name = name_of(key, at);
         for constraint in &source.constraints {
             if includes("constraints")

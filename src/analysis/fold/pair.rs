@@ -3,11 +3,12 @@
 use rustc_hash::FxHashSet;
 
 use super::{Fold, Planned};
+use crate::analysis::undo::operations;
 use crate::finding::Severity;
 use crate::inverse;
 use crate::operation::{Action, ObjectName, Operation};
 use crate::project::{Migration, SourceId};
-use crate::rule::mentions;
+use crate::rule::{listed, mentions};
 use crate::schema::{Key, Mark, column_of};
 use crate::source::Span;
 use crate::statement::lexer::on_one_line;
@@ -98,7 +99,7 @@ impl Fold<'_> {
     /// The texts of the blocks and calls that run several statements.
     fn blocks<'p>(&self, plan: impl Iterator<Item = &'p Planned<'p>>) -> Vec<&str> {
         let mut blocks: Vec<_> = plan
-            .filter(|p| p.operation.within.block && !self.is_certain(p.operation))
+            .filter(|p| may_change_the_schema(p.operation) && !self.is_certain(p.operation))
             .map(|p| (p.source, p.statement_span))
             .collect();
         blocks.dedup();
@@ -129,7 +130,30 @@ impl Fold<'_> {
         if statements.len() > MOST {
             help.push_str("\n-- and what `bowline undo` prints besides");
         }
+        let empty: Vec<String> = statements
+            .iter()
+            .filter_map(|text| self.filled_with_null(text))
+            .collect();
+        if !empty.is_empty() {
+            let empty = listed(&empty);
+            help.push_str(&format!("\n-- {empty} comes back without values: fill it before SET NOT NULL, or add it with a default"));
+        }
         help
+    }
+
+    /// The column that a statement makes NOT NULL, where up and down drop it and
+    /// add it again.
+    fn filled_with_null(&self, statement: &str) -> Option<String> {
+        let read = operations(statement);
+        let mut list = read.iter().flat_map(|(_, list)| list);
+        list.find_map(|op| match &op.action {
+            Action::SetNotNull { table, column } => {
+                let known = self.schema.table(&table.name)?;
+                let is_new = known.column_is_new_in(&column.name, self.schema.migration());
+                is_new.then(|| format!("`{}`", column.name))
+            }
+            _ => None,
+        })
     }
 
     /// A constraint that a down adds to a table of which not all is known: it
@@ -142,6 +166,20 @@ impl Fold<'_> {
         let known = table.constraint(&constraint.name.as_ref()?.name)?;
         Some(inverse::difference::constraint_still_there(table, known))
     }
+}
+
+/// Stands in a block, may not run at all, and does more than change rows.
+fn may_change_the_schema(operation: &Operation) -> bool {
+    let changes_rows = match &operation.action {
+        Action::Insert(_)
+        | Action::Update(_)
+        | Action::Delete(_)
+        | Action::Merge { .. }
+        | Action::Nothing => true,
+        Action::Select { calls, .. } => calls.is_empty(),
+        _ => false,
+    };
+    operation.within.block && operation.within.conditional && !changes_rows
 }
 
 /// Does a block name what a difference is about?

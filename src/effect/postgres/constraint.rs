@@ -9,7 +9,7 @@ use crate::operation::{
     Action, Column, Constraint, ConstraintKind, ForeignKey, Ident, Key as KeyColumns, PartitionBy,
     Persistence,
 };
-use crate::schema::{Index, Key, Table, TableConstraint};
+use crate::schema::{Index, Key, Table, TableConstraint, same_set};
 
 use super::Work;
 use super::data::Children;
@@ -689,10 +689,6 @@ fn sorts_by_default(options: &str, collated: bool) -> bool {
         let collation = word == "collate" && !collated && !options.contains("\"default\"");
         !collation && !named.contains(&word) && !word.ends_with("_pattern_ops")
     })
-}
-
-fn same_set(left: &[SmolStr], right: &[SmolStr]) -> bool {
-    left.len() == right.len() && left.iter().all(|name| right.contains(name))
 }
 
 /// Is it kept by an index, so that it holds as soon as it is there?

@@ -5,8 +5,7 @@ use std::sync::Arc;
 
 use crate::effect::{LockMode, ScanKind};
 use crate::operation::{
-    Action, CreateTrigger, CreateView, DataType, Grant, Ident, ObjectKind, ObjectName,
-    PolicyClauses,
+    Action, CreateTrigger, CreateView, Grant, Ident, ObjectKind, ObjectName, PolicyClauses,
 };
 use crate::schema::{Key, Relation, Routine, SettingName, Table, Trigger};
 use crate::statement::Cursor;
@@ -441,10 +440,8 @@ impl Work<'_> {
     fn check_trigger_function(&mut self, function: &ObjectName) {
         let key = self.schema.resolve_routine(function);
         let known = self.schema.routines(&key);
-        let wrong = |routine: &Arc<Routine>| {
-            let returns = routine.returns.as_deref().and_then(DataType::parse);
-            returns.is_some_and(|ty| !matches!(&*ty.name, "trigger" | "event_trigger"))
-        };
+        let wrong =
+            |routine: &Arc<Routine>| routine.returns.is_some() && !routine.is_for_triggers();
         if !known.is_empty() && known.iter().all(wrong) {
             self.refuse(format!("function `{key}` does not return trigger"));
         }

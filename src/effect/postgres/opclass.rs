@@ -61,7 +61,9 @@ impl Work<'_> {
         if !matches!(method, "gin" | "gist") {
             self.refuse(why);
         } else if self.schema.is_whole() {
-            // btree_gin and btree_gist bring classes along.
+            // Which btree_gin and btree_gist bring along.
+            let why =
+                format!("{why} without the extension btree_{method}, which no migration creates");
             self.refuse_unmade(Ground::Unmade, why);
         }
     }

@@ -25,7 +25,7 @@ pub(super) fn expr(a: Option<&Expr>, b: Option<&Expr>) -> bool {
 /// writes a condition in its own way, and a text that was copied from it need
 /// not have the shape of the one it was given: the words count, not their
 /// order.
-pub(super) fn condition(a: &str, b: &str) -> bool {
+pub fn condition(a: &str, b: &str) -> bool {
     let parts = |text: &str| {
         let mut words = words(text);
         words.retain(|w| {
