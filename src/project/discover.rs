@@ -9,6 +9,7 @@ use rustc_hash::FxHashSet;
 use walkdir::{DirEntry, WalkDir};
 
 use super::folder::{CLIMB, join, parent};
+use super::tool::changelog::is_changelog;
 use super::{File, Named, Options, Problem, Project, Scope, changed, name, organise, place};
 use crate::git::Index;
 use crate::source::Source;
@@ -445,7 +446,7 @@ fn is_walked(below: &str, depth: usize) -> bool {
 
 /// Is it a tool's own file that is read where it lies?
 pub fn is_companion(path: &str) -> bool {
-    COMPANIONS.contains(&base(path)) || path.ends_with(".sql.conf")
+    COMPANIONS.contains(&base(path)) || path.ends_with(".sql.conf") || is_changelog(path)
 }
 
 fn base(path: &str) -> &str {

@@ -12,6 +12,7 @@ use rayon::prelude::*;
 use rustc_hash::{FxHashMap, FxHashSet};
 
 use super::folder::{Companions, Folder, Script, join, parent};
+use super::tool::changelog::{is_changelog, says_so};
 use super::{File, Named, Options, Problem, directive, engine, name};
 use crate::dialect::Engine;
 use crate::source::{Encoding, Source};
@@ -43,7 +44,8 @@ pub fn folders(
             .collect(),
     );
     let sources = scripts.iter().map(|f| Arc::clone(&f.source)).collect();
-    let problems = scripts.iter().filter_map(encoding_problem).collect();
+    let encoding = scripts.iter().filter_map(encoding_problem);
+    let problems = encoding.chain(unread_changesets(&companions)).collect();
     let mut groups = group(&scripts, &Places::new(&scripts, &companions));
     join_rollbacks(&mut groups);
     join_flyway(&mut groups);
@@ -52,6 +54,23 @@ pub fn folders(
         .flat_map(|(root, scripts)| by_engine(&root, scripts, &companions))
         .collect();
     (sources, folders, problems)
+}
+
+/// Changesets in XML, YAML and JSON are not SQL.
+fn unread_changesets(companions: &Companions) -> Option<Problem> {
+    let mut unread = companions.iter().filter(|(path, source)| {
+        is_changelog(path) && says_so(source.text()) && source.text().contains("changeSet")
+    });
+    let (path, _) = unread.next()?;
+    let more = match unread.count() {
+        0 => String::new(),
+        n => format!(", nor are those of {n} more changelogs"),
+    };
+    Some(Problem {
+        path: path.clone(),
+        message: format!("changesets that are not written in SQL are not read{more}"),
+        fatal: false,
+    })
 }
 
 /// The name in front of `.sql` when a path is a script's, and the engine's word
@@ -115,6 +134,8 @@ struct Places<'a> {
     units: FxHashSet<&'a str>,
     /// Folders with a `sqitch.plan`.
     plans: FxHashSet<&'a str>,
+    /// Folders with a changelog of Liquibase.
+    changelogs: FxHashSet<&'a str>,
 }
 
 impl<'a> Places<'a> {
@@ -123,6 +144,7 @@ impl<'a> Places<'a> {
             dirs: FxHashSet::default(),
             units: FxHashSet::default(),
             plans: FxHashSet::default(),
+            changelogs: FxHashSet::default(),
         };
         for file in scripts {
             let dir = dir_of(&file.path);
@@ -141,6 +163,11 @@ impl<'a> Places<'a> {
             .filter(|path| base(path) == "sqitch.plan")
             .map(|path| dir_of(path))
             .collect();
+        places.changelogs = companions
+            .iter()
+            .filter(|(path, source)| is_changelog(path) && says_so(source.text()))
+            .map(|(path, _)| dir_of(path))
+            .collect();
         places
     }
 
@@ -149,6 +176,9 @@ impl<'a> Places<'a> {
         let above = dir_of(dir);
         if let Some(plan) = self.plan(dir) {
             return plan;
+        }
+        if let Some(changelog) = self.topmost_changelog(dir) {
+            return changelog;
         }
         let last = base(dir);
         let beside = |name: &str| self.dirs.contains(join(above, name).as_str());
@@ -165,6 +195,20 @@ impl<'a> Places<'a> {
             return above;
         }
         above_versions(dir)
+    }
+
+    fn topmost_changelog(&self, dir: &'a str) -> Option<&'a str> {
+        if self.changelogs.is_empty() {
+            return None;
+        }
+        let (mut here, mut found) = (dir, None);
+        loop {
+            found = self.changelogs.get(here).copied().or(found);
+            if here.is_empty() || here == "/" {
+                return found;
+            }
+            here = dir_of(here);
+        }
     }
 
     fn plan(&self, dir: &'a str) -> Option<&'a str> {

@@ -6,6 +6,7 @@ use rustc_hash::FxHashMap;
 use super::super::directive::{self, LIQUIBASE, Line};
 use super::super::folder::{Folder, Script, Tool};
 use super::super::{Down, Layout, Meant, Migration, OptOut, Part, Transaction, name};
+use super::changelog;
 use crate::dialect::Engine;
 use crate::source::{Source, Span};
 
@@ -36,7 +37,8 @@ fn engine(folder: &Folder) -> Option<Engine> {
     named
 }
 
-/// Files by name, as `includeAll` reads them; changesets as they stand.
+/// Files as the changelog in the root names them, others by name, as
+/// `includeAll` reads them; changesets as they stand.
 fn read(folder: &Folder) -> Vec<Migration> {
     let mut scripts: Vec<&Script> = folder
         .scripts
@@ -44,6 +46,11 @@ fn read(folder: &Folder) -> Vec<Migration> {
         .filter(|script| script.has(LIQUIBASE))
         .collect();
     scripts.sort_by(|a, b| name::natural(&a.path, &b.path));
+    let order = changelog::order(&folder.companions, &folder.root);
+    if !order.is_empty() {
+        let order = changelog::Order::new(&order);
+        scripts.sort_by_cached_key(|script| order.position(&script.path));
+    }
     let mut migrations: Vec<Migration> = scripts.into_iter().flat_map(changesets).collect();
     resolve_references(folder, &mut migrations);
     migrations

@@ -2,6 +2,7 @@
 
 mod alembic;
 mod atlas;
+pub mod changelog;
 mod dbmate;
 mod diesel;
 pub mod django;
