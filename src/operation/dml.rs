@@ -43,6 +43,7 @@ fn update_behind(r: &mut Reader<'_>, with: Option<Expr>) {
     let Some((table, only)) = table(r) else {
         return r.expected("the name of a table");
     };
+    let foreign = foreign_clause(&r.cursor);
     r.cursor.eat_word("AS");
     let alias = match r.cursor.at_word("SET") {
         true => None,
@@ -80,6 +81,7 @@ fn update_behind(r: &mut Reader<'_>, with: Option<Expr>) {
         filter,
         assignments,
         from,
+        foreign,
     };
     r.push_whole(Action::Update(Box::new(update)), place);
 }
@@ -97,6 +99,7 @@ fn delete_behind(r: &mut Reader<'_>, with: Option<Expr>) {
     let Some((table, only)) = table(r) else {
         return r.expected("the name of a table");
     };
+    let foreign = foreign_clause(&r.cursor);
     r.cursor
         .skip_until(|c| c.at_any(&["USING", "WHERE", "RETURNING"]));
     let using = sources(r, "USING");
@@ -108,6 +111,7 @@ fn delete_behind(r: &mut Reader<'_>, with: Option<Expr>) {
         with,
         filter,
         using,
+        foreign,
     };
     r.push_whole(Action::Delete(Box::new(delete)), place);
 }
@@ -400,7 +404,12 @@ fn tail(r: &mut Reader<'_>) -> Option<OnConflict> {
 /// operator classes make the target unknown.
 fn conflict(cursor: &mut Cursor<'_>) -> OnConflict {
     let target = cursor.at_kind(TokenKind::OpenParen) || cursor.at_words(&["ON", "CONSTRAINT"]);
+    let computed = is_computed(&mut cursor.clone());
     let columns = cursor.ident_list().unwrap_or_default();
+    let constraint = match cursor.eat_words(&["ON", "CONSTRAINT"]) {
+        true => cursor.ident(),
+        false => None,
+    };
     let filter = cursor.at_word("WHERE");
     let plain = (filter || cursor.at_word("DO")) && columns.iter().all(|c| !c.template);
     let mut met = FxHashSet::default();
@@ -409,11 +418,33 @@ fn conflict(cursor: &mut Cursor<'_>) -> OnConflict {
     cursor.skip_until(|c| c.at_word("DO"));
     OnConflict {
         target,
+        constraint,
+        computed,
         columns,
         filter,
         action: None,
         overwritten: overwritten(&mut cursor.clone()),
     }
+}
+
+/// With the cursor at the target: is some of it a call or in parentheses?
+fn is_computed(cursor: &mut Cursor<'_>) -> bool {
+    let mut depth = 0;
+    let mut template = false;
+    let mut computed = false;
+    while let Some(token) = cursor.bump() {
+        match token.kind {
+            TokenKind::OpenParen => depth += 1,
+            TokenKind::CloseParen => depth -= 1,
+            TokenKind::Template => template = true,
+            _ => {}
+        }
+        computed |= depth > 1;
+        if depth == 0 {
+            break;
+        }
+    }
+    computed && !template
 }
 
 /// The columns that `DO UPDATE SET …` writes over.
@@ -497,6 +528,28 @@ fn filter(r: &mut Reader<'_>) -> Option<Expr> {
         r.cursor.rest();
     }
     filter
+}
+
+/// What other engines have in an UPDATE or DELETE, with the cursor behind the
+/// table. A JOIN may stand in the list behind FROM or USING.
+fn foreign_clause(cursor: &Cursor<'_>) -> Option<&'static str> {
+    let mut cursor = cursor.clone();
+    let mut listed = false;
+    while !cursor.done() && !cursor.at_word("RETURNING") {
+        listed |= cursor.at_any(&["FROM", "USING"]);
+        if cursor.at_word("LIMIT") {
+            return Some("LIMIT");
+        } else if cursor.at_words(&["ORDER", "BY"]) {
+            return Some("ORDER BY");
+        } else if cursor.at_word("JOIN") && !listed {
+            return Some("JOIN");
+        }
+        cursor.eat(TokenKind::Dot);
+        if cursor.group().is_none() {
+            cursor.bump();
+        }
+    }
+    None
 }
 
 fn select_behind(r: &mut Reader<'_>, query: Query) {

@@ -573,6 +573,10 @@ pub struct Insert {
 pub struct OnConflict {
     /// It names what conflicts: columns, or a constraint.
     pub target: bool,
+    /// What it names behind ON CONSTRAINT.
+    pub constraint: Option<Ident>,
+    /// Some of what stands in the parentheses is an expression.
+    pub computed: bool,
     /// What stands in the parentheses, where that is columns alone …
     pub columns: Vec<SmolStr>,
     /// … and whether a WHERE behind them admits partial indexes.
@@ -603,6 +607,8 @@ pub struct Update {
     pub assignments: Expr,
     /// The text behind FROM.
     pub from: Option<Expr>,
+    /// As in [`Delete::foreign`].
+    pub foreign: Option<&'static str>,
 }
 
 #[derive(Clone, Debug)]
@@ -615,6 +621,9 @@ pub struct Delete {
     pub filter: Option<Expr>,
     /// The text behind USING.
     pub using: Option<Expr>,
+    /// A clause of other engines, that PostgreSQL's grammar does not have here:
+    /// `LIMIT`, `ORDER BY`, `JOIN`.
+    pub foreign: Option<&'static str>,
 }
 
 #[derive(Clone, Debug)]

@@ -4,7 +4,7 @@
 //! What exists already, or does not, is seen while the schema is replayed;
 //! what PostgreSQL refuses for other reasons is said here.
 
-use crate::effect::Ground;
+use crate::effect::{Ground, Refusal};
 use crate::finding::{Confidence, Severity};
 use crate::operation::{Action, Kind, ObjectName};
 use crate::report::Direction;
@@ -137,7 +137,8 @@ fn has_a_rule_of_its_own(cx: &OperationContext<'_>) -> bool {
         _ if cx.operation.within.block && cx.effect.forbidden_in_transaction.is_some() => true,
         // `down-wrong-order`; the rules below look at ups alone.
         _ if cx.scene.direction == Direction::Down => {
-            !on_rows && cx.effect.refusal.as_ref().is_some_and(|r| r.certain)
+            let said = |r: &Refusal| r.certain && !on_rows && r.ground == Ground::Seen;
+            cx.effect.refusal.as_ref().is_some_and(said)
         }
         // `add-column-not-null`
         Action::AddColumn { column, .. } => on_rows && column.not_null,

@@ -809,6 +809,17 @@ impl Schema {
         Some(&*known.definition).filter(|definition| !definition.is_empty())
     }
 
+    /// The publications whose statement is known, with it.
+    pub fn publications(&self) -> impl Iterator<Item = (&SmolStr, &str)> {
+        let others = self.published.then_some(&self.others);
+        let others = others.into_iter().flatten();
+        others
+            .filter(|((kind, _), other)| {
+                *kind == ObjectKind::Publication && !other.definition.is_empty()
+            })
+            .map(|((_, key), other)| (&key.name, &*other.definition))
+    }
+
     /// Are there statistics of this name, on a table that was not made anew
     /// since? They go with their table.
     pub fn has_statistics(&self, name: &ObjectName) -> bool {
@@ -863,6 +874,8 @@ impl Schema {
             definition: definition.clone(),
         };
         let key = self.other_key(name);
+        self.published |= kind == ObjectKind::Publication;
+        self.own_operators |= matches!(kind, ObjectKind::Operator | ObjectKind::Cast);
         self.put_other((kind, key), Some(Arc::new(other)));
     }
 

@@ -13,13 +13,24 @@ use crate::operation::{
     TypeDefinition,
 };
 
-impl Relation {
+fn taken_type(key: &Key, at: Place) -> Option<Conflict> {
+    Conflict::at(format!("type `{key}` already exists"), Some(at))
+}
+
+impl Origin {
     /// Where the history created it.
-    pub fn created_at(&self) -> Option<Place> {
-        match self.origin() {
+    fn place(self) -> Option<Place> {
+        match self {
             Origin::Created { at, .. } => Some(at),
             Origin::Assumed => None,
         }
+    }
+}
+
+impl Relation {
+    /// Where the history created it.
+    pub fn created_at(&self) -> Option<Place> {
+        self.origin().place()
     }
 
     pub fn origin(&self) -> Origin {
@@ -67,6 +78,12 @@ impl Schema {
             }
             _ => None,
         });
+        let conflict = conflict.or_else(|| match create.name.template {
+            true => None,
+            false => self
+                .domain_taken(&key)
+                .or_else(|| self.row_type_taken(&key)),
+        });
         let entry = TypeEntry {
             key: key.clone(),
             origin: self.origin(at),
@@ -77,6 +94,28 @@ impl Schema {
         self.put_type(&key, Some(entry));
         self.mark_created(&key);
         conflict
+    }
+
+    /// Is there a type or domain of that name? A relation, whose rows are of a
+    /// type of its own name, collides with it (create_table_named_like_type).
+    pub(super) fn type_taken(&self, key: &Key) -> Option<Conflict> {
+        let known = self.types.get(key).and_then(|known| known.origin.place());
+        let conflict = known.and_then(|at| taken_type(key, at));
+        conflict.or_else(|| self.domain_taken(key))
+    }
+
+    fn domain_taken(&self, key: &Key) -> Option<Conflict> {
+        let known = self.domains.get(key)?;
+        taken_type(key, known.origin.place()?)
+    }
+
+    /// Is there a table or view of that name?
+    pub(super) fn row_type_taken(&self, key: &Key) -> Option<Conflict> {
+        let known = self.relations.get(key)?;
+        match known {
+            Relation::Table(_) | Relation::View(_) => taken_type(key, known.created_at()?),
+            _ => None,
+        }
     }
 
     fn change_type(&mut self, name: &ObjectName, f: impl FnOnce(&mut TypeEntry)) {
@@ -302,6 +341,7 @@ impl Schema {
                 Conflict::at(format!("`{key}` already exists"), at)
             };
         }
+        let conflict = self.type_taken(&key).filter(|_| !name.template);
         let sequence = Sequence {
             key: key.clone(),
             origin: self.origin(at),
@@ -311,7 +351,7 @@ impl Schema {
         };
         self.enter(key.clone(), Relation::Sequence(Arc::new(sequence)));
         self.own(&key, owned_by);
-        None
+        conflict
     }
 
     pub(super) fn own_sequence(&mut self, name: &ObjectName, owner: Option<&ObjectName>) {

@@ -513,6 +513,23 @@ impl Schema {
         });
     }
 
+    /// Has another constraint of the table the name, or another relation that of
+    /// the constraint's index (rename_constraint_to_taken_*)?
+    fn constraint_name_taken(
+        &self,
+        table: &Key,
+        constraint: &TableConstraint,
+        to: &SmolStr,
+    ) -> Option<Conflict> {
+        if self.table_by_key(table)?.constraint(to).is_some() {
+            return Conflict::new(format!("`{table}` has a constraint `{to}` already"));
+        }
+        let index = constraint.index.as_ref()?;
+        let key = Key::new(index.schema.clone(), to.clone());
+        let taken = self.relations.get(&key)?.created_at()?;
+        Conflict::at(format!("`{key}` already exists"), Some(taken))
+    }
+
     pub(super) fn rename_constraint(
         &mut self,
         target: &Target,
@@ -525,6 +542,9 @@ impl Schema {
         let Some(constraint) = constraint else {
             return missing;
         };
+        if let Some(taken) = self.constraint_name_taken(&key, &constraint, to) {
+            return Some(taken);
+        }
         for table in self.with_descendants(&key, target.only) {
             self.edit_table(&table, |t| {
                 for c in &mut t.constraints {

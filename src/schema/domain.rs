@@ -54,6 +54,8 @@ impl Schema {
 
     pub(super) fn create_domain(&mut self, create: &CreateDomain, at: At) -> Option<Conflict> {
         let key = self.creation_key(&create.name, false);
+        let conflict = self.type_taken(&key).or_else(|| self.row_type_taken(&key));
+        let conflict = conflict.filter(|_| !create.name.template);
         let domain = Domain {
             key: key.clone(),
             origin: self.origin(at),
@@ -73,7 +75,7 @@ impl Schema {
         };
         self.put_domain(&key, Some(domain));
         self.mark_created(&key);
-        None
+        conflict
     }
 
     pub(super) fn alter_domain(&mut self, name: &ObjectName, change: &DomainChange) {

@@ -456,6 +456,10 @@ pub struct Schema {
     relations: FxHashMap<Key, Relation>,
     /// Some temporary relation was ever there.
     temporary: bool,
+    /// Some publication was.
+    published: bool,
+    /// Some operator or cast was.
+    own_operators: bool,
     /// Relations that the history dropped, or that have another name since.
     dropped: FxHashMap<Key, Departure>,
     types: FxHashMap<Key, Arc<TypeEntry>>,
@@ -702,6 +706,11 @@ impl Schema {
     pub fn is_whole(&self) -> bool {
         let makes_something = !self.relations.is_empty() || !self.types.is_empty();
         makes_something && !self.assumed && !self.blind && self.extensions.is_empty()
+    }
+
+    /// Did the history ever make operators or casts of its own?
+    pub fn has_own_operators(&self) -> bool {
+        self.own_operators
     }
 
     /// Was every statement so far read?

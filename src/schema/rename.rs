@@ -53,6 +53,10 @@ impl Schema {
             ObjectKind::Type | ObjectKind::Domain => {
                 let old = self.type_key_of(name);
                 let new = Key::new(old.schema.clone(), to.clone());
+                let taken = self.type_taken(&new).or_else(|| self.row_type_taken(&new));
+                if taken.is_some() && old != new {
+                    return taken;
+                }
                 self.rekey_type(&old, &new);
                 None
             }
@@ -153,6 +157,11 @@ impl Schema {
             && taken.created_at().is_some()
         {
             return Conflict::at(format!("`{new}` already exists"), taken.created_at());
+        }
+        if let Some(taken) = self.type_taken(new)
+            && !matches!(self.relations.get(old), Some(Relation::Index(_)))
+        {
+            return Some(taken);
         }
         self.rekey(old, new);
         if old != new {

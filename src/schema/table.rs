@@ -182,6 +182,8 @@ impl Schema {
             if place.is_some() && !create.name.template {
                 conflict = Conflict::at(format!("`{key}` already exists"), place);
             }
+        } else if !create.name.template {
+            conflict = self.type_taken(&key);
         }
         let mut table = Table::new(key.clone(), self.origin(at));
         table.persistence = create.persistence;

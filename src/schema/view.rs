@@ -49,6 +49,7 @@ impl Schema {
                 return Conflict::at(why, existing.created_at());
             }
         }
+        let conflict = self.type_taken(&key).filter(|_| !create.name.template);
         let uses = self.uses_of(create);
         let old = match existing {
             Some(Relation::View(old)) => Some(old),
@@ -89,7 +90,7 @@ impl Schema {
         } else {
             self.enter(key, Relation::View(Arc::new(view)));
         }
-        None
+        conflict
     }
 
     /// The names of a view's columns; empty where they could not be told.

@@ -3,6 +3,8 @@
 //! It reads a literal in quotes as the type that it is for while it looks at
 //! the statement, whatever rows there are (default_literal_*, values_*).
 
+use rustc_hash::FxHashSet;
+
 use crate::operation::{Column, DataType, Ident, Identity, Insert, TypeDefinition, Update};
 use crate::schema::{Table, TypeEntry};
 use crate::statement::Cursor;
@@ -10,13 +12,16 @@ use crate::statement::cursor::string_value;
 use crate::statement::lexer::{Token, TokenKind};
 
 use super::Work;
-use super::expr::{Tokens, group_end, is_word, strip};
+use super::expr::{Tokens, group_end, is_word, name_of, strip};
+use super::violated::{Row, Value, violated};
 
 /// An expression that is nothing but one value.
 enum Constant<'t> {
     /// In quotes, as written; and the type that it is cast to, if any.
     Text(Token, Option<DataType>),
     Number(&'t str),
+    /// TRUE or FALSE.
+    Boolean(bool),
     Null,
 }
 
@@ -31,13 +36,19 @@ fn constant<'t>(tokens: &[Token], text: &'t str) -> Option<Constant<'t>> {
             Some(Constant::Text(*first, Some(ty)))
         }
         (TokenKind::Number, []) => Some(Constant::Number(first.span.of(text))),
+        (TokenKind::Operator, [number]) if number.kind == TokenKind::Number => {
+            let signed = first.span.to(number.span).of(text);
+            (first.span.of(text) == "-").then_some(Constant::Number(signed))
+        }
         (TokenKind::Word, []) if is_word(*first, text, "NULL") => Some(Constant::Null),
+        (TokenKind::Word, []) if is_word(*first, text, "TRUE") => Some(Constant::Boolean(true)),
+        (TokenKind::Word, []) if is_word(*first, text, "FALSE") => Some(Constant::Boolean(false)),
         _ => None,
     }
 }
 
 /// The items between commas, and what stands in parentheses whole.
-fn items(tokens: &[Token]) -> Vec<&[Token]> {
+pub(super) fn items(tokens: &[Token]) -> Vec<&[Token]> {
     let mut items = Vec::new();
     let (mut from, mut at) = (0, 0);
     while let Some(token) = tokens.get(at) {
@@ -130,16 +141,18 @@ fn fits(value: &str, ty: &DataType, cut: bool) -> bool {
         ("smallint" | "smallserial", _) => is_integer::<i16>(value),
         ("int" | "serial", _) => is_integer::<i32>(value),
         ("bigint" | "bigserial", _) => is_integer::<i64>(value),
-        ("numeric" | "real" | "double precision", _) => is_number(value),
+        ("numeric" | "real" | "double precision", _) => {
+            is_number(value) && !is_beyond(value.trim(), ty)
+        }
         ("boolean", _) => is_boolean(value),
         ("uuid", _) => is_uuid(value),
         ("json" | "jsonb", _) => is_json(value),
-        ("date" | "timestamp" | "timestamptz", _) => !value.trim().is_empty(),
+        ("date" | "timestamp" | "timestamptz", _) => is_date(value),
         _ => true,
     }
 }
 
-/// Is a number greater or less than all of an integer type?
+/// Is a number greater or less than all of a type?
 fn is_beyond(number: &str, ty: &DataType) -> bool {
     let Ok(number) = number.parse::<f64>() else {
         return false;
@@ -147,9 +160,19 @@ fn is_beyond(number: &str, ty: &DataType) -> bool {
     let (least, most) = match ty.name.as_str() {
         "smallint" | "smallserial" => (f64::from(i16::MIN), f64::from(i16::MAX)),
         "int" | "serial" => (f64::from(i32::MIN), f64::from(i32::MAX)),
+        "numeric" => return is_wider(number, ty.modifiers),
         _ => return false,
     };
     number.round() < least || number.round() > most
+}
+
+/// Has a number more digits before the point than `numeric(…)` has room for
+/// (values_numeric_*)?
+fn is_wider(number: f64, modifiers: [Option<i32>; 2]) -> bool {
+    let [Some(precision), scale] = modifiers else {
+        return false;
+    };
+    number.is_finite() && number.abs() >= 10f64.powi(precision - scale.unwrap_or(0))
 }
 
 /// A column that values are written to.
@@ -211,14 +234,31 @@ impl<'a> Work<'a> {
     ) {
         let misfit = match constant {
             Constant::Null => None,
+            // It becomes a text by itself, and nothing else (values_boolean_*).
+            Constant::Boolean(_) => {
+                let refuses = ty.array == 0
+                    && ty.schema.is_none()
+                    && has_form(ty)
+                    && !matches!(ty.name.as_str(), "boolean" | "varchar" | "char");
+                refuses.then(|| format!("a boolean is no value of type {ty}"))
+            }
             // A cast cuts off what is too long.
             Constant::Text(literal, Some(cast)) => self.expected(cast).misfit(*literal, text, true),
             Constant::Text(literal, None) => expected.misfit(*literal, text, false),
             Constant::Number(number) => {
                 let refuses = ty.array == 0
                     && ty.schema.is_none()
-                    && (matches!(ty.name.as_str(), "boolean" | "uuid" | "jsonb" | "json")
-                        || is_beyond(number, ty));
+                    && (matches!(
+                        ty.name.as_str(),
+                        "boolean"
+                            | "uuid"
+                            | "jsonb"
+                            | "json"
+                            | "date"
+                            | "timestamp"
+                            | "timestamptz"
+                            | "interval"
+                    ) || is_beyond(number, ty));
                 refuses.then(|| format!("the number {number} is no value of type {ty}"))
             }
         };
@@ -274,6 +314,46 @@ impl<'a> Work<'a> {
                 self.check_assigned(table, taker, &constant, text, false);
             }
         }
+        self.check_checks(table, takers, row, text);
+    }
+
+    /// The checks of the table, where nothing changes the row before.
+    fn check_checks(
+        &mut self,
+        table: &Table,
+        takers: &[Option<Taker<'_>>],
+        row: &[&[Token]],
+        text: &str,
+    ) {
+        if !table.triggers.is_empty() || !table.rules.is_empty() {
+            return;
+        }
+        let mut known = Row::default();
+        let mut given = FxHashSet::default();
+        for (taker, item) in takers.iter().zip(row) {
+            let Some(column) = taker.as_ref().map(|taker| taker.column) else {
+                return;
+            };
+            given.insert(&column.name);
+            let value = constant(item, text).and_then(|c| value(&c, column, text));
+            known.extend(value.map(|value| (column.name.as_str(), value)));
+        }
+        for column in &table.columns {
+            if !given.contains(&column.name) && self.is_left_null(column) {
+                known.insert(&column.name, Value::Null);
+            }
+        }
+        if let Some(check) = violated(table, &known) {
+            self.refuse(format!("the row violates the check `{check}`"));
+        }
+    }
+
+    /// Does a column hold NULL where nothing is said?
+    pub(super) fn is_left_null(&self, column: &Column) -> bool {
+        self.schema.default_of(column).is_none()
+            && column.identity.is_none()
+            && column.generated.is_none()
+            && !column.ty.is_serial()
     }
 
     /// Nobody but the server writes generated columns, nor, without OVERRIDING,
@@ -311,9 +391,16 @@ impl<'a> Work<'a> {
             if let [_, equals, value @ ..] = item
                 && equals.span.of(text) == "="
                 && let Some(column) = table.column(&name)
-                && let Some(constant) = constant(value, text)
             {
-                self.check_assigned(table, &self.taker(column), &constant, text, true);
+                if let Some(constant) = constant(value, text) {
+                    self.check_assigned(table, &self.taker(column), &constant, text, true);
+                } else if let [value] = value
+                    && update.from.is_none()
+                    && !self.scene.operation.within.block
+                    && let Some(from) = name_of(*value, text).and_then(|name| table.column(&name))
+                {
+                    self.check_assigned_column(column, from);
+                }
             }
         }
     }
@@ -337,6 +424,20 @@ impl<'a> Work<'a> {
                 self.refuse(why);
             }
         }
+    }
+}
+
+/// What a column holds of a constant, as far as a check may ask for it.
+fn value(constant: &Constant<'_>, column: &Column, text: &str) -> Option<Value> {
+    match constant {
+        Constant::Null => Some(Value::Null),
+        Constant::Boolean(truth) => (column.ty.name == "boolean").then_some(Value::Boolean(*truth)),
+        Constant::Number(number) => Value::of_number(number, &column.ty),
+        Constant::Text(literal, None) if column.collation.is_none() => {
+            let value = string_value(*literal, text)?;
+            Value::of_text(&value, &column.ty).filter(|_| !is_placeholder(&value))
+        }
+        Constant::Text(..) => None,
     }
 }
 
@@ -367,11 +468,49 @@ fn is_number(value: &str) -> bool {
     value.parse::<f64>().is_ok() || value.starts_with(|c: char| "+-0123456789".contains(c))
 }
 
-fn is_boolean(value: &str) -> bool {
+pub(super) fn is_boolean(value: &str) -> bool {
     let value = value.trim().to_ascii_lowercase();
     let begins = |word: &str| !value.is_empty() && word.starts_with(value.as_str());
     ["true", "false", "yes", "no"].into_iter().any(begins)
         || matches!(value.as_str(), "on" | "off" | "of" | "0" | "1")
+}
+
+/// What begins like `2025-02-28` is a day of the calendar, and what is nothing
+/// but letters one of the special words (values_date_*).
+fn is_date(value: &str) -> bool {
+    const SPECIAL: &[&str] = &[
+        "now",
+        "today",
+        "tomorrow",
+        "yesterday",
+        "epoch",
+        "infinity",
+        "allballs",
+    ];
+    let value = value.trim();
+    if value.bytes().all(|b| b.is_ascii_alphabetic()) {
+        return SPECIAL.iter().any(|word| value.eq_ignore_ascii_case(word));
+    }
+    let day = value.split([' ', 'T', 't']).next().unwrap_or(value);
+    let mut parts = day.split('-').map(|part| {
+        let digits = part.bytes().all(|b| b.is_ascii_digit());
+        part.parse::<u32>().ok().filter(|_| digits)
+    });
+    match (parts.next(), parts.next(), parts.next(), parts.next()) {
+        (Some(Some(year)), Some(Some(month)), Some(Some(day)), None) if year > 31 => {
+            (1..=12).contains(&month) && (1..=days_of(month, year)).contains(&day)
+        }
+        _ => true,
+    }
+}
+
+fn days_of(month: u32, year: u32) -> u32 {
+    let leap = year.is_multiple_of(4) && (!year.is_multiple_of(100) || year.is_multiple_of(400));
+    match month {
+        2 => 28 + u32::from(leap),
+        4 | 6 | 9 | 11 => 30,
+        _ => 31,
+    }
 }
 
 fn is_uuid(value: &str) -> bool {
@@ -412,6 +551,26 @@ mod tests {
         }
         assert!(is_uuid("00000000-0000-0000-0000-000000000000") && !is_uuid("") && !is_uuid("0-0"));
         assert!(is_json("{}") && is_json(" [1] ") && is_json("null") && is_json("-1"));
+        for day in [
+            "2024-02-29",
+            "2025-12-31T10:00",
+            "1.2.2025",
+            "02-30-2025",
+            "today",
+            "Jan 1 2025",
+        ] {
+            assert!(is_date(day), "{day}");
+        }
+        for none in [
+            "",
+            "soon",
+            "2025-02-29",
+            "2025-13-01 00:00",
+            "2025-00-10",
+            "1900-02-29",
+        ] {
+            assert!(!is_date(none), "{none}");
+        }
         assert!(!is_json("") && !is_json("{") && !is_json("abc") && !is_json("'a'"));
     }
 }

@@ -66,6 +66,7 @@ impl<'a> Work<'a> {
         }
         if let ConstraintKind::Check(check) = &constraint.kind {
             self.refuse_missing_columns(&subject.key, &check.text);
+            self.refuse_uncomparable(&subject.key, &check.text);
             self.check_functions_exist(&check.text);
         }
         let has_children = subject.table.is_some_and(|t| !t.children.is_empty());

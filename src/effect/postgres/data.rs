@@ -110,6 +110,28 @@ pub(super) fn table_action(name: &str) -> TableAction {
     })
 }
 
+/// Which values a parameter takes.
+#[derive(Clone, Copy, Debug)]
+pub(super) enum Values {
+    /// Numbers, with the least and the greatest.
+    Numbers(f64, f64),
+    Boolean,
+    /// Nothing is known of them.
+    Any,
+}
+
+impl Values {
+    fn read(cell: &str) -> Self {
+        let bounds = cell.split_once(' ');
+        let bounds = bounds.and_then(|(a, b)| Some((a.parse().ok()?, b.parse().ok()?)));
+        match bounds {
+            Some((least, most)) => Values::Numbers(least, most),
+            None if cell == "bool" => Values::Boolean,
+            None => Values::Any,
+        }
+    }
+}
+
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Parameter {
     pub lock: LockMode,
@@ -117,33 +139,44 @@ pub(super) struct Parameter {
     pub since: u8,
     /// What it is a parameter of.
     on: &'static str,
+    pub values: Values,
 }
 
 impl Parameter {
-    /// Is it one of tables (`t`), of views (`v`), of the indexes of a method?
+    /// Is it one of tables (`t`), of their TOAST tables (`toast`), of views
+    /// (`v`), of the indexes of a method?
     pub(super) fn is_for(&self, holder: &str) -> bool {
         self.on.split(' ').any(|on| on == holder)
     }
 }
 
-static PARAMETERS: LazyLock<Vec<(&str, Parameter)>> = LazyLock::new(|| {
-    rows::<5>(include_str!("data/parameters.tsv"))
-        .map(|[name, lock, since, on, _source]| {
-            let lock = lock_mode(lock);
-            let since = since.parse().unwrap_or(0);
-            (name, Parameter { lock, since, on })
+static PARAMETERS: LazyLock<FxHashMap<&str, Parameter>> = LazyLock::new(|| {
+    rows::<6>(include_str!("data/parameters.tsv"))
+        .map(|[name, lock, since, on, values, _source]| {
+            let parameter = Parameter {
+                lock: lock_mode(lock),
+                since: since.parse().unwrap_or(0),
+                on,
+                values: Values::read(values),
+            };
+            (name, parameter)
         })
         .collect()
 });
 
+/// A storage parameter by its name, without `toast.` in front.
 pub(super) fn parameter(name: &str) -> Option<Parameter> {
-    PARAMETERS
-        .iter()
-        .find(|(pattern, _)| match pattern.strip_suffix('*') {
-            Some(start) => name.starts_with(start),
-            None => *pattern == name,
-        })
-        .map(|(_, parameter)| *parameter)
+    PARAMETERS.get(name).copied()
+}
+
+static PRIVILEGES: LazyLock<Vec<[&str; 4]>> =
+    LazyLock::new(|| rows::<4>(include_str!("data/privileges.tsv")).collect());
+
+/// Is there such a privilege on a kind of objects?
+pub(super) fn is_privilege(word: &str, on: &str, version: u8) -> bool {
+    let is = |row: &&[&str; 4]| row[0] == on && row[1] == word;
+    let row = PRIVILEGES.iter().find(is);
+    row.is_some_and(|row| holds(row[2], version))
 }
 
 /// The method and type of an operator class that is the default, and the versions

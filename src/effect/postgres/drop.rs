@@ -33,6 +33,7 @@ impl<'a> Work<'a> {
         }
         if !cascade {
             self.refuse_watched(table, column, "dropped");
+            self.refuse_published(&subject.key, column, "dropped");
         }
         if self.version >= 15
             && !cascade

@@ -33,6 +33,7 @@ impl<'a> Work<'a> {
         if create.nulls_not_distinct {
             self.needs(15, "NULLS NOT DISTINCT");
         }
+        self.check_index_name(create);
         if self.index_exists(create, &key) {
             self.each(&key, children, create.only, |work, key, _| {
                 work.lock(key, mode)
@@ -48,6 +49,18 @@ impl<'a> Work<'a> {
                 work.build_index_of(create, &key, table_key, table);
             }
         });
+    }
+
+    /// It takes no schema (create_index_qualified_name).
+    fn check_index_name(&mut self, create: &CreateIndex) {
+        // One of a CREATE SCHEMA has its schema from there (create_schema_elements).
+        let qualified = |name: &&ObjectName| name.span != name.name_span && !name.template;
+        if let Some(name) = create.name.as_ref().filter(qualified) {
+            self.refuse(format!(
+                "a new index is named without a schema, as it goes into that of its table: `{}`",
+                name.name
+            ));
+        }
     }
 
     fn check_indexable(&mut self, create: &CreateIndex, key: &Key) {
@@ -127,6 +140,7 @@ impl<'a> Work<'a> {
             .chain(&create.predicate);
         for expr in exprs {
             self.refuse_missing_columns(key, &expr.text);
+            self.refuse_uncomparable(key, &expr.text);
             self.check_functions_exist(&expr.text);
             if matches!(
                 self.volatility(&expr.text),

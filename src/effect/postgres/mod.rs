@@ -15,6 +15,7 @@
 //! that name `reloptions.c`.
 
 mod add_column;
+mod comparison;
 mod constant;
 mod constraint;
 mod data;
@@ -30,6 +31,7 @@ mod opclass;
 mod parameter;
 mod partition;
 mod presence;
+mod publication;
 mod query;
 mod replaced_view;
 mod row_changes;
@@ -38,6 +40,7 @@ mod table;
 mod type_change;
 mod types;
 mod updatable;
+mod violated;
 mod volatility;
 
 use smol_str::SmolStr;

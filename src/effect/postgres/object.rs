@@ -12,8 +12,9 @@ use crate::statement::Cursor;
 use crate::statement::lexer::TokenKind;
 
 use super::Work;
-use super::data::Children;
+use super::data::{Children, is_privilege};
 use super::expr::{Tokens, is_word, mentions};
+use super::partition::has_transition_tables;
 use super::query::columns_in;
 
 impl<'a> Work<'a> {
@@ -34,7 +35,7 @@ impl<'a> Work<'a> {
                 parameters,
                 values,
                 ..
-            } => self.set_parameters(name, parameters, !values.is_empty()),
+            } => self.set_parameters(name, parameters, values),
             Action::Comment { kind, name, on, .. } => self.comment(*kind, name, on.as_ref()),
             Action::Grant(grant) => self.grant(grant),
             _ => {}
@@ -195,12 +196,35 @@ impl<'a> Work<'a> {
 
     /// From 18 on GRANT locks the tables that it names (grant_select).
     fn grant(&mut self, grant: &Grant) {
+        self.check_privileges(grant);
         if self.version < 18 || !(grant.on.is_relation() || grant.on == ObjectKind::Sequence) {
             return;
         }
         for name in &grant.objects {
             let key = self.resolve(name);
             self.lock(&key, LockMode::AccessShare);
+        }
+    }
+
+    /// Each kind of objects has privileges of its own (grant_*). A table that is
+    /// named without a kind may be a sequence.
+    fn check_privileges(&mut self, grant: &Grant) {
+        let Some(on) = privileged(grant) else { return };
+        let may_be_sequence = grant.objects.iter().any(|name| {
+            let relation = self.schema.relation(name);
+            matches!(relation, None | Some(Relation::Sequence(_)))
+        });
+        for word in &grant.privileges {
+            let is_on = |on: &str| is_privilege(word, on, self.version);
+            let of_sequence = on == "table" && may_be_sequence && is_on("sequence");
+            let is_word = word.bytes().all(|b| b.is_ascii_lowercase());
+            if word != "all" && is_word && !is_on(on) && !of_sequence {
+                self.refuse(format!(
+                    "PostgreSQL {} has no privilege {} on a {on}",
+                    self.version,
+                    word.to_uppercase()
+                ));
+            }
         }
     }
 
@@ -357,6 +381,7 @@ impl<'a> Work<'a> {
                     // policy_create_subquery_other_table
                     self.name_in(&condition.text);
                     self.refuse_missing_columns(&key, &condition.text);
+                    self.refuse_uncomparable(&key, &condition.text);
                 }
             }
             Action::CreateRule {
@@ -378,7 +403,12 @@ impl<'a> Work<'a> {
                 definition,
                 ..
             } => self.create_publication(definition),
-            Action::AlterPublication { tables, .. } => {
+            Action::AlterPublication {
+                name,
+                tables,
+                change,
+            } => {
+                self.check_altered_publication(name, change);
                 for table in tables {
                     let key = self.resolve(table);
                     self.lock(&key, LockMode::ShareUpdateExclusive);
@@ -418,6 +448,14 @@ impl Work<'_> {
                 ));
             }
             _ => {}
+        }
+        let part = self.table(key).filter(|table| {
+            table.is_partitioned() || table.partition.is_some() || !table.inherits.is_empty()
+        });
+        if part.is_some() && has_transition_tables(&create.clauses.text) {
+            self.refuse(format!(
+                "`{key}` is a part of a tree of tables: no trigger for each row has transition tables"
+            ));
         }
         if each_row && says("truncate") {
             self.refuse("TRUNCATE fires no trigger for each row");
@@ -508,6 +546,31 @@ impl Work<'_> {
             }
         }
     }
+}
+
+/// What the privileges are on, as `data/privileges.tsv` names it; `None` for
+/// roles and what is not listed there.
+fn privileged(grant: &Grant) -> Option<&'static str> {
+    let last = grant.what.rsplit(char::is_whitespace).next();
+    let last = last.unwrap_or_default().to_ascii_lowercase();
+    Some(match grant.on {
+        ObjectKind::Table => "table",
+        ObjectKind::Sequence => "sequence",
+        ObjectKind::Database => "database",
+        ObjectKind::Schema => "schema",
+        ObjectKind::Type | ObjectKind::Domain => "type",
+        ObjectKind::Language => "language",
+        kind if kind.is_routine() => "function",
+        ObjectKind::Privileges => match last.as_str() {
+            "tables" => "table",
+            "sequences" => "sequence",
+            "functions" | "routines" => "function",
+            "types" => "type",
+            "schemas" => "schema",
+            _ => return None,
+        },
+        _ => return None,
+    })
 }
 
 /// Does a condition name the old or the new row: `OLD.a`, `OLD IS …`?

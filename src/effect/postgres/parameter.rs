@@ -1,6 +1,6 @@
 //! Storage parameters, as they stand behind WITH and in SET and RESET.
 
-use smol_str::SmolStr;
+use smol_str::{SmolStr, format_smolstr};
 
 use crate::effect::LockMode;
 use crate::operation::{CreateTable, ObjectName};
@@ -9,11 +9,36 @@ use crate::statement::Cursor;
 use crate::statement::lexer::TokenKind;
 
 use super::Work;
-use super::data::{is_index_method, parameter};
+use super::constant::is_boolean;
+use super::data::{Values, is_index_method, parameter};
 use super::expr::Tokens;
 
+/// A parameter as it is set.
+struct Given<'s> {
+    /// In lower case.
+    name: &'s str,
+    /// As written; `None` where nothing stands behind the name.
+    value: Option<&'s str>,
+}
+
+impl<'s> Given<'s> {
+    /// The name, and of what it is a parameter; `holder` unless it is for the
+    /// TOAST table.
+    fn place(&self, holder: &'s str) -> (&'s str, &'s str) {
+        match self.name.strip_prefix("toast.") {
+            Some(name) if holder == "t" => (name, "toast"),
+            _ => (self.name, holder),
+        }
+    }
+}
+
 impl Work<'_> {
-    pub(super) fn set_parameters(&mut self, name: &ObjectName, parameters: &[SmolStr], sets: bool) {
+    pub(super) fn set_parameters(
+        &mut self,
+        name: &ObjectName,
+        parameters: &[SmolStr],
+        values: &[SmolStr],
+    ) {
         let key = self.resolve(name);
         let mut mode = LockMode::ShareUpdateExclusive;
         for name in parameters {
@@ -29,8 +54,13 @@ impl Work<'_> {
             ));
         }
         let holder = self.holder_of(&key);
-        if let Some(holder) = holder.filter(|_| sets) {
-            self.check_parameters(parameters, &holder);
+        if let Some(holder) = holder.filter(|_| !values.is_empty()) {
+            let whole = parameters.len() == values.len();
+            let given = parameters.iter().enumerate().map(|(n, name)| Given {
+                name,
+                value: values.get(n).filter(|_| whole).map(SmolStr::as_str),
+            });
+            self.check_parameters(given, &holder);
         }
     }
 
@@ -48,34 +78,59 @@ impl Work<'_> {
     }
 
     pub(super) fn check_table_parameters(&mut self, create: &CreateTable) {
-        let names = listed(&create.options);
-        if names.is_empty() || create.foreign || names_method(&create.options) {
+        let listed = listed(&create.options);
+        if listed.is_empty() || create.foreign || names_method(&create.options) {
             return;
         }
         match create.partition_by {
             Some(_) => self.refuse("a partitioned table has no storage parameters"),
-            None => self.check_parameters(&names, "t"),
+            None => self.check_parameters(given(&listed), "t"),
         }
     }
 
     pub(super) fn check_index_parameters(&mut self, method: &str, options: &str) {
-        self.check_parameters(&listed(options), method);
+        self.check_parameters(given(&listed(options)), method);
     }
 
-    /// Refuses a parameter that there is not, or not there
-    /// (set_unknown_parameter, create_index_unknown_parameter).
-    fn check_parameters(&mut self, names: &[SmolStr], holder: &str) {
+    /// Refuses a parameter that there is not, or not there, and values that it
+    /// does not take (set_unknown_parameter, create_index_unknown_parameter,
+    /// set_parameter_*).
+    fn check_parameters<'s>(&mut self, given: impl Iterator<Item = Given<'s>>, holder: &'s str) {
         if !matches!(holder, "t" | "v") && !is_index_method(holder) {
             return;
         }
-        for name in names {
-            let foreign = name.contains('.') && !name.starts_with("toast.");
-            if foreign || name.contains(['{', '$']) || name == "oids" {
+        for given in given {
+            let (name, of) = given.place(holder);
+            if name.contains(['.', '{', '$']) || name == "oids" {
                 continue;
             }
-            if !parameter(name).is_some_and(|known| known.is_for(holder)) {
-                self.refuse(format!("there is no parameter `{name}` here"));
+            match parameter(name).filter(|known| known.is_for(of)) {
+                Some(known) => self.check_parameter_value(name, known.values, given.value),
+                None => self.refuse(format!("there is no parameter `{}` here", given.name)),
             }
+        }
+    }
+
+    fn check_parameter_value(&mut self, name: &str, values: Values, value: Option<&str>) {
+        let Some(value) = value.map(|value| value.trim_matches('\'')) else {
+            return;
+        };
+        match values {
+            Values::Numbers(least, most) => {
+                let number = value.parse::<f64>().ok();
+                if number.is_some_and(|n| n < least || n > most) {
+                    self.refuse(format!(
+                        "`{name}` takes values from {least} to {most}, and {value} is none"
+                    ));
+                }
+            }
+            Values::Boolean => {
+                let word = value.bytes().all(|b| b.is_ascii_alphanumeric());
+                if word && !is_boolean(value) {
+                    self.refuse(format!("`{name}` is true or false, and not {value}"));
+                }
+            }
+            Values::Any => {}
         }
     }
 }
@@ -85,23 +140,28 @@ fn names_method(options: &str) -> bool {
     super::expr::mentions(options, "using")
 }
 
-/// The names in `WITH (name = value, …)`, in lower case.
-fn listed(options: &str) -> Vec<SmolStr> {
+/// What stands in `WITH (name = value, …)`, the names in lower case.
+fn listed(options: &str) -> Vec<(SmolStr, SmolStr)> {
     let tokens = Tokens::of(options);
     let mut cursor = Cursor::new(options, &tokens.list);
-    let mut names = Vec::new();
+    let mut list = Vec::new();
     if !cursor.eat_word("WITH") || !cursor.eat(TokenKind::OpenParen) {
-        return names;
+        return list;
     }
     while let Some(name) = ObjectName::read(&mut cursor) {
-        names.push(match &name.schema {
-            Some(space) => smol_str::format_smolstr!("{space}.{}", name.name),
-            None => name.name,
-        });
-        cursor.skip_item();
+        cursor.eat_operator("=");
+        let value = cursor.skip_item().map_or("", |span| cursor.slice(span));
+        list.push((format_smolstr!("{name}"), SmolStr::new(value)));
         if !cursor.eat(TokenKind::Comma) {
             break;
         }
     }
-    names
+    list
+}
+
+fn given(list: &[(SmolStr, SmolStr)]) -> impl Iterator<Item = Given<'_>> {
+    list.iter().map(|(name, value)| Given {
+        name,
+        value: Some(value.as_str()).filter(|value| !value.is_empty()),
+    })
 }

@@ -2,12 +2,12 @@
 
 use crate::effect::LockMode;
 use crate::operation::{Bound, ConstraintKind, DetachMode, ObjectName, PartitionOf};
-use crate::schema::{Key, Table};
+use crate::schema::{Key, Table, Trigger};
 use crate::statement::lexer::{Token, TokenKind};
 
 use super::Work;
 use super::data::Children;
-use super::expr::{Tokens, conjuncts, is_name, is_word, strip};
+use super::expr::{Tokens, conjuncts, is_name, is_word, mentions, strip};
 use super::table::Subject;
 
 impl<'a> Work<'a> {
@@ -23,6 +23,7 @@ impl<'a> Work<'a> {
             if attached {
                 self.refuse(format!("`{child}` is a partition already"));
             }
+            self.refuse_transition_tables(table);
         }
         let parent = subject.table;
         if let (Some(parent), Some(table)) = (parent, table) {
@@ -49,6 +50,18 @@ impl<'a> Work<'a> {
             && let Some(parent) = parent
         {
             self.scan_default_partition(parent, &child, bound);
+        }
+    }
+
+    /// Triggers for each row with transition tables are for tables that are
+    /// nobody's parts (attach_partition_transition_*).
+    pub(super) fn refuse_transition_tables(&mut self, table: &Table) {
+        let row = |trigger: &&Trigger| has_transition_tables(&trigger.clauses.text);
+        if let Some(trigger) = table.triggers.iter().find(row) {
+            self.refuse(format!(
+                "trigger `{}` of `{}` has transition tables for each row",
+                trigger.name, table.key
+            ));
         }
     }
 
@@ -337,6 +350,11 @@ impl Work<'_> {
     }
 }
 
+/// Does a trigger fire for each row, with REFERENCING?
+pub(super) fn has_transition_tables(clauses: &str) -> bool {
+    mentions(clauses, "referencing") && mentions(clauses, "row")
+}
+
 fn valid_checks(table: &Table) -> impl Iterator<Item = &str> {
     table
         .constraints
@@ -393,6 +411,12 @@ fn overlap(parent: &Table, one: &Bound, other: &Bound) -> bool {
         let begins_before =
             |from: &str, to: &str| from == "MINVALUE" || to == "MAXVALUE" || less(from, to);
         return begins_before(from, other_to) && begins_before(other_from, to);
+    }
+    if let (Some((modulus, rest)), Some((other_modulus, other_rest))) =
+        (hashed(parent, one), hashed(parent, other))
+    {
+        let common = divisor(modulus, other_modulus);
+        return rest % common == other_rest % common;
     }
     match (listed(parent, one), listed(parent, other)) {
         (Some((_, one)), Some((_, other))) => one.iter().any(|value| other.contains(value)),
@@ -559,6 +583,33 @@ fn listed<'t>(parent: &'t Table, bound: &Bound) -> Option<(&'t str, Vec<String>)
         .position(|t| t.kind == TokenKind::OpenParen)?;
     let values = constants(strip(&tokens.list[open..]), &bound.text)?;
     Some((column.as_str(), values))
+}
+
+/// `WITH (MODULUS m, REMAINDER r)` (create_partition_hash_*).
+fn hashed(parent: &Table, bound: &Bound) -> Option<(u32, u32)> {
+    let by = parent.partition_by.as_ref()?;
+    if !by.strategy.eq_ignore_ascii_case("hash") {
+        return None;
+    }
+    let tokens = Tokens::of(&bound.text);
+    let number = |word: &str| -> Option<u32> {
+        let at = tokens
+            .list
+            .iter()
+            .position(|t| is_word(*t, &bound.text, word))?;
+        tokens.word(*tokens.list.get(at + 1)?).parse().ok()
+    };
+    let modulus = number("MODULUS").filter(|modulus| *modulus > 0)?;
+    Some((modulus, number("REMAINDER")?))
+}
+
+/// The greatest common divisor of two numbers above 0.
+fn divisor(one: u32, other: u32) -> u32 {
+    let (mut one, mut other) = (one, other);
+    while other > 0 {
+        (one, other) = (other, one % other);
+    }
+    one
 }
 
 /// The column and the bounds of a range over one column.

@@ -278,8 +278,12 @@ impl Work<'_> {
                 }
             },
             Action::Grant(grant) if matches!(grant.on, Table | Sequence) => {
+                let kinds = match grant.on {
+                    Table => READ,
+                    _ => &[Sequence],
+                };
                 for name in &grant.objects {
-                    check(self, Need::of(name, READ));
+                    check(self, Need::of(name, kinds));
                 }
             }
             Action::RefreshView { name, .. } => {

@@ -235,10 +235,7 @@ impl<'a> Work<'a> {
         let missing = table.columns.iter().find(|column| {
             !given(&column.name)
                 && self.is_not_null(table, &column.name)
-                && self.schema.default_of(column).is_none()
-                && column.identity.is_none()
-                && column.generated.is_none()
-                && !column.ty.is_serial()
+                && self.is_left_null(column)
         });
         if let Some(column) = missing {
             self.refuse(format!(
@@ -261,6 +258,23 @@ impl<'a> Work<'a> {
                 && index.columns.len() == wanted.len()
                 && wanted.iter().all(|column| index.columns.contains(column))
         };
+        let computes = |index: &Index| index.unique && !index.exprs.is_empty();
+        if conflict.computed && !self.indexes_of(Some(table)).any(computes) {
+            self.refuse(format!(
+                "`{key}` has no unique index over expressions for ON CONFLICT"
+            ));
+        }
+        let named = conflict.constraint.as_ref().filter(|name| !name.template);
+        if let Some(name) = named
+            && table
+                .constraint(&name.name)
+                .is_none_or(|c| c.index.is_none())
+        {
+            self.refuse(format!(
+                "`{key}` has no unique or exclusion constraint `{}` for ON CONFLICT",
+                name.name
+            ));
+        }
         if !wanted.is_empty() && !self.indexes_of(Some(table)).any(fits) {
             self.refuse(format!(
                 "`{key}` has no unique index over ({}) for ON CONFLICT",
@@ -279,7 +293,9 @@ impl<'a> Work<'a> {
     }
 
     fn update(&mut self, update: &'a Update) {
+        self.refuse_foreign("an UPDATE", update.foreign);
         let key = self.resolve(&update.table);
+        self.check_published_rows(&key, "update");
         self.check_updatable(&key, "update", update.columns.iter().map(|c| &c.name));
         self.check_set(&key, update);
         self.fire(&key, "update");
@@ -340,6 +356,13 @@ impl<'a> Work<'a> {
         }
     }
 
+    /// update_limit, delete_order_by, delete_join.
+    fn refuse_foreign(&mut self, statement: &str, clause: Option<&str>) {
+        if let Some(clause) = clause {
+            self.refuse(format!("{statement} has no {clause} in PostgreSQL"));
+        }
+    }
+
     /// Generated columns take DEFAULT alone, and so do identities that are
     /// ALWAYS so.
     fn check_set(&mut self, key: &Key, update: &Update) {
@@ -389,7 +412,9 @@ impl<'a> Work<'a> {
     }
 
     fn delete(&mut self, delete: &'a Delete) {
+        self.refuse_foreign("a DELETE", delete.foreign);
         let key = self.resolve(&delete.table);
+        self.check_published_rows(&key, "delete");
         self.check_updatable(&key, "delete", std::iter::empty());
         self.fire(&key, "delete");
         let with = self.read_with(delete.with.as_ref());
@@ -422,6 +447,7 @@ impl<'a> Work<'a> {
     fn check_filter(&mut self, key: &Key, filter: &Expr) {
         if !self.scene.operation.within.block && self.table(key).is_some_and(Table::is_known) {
             self.refuse_missing_columns(key, &filter.text);
+            self.refuse_uncomparable(key, &filter.text);
         }
     }
 

@@ -209,6 +209,7 @@ impl<'a> Work<'a> {
             Action::SetDefault {
                 column, default, ..
             } => self.set_default(subject, column, default),
+            Action::DropDefault { column, .. } => self.refuse_computed(subject, column),
             Action::AddIdentity { column, .. } => self.add_identity(subject, column),
             Action::SetIdentity { column, .. } => {
                 let known = subject.table.and_then(|t| t.column(&column.name));
@@ -269,6 +270,7 @@ impl<'a> Work<'a> {
                 if let (Some(parent), Some(table)) = (self.table(&parent), subject.table) {
                     self.refuse_misfit(parent, table);
                     self.refuse_kin(parent, table);
+                    self.refuse_transition_tables(table);
                 }
             }
             Action::NoInherit { parent, .. } => {
@@ -292,9 +294,16 @@ impl<'a> Work<'a> {
                 self.lock(&index, LockMode::ShareUpdateExclusive);
             }
             Action::SetColumnOption {
+                column,
                 option: ColumnOption::Compression,
+                value,
                 ..
-            } => self.needs(14, "SET COMPRESSION"),
+            } => {
+                self.needs(14, "SET COMPRESSION");
+                if let Some(known) = subject.table.and_then(|t| t.column(&column.name)) {
+                    self.check_compression(known, value);
+                }
+            }
             Action::SetColumnOption {
                 column,
                 option: ColumnOption::Storage,
@@ -308,37 +317,31 @@ impl<'a> Work<'a> {
 
     /// What has a fixed width is stored plain (set_storage_fixed_width).
     fn check_storage(&mut self, subject: &Subject<'_>, column: &Ident, storage: &str) {
-        const FIXED: &[&str] = &[
-            "smallint",
-            "int",
-            "bigint",
-            "smallserial",
-            "serial",
-            "bigserial",
-            "real",
-            "double precision",
-            "boolean",
-            "date",
-            "timestamp",
-            "timestamptz",
-            "time",
-            "timetz",
-            "interval",
-            "uuid",
-            "money",
-        ];
         let Some(known) = subject.table.and_then(|t| t.column(&column.name)) else {
             return;
         };
-        let fixed = known.ty.schema.is_none()
-            && known.ty.array == 0
-            && FIXED.contains(&known.ty.name.as_str());
         let plain = ["plain", "default"];
-        if fixed && !plain.iter().any(|p| storage.eq_ignore_ascii_case(p)) {
+        if is_fixed_width(&known.ty) && !plain.iter().any(|p| storage.eq_ignore_ascii_case(p)) {
             self.refuse(format!(
                 "`{}` is of type {}, which is stored PLAIN",
                 column.name, known.ty
             ));
+        }
+    }
+
+    /// What has a fixed width is not compressed (set_compression_fixed_width).
+    fn check_compression(&mut self, column: &Column, method: &str) {
+        let is = |name: &str| method.eq_ignore_ascii_case(name);
+        if is("default") || method.contains(['{', '$', '"']) {
+            return;
+        }
+        if is_fixed_width(&column.ty) {
+            self.refuse(format!(
+                "`{}` is of type {}, which is not compressed",
+                column.name, column.ty
+            ));
+        } else if !["pglz", "lz4"].iter().any(|known| is(known)) {
+            self.refuse(format!("there is no compression `{method}`"));
         }
     }
 
@@ -420,11 +423,7 @@ impl<'a> Work<'a> {
         let Some(known) = subject.table.and_then(|t| t.column(&column.name)) else {
             return;
         };
-        if known.identity.is_some() {
-            self.refuse(format!("column `{}` is an identity column", column.name));
-        } else if known.generated.is_some() {
-            self.refuse(format!("column `{}` is a generated column", column.name));
-        }
+        self.refuse_computed(subject, column);
         // Types change first, wherever that is written.
         let changed = self.siblings().find_map(|action| match action {
             Action::AlterColumnType { column: c, ty, .. } if c.name == column.name => Some(ty),
@@ -432,6 +431,19 @@ impl<'a> Work<'a> {
         });
         self.check_new_default(&default.text, changed.unwrap_or(&known.ty));
         self.check_functions_exist(&default.text);
+    }
+
+    /// What the server itself gives values to has no default
+    /// (drop_default_identity, drop_default_generated).
+    fn refuse_computed(&mut self, subject: &Subject<'_>, column: &Ident) {
+        let Some(known) = subject.table.and_then(|t| t.column(&column.name)) else {
+            return;
+        };
+        if known.identity.is_some() {
+            self.refuse(format!("column `{}` is an identity column", column.name));
+        } else if known.generated.is_some() {
+            self.refuse(format!("column `{}` is a generated column", column.name));
+        }
     }
 
     pub(super) fn lock_sequences_used(&mut self, expr: &str) {
@@ -825,6 +837,12 @@ impl<'a> Work<'a> {
         if column.options.iter().any(storage) {
             self.needs(16, "STORAGE of a new column");
         }
+        for (option, value) in &column.options {
+            if *option == ColumnOption::Compression {
+                self.needs(14, "COMPRESSION of a new column");
+                self.check_compression(column, value);
+            }
+        }
     }
 
     /// What a generated column computes must be the same at any time.
@@ -903,4 +921,28 @@ impl<'a> Work<'a> {
             |work, key, table| work.scan_heap(key, table),
         );
     }
+}
+
+/// Is it one of the server's types whose values are all as long as each other?
+fn is_fixed_width(ty: &DataType) -> bool {
+    const FIXED: &[&str] = &[
+        "smallint",
+        "int",
+        "bigint",
+        "smallserial",
+        "serial",
+        "bigserial",
+        "real",
+        "double precision",
+        "boolean",
+        "date",
+        "timestamp",
+        "timestamptz",
+        "time",
+        "timetz",
+        "interval",
+        "uuid",
+        "money",
+    ];
+    ty.schema.is_none() && ty.array == 0 && FIXED.contains(&ty.name.as_str())
 }

@@ -4,7 +4,7 @@
 use smol_str::SmolStr;
 
 use crate::effect::LockMode;
-use crate::operation::{Action, ConstraintKind, DataType, Expr, TypeDefinition};
+use crate::operation::{Action, Column, ConstraintKind, DataType, Expr, TypeDefinition};
 use crate::schema::{Index, Key, Schema, Table};
 use crate::statement::cursor::Cursor;
 use crate::statement::lexer::{Token, TokenKind};
@@ -77,6 +77,20 @@ fn convert_base(schema: &Schema, from: &DataType, to: &DataType, version: u8) ->
     let unknown =
         cast.kind == CastKind::None && (is_foreign(schema, from) || is_foreign(schema, to));
     (cast, unknown)
+}
+
+impl Work<'_> {
+    /// The column of one type that is assigned to one of another needs a cast
+    /// that an assignment makes by itself (update_assign_*).
+    pub(super) fn check_assigned_column(&mut self, to: &Column, from: &Column) {
+        let (cast, uncertain) = convert(self.schema, &from.ty, &to.ty, self.version);
+        if cast.kind != CastKind::Assignment && !uncertain && !self.schema.has_own_operators() {
+            self.refuse(format!(
+                "`{}` is of type {} and cannot become {} by itself",
+                from.name, from.ty, to.ty
+            ));
+        }
+    }
 }
 
 /// A type that is neither built in nor an enum or composite of the history:
@@ -420,6 +434,7 @@ impl<'a> Work<'a> {
         }
         self.refuse_typed(table);
         self.refuse_watched(table, column, "changed");
+        self.refuse_published(&subject.key, column, "changed");
         self.refuse_inherited(table, column, "changed");
         self.refuse_partition_key(table, column);
     }

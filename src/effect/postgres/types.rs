@@ -180,6 +180,7 @@ impl<'a> Work<'a> {
             // The body is looked at (create_function_string_body_table).
             self.name_in(&create.body_text);
         }
+        self.check_defaults(create);
         let known = self.schema.routines(&key).iter();
         let Some(old) = known.rev().find(|r| r.takes(&create.arguments)) else {
             return;
@@ -199,6 +200,20 @@ impl<'a> Work<'a> {
             ));
         }
         self.check_arguments(&key, &old.arguments, &create.arguments);
+    }
+
+    /// Behind an argument with a default only such ones are given
+    /// (create_function_default_before_*).
+    fn check_defaults(&mut self, create: &CreateRoutine) {
+        let list = signature::read(&create.arguments);
+        if list.iter().any(|argument| argument.ty.is_none()) {
+            return;
+        }
+        let given = |argument: &&Argument| create.procedure || !argument.out;
+        let mut behind = list.iter().filter(given).skip_while(|a| !a.default);
+        if behind.any(|argument| !argument.default) {
+            self.refuse("arguments behind one with a default must have defaults too");
+        }
     }
 
     /// OR REPLACE may name an argument that had no name and add defaults; what
