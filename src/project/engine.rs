@@ -40,6 +40,24 @@ pub fn of_name(name: &str) -> Option<(Engine, String)> {
     Some((Engine::from_word(first)?, rest.to_string()))
 }
 
+/// Tells files apart by the last words of their names (`04-fix-sqlite.sql`),
+/// where these name several engines: one alone may be what the file is about.
+pub fn tell_by_last_words(scripts: &mut [Script]) {
+    let last = |script: &Script| {
+        let (before, word) = script.stem().rsplit_once(['-', '_'])?;
+        let is_more = before.contains(|c: char| c.is_ascii_alphabetic());
+        Engine::from_word(word).filter(|_| is_more)
+    };
+    let mut named = scripts.iter().filter_map(last);
+    let first = named.next();
+    if first.is_none() || named.all(|engine| Some(engine) == first) {
+        return;
+    }
+    for script in scripts {
+        script.engine = script.engine.or_else(|| last(script));
+    }
+}
+
 /// How much of a history is read to guess its engine.
 const FILES: usize = 24;
 const BYTES: usize = 8 * 1024;

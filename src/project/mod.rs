@@ -160,6 +160,8 @@ pub enum Meant {
     OptOut(&'static str),
     /// An opt-out from the transaction, which the tool reads in another place.
     OptOutElsewhere,
+    /// No comment: a file that the tool does not run.
+    NotRun,
 }
 
 /// One step of a history.

@@ -410,7 +410,8 @@ fn flyway_above<'a>(root: &'a str, known: &FxHashSet<&str>) -> Option<&'a str> {
 
 /// A folder that serves several engines by suffix is one history for each: a
 /// file without a suffix serves those that have none of their own.
-fn by_engine(root: &str, scripts: Vec<Script>, companions: &Arc<Companions>) -> Vec<Folder> {
+fn by_engine(root: &str, mut scripts: Vec<Script>, companions: &Arc<Companions>) -> Vec<Folder> {
+    engine::tell_by_last_words(&mut scripts);
     let folder = |engine, scripts| Folder {
         root: root.to_string(),
         engine,

@@ -384,6 +384,7 @@ impl MigrationContext<'_> {
         let (title, edits) = match meant {
             Meant::Mark(text) | Meant::OptOut(text) => line(text),
             Meant::OptOutElsewhere => self.moved(found)?,
+            Meant::NotRun => return None,
         };
         Some(Fix {
             title,

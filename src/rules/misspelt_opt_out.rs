@@ -1,6 +1,6 @@
 //! A comment is nearly a directive of the migration tool, and is not one.
 
-use crate::project::Layout;
+use crate::project::{Layout, Meant};
 use crate::report::Direction;
 use crate::rule::{Check, Findings, MigrationContext, Rule};
 
@@ -19,7 +19,10 @@ fn check(cx: &MigrationContext<'_>, findings: &mut Findings) {
     for found in &cx.scene.migration.suspicious {
         findings
             .report_in(found.source, found.span, found.message.clone())
-            .help("spell it exactly as the tool does, or delete it if it is meant as prose")
+            .help(match found.meant {
+                Some(Meant::NotRun) => "have the tool list it, or delete the file",
+                _ => "spell it exactly as the tool does, or delete it if it is meant as prose",
+            })
             .fix(cx.as_meant(found, fails));
     }
 }

@@ -5,7 +5,7 @@ use rustc_hash::FxHashMap;
 
 use super::super::directive::BREAKPOINT;
 use super::super::folder::{Folder, Script, Tool};
-use super::super::{Layout, Migration, Transaction, name};
+use super::super::{Layout, Meant, Migration, Suspicious, Transaction, name};
 use crate::dialect::Engine;
 use crate::source::Span;
 
@@ -65,10 +65,13 @@ fn read(folder: &Folder) -> Vec<Migration> {
         if scripts.contains_key(script.stem()) {
             let mut migration = migration(script, script.stem());
             migration.up.clear();
-            migration.suspicious.push(script.suspicious(
-                Span::default(),
-                "Drizzle does not run this file: `meta/_journal.json` does not list it",
-            ));
+            migration.suspicious.push(Suspicious {
+                meant: Some(Meant::NotRun),
+                ..script.suspicious(
+                    Span::default(),
+                    "Drizzle does not run this file: `meta/_journal.json` does not list it",
+                )
+            });
             migrations.push(migration);
         }
     }
