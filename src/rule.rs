@@ -54,7 +54,7 @@ pub use sql::{
     keeps_null_out, listed, mentions, same_expression, sql_type, takes_every_row, takes_no_row,
 };
 pub use unique::{Uniqueness, asks_for_values};
-pub use work::{ColumnWork, sql_list, sql_object, subject, who_waits};
+pub use work::{ColumnWork, sql_index, sql_list, sql_object, subject, who_waits};
 
 /// A hazard that bowline knows: `rules/<id>.md` and `src/rules/<id>.rs`.
 pub struct Rule {

@@ -122,6 +122,17 @@ impl<'a> OperationContext<'a> {
             })
     }
 
+    /// Has the script given the column this name?
+    pub fn column_is_renamed(&self, target: &Target, column: &str) -> bool {
+        self.earlier_on(Facet::Part, column)
+            .any(|op| match &op.action {
+                Action::RenameColumn { table, to, .. } => {
+                    to.name == column && self.is_same(&table.name, &target.name)
+                }
+                _ => false,
+            })
+    }
+
     /// Does the script drop the column later, or its table?
     pub fn column_goes(&self, target: &Target, column: &str) -> bool {
         self.is_dropped_later(&target.name)
@@ -145,11 +156,14 @@ impl<'a> OperationContext<'a> {
             OpenedBy::Runner | OpenedBy::ImplicitString => controls == 0,
             OpenedBy::Script => controls == 2,
         };
-        is_whole
-            && self.scene.frames.len() == 1
-            && self.around_on(Facet::Table, &table.name).any(|op| {
-                altered_table(&op.action).is_some_and(|t| self.schema.resolve(t) == *table)
-            })
+        let closes = |op: &Operation| {
+            altered_table(&op.action).is_some_and(|t| self.schema.resolve(t) == *table)
+        };
+        // A block is a transaction, or within one.
+        self.operation.within.block && self.siblings.iter().any(closes)
+            || is_whole
+                && self.scene.frames.len() == 1
+                && self.around_on(Facet::Table, &table.name).any(closes)
     }
 
     /// Does an INSERT of the old release into the table fail for certain, for a

@@ -112,7 +112,12 @@ impl MigrationContext<'_> {
             Action::RenameEnumValue { .. } => beside("renames an enum value"),
             Action::Truncate { tables, .. } => {
                 let old = tables.iter().any(|name| !self.is_made_before(at, name));
-                return old.then_some(lost("truncates a table"));
+                // The table stays, and the old release with it.
+                let emptied = Change {
+                    of_rows: false,
+                    ..lost("truncates a table")
+                };
+                return old.then_some(emptied);
             }
             _ => return None,
         })

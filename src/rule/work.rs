@@ -6,7 +6,7 @@ use smol_str::SmolStr;
 use super::{Facet, MigrationContext, OperationContext, Step, sql_ident, sql_name};
 use crate::effect::{Effect, LockMode};
 use crate::operation::{
-    Action, Constraint, ConstraintKind, DataType, ObjectName, Operation, Target,
+    Action, Constraint, ConstraintKind, CreateIndex, DataType, ObjectName, Operation, Target,
 };
 use crate::schema::names::{joined, object_name};
 use crate::schema::{Domain, Key, Relation};
@@ -24,6 +24,14 @@ pub enum ColumnWork {
     ForeignKey,
     Check,
     Other,
+}
+
+/// The name of an index that is created: it lies in its table's schema.
+pub fn sql_index(index: &CreateIndex, name: &ObjectName) -> String {
+    sql_object(&ObjectName {
+        schema: index.table.schema.clone(),
+        ..name.clone()
+    })
 }
 
 /// A relation's name as SQL would have to write it.
@@ -260,17 +268,24 @@ impl MigrationContext<'_> {
             .max_by_key(|(_, mode)| *mode)
     }
 
-    /// The tables that others can see and that a step locks against readers.
-    pub fn locked_against_readers<'s>(&'s self, step: &'s Step) -> impl Iterator<Item = &'s Key> {
+    /// The tables that others can see and that a step locks in such modes.
+    fn locked<'s>(
+        &'s self,
+        step: &'s Step,
+        mode: fn(LockMode) -> bool,
+    ) -> impl Iterator<Item = &'s Key> {
         step.effect
             .locks
             .iter()
-            .filter(|lock| {
-                !lock.created
-                    && lock.mode.blocks_reads()
-                    && self.is_visible_relation(step, &lock.relation)
+            .filter(move |lock| {
+                !lock.created && mode(lock.mode) && self.is_visible_relation(step, &lock.relation)
             })
             .map(|lock| &lock.relation)
+    }
+
+    /// Those that it locks against readers.
+    pub fn locked_against_readers<'s>(&'s self, step: &'s Step) -> impl Iterator<Item = &'s Key> {
+        self.locked(step, LockMode::blocks_reads)
     }
 
     /// A relation that others can see, worked on while they wait.
@@ -283,6 +298,23 @@ impl MigrationContext<'_> {
     /// For each step the first one that, in the same transaction and in an
     /// earlier statement, locked a visible table against readers.
     pub fn locks_held(&self) -> Vec<Option<usize>> {
+        self.first_locks(|step| self.locked_against_readers(step).next().is_some())
+    }
+
+    /// The same for locks against writers, of statements that do not work under
+    /// them themselves.
+    pub fn write_locks_held(&self) -> Vec<Option<usize>> {
+        self.first_locks(|step| {
+            self.locked_against_writers(step).is_some() && self.blocked(step).is_none()
+        })
+    }
+
+    /// A table that others can see and that a step locks against writers.
+    pub fn locked_against_writers<'s>(&'s self, step: &'s Step) -> Option<&'s Key> {
+        self.locked(step, LockMode::blocks_writes).next()
+    }
+
+    fn first_locks(&self, is_lock: impl Fn(&Step) -> bool) -> Vec<Option<usize>> {
         let mut first: FxHashMap<u32, usize> = FxHashMap::default();
         let mut held = Vec::with_capacity(self.steps.len());
         for (at, step) in self.steps.iter().enumerate() {
@@ -292,10 +324,7 @@ impl MigrationContext<'_> {
             };
             let known = first.get(&transaction).copied();
             held.push(known.filter(|lock| self.steps[*lock].statement != step.statement));
-            let locks = known.is_none()
-                && step.visible
-                && self.locked_against_readers(step).next().is_some();
-            if locks {
+            if known.is_none() && step.visible && is_lock(step) {
                 first.insert(transaction, at);
             }
         }

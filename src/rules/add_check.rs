@@ -7,7 +7,12 @@ use crate::rule::{
     Check, Findings, OperationContext, Rule, keeps_null_out, listed, same_expression, sql_object,
 };
 use crate::rule::{on_one_line, one_line};
+use crate::rule::{same_condition, sql_name};
 use crate::schema::GoneRule;
+use crate::source::Span;
+use crate::statement::Cursor;
+use crate::statement::lexer::tokens_into;
+use smol_str::SmolStr;
 
 pub const RULE: Rule = Rule {
     id: "add-check",
@@ -64,6 +69,7 @@ fn on_table(
     if !cx.is_used(table)
         || !required && !cx.old_writes_meet(table, &columns)
         || holds_already(cx, table, check)
+        || is_met_by_defaults(cx, table, check, &columns)
     {
         return;
     }
@@ -134,6 +140,39 @@ fn on_domain(cx: &OperationContext<'_>, findings: &mut Findings, name: &ObjectNa
         .help(format!(
             "Release code that writes only what the check accepts to {used} first."
         ));
+}
+
+/// One side of an OR says that a new column has its default, which it has
+/// wherever the old release leaves it out.
+fn is_met_by_defaults(
+    cx: &OperationContext<'_>,
+    table: &Target,
+    check: &Expr,
+    columns: &[SmolStr],
+) -> bool {
+    let known = cx.table(&table.name);
+    let new = columns.iter().filter(|c| cx.column_is_new(table, c));
+    let met: Vec<String> = new
+        .filter_map(|c| {
+            let default = known?.column(c)?.default.as_ref()?;
+            Some(format!("{} = {}", sql_name(c), default.text))
+        })
+        .collect();
+    let mut tokens = Vec::new();
+    let text = &*check.text;
+    tokens_into(text, Span::new(0, text.len() as u32), &mut tokens);
+    let mut cursor = Cursor::new(text, &tokens);
+    loop {
+        let mark = cursor.mark();
+        cursor.skip_until(|c| c.at_word("OR"));
+        let side = cursor.slice(cursor.span_from(mark));
+        if met.iter().any(|met| same_condition(met, side)) {
+            return true;
+        }
+        if !cursor.eat_word("OR") {
+            return false;
+        }
+    }
 }
 
 /// The column is NOT NULL, or the same check stands already.

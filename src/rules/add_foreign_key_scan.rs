@@ -41,7 +41,8 @@ fn check(cx: &OperationContext<'_>, findings: &mut Findings) {
 /// An ALTER TABLE holds the strongest lock of all that it does; that of a
 /// foreign key which goes is on both tables.
 fn who_waits(cx: &OperationContext<'_>) -> &'static str {
-    let drops_key = cx.siblings.iter().any(|op| match &op.action {
+    let together = || cx.siblings.iter().filter(|op| !op.within.block);
+    let drops_key = together().any(|op| match &op.action {
         Action::DropConstraint { table, name, .. } => {
             let old = cx.table(&table.name).and_then(|t| t.constraint(&name.name));
             old.is_none_or(|old| old.references.is_some())
@@ -88,7 +89,8 @@ fn remedy(
         }
         _ => String::new(),
     };
-    let taken = cx.siblings.iter().any(|op| match &op.action {
+    let together = cx.siblings.iter().filter(|op| !op.within.block);
+    let taken = together.into_iter().any(|op| match &op.action {
         Action::DropConstraint { name: old, .. } => sql_ident(old) == name,
         _ => false,
     });

@@ -26,6 +26,10 @@ fn check(cx: &OperationContext<'_>, findings: &mut Findings) {
     else {
         return;
     };
+    // What breaks the old release is the name.
+    if cx.column_is_renamed(table, &column.name) {
+        return;
+    }
     let Some(old) = old else {
         return unknown(cx, findings, table, column, ty);
     };

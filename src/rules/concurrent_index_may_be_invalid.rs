@@ -2,7 +2,7 @@
 
 use crate::operation::{Action, Kind, ObjectKind, ObjectName};
 use crate::project::Transaction;
-use crate::rule::{Check, Findings, OperationContext, Rule, sql_object};
+use crate::rule::{Check, Findings, OperationContext, Rule, sql_index};
 
 pub const RULE: Rule = Rule {
     id: "concurrent-index-may-be-invalid",
@@ -27,12 +27,12 @@ fn check(cx: &OperationContext<'_>, findings: &mut Findings) {
                 cx.operation.place,
                 format!("`IF NOT EXISTS` passes over `{name}` if an earlier attempt failed and left it invalid"),
             )
-            .help(remedy(cx, name));
+            .help(remedy(cx, &sql_index(index, name)));
     }
 }
 
-fn remedy(cx: &OperationContext<'_>, name: &ObjectName) -> String {
-    let drop = format!("DROP INDEX CONCURRENTLY IF EXISTS {};", sql_object(name));
+fn remedy(cx: &OperationContext<'_>, name: &str) -> String {
+    let drop = format!("DROP INDEX CONCURRENTLY IF EXISTS {name};");
     if cx.run.runner == Transaction::Implicit {
         return format!(
             "leave IF NOT EXISTS out; where an attempt failed, drop what it left by hand, with psql, before the next one \

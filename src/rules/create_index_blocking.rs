@@ -1,8 +1,8 @@
 //! `CREATE INDEX` blocks writes until the index is built.
 
 use crate::finding::Confidence;
-use crate::operation::{Action, CreateIndex, Kind, ObjectName};
-use crate::rule::{Check, Findings, OperationContext, Rule, sql_object};
+use crate::operation::{Action, CreateIndex, Kind};
+use crate::rule::{Check, Findings, OperationContext, Rule, sql_index};
 
 pub const RULE: Rule = Rule {
     id: "create-index-blocking",
@@ -53,13 +53,9 @@ fn if_there(cx: &OperationContext<'_>, index: &CreateIndex) -> String {
     let Some(name) = index.name.as_ref().filter(|_| may_be_there) else {
         return String::new();
     };
-    let name = ObjectName {
-        schema: index.table.schema.clone(),
-        ..name.clone()
-    };
     format!(
         "\nIF NOT EXISTS is left out: it passes over the invalid index that a failed attempt leaves. Where the index may be there, ask first:\n  \
          SELECT indisvalid FROM pg_index WHERE indexrelid = to_regclass('{}');",
-        sql_object(&name).replace('\'', "''")
+        sql_index(index, name).replace('\'', "''")
     )
 }

@@ -99,6 +99,12 @@ fn works_under_lock(cx: &MigrationContext<'_>, at: usize, step: &Step<'_>) -> Op
             format!(" anew {wait}"),
             "Spare the table that: add a bare column beside the others, fill it a few thousand rows at a time, and set its default, NOT NULL and constraints afterwards",
         ),
+        false if matches!(step.operation.action, Action::AlterColumnType { .. }) => (
+            Weight::Scan,
+            "builds indexes of ",
+            format!(" anew {wait}"),
+            "Put a column of the old type beside it and build its indexes CONCURRENTLY, or drop the indexes before it and build them after it, CONCURRENTLY and outside of the transaction",
+        ),
         false => (
             Weight::Scan,
             "reads all of ",

@@ -28,7 +28,13 @@ fn check(cx: &OperationContext<'_>, findings: &mut Findings) {
         return;
     }
     let change = match &cx.operation.action {
-        Action::AddColumn { .. } => format!("ADD COLUMN {} jsonb", sql_name(column)),
+        Action::AddColumn { column: new, .. } => {
+            let not_null = if new.not_null { " NOT NULL" } else { "" };
+            let default = new.default.as_ref().map_or_else(String::new, |default| {
+                format!(" DEFAULT {}", default.text.replace("::json", "::jsonb"))
+            });
+            format!("ADD COLUMN {} jsonb{not_null}{default}", sql_name(column))
+        }
         _ => format!(
             "ALTER COLUMN {0} TYPE jsonb USING {0}::jsonb",
             sql_name(column)

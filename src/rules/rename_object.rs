@@ -2,7 +2,7 @@
 
 use crate::finding::Severity;
 use crate::operation::{Action, CompositeChange, Kind, ObjectKind, ObjectName};
-use crate::rule::{Check, Findings, OperationContext, Rule, sql_name, sql_object};
+use crate::rule::{Check, Facet, Findings, OperationContext, Rule, sql_name, sql_object};
 
 pub const RULE: Rule = Rule {
     id: "rename-object",
@@ -62,7 +62,8 @@ fn used(
         // ALTER TABLE … RENAME reaches sequences too.
         ObjectKind::Sequence | ObjectKind::Table => {
             let sequence = cx.schema.sequence_by_key(&cx.schema.resolve(name));
-            if kind == ObjectKind::Table && sequence.is_none() || cx.is_new(name) {
+            let is_other = kind == ObjectKind::Table && sequence.is_none();
+            if is_other || cx.is_new(name) || has_name_from_here(cx, name) || comes_back(cx, name) {
                 return None;
             }
             let owned = sequence.is_some_and(|s| s.owned_by.is_some());
@@ -75,6 +76,24 @@ fn used(
         }
         _ => None,
     }
+}
+
+/// Has the script given it this name?
+fn has_name_from_here(cx: &OperationContext<'_>, name: &ObjectName) -> bool {
+    cx.earlier_on(Facet::Object, &name.name)
+        .any(|op| matches!(&op.action, Action::Rename { to, .. } if to.name == name.name))
+}
+
+/// Does the script give it its name again?
+fn comes_back(cx: &OperationContext<'_>, from: &ObjectName) -> bool {
+    let Action::Rename { to: away, .. } = &cx.operation.action else {
+        return false;
+    };
+    cx.later_on(Facet::Object, &away.name)
+        .any(|op| match &op.action {
+            Action::Rename { name, to, .. } => name.name == away.name && to.name == from.name,
+            _ => false,
+        })
 }
 
 fn attribute(

@@ -45,12 +45,14 @@ fn check(cx: &OperationContext<'_>, findings: &mut Findings) {
         return;
     }
     let columns = old.columns.join(", ");
+    let now = old.references.as_ref();
+    let referenced = now.map_or_else(|| key.references.to_string(), ToString::to_string);
     findings
         .report(
             cx.operation.place,
             format!(
                 "the down adds foreign key `{}` again and fails once `{columns}` of `{}` refers to rows that `{}` does not have",
-                name.name, table.name, key.references
+                name.name, table.name, referenced
             ),
         )
         .confidence(cx.confidence(&table.name))

@@ -4,6 +4,7 @@
 use rustc_hash::FxHashSet;
 
 use crate::effect::ScanKind;
+use crate::finding::Severity;
 use crate::operation::Action;
 use crate::rule::{Check, Findings, MigrationContext, Rule, Step};
 use crate::schema::{Key, Place};
@@ -15,35 +16,63 @@ pub const RULE: Rule = Rule {
 };
 
 fn check(cx: &MigrationContext<'_>, findings: &mut Findings) {
+    let closed = cx.locks_held();
+    let from_writers = cx.write_locks_held();
+    let work: Vec<(usize, String)> = (0..cx.steps.len())
+        .filter_map(|at| Some((at, work(cx, at, &cx.steps[at])?)))
+        .collect();
     let mut reported = FxHashSet::default();
-    let held = cx.locks_held();
-    for (at, step) in cx.steps.iter().enumerate() {
-        let Some(work) = work(cx, at, step) else {
-            continue;
-        };
-        let Some(lock) = held[at].or_else(|| cx.lock_of_statement(at)) else {
-            continue;
-        };
-        let earlier = &cx.steps[lock];
-        let Some(key) = cx.locked_table(earlier) else {
-            continue;
-        };
-        if !reported.insert(cx.unit(step)) {
-            continue;
+    // What keeps readers out as well is said first, and once.
+    for (at, work) in &work {
+        if let Some(lock) = closed[*at].or_else(|| cx.lock_of_statement(*at))
+            && let Some(key) = cx.locked_table(&cx.steps[lock])
+            && reported.insert(cx.unit(&cx.steps[*at]))
+        {
+            report(cx, findings, *at, work, lock, key, Severity::Error);
         }
-        let place = Place {
-            source: earlier.source,
-            span: earlier.operation.place,
-        };
-        findings
-            .report_in(
-                step.source,
-                step.operation.place,
-                format!("{work} while the transaction keeps `{key}` closed to reads and writes"),
-            )
-            .help("move it into a migration of its own, or in front of the statement that takes the lock")
-            .related(place, format!("`{key}` is locked here, until the transaction ends"));
     }
+    for (at, work) in &work {
+        if let Some(lock) = from_writers[*at]
+            && let Some(key) = cx.locked_against_writers(&cx.steps[lock])
+            && reported.insert(cx.unit(&cx.steps[*at]))
+        {
+            report(cx, findings, *at, work, lock, key, Severity::Warning);
+        }
+    }
+}
+
+fn report(
+    cx: &MigrationContext<'_>,
+    findings: &mut Findings,
+    at: usize,
+    work: &str,
+    lock: usize,
+    key: &Key,
+    severity: Severity,
+) {
+    let (step, earlier) = (&cx.steps[at], &cx.steps[lock]);
+    let to = match severity {
+        Severity::Error => "reads and writes",
+        _ => "writes",
+    };
+    let place = Place {
+        source: earlier.source,
+        span: earlier.operation.place,
+    };
+    findings
+        .report_in(
+            step.source,
+            step.operation.place,
+            format!("{work} while the transaction keeps `{key}` closed to {to}"),
+        )
+        .severity(severity)
+        .help(
+            "move it into a migration of its own, or in front of the statement that takes the lock",
+        )
+        .related(
+            place,
+            format!("`{key}` is locked here, until the transaction ends"),
+        );
 }
 
 /// What takes time and is not reported by a rule of its own.
