@@ -73,6 +73,8 @@ pub const POSTGRES_VERSIONS: std::ops::RangeInclusive<u8> = 13..=18;
 pub struct Dialect {
     pub engine: Engine,
     pub version: u8,
+    /// The version was named, not assumed.
+    pub named: bool,
 }
 
 impl Dialect {
@@ -80,6 +82,7 @@ impl Dialect {
         Self {
             engine: Engine::Postgres,
             version,
+            named: true,
         }
     }
 }
@@ -87,7 +90,10 @@ impl Dialect {
 impl Default for Dialect {
     /// The newest version that was measured.
     fn default() -> Self {
-        Self::postgres(*POSTGRES_VERSIONS.end())
+        Self {
+            named: false,
+            ..Self::postgres(*POSTGRES_VERSIONS.end())
+        }
     }
 }
 
@@ -143,6 +149,7 @@ mod tests {
         assert_eq!("postgres@16".parse(), Ok(Dialect::postgres(16)));
         assert_eq!("postgresql@15.3".parse(), Ok(Dialect::postgres(15)));
         assert_eq!("postgres".parse(), Ok(Dialect::default()));
+        assert!(!Dialect::default().named);
         assert!("postgres@9.6".parse::<Dialect>().is_err());
         assert!("oracle".parse::<Dialect>().is_err());
         assert_eq!(

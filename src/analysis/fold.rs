@@ -102,7 +102,7 @@ impl<'a> Fold<'a> {
             folders: told.folders,
             uses_lock_timeout: config.asks_for("missing-lock-timeout"),
             writes_downs: writes_downs(history),
-            schema: Schema::default(),
+            schema: Schema::on(dialect.named.then_some(dialect.version)),
             doubts: Doubts::default(),
             earlier: EarlierDowns::default(),
             versions: Versions::default(),

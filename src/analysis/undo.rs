@@ -82,7 +82,7 @@ pub(super) fn operations(text: &str) -> Vec<(Span, Vec<Operation>)> {
 /// The way back from `up`, which runs on what `setup` leaves behind, and what
 /// would still differ after it.
 pub fn of_text(setup: &str, up: &str, dialect: Dialect) -> (WayBack, Vec<String>) {
-    let mut schema = Schema::default();
+    let mut schema = Schema::on(dialect.named.then_some(dialect.version));
     for (_, list) in operations(setup) {
         list.iter().for_each(|operation| {
             schema.apply(operation, 0);

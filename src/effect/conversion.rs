@@ -41,6 +41,10 @@ pub fn conversion(from: &DataType, to: &DataType) -> Conversion {
         ("citext", "text") | ("text", "citext") | ("varchar", "citext") => WiderThanReaders,
         ("char", "text" | "varchar") => text_length(from, to),
         ("text" | "varchar", "char") => Narrower,
+        ("char", "bpchar") => Wider,
+        ("text" | "varchar", "bpchar") => WiderThanReaders,
+        ("bpchar", "text" | "varchar") if to.modifiers[0].is_none() => WiderThanReaders,
+        ("bpchar", "char" | "varchar") => Narrower,
         ("real", "double precision") => WiderThanReaders,
         ("double precision", "real") => Narrower,
         ("smallint" | "int" | "bigint" | "real" | "double precision", "numeric") => {
@@ -133,9 +137,10 @@ pub fn loss(from: &DataType, to: &DataType, cut: bool) -> Option<&'static str> {
         ("text" | "varchar" | "citext", "boolean") => Some("the text itself"),
         (_, "boolean") if integer(from).is_some() => Some("every number but 0 and 1"),
         ("inet", "cidr") => Some("the host part of the addresses"),
-        ("text" | "varchar" | "citext" | "json" | "jsonb" | "xml", "varchar" | "char")
-            if cut && shrinks(length(from), to, 0) =>
-        {
+        (
+            "text" | "varchar" | "bpchar" | "citext" | "json" | "jsonb" | "xml",
+            "varchar" | "char",
+        ) if cut && shrinks(length(from), to, 0) => {
             Some("the characters behind the new length, which the cast cuts off")
         }
         ("char", "varchar" | "char") if cut && shrinks(length(from), to, 0) => {

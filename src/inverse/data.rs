@@ -80,11 +80,13 @@ pub fn restore(operation: &Operation, before: Before, draft: &mut Draft<'_>) {
                 draft.loses(format!("what the rows of `{table}` held before"));
             }
         }
-        Action::Merge { table, .. } => {
-            draft.loses(format!(
-                "what the rows of `{}` held before",
-                shown(draft, table)
-            ));
+        Action::Merge(merge) => {
+            let table = shown(draft, &merge.table);
+            if merge.overwrites(|_| true) {
+                draft.loses(format!("what the rows of `{table}` held before"));
+            } else {
+                draft.misses(format!("what was merged into `{table}` stays"));
+            }
         }
         Action::Insert(insert) => take_out(insert, draft),
         Action::Copy {

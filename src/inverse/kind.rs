@@ -46,7 +46,7 @@ pub fn kind(operation: &Operation, schema: &Schema, effect: &Effect) -> Kind {
         },
         Action::Update(update) if overwrites_nothing(update, schema) => Kind::Exact,
         Action::Insert(insert) if overwrites(insert, schema) => Kind::Lossy,
-        Action::Truncate { .. } | Action::Delete(_) | Action::Update(_) | Action::Merge { .. } => {
+        Action::Truncate { .. } | Action::Delete(_) | Action::Update(_) | Action::Merge(_) => {
             Kind::Lossy
         }
         Action::DropConstraint {

@@ -11,14 +11,26 @@ mod assign;
 
 use super::reader::{Reader, inside};
 use super::{
-    Action, CreateTable, Delete, Expr, Ident, Insert, ObjectName, OnConflict, Persistence, Query,
-    Update, session,
+    Action, CreateTable, Delete, Expr, Ident, Insert, Merge, ObjectName, OnConflict, Persistence,
+    Query, Update, session,
 };
 use crate::source::Span;
 use crate::statement::Cursor;
 use crate::statement::lexer::{TokenKind, tokens_into};
 use crate::text::holds;
-use assign::{Assigned, assigned, is_distinct_from, names_rows, wanted_null};
+use assign::{Assigned, IsOwn, assigned, is_distinct_from, names_rows, wanted_null};
+
+impl Merge {
+    /// Are rows that are there updated or deleted?
+    pub fn changes(&self) -> bool {
+        self.updates || self.deletes
+    }
+
+    /// Are rows deleted, or values of such columns lost?
+    pub fn overwrites(&self, counts: impl Fn(&SmolStr) -> bool) -> bool {
+        self.deletes || self.overwritten.iter().any(counts)
+    }
+}
 
 impl Update {
     /// Does it leave every value of the column that is not NULL? Then it
@@ -129,6 +141,11 @@ fn merge_behind(r: &mut Reader<'_>, with: Option<Expr>) {
     let Some((table, _)) = table(r) else {
         return r.expected("the name of a table");
     };
+    r.cursor.eat_word("AS");
+    let alias = match r.cursor.at_word("USING") {
+        true => None,
+        false => r.cursor.ident(),
+    };
     r.cursor.skip_until(|c| c.at_word("USING"));
     let source = match r.cursor.eat_word("USING") {
         true => r
@@ -137,19 +154,58 @@ fn merge_behind(r: &mut Reader<'_>, with: Option<Expr>) {
             .map(|span| r.expr(span)),
         false => None,
     };
-    let mut changes = false;
-    while !r.cursor.done() {
-        changes |= r.cursor.at_words(&["THEN", "UPDATE"]) || r.cursor.at_words(&["THEN", "DELETE"]);
-        r.cursor.bump();
-    }
-    let place = table.span;
-    let action = Action::Merge {
+    let own = alias.map_or_else(|| table.name.clone(), |alias| alias.name);
+    let mut merge = Merge {
         table,
         with,
         source,
-        changes,
+        updates: false,
+        deletes: false,
+        by_source: false,
+        overwritten: Vec::new(),
     };
-    r.push_whole(action, place);
+    r.cursor.skip_until(at_merge_clause);
+    while r.cursor.eat_word("WHEN") {
+        merge_clause(r, &mut merge, &|name| own == name);
+    }
+    r.cursor.rest();
+    let place = merge.table.span;
+    r.push_whole(Action::Merge(Box::new(merge)), place);
+}
+
+fn at_merge_clause(c: &Cursor<'_>) -> bool {
+    c.at_words(&["WHEN", "MATCHED"]) || c.at_words(&["WHEN", "NOT", "MATCHED"])
+}
+
+/// `MATCHED AND … THEN …`, with the cursor behind WHEN.
+fn merge_clause(r: &mut Reader<'_>, merge: &mut Merge, is_own: IsOwn<'_>) {
+    let at_action = |c: &Cursor<'_>| {
+        let verbs = ["UPDATE", "DELETE", "INSERT", "DO"];
+        verbs.iter().any(|verb| c.at_words(&["THEN", verb]))
+    };
+    merge.by_source |= r.cursor.at_words(&["NOT", "MATCHED", "BY", "SOURCE"]);
+    let condition = r.cursor.skip_until(at_action).unwrap_or_default();
+    r.cursor.eat_word("THEN");
+    match r.cursor.eat_any(&["UPDATE", "DELETE"]) {
+        Some("UPDATE") => {
+            merge.updates = true;
+            r.cursor.eat_word("SET");
+            let span = r.cursor.skip_until(at_merge_clause).unwrap_or_default();
+            let mut tokens = Vec::new();
+            tokens_into(r.text(), span, &mut tokens);
+            let mut found = assigned(&mut Cursor::new(r.text(), &tokens), is_own);
+            tokens_into(r.text(), condition, &mut tokens);
+            let condition = Cursor::new(r.text(), &tokens);
+            let filled = wanted_null(&condition, &found.columns, is_own);
+            found.kept.extend(filled);
+            let names = found.columns.into_iter().map(|column| column.name);
+            let written = names.filter(|name| !found.kept.contains(name));
+            merge.overwritten.extend(written);
+        }
+        Some(_) => merge.deletes = true,
+        None => {}
+    }
+    r.cursor.skip_until(at_merge_clause);
 }
 
 /// COPY.

@@ -20,7 +20,39 @@ pub enum Condition {
     Not(Box<Condition>),
     All(Vec<Condition>),
     Any(Vec<Condition>),
+    Server(VersionTest),
     Unknown,
+}
+
+/// `current_setting('server_version_num')::int >= 150000` and the like.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct VersionTest {
+    /// The answer where the version is below the number, the number, above it.
+    answers: [bool; 3],
+    number: i64,
+}
+
+impl VersionTest {
+    /// Does it hold on every server of a major version? `None` where that is up
+    /// to the minor one.
+    pub fn holds_on(&self, major: u8) -> Option<bool> {
+        let answer = |version: i64| {
+            let sides = [
+                version < self.number,
+                version == self.number,
+                version > self.number,
+            ];
+            sides
+                .iter()
+                .zip(self.answers)
+                .any(|(is, holds)| *is && holds)
+        };
+        // From 10 on: the major version and four digits for the minor one.
+        let (first, last) = (i64::from(major) * 10_000, i64::from(major) * 10_000 + 9_999);
+        let inside = first < self.number && self.number < last;
+        let [first, last] = [answer(first), answer(last)];
+        (first == last && !inside).then_some(first)
+    }
 }
 
 /// Something that a query of the catalog looks for by name.
@@ -176,6 +208,11 @@ fn asked(cursor: &mut Cursor<'_>, depth: u8) -> Option<Condition> {
     if let Some(wanted) = catalog_query::lookup(cursor) {
         return is_null(cursor, wanted);
     }
+    let mark = cursor.mark();
+    if let Some(test) = version_test(cursor) {
+        return Some(Condition::Server(test));
+    }
+    cursor.back_to(mark);
     if !cursor.at_kind(TokenKind::OpenParen) {
         return None;
     }
@@ -186,6 +223,59 @@ fn asked(cursor: &mut Cursor<'_>, depth: u8) -> Option<Condition> {
     cursor.bump();
     let inner = any(cursor, depth - 1);
     closed(cursor, end).then_some(inner)
+}
+
+/// The version of the server as a number, compared with another.
+fn version_test(cursor: &mut Cursor<'_>) -> Option<VersionTest> {
+    version_number(cursor)?;
+    let operator = cursor.bump().map(|token| cursor.slice(token.span))?;
+    let answers = match operator {
+        "<" => [true, false, false],
+        "<=" => [true, true, false],
+        "=" => [false, true, false],
+        ">=" => [false, true, true],
+        ">" => [false, false, true],
+        "<>" | "!=" => [true, false, true],
+        _ => return None,
+    };
+    let number = cursor.integer()?;
+    Some(VersionTest { answers, number })
+}
+
+/// `current_setting('server_version_num')`, cast, perhaps in parentheses or as
+/// what a SELECT yields.
+fn version_number(cursor: &mut Cursor<'_>) -> Option<()> {
+    if cursor.at_kind(TokenKind::OpenParen) {
+        let end = behind_group(cursor);
+        cursor.bump();
+        cursor.eat_word("SELECT");
+        version_number(cursor)?;
+        if !closed(cursor, end) {
+            return None;
+        }
+    } else if cursor.eat_word("CAST") {
+        let end = behind_group(cursor);
+        let opened = cursor.eat(TokenKind::OpenParen);
+        version_number(cursor).filter(|()| opened && cursor.eat_word("AS"))?;
+        cursor.ident()?;
+        if !closed(cursor, end) {
+            return None;
+        }
+    } else {
+        if cursor.eat_word("PG_CATALOG") && !cursor.eat(TokenKind::Dot) {
+            return None;
+        }
+        let asked = cursor.eat_word("CURRENT_SETTING") && cursor.eat(TokenKind::OpenParen);
+        let (name, _) = cursor.string().filter(|_| asked)?;
+        let whole = cursor.eat(TokenKind::CloseParen);
+        if !whole || !name.eq_ignore_ascii_case("server_version_num") {
+            return None;
+        }
+    }
+    while cursor.eat(TokenKind::DoubleColon) {
+        cursor.ident()?;
+    }
+    Some(())
 }
 
 /// Where the group at the cursor ends.

@@ -612,6 +612,21 @@ pub struct Update {
 }
 
 #[derive(Clone, Debug)]
+pub struct Merge {
+    pub table: ObjectName,
+    /// `WITH …` in front of it, as written.
+    pub with: Option<Expr>,
+    /// The text between USING and ON.
+    pub source: Option<Expr>,
+    pub updates: bool,
+    pub deletes: bool,
+    /// It says what becomes of rows that the source has not.
+    pub by_source: bool,
+    /// Columns that lose values which are not NULL.
+    pub overwritten: Vec<SmolStr>,
+}
+
+#[derive(Clone, Debug)]
 pub struct Delete {
     pub table: ObjectName,
     /// `ONLY`: children and partitions are left alone.
@@ -1042,15 +1057,7 @@ pub enum Action {
     Insert(Box<Insert>),
     Update(Box<Update>),
     Delete(Box<Delete>),
-    Merge {
-        table: ObjectName,
-        /// `WITH …` in front of it, as written.
-        with: Option<Expr>,
-        /// The text between USING and ON.
-        source: Option<Expr>,
-        /// Rows that are there are updated or deleted.
-        changes: bool,
-    },
+    Merge(Box<Merge>),
     Copy {
         /// `None` for `COPY (query) TO`.
         table: Option<ObjectName>,

@@ -6,6 +6,7 @@
 //! nothing caps when it is walked or dropped; so what is too long or too deep
 //! is refused before it is parsed.
 
+mod item_name;
 mod plain;
 mod updatable;
 mod yields;
@@ -29,6 +30,8 @@ use crate::statement::Cursor;
 use crate::statement::cursor::fold;
 use crate::statement::lexer::{Token, TokenKind, tokens_into};
 
+pub use item_name::column_of_index;
+use item_name::item_name;
 pub use yields::Yields;
 use yields::{plain_name, yielded};
 
@@ -606,41 +609,6 @@ fn is_only(name: &ast::ObjectName) -> bool {
             ident.quote_style.is_none() && ident.value.eq_ignore_ascii_case("only")
         }
         _ => false,
-    }
-}
-
-/// What the server calls an item of a SELECT that nothing gives a name to.
-const NAMELESS: &str = "?column?";
-
-/// The name that the server gives to an item of a SELECT.
-fn item_name(item: &SelectItem) -> Option<SmolStr> {
-    match item {
-        SelectItem::ExprWithAlias { alias, .. } => Some(name(alias)),
-        SelectItem::UnnamedExpr(expr) => Some(expr_name(expr)),
-        _ => None,
-    }
-}
-
-fn expr_name(mut expr: &Expr) -> SmolStr {
-    loop {
-        return match expr {
-            Expr::Identifier(ident) => name(ident),
-            Expr::CompoundIdentifier(parts) => parts.last().map(name).unwrap_or_default(),
-            Expr::Function(function) => last(&function.name),
-            Expr::Nested(inner) | Expr::Cast { expr: inner, .. } => {
-                expr = inner;
-                continue;
-            }
-            // ELSE names it, where that has a name.
-            Expr::Case { else_result, .. } => match else_result.as_deref().map(expr_name) {
-                Some(name) if name != NAMELESS => name,
-                _ => SmolStr::new_static("case"),
-            },
-            Expr::Exists { .. } => SmolStr::new_static("exists"),
-            Expr::Array(_) => SmolStr::new_static("array"),
-            Expr::Extract { .. } => SmolStr::new_static("extract"),
-            _ => SmolStr::new_static(NAMELESS),
-        };
     }
 }
 

@@ -153,7 +153,7 @@ impl Action {
             Action::Insert(insert) => of(&insert.table),
             Action::Update(update) => of(&update.table),
             Action::Delete(delete) => of(&delete.table),
-            Action::Merge { table, .. } => of(table),
+            Action::Merge(merge) => of(&merge.table),
             Action::Call { routine } => of(routine),
             Action::AlterRoutine { name, kind, .. } => of(name).kind(*kind),
             Action::Grant(grant) => one(&grant.objects),

@@ -205,6 +205,7 @@ fn asked(condition: &Condition) -> String {
         Condition::Not(inner) => format!("no {}", asked(inner)),
         Condition::All(parts) => listed(parts, " and "),
         Condition::Any(parts) => listed(parts, " or "),
+        Condition::Server(asked) => format!("server {asked:?}"),
         Condition::Unknown => "?".into(),
     }
 }

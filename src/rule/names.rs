@@ -192,7 +192,7 @@ fn each_name(action: &Action, file: &mut impl FnMut(Facet, &SmolStr)) {
         Action::Update(update) => file(Rows, &update.table.name),
         Action::Delete(delete) => file(Rows, &delete.table.name),
         Action::Transaction(_) => file(Control, &NO_NAME),
-        Action::Merge { table, .. } => file(Rows, &table.name),
+        Action::Merge(merge) => file(Rows, &merge.table.name),
         Action::Copy {
             table: Some(table),
             from,

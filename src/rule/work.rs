@@ -89,8 +89,8 @@ pub fn subject(action: &Action) -> Option<&ObjectName> {
         Action::CreateTrigger(trigger) => &trigger.table,
         Action::CreatePolicy { table, .. }
         | Action::AlterPolicy { table, .. }
-        | Action::CreateRule { table, .. }
-        | Action::Merge { table, .. } => table,
+        | Action::CreateRule { table, .. } => table,
+        Action::Merge(merge) => &merge.table,
         Action::Insert(insert) => &insert.table,
         Action::Update(update) => &update.table,
         Action::Delete(delete) => &delete.table,

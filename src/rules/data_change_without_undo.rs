@@ -1,6 +1,6 @@
 //! Rows change and their earlier state is kept nowhere.
 
-use crate::operation::{Action, Insert, Kind, ObjectName, Update};
+use crate::operation::{Action, Insert, Kind, Merge, ObjectName, Update};
 use crate::rule::{
     Check, Facet, Findings, OperationContext, Rule, is_bookkeeping, sql_name, sql_object,
     takes_every_row, takes_no_row,
@@ -10,7 +10,13 @@ pub const RULE: Rule = Rule {
     id: "data-change-without-undo",
     page: include_str!("../../rules/data-change-without-undo.md"),
     check: Check::Operation {
-        on: &[Kind::Insert, Kind::Update, Kind::Delete, Kind::Merge],
+        on: &[
+            Kind::Insert,
+            Kind::Update,
+            Kind::Delete,
+            Kind::Merge,
+            Kind::Select,
+        ],
         check,
     },
 };
@@ -21,12 +27,9 @@ fn check(cx: &OperationContext<'_>, findings: &mut Findings) {
         Action::Delete(delete) if !takes_every_row(delete.filter.as_ref().map(|f| &*f.text)) => {
             (&delete.table, "deletes")
         }
-        Action::Merge {
-            table,
-            changes: true,
-            ..
-        } => (table, "merges into"),
+        Action::Merge(merge) if merges_over(cx, merge) => (&merge.table, "merges into"),
         Action::Insert(insert) if writes_over(cx, insert) => (&insert.table, "overwrites"),
+        Action::Select { calls, .. } => return unlinks(cx, calls, findings),
         _ => return,
     };
     let filter = match &cx.operation.action {
@@ -71,6 +74,22 @@ fn check(cx: &OperationContext<'_>, findings: &mut Findings) {
         ));
 }
 
+/// Large objects go with what is in them.
+fn unlinks(cx: &OperationContext<'_>, calls: &[ObjectName], findings: &mut Findings) {
+    let takes = |call: &&ObjectName| matches!(call.name.as_str(), "lo_unlink" | "lo_truncate");
+    if calls.iter().any(|call| takes(&call)) {
+        findings
+            .report(
+                cx.operation.place,
+                "takes the contents of large objects, which are kept nowhere".to_owned(),
+            )
+            .help(
+                "Keep what the down needs to make them again:\n\
+                 CREATE TABLE large_objects_before AS SELECT <oid>, lo_get(<oid>) FROM <the same rows>;",
+            );
+    }
+}
+
 /// An UPDATE of some rows that writes over values of old columns; filling what
 /// is NULL loses nothing.
 fn overwrites(cx: &OperationContext<'_>, update: &Update) -> bool {
@@ -93,12 +112,17 @@ fn writes_over(cx: &OperationContext<'_>, insert: &Insert) -> bool {
     !seeded && columns.any(|c| !cx.is_new_column(&insert.table, c))
 }
 
+/// A MERGE that deletes, or writes over values of old columns.
+fn merges_over(cx: &OperationContext<'_>, merge: &Merge) -> bool {
+    merge.overwrites(|column| !cx.is_new_column(&merge.table, column))
+}
+
 /// An earlier statement did the like to the same table, and was reported.
 fn changes_old_rows(cx: &OperationContext<'_>, action: &Action, name: &ObjectName) -> bool {
     match action {
         Action::Update(update) => cx.is_same(&update.table, name) && overwrites(cx, update),
         Action::Delete(delete) => cx.is_same(&delete.table, name) && delete.filter.is_some(),
-        Action::Merge { table, .. } => cx.is_same(table, name),
+        Action::Merge(merge) => cx.is_same(&merge.table, name) && merges_over(cx, merge),
         Action::Insert(insert) => cx.is_same(&insert.table, name) && writes_over(cx, insert),
         _ => false,
     }
@@ -110,7 +134,7 @@ fn changes_rows(cx: &OperationContext<'_>, action: &Action, name: &ObjectName) -
         Action::Insert(insert) => cx.is_same(&insert.table, name),
         Action::Update(update) => cx.is_same(&update.table, name),
         Action::Delete(delete) => cx.is_same(&delete.table, name),
-        Action::Merge { table, .. } => cx.is_same(table, name),
+        Action::Merge(merge) => cx.is_same(&merge.table, name),
         _ => false,
     }
 }

@@ -56,7 +56,7 @@ fn check(cx: &MigrationContext<'_>, findings: &mut Findings) {
 /// what `data-change-without-undo` asks.
 fn outlives(cx: &MigrationContext<'_>, action: &Action) -> bool {
     match action {
-        Action::Insert(_) | Action::Update(_) | Action::Delete(_) | Action::Merge { .. } => false,
+        Action::Insert(_) | Action::Update(_) | Action::Delete(_) | Action::Merge(_) => false,
         Action::CreateTable(create) => create.persistence != Persistence::Temporary,
         Action::Drop {
             kind: ObjectKind::Table,

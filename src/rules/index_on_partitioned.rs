@@ -2,6 +2,7 @@
 
 use crate::operation::{Action, CreateIndex, Kind};
 use crate::rule::{Check, Findings, OperationContext, Rule, on_one_line, sql_key, sql_object};
+use crate::schema::Key;
 
 pub const RULE: Rule = Rule {
     id: "index-on-partitioned",
@@ -17,32 +18,45 @@ fn check(cx: &OperationContext<'_>, findings: &mut Findings) {
         return;
     };
     let waits = cx.is_partitioned(&index.table) && !index.only && !index.concurrently;
-    if waits && !cx.is_new(&index.table) && has_visible_partitions(cx, index) {
-        findings
-            .report(
-                cx.operation.place,
-                format!(
-                    "building an index on partitioned table `{}` blocks the writes of every partition until all are done",
-                    index.table
-                ),
-            )
-            .help(remedy(cx, index));
+    if !waits || cx.is_new(&index.table) {
+        return;
     }
+    let Some(built) = built_on(cx, index) else {
+        return;
+    };
+    let until = match built.as_slice() {
+        [partition] if partitions(cx, index) > 1 => format!("that of `{partition}` is done"),
+        _ => "all are done".to_owned(),
+    };
+    findings
+        .report(
+            cx.operation.place,
+            format!(
+                "building an index on partitioned table `{}` blocks the writes of every partition until {until}",
+                index.table
+            ),
+        )
+        .help(remedy(cx, index, &built));
 }
 
-/// Partitions that the history does not show may have been made elsewhere.
-fn has_visible_partitions(cx: &OperationContext<'_>, index: &CreateIndex) -> bool {
-    cx.table(&index.table).is_some_and(|table| {
-        table.children.is_empty() || table.children.iter().any(|child| !cx.is_new_key(child))
-    })
+/// The partitions that others see and that have no such index yet; empty where
+/// the history shows no partitions, which may have been made elsewhere.
+fn built_on<'a>(cx: &'a OperationContext<'_>, index: &CreateIndex) -> Option<Vec<&'a Key>> {
+    let scans = cx.effect.scans.iter().map(|scan| &scan.relation);
+    let built: Vec<&Key> = scans.filter(|key| !cx.is_new_key(key)).collect();
+    (!built.is_empty() || partitions(cx, index) == 0).then_some(built)
 }
 
-fn remedy(cx: &OperationContext<'_>, index: &CreateIndex) -> String {
+fn partitions(cx: &OperationContext<'_>, index: &CreateIndex) -> usize {
+    cx.table(&index.table)
+        .map_or(0, |table| table.children.len())
+}
+
+fn remedy(cx: &OperationContext<'_>, index: &CreateIndex, built: &[&Key]) -> String {
     let table = sql_object(&index.table);
-    let partition = cx
-        .table(&index.table)
-        .and_then(|table| table.children.first())
-        .map_or("<partition>".into(), sql_key);
+    let partition = built
+        .first()
+        .map_or("<partition>".into(), |key| sql_key(key));
     let unique = if index.unique { "UNIQUE " } else { "" };
     let name = index
         .name
@@ -52,9 +66,14 @@ fn remedy(cx: &OperationContext<'_>, index: &CreateIndex) -> String {
     format!(
         "create it on the parent alone, which is quick:\n  \
          CREATE {unique}INDEX {name} ON ONLY {table} {rest};\n\
-         then build it on each partition ({}), and attach it:\n  \
+         then build it on each partition{} ({}), and attach it:\n  \
          CREATE {unique}INDEX CONCURRENTLY {partition}_idx ON {partition} {rest};\n  \
          ALTER INDEX {name} ATTACH PARTITION {partition}_idx;",
+        if built.len() < partitions(cx, index) {
+            " that has none"
+        } else {
+            ""
+        },
         cx.scene.without_transaction()
     )
 }

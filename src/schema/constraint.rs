@@ -67,19 +67,25 @@ impl Schema {
             ConstraintKind::Check(_) | ConstraintKind::NotNull(_) if !constraint.no_inherit => {
                 self.with_descendants(&key, only)
             }
-            ConstraintKind::PrimaryKey(_)
-            | ConstraintKind::Unique(_)
-            | ConstraintKind::ForeignKey(_)
-                if is_partitioned =>
-            {
-                self.with_descendants(&key, only)
-            }
+            ConstraintKind::ForeignKey(_) if is_partitioned => self.with_descendants(&key, only),
             _ => vec![key],
         };
-        for key in names {
-            self.enter_constraint(&key, constraint, columns.clone(), at);
+        for (n, table) in names.iter().enumerate() {
+            if n == 0 || !self.has_check(table, constraint) {
+                self.enter_constraint(table, constraint, columns.clone(), at);
+            }
+        }
+        if is_partitioned && !only {
+            self.spread_key(&names[0], constraint, &columns, at);
         }
         conflict.or(taken)
+    }
+
+    /// A CHECK that is added to a parent is one with that of its child.
+    fn has_check(&self, table: &Key, constraint: &Constraint) -> bool {
+        let name = constraint.name.as_ref().map_or("", |name| &name.name);
+        let own = self.table_by_key(table).and_then(|t| t.constraint(name));
+        own.is_some_and(|c| matches!(c.definition.kind, ConstraintKind::Check(_)))
     }
 
     /// The index behind a constraint has its name, and relations of a schema
@@ -172,7 +178,7 @@ impl Schema {
         kept
     }
 
-    fn enter_constraint(
+    pub(super) fn enter_constraint(
         &mut self,
         key: &Key,
         constraint: &Constraint,
@@ -273,7 +279,14 @@ impl Schema {
         if let Some(index) = adopted {
             return index.name.clone();
         }
-        let joined = names::joined(columns.iter().map(SmolStr::as_str));
+        let written = columns.iter().map(SmolStr::as_str);
+        let joined = match &constraint.kind {
+            ConstraintKind::PrimaryKey(k) | ConstraintKind::Unique(k) => {
+                names::joined_index(written, [], &k.include)
+            }
+            ConstraintKind::Exclude { .. } => names::joined_index(written, [], &[]),
+            _ => names::joined(written),
+        };
         let (second, label) = match &constraint.kind {
             ConstraintKind::PrimaryKey(_) => ("", "pkey"),
             ConstraintKind::Unique(_) => (joined.as_str(), "key"),

@@ -7,6 +7,7 @@ use smol_str::SmolStr;
 
 use super::apply::{At, Conflict};
 use super::constraint::names_in;
+use super::part::Shape;
 use super::table::add;
 use super::{Index, Key, Relation, Schema, names};
 use crate::operation::{CreateIndex, ObjectKind, ObjectName};
@@ -25,7 +26,7 @@ impl Schema {
             .collect();
         let key = match &create.name {
             Some(name) => Key::new(table.schema.clone(), name.name.clone()),
-            None => self.index_name(&table, &columns),
+            None => self.index_name(&table, &Shape::from(create)),
         };
         if let Some(existing) = self.relations.get(&key) {
             if create.if_not_exists || create.name.is_none() {
@@ -73,8 +74,9 @@ impl Schema {
         }
     }
 
-    fn index_name(&self, table: &Key, columns: &[SmolStr]) -> Key {
-        let joined = names::joined(columns.iter().map(SmolStr::as_str));
+    /// The name that the server gives to a new index.
+    pub fn index_name(&self, table: &Key, shape: &Shape<'_>) -> Key {
+        let joined = shape.joined_columns();
         let name = names::free_name(&table.name, &joined, "idx", |name| {
             self.relations
                 .contains_key(&Key::new(table.schema.clone(), name))
@@ -95,7 +97,12 @@ impl Schema {
                 _ => continue,
             };
             for partition in partitions {
-                let key = self.index_name(&partition, &index.columns);
+                let above = self.index_by_key(&parent).cloned();
+                let adopted = above.and_then(|above| self.adopt_index(&above, &partition));
+                if adopted.is_some() {
+                    continue;
+                }
+                let key = self.index_name(&partition, &Shape::of_index(self, &index));
                 let own = Index {
                     key: key.clone(),
                     origin: self.origin(at),

@@ -15,6 +15,7 @@ mod index;
 mod journal;
 pub mod names;
 mod near;
+pub mod part;
 mod rename;
 mod resolve;
 mod rows;
@@ -497,6 +498,8 @@ pub struct Schema {
     session: Session,
     /// With what a session begins.
     initial: Session,
+    /// The server's major version, where it is certain.
+    server: Option<u8>,
     /// The migration that is being applied.
     migration: MigrationIndex,
     /// What that migration created, temporary or not.

@@ -6,6 +6,8 @@
 
 use smol_str::{SmolStr, format_smolstr};
 
+use crate::operation::Expr;
+use crate::operation::query::column_of_index;
 use crate::statement::cursor::{NAME_BYTES, cut};
 
 /// `name1_name2_label`, the longer of the first two cut until it fits.
@@ -60,14 +62,14 @@ pub fn free_name(name1: &str, name2: &str, label: &str, taken: impl Fn(&str) -> 
     numbered(high)
 }
 
-/// Column names joined as index and key names do; empty names are expressions.
+/// Names of columns joined as they are in the names of indexes and keys.
 pub fn joined<'a>(columns: impl IntoIterator<Item = &'a str>) -> String {
     let mut joined = String::new();
     for column in columns {
         if !joined.is_empty() {
             joined.push('_');
         }
-        joined.push_str(if column.is_empty() { "expr" } else { column });
+        joined.push_str(column);
         if joined.len() > NAME_BYTES {
             break;
         }
@@ -75,9 +77,66 @@ pub fn joined<'a>(columns: impl IntoIterator<Item = &'a str>) -> String {
     joined
 }
 
+/// The names that an index gives to its columns, which may be expressions: a
+/// number makes two of them differ (`ChooseIndexColumnNames`).
+fn index_columns<'a>(
+    columns: impl IntoIterator<Item = &'a str>,
+    exprs: impl IntoIterator<Item = &'a Expr>,
+    include: &'a [SmolStr],
+) -> Vec<SmolStr> {
+    let mut exprs = exprs.into_iter();
+    let elements = columns.into_iter().map(|column| match column {
+        "" => exprs
+            .next()
+            .and_then(|expr| column_of_index(&expr.text))
+            .unwrap_or(SmolStr::new_static("expr")),
+        column => SmolStr::new(column),
+    });
+    let mut names: Vec<SmolStr> = Vec::new();
+    for name in elements.chain(include.iter().cloned()).take(MOST) {
+        let numbered = |number: usize| match number {
+            0 => name.clone(),
+            _ => {
+                let number = number.to_string();
+                let room = name.len().min(NAME_BYTES - number.len());
+                format_smolstr!("{}{number}", cut(&name, room))
+            }
+        };
+        let free = (0..=MOST).map(numbered).find(|name| !names.contains(name));
+        names.extend(free);
+    }
+    names
+}
+
+/// The middle of the name that an index gets.
+pub fn joined_index<'a>(
+    columns: impl IntoIterator<Item = &'a str>,
+    exprs: impl IntoIterator<Item = &'a Expr>,
+    include: &'a [SmolStr],
+) -> String {
+    let names = index_columns(columns, exprs, include);
+    joined(names.iter().map(SmolStr::as_str))
+}
+
+/// No index has more columns.
+const MOST: usize = 32;
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn columns_of_an_index_have_different_names() {
+        let exprs = ["lower(a)", "lower(b)", "a + b"].map(|text| Expr {
+            text: text.into(),
+            span: Default::default(),
+        });
+        let names = index_columns(["a", "", "", "a", ""], &exprs, &["b".into()]);
+        assert_eq!(
+            joined(names.iter().map(SmolStr::as_str)),
+            "a_lower_lower1_a1_expr_b"
+        );
+    }
 
     #[test]
     fn names_are_cut_as_the_server_cuts_them() {

@@ -28,6 +28,15 @@ pub enum Absence {
 }
 
 impl Schema {
+    /// An empty database of a server; its version is `None` where the project
+    /// does not say it.
+    pub fn on(server: Option<u8>) -> Self {
+        Self {
+            server,
+            ..Self::default()
+        }
+    }
+
     /// Does a condition hold? `None` where the history does not tell.
     pub fn holds(&self, condition: &Condition, absence: Absence) -> Option<bool> {
         let each = |parts: &[Condition], decisive| self.each(parts, absence, decisive);
@@ -36,6 +45,7 @@ impl Schema {
             Condition::Not(inner) => self.holds(inner, absence).map(|holds| !holds),
             Condition::All(parts) => each(parts, false),
             Condition::Any(parts) => each(parts, true),
+            Condition::Server(asked) => self.server.and_then(|major| asked.holds_on(major)),
             Condition::Unknown => None,
         }
     }

@@ -6,7 +6,7 @@ use rustc_hash::FxHashSet;
 use smol_str::SmolStr;
 
 use super::apply::{At, Conflict};
-use super::names;
+use super::part::Shape;
 use super::words::words;
 use super::{
     Gone, GoneRule, Index, Instead, Key, MigrationIndex, Origin, Partition, Relation, Schema,
@@ -307,7 +307,7 @@ impl Schema {
             let Some(index) = self.index_by_key(index_key).cloned() else {
                 continue;
             };
-            if attach && self.adopt_index(&index, to) {
+            if attach && self.adopt_index(&index, to).is_some() {
                 continue;
             }
             let constraint = source
@@ -324,16 +324,7 @@ impl Schema {
                 }
                 continue;
             }
-            let name = names::free_name(
-                &to.name,
-                &names::joined(index.columns.iter().map(SmolStr::as_str)),
-                "idx",
-                |name| {
-                    self.relations
-                        .contains_key(&Key::new(to.schema.clone(), name))
-                },
-            );
-            let key = Key::new(to.schema.clone(), name);
+            let key = self.index_name(to, &Shape::of_index(self, &index));
             let own = Index {
                 key: key.clone(),
                 origin: self.origin(at),
@@ -352,27 +343,13 @@ impl Schema {
     }
 
     /// Attaches an index that the partition already has and that fits.
-    fn adopt_index(&mut self, parent: &Index, table: &Key) -> bool {
-        let Some(candidates) = self.table_by_key(table).map(|t| t.indexes.clone()) else {
-            return false;
-        };
-        for key in candidates {
-            let fits = self.index_by_key(&key).is_some_and(|own| {
-                own.parent.is_none()
-                    && own.columns == parent.columns
-                    && own.unique == parent.unique
-                    && own.method == parent.method
-                    && own.predicate.is_some() == parent.predicate.is_some()
-                    && (parent.constraint.is_none() || own.constraint.is_some())
-            });
-            if fits {
-                let parent_key = parent.key.clone();
-                self.edit_index(&key, |i| i.parent = Some(parent_key.clone()));
-                self.edit_index(&parent_key, |i| add(&mut i.children, &key));
-                return true;
-            }
-        }
-        false
+    pub(super) fn adopt_index(&mut self, parent: &Index, table: &Key) -> Option<Key> {
+        let wanted = Shape::of_index(self, parent);
+        let partition = self.table_by_key(table)?;
+        let own = self.part_for(&wanted, partition)?.key.clone();
+        self.edit_index(&own, |i| i.parent = Some(parent.key.clone()));
+        self.edit_index(&parent.key, |i| add(&mut i.children, &own));
+        Some(own)
     }
 
     /// Is a table the other one, or one of those that it is below? A file may

@@ -537,6 +537,45 @@ pub fn tokens_into(text: &str, range: Span, tokens: &mut Vec<Token>) {
     }
 }
 
+/// Do two texts say the same, but for case, blanks, comments, and parentheses
+/// around the whole or around a single word?
+pub fn same_tokens(a: &str, b: &str) -> bool {
+    let read = |text: &str| {
+        let mut tokens = Vec::new();
+        tokens_into(text, Span::new(0, text.len() as u32), &mut tokens);
+        tokens
+    };
+    let (left, right) = (read(a), read(b));
+    let (mut left, mut right) = (bare(&left), bare(&right));
+    let same = |(x, y): (Token, Token)| {
+        let (x, y) = (x.span.of(a), y.span.of(b));
+        x == y || (!x.starts_with(['\'', '"']) && x.eq_ignore_ascii_case(y))
+    };
+    loop {
+        match (left.next(), right.next()) {
+            (None, None) => return true,
+            (Some(x), Some(y)) if x.kind == y.kind && same((x, y)) => {}
+            _ => return false,
+        }
+    }
+}
+
+/// Without parentheses that only group a single word, or the whole.
+fn bare(tokens: &[Token]) -> impl Iterator<Item = Token> + '_ {
+    let tokens = strip(tokens);
+    let kind = |n: Option<usize>| n.and_then(|n| tokens.get(n)).map(|token| token.kind);
+    let opens = move |n: Option<usize>| {
+        let before = n.and_then(|n| n.checked_sub(1));
+        kind(n) == Some(TokenKind::OpenParen)
+            && kind(n.map(|n| n + 2)) == Some(TokenKind::CloseParen)
+            && !matches!(kind(before), Some(TokenKind::Word | TokenKind::QuotedName))
+    };
+    let only_groups = move |n: usize| opens(Some(n)) || opens(n.checked_sub(2));
+    let own = tokens.iter().enumerate();
+    own.filter(move |(n, _)| !only_groups(*n))
+        .map(|(_, token)| *token)
+}
+
 /// Takes off parentheses that enclose the whole.
 pub fn strip(tokens: &[Token]) -> &[Token] {
     let is_open = |token: &&Token| token.kind == TokenKind::OpenParen;

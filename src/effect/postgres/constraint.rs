@@ -9,7 +9,9 @@ use crate::operation::{
     Action, Column, Constraint, ConstraintKind, ForeignKey, Ident, Key as KeyColumns, PartitionBy,
     Persistence,
 };
-use crate::schema::{Index, Key, Table, TableConstraint, same_set};
+use crate::schema::part::Shape;
+use crate::schema::{Index, Key, Table, TableConstraint, names, same_set};
+use crate::statement::lexer::same_tokens;
 
 use super::Work;
 use super::data::Children;
@@ -80,11 +82,42 @@ impl<'a> Work<'a> {
         if constraint.not_valid || constraint.not_enforced || merged {
             return;
         }
-        if constraint.no_inherit {
-            self.scan_heap(&subject.key, subject.table);
-        } else {
-            self.scan_all(subject);
+        self.each(
+            &subject.key,
+            Children::Yes,
+            subject.only || constraint.no_inherit,
+            |work, key, table| {
+                let child = table.filter(|_| *key != subject.key);
+                if !child.is_some_and(|table| work.merges_check(table, constraint)) {
+                    work.scan_heap(key, table);
+                }
+            },
+        );
+    }
+
+    /// Does a child have the check of its parent already
+    /// (add_check_partitions_have_it)? What has its name and is no such check
+    /// stops it.
+    fn merges_check(&mut self, child: &Table, constraint: &Constraint) -> bool {
+        let ConstraintKind::Check(wanted) = &constraint.kind else {
+            return false;
+        };
+        let name = constraint.name.as_ref().map_or("", |name| &name.name);
+        let Some(own) = child.constraint(name) else {
+            return false;
+        };
+        let ConstraintKind::Check(check) = &own.definition.kind else {
+            self.refuse(format!("`{}` has a constraint `{name}` already", child.key));
+            return false;
+        };
+        if own.definition.no_inherit {
+            let why = format!("`{name}` of `{}` is not one to be inherited", child.key);
+            self.refuse(why);
+        } else if !own.validated {
+            let why = format!("`{name}` of `{}` is NOT VALID", child.key);
+            self.refuse(why);
         }
+        same_tokens(&check.text, &wanted.text)
     }
 
     fn add_not_null(&mut self, subject: &Subject<'a>, constraint: &Constraint, column: &Ident) {
@@ -424,17 +457,26 @@ impl<'a> Work<'a> {
         subject: &Subject<'a>,
         constraint: &'a Constraint,
     ) {
-        let top = self.constraint_index_name(&subject.key, constraint);
+        let shape = Shape::of_key(constraint);
+        let own = Constraint {
+            name: None,
+            ..constraint.clone()
+        };
         self.each(
             &subject.key,
             Children::Partitions,
             subject.only,
             |work, key, table| {
-                let name = if *key == subject.key {
-                    top.clone()
-                } else {
-                    work.constraint_index_name(key, constraint)
-                };
+                let shape = shape.as_ref();
+                if shape.is_some_and(|shape| work.adopts(shape, &subject.key, key, table)) {
+                    return;
+                }
+                let top = *key == subject.key;
+                let primary = matches!(constraint.kind, ConstraintKind::PrimaryKey(_));
+                if primary && !top && table.is_some_and(|t| t.primary_key().is_some()) {
+                    work.refuse(format!("`{key}` has a primary key already"));
+                }
+                let name = work.constraint_index_name(key, if top { constraint } else { &own });
                 let index = work.beside(key, name);
                 if table.is_none_or(super::stores_rows) {
                     work.scan_heap(key, table);
@@ -447,18 +489,20 @@ impl<'a> Work<'a> {
     }
 
     /// The name that the server gives to the index of a constraint.
-    pub(super) fn constraint_index_name(&self, table: &Key, constraint: &Constraint) -> String {
+    pub(super) fn constraint_index_name(&self, table: &Key, constraint: &Constraint) -> SmolStr {
         if let Some(name) = &constraint.name {
-            return name.name.to_string();
+            return name.name.clone();
         }
-        match &constraint.kind {
-            ConstraintKind::PrimaryKey(_) => format!("{}_pkey", table.name),
-            ConstraintKind::Exclude { columns, .. } => {
-                format!("{}_{}_excl", table.name, columns.join("_"))
-            }
-            ConstraintKind::Unique(key) => format!("{}_{}_key", table.name, key.columns.join("_")),
-            _ => format!("{}_key", table.name),
-        }
+        let joined = |columns: &[SmolStr], include| {
+            names::joined_index(columns.iter().map(SmolStr::as_str), [], include)
+        };
+        let (second, label) = match &constraint.kind {
+            ConstraintKind::PrimaryKey(_) => (String::new(), "pkey"),
+            ConstraintKind::Exclude { columns, .. } => (joined(columns, &[]), "excl"),
+            ConstraintKind::Unique(key) => (joined(&key.columns, &key.include), "key"),
+            _ => (String::new(), "key"),
+        };
+        names::object_name(&table.name, &second, label)
     }
 
     pub(super) fn validate_constraint(&mut self, subject: &Subject<'a>, name: &Ident) {
@@ -589,6 +633,14 @@ impl<'a> Work<'a> {
     ) {
         let partitioned = table.partition.as_ref().map(|partition| &partition.of);
         let check = matches!(constraint.definition.kind, ConstraintKind::Check(_));
+        let part = constraint.index.as_ref().and_then(|key| self.index(key));
+        if let Some(of) = part.and_then(|part| part.parent.as_ref()) {
+            self.refuse(format!(
+                "constraint `{}` is inherited from `{}`",
+                constraint.name,
+                self.index(of).map_or(of, |of| &of.table)
+            ));
+        }
         let parents = table.inherits.iter().filter(|_| check).chain(partitioned);
         for parent in parents {
             let known = self.table(parent).is_some_and(|parent| {

@@ -329,7 +329,10 @@ static CASTS: LazyLock<FxHashMap<(&str, &str), CastRow>> = LazyLock::new(|| {
 
 /// Is it one of the types that every other converts to by its text form?
 pub(super) fn is_string(name: &str) -> bool {
-    matches!(name, "text" | "varchar" | "char" | "name" | "citext")
+    matches!(
+        name,
+        "text" | "varchar" | "char" | "bpchar" | "name" | "citext"
+    )
 }
 
 /// The conversion between two types of different names.

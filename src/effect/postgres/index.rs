@@ -2,6 +2,7 @@
 
 use crate::effect::LockMode;
 use crate::operation::{Action, ConstraintKind, CreateIndex, ObjectName, ReindexTarget};
+use crate::schema::part::Shape;
 use crate::schema::{Key, Relation, Table};
 
 use super::Work;
@@ -111,15 +112,18 @@ impl<'a> Work<'a> {
 
     fn build_index_of(
         &mut self,
-        create: &CreateIndex,
+        create: &'a CreateIndex,
         top: &Key,
         key: &Key,
         table: Option<&'a Table>,
     ) {
-        let given = create.name.as_ref().filter(|_| key == top);
-        let index = match given {
+        let shape = Shape::from(create);
+        if self.adopts(&shape, top, key, table) {
+            return;
+        }
+        let index = match create.name.as_ref().filter(|_| key == top) {
             Some(name) => self.beside(key, name.name.clone()),
-            None => self.beside(key, made_up_name(create, key)),
+            None => self.schema.index_name(key, &shape),
         };
         if table.is_none_or(super::stores_rows) {
             self.scan_heap(key, table);
@@ -127,6 +131,30 @@ impl<'a> Work<'a> {
         } else {
             self.create(index);
         }
+    }
+
+    /// Has a partition below `top`, or one between the two, an index that
+    /// becomes the part of the new one (create_index_parts_have_it,
+    /// create_index_sub_partitioned_has_it)?
+    pub(super) fn adopts(
+        &mut self,
+        shape: &Shape<'_>,
+        top: &Key,
+        key: &Key,
+        table: Option<&'a Table>,
+    ) -> bool {
+        let above = |table: &&'a Table| {
+            let of = &table.partition.as_ref()?.of;
+            self.table(of).filter(|_| of != top)
+        };
+        let line = std::iter::successors(table.filter(|_| key != top), above);
+        let parts = line.map(|table| self.schema.part_for(shape, table));
+        // The highest one takes what is below it along.
+        let Some(part) = parts.flatten().last() else {
+            return false;
+        };
+        self.lock(&part.key, LockMode::Share);
+        true
     }
 
     /// Expressions and predicates of indexes must be immutable.
@@ -307,15 +335,4 @@ impl<'a> Work<'a> {
             }
         }
     }
-}
-
-/// The name that the server makes up, near enough: `t_a_b_idx`.
-fn made_up_name(create: &CreateIndex, table: &Key) -> String {
-    let mut name = table.name.to_string();
-    for element in &create.elements {
-        name.push('_');
-        name.push_str(element.column.as_deref().unwrap_or("expr"));
-    }
-    name.push_str("_idx");
-    name
 }

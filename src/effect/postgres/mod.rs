@@ -31,12 +31,14 @@ mod opclass;
 mod parameter;
 mod partition;
 mod presence;
+mod proof;
 mod publication;
 mod query;
 mod replaced_view;
 mod row_changes;
 mod stable;
 mod table;
+mod term;
 mod type_change;
 mod types;
 mod updatable;
@@ -139,7 +141,7 @@ impl<'a> Work<'a> {
             Action::Insert(_)
             | Action::Update(_)
             | Action::Delete(_)
-            | Action::Merge { .. }
+            | Action::Merge(_)
             | Action::Copy { .. }
             | Action::Select { .. }
             | Action::Call { .. } => self.rows(),

@@ -82,6 +82,7 @@ impl Work<'_> {
         }
         let name = match ty.name.as_str() {
             "varchar" => "text",
+            "bpchar" => "char",
             "cidr" => "inet",
             name if name.ends_with("multirange") => "anymultirange",
             name if name.ends_with("range") => "anyrange",

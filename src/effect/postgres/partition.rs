@@ -1,14 +1,21 @@
 //! ATTACH, DETACH and CREATE TABLE … PARTITION OF.
 
+use smol_str::SmolStr;
+
 use crate::effect::LockMode;
-use crate::operation::{Bound, ConstraintKind, DetachMode, ObjectName, PartitionOf};
-use crate::schema::{Key, Table, Trigger};
+use crate::operation::{
+    Bound, Constraint, ConstraintKind, DetachMode, ObjectName, PartitionBy, PartitionOf,
+};
+use crate::schema::part::Shape;
+use crate::schema::{Index, Key, Table, Trigger};
 use crate::statement::lexer::{Token, TokenKind};
 
 use super::Work;
 use super::data::Children;
-use super::expr::{Tokens, conjuncts, is_name, is_word, mentions, strip};
+use super::expr::{Tokens, conjuncts, group_end, is_name, is_word, mentions, strip};
+use super::proof::Formula;
 use super::table::Subject;
+use super::term::{alternatives, comparison, constant, constants, less};
 
 impl<'a> Work<'a> {
     pub(super) fn attach(&mut self, subject: &Subject<'a>, partition: &ObjectName, bound: &Bound) {
@@ -88,17 +95,30 @@ impl<'a> Work<'a> {
             return;
         };
         for index in self.indexes_of(parent) {
-            let matched = self.indexes_of(Some(table)).any(|own| {
-                own.columns == index.columns
-                    && own.method == index.method
-                    && (own.unique || !index.unique)
-            });
-            if !matched {
-                let name = format!("{}_{}_idx", child.name, index.columns.join("_"));
-                let new = self.beside(child, name);
+            let mut shape = Shape::of_index(self.schema, index);
+            // attach_pk_has_unique_constraint, attach_unique_has_pk
+            shape.same_kind = self.version >= 17;
+            if self.schema.part_for(&shape, table).is_none() {
+                let new = self.part_name(child, index, &shape);
                 self.scan_heap(child, Some(table));
                 self.build_new(new);
             }
+        }
+    }
+
+    /// The name that a partition's part of an index gets.
+    fn part_name(&self, partition: &Key, index: &Index, shape: &Shape<'_>) -> Key {
+        let parent = self.table(&index.table);
+        let mut constraints = parent.into_iter().flat_map(|table| &table.constraints);
+        match constraints.find(|c| c.index.as_ref() == Some(&index.key)) {
+            Some(constraint) => {
+                let own = Constraint {
+                    name: None,
+                    ..constraint.definition.clone()
+                };
+                self.beside(partition, self.constraint_index_name(partition, &own))
+            }
+            None => self.schema.index_name(partition, shape),
         }
     }
 
@@ -180,11 +200,7 @@ impl<'a> Work<'a> {
         self.refuse_overlap(table, key, &partition_of.bound);
         for index in self.indexes_of(Some(table)) {
             self.lock(&index.key, LockMode::ShareUpdateExclusive);
-            let name = match &index.constraint {
-                Some(_) => format!("{}_pkey", key.name),
-                None => format!("{}_{}_idx", key.name, index.columns.join("_")),
-            };
-            let new = self.beside(key, name);
+            let new = self.part_name(key, index, &Shape::of_index(self.schema, index));
             self.build_new(new);
         }
         for constraint in &table.constraints {
@@ -286,27 +302,26 @@ impl<'a> Work<'a> {
     }
 
     /// Do the valid checks of a table say that all its rows are within the
-    /// bound? Understood for a list or a range over one column, with constants,
-    /// where the column is not NULL (attach_partition_with_check*).
+    /// bound (attach_partition_with_check*, attach_list_check_*,
+    /// attach_range2_check_*)?
     fn implies_bound(&self, parent: &Table, table: &Table, bound: &Bound) -> bool {
-        let known = match (range(parent, bound), listed(parent, bound)) {
-            (Some((column, from, to)), _) => {
-                let checks: Vec<Comparison> = valid_checks(table)
-                    .flat_map(|text| comparisons(text, column))
-                    .collect();
-                let above = checks.iter().any(|c| c.is_at_least(from));
-                let below = checks.iter().any(|c| c.is_below(to));
-                let within = (from == "MINVALUE" || above) && (to == "MAXVALUE" || below);
-                within.then_some(column)
-            }
-            (None, Some((column, values))) => valid_checks(table)
-                .any(|text| is_one_of(text, column, &values))
-                .then_some(column),
-            _ => None,
+        let Some(by) = parent.partition_by.as_ref() else {
+            return false;
         };
-        known.is_some_and(|column| {
+        let Some(wanted) = bound_as_formula(by, bound) else {
+            return false;
+        };
+        let not_null = |column: &&SmolStr| {
             self.is_not_null(table, column) || self.proven_not_null(table, column)
-        })
+        };
+        let columns = by.columns.iter();
+        let known = columns
+            .clone()
+            .filter(not_null)
+            .cloned()
+            .map(Formula::not_null);
+        let checks = valid_checks(table).map(|text| Formula::read(text, &by.columns));
+        Formula::All(known.chain(checks).collect()).implies(&wanted)
     }
 
     /// Do the valid checks of the default partition say that none of its rows
@@ -424,147 +439,94 @@ fn overlap(parent: &Table, one: &Bound, other: &Bound) -> bool {
     }
 }
 
-/// `column operator constant`, from a CHECK that is an AND of such.
-struct Comparison {
-    operator: &'static str,
-    value: String,
-}
-
-impl Comparison {
-    fn is_at_least(&self, from: &str) -> bool {
-        matches!(self.operator, ">=" | ">" | "=") && at_least(&self.value, from)
+/// What a partition says of its rows (`get_qual_for_list`, `get_qual_for_range`
+/// in `partbounds.c`).
+fn bound_as_formula(by: &PartitionBy, bound: &Bound) -> Option<Formula> {
+    if bound.default {
+        return None;
     }
-
-    fn is_below(&self, to: &str) -> bool {
-        match self.operator {
-            "<" => at_least(to, &self.value),
-            "<=" | "=" => less(&self.value, to),
-            _ => false,
-        }
-    }
-
-    /// True of every value of the range?
-    fn holds_within(&self, from: &str, to: &str) -> bool {
-        match self.operator {
-            ">=" => from != "MINVALUE" && at_least(from, &self.value),
-            ">" => from != "MINVALUE" && less(&self.value, from),
-            "<" | "<=" => to != "MAXVALUE" && at_least(&self.value, to),
-            _ => false,
-        }
-    }
-
-    /// True of no value of the range?
-    fn fails_within(&self, from: &str, to: &str) -> bool {
-        match self.operator {
-            ">=" | ">" => to != "MAXVALUE" && at_least(&self.value, to),
-            "<" => from != "MINVALUE" && at_least(from, &self.value),
-            "<=" => from != "MINVALUE" && less(&self.value, from),
-            "=" => {
-                (to != "MAXVALUE" && at_least(&self.value, to))
-                    || (from != "MINVALUE" && less(&self.value, from))
-            }
-            _ => false,
-        }
-    }
-}
-
-fn comparisons(text: &str, column: &str) -> Vec<Comparison> {
+    let text = bound.text.as_str();
     let tokens = Tokens::of(text);
-    conjuncts(&tokens.list, text)
-        .into_iter()
-        .flat_map(|part| match between(part, text, column) {
-            Some(ends) => ends.map(Some),
-            None => [comparison(part, text, column), None],
+    let mut groups = groups(&tokens.list);
+    let columns = by.columns.as_slice();
+    match (columns, groups.next()?, groups.next()) {
+        ([column], values, None) if by.strategy.eq_ignore_ascii_case("list") => {
+            let is_null =
+                |value: &&[Token]| matches!(value, [word] if is_word(*word, text, "NULL"));
+            let values = values.split(|token| token.kind == TokenKind::Comma);
+            let (nulls, values): (Vec<_>, Vec<_>) = values.partition(is_null);
+            let values = values.into_iter().map(|value| constant(value, text));
+            let one_of = Formula::one_of(column, values.collect::<Option<_>>()?);
+            Some(match nulls.is_empty() {
+                true => Formula::All(vec![Formula::not_null(column.clone()), one_of]),
+                false => Formula::Any(vec![Formula::is_null(column.clone()), one_of]),
+            })
+        }
+        (_, from, Some(to)) if by.strategy.eq_ignore_ascii_case("range") => {
+            let [from, to] = [ends(from, text)?, ends(to, text)?];
+            let whole = from.len() == columns.len() && to.len() == columns.len();
+            let mut parts: Vec<_> = columns.iter().cloned().map(Formula::not_null).collect();
+            parts.push(after(columns, &from, [">=", ">"], &End::Lowest)?);
+            parts.push(after(columns, &to, ["<", "<"], &End::Highest)?);
+            whole.then_some(Formula::All(parts))
+        }
+        _ => None,
+    }
+}
+
+/// One value of the end of a range.
+#[derive(PartialEq)]
+enum End {
+    Lowest,
+    Highest,
+    Value(String),
+}
+
+fn ends(list: &[Token], text: &str) -> Option<Vec<End>> {
+    list.split(|token| token.kind == TokenKind::Comma)
+        .map(|value| match value {
+            [word] if is_word(*word, text, "MINVALUE") => Some(End::Lowest),
+            [word] if is_word(*word, text, "MAXVALUE") => Some(End::Highest),
+            value => constant(value, text).map(End::Value),
         })
-        .flatten()
         .collect()
 }
 
-/// `column BETWEEN low AND high`.
-fn between(part: &[Token], text: &str, column: &str) -> Option<[Comparison; 2]> {
-    let [name, word, ends @ ..] = part else {
-        return None;
-    };
-    let and = ends.iter().position(|token| is_word(*token, text, "AND"))?;
-    if !is_name(*name, text, column) || !is_word(*word, text, "BETWEEN") {
-        return None;
-    }
-    let end = |operator, tokens| {
-        let value = constant(strip(tokens), text)?;
-        Some(Comparison { operator, value })
-    };
-    Some([end(">=", &ends[..and])?, end("<=", &ends[and + 1..])?])
-}
-
-/// Does a check say that the column is one of these?
-fn is_one_of(text: &str, column: &str, values: &[String]) -> bool {
-    let tokens = Tokens::of(text);
-    conjuncts(&tokens.list, text).into_iter().any(|part| {
-        alternatives(part, text, column)
-            .is_some_and(|found| found.iter().all(|value| values.contains(value)))
+/// What stands in the parentheses that are not inside of others.
+fn groups(mut list: &[Token]) -> impl Iterator<Item = &[Token]> {
+    std::iter::from_fn(move || {
+        let open = list.iter().position(|t| t.kind == TokenKind::OpenParen)?;
+        let end = group_end(list, open);
+        let inside = list.get(open + 1..end)?;
+        list = &list[end + 1..];
+        Some(inside)
     })
 }
 
-/// The values of `column = value`, `column IN (…)` and `column = ANY
-/// (ARRAY[…])`.
-fn alternatives(part: &[Token], text: &str, column: &str) -> Option<Vec<String>> {
-    let (name, rest) = part.split_first()?;
-    if !is_name(*name, text, column) {
-        return None;
-    }
-    match rest {
-        [word, list @ ..] if is_word(*word, text, "IN") => constants(strip(list), text),
-        [_, any, list @ ..] if is_word(*any, text, "ANY") => match strip(list) {
-            [array, open, inner @ .., close]
-                if is_word(*array, text, "ARRAY")
-                    && open.kind == TokenKind::OpenBracket
-                    && close.kind == TokenKind::CloseBracket =>
-            {
-                constants(inner, text)
-            }
-            _ => None,
-        },
-        _ => comparison(part, text, column)
-            .filter(|c| c.operator == "=")
-            .map(|c| vec![c.value]),
-    }
-}
-
-fn constants(list: &[Token], text: &str) -> Option<Vec<String>> {
-    list.split(|token| token.kind == TokenKind::Comma)
-        .map(|value| constant(value, text))
-        .collect()
-}
-
-fn comparison(part: &[Token], text: &str, column: &str) -> Option<Comparison> {
-    let [name, operator, value @ ..] = part else {
-        return None;
+/// Are the columns, one after the other, on the right side of an end of the
+/// range? `open` is the value behind which there is nothing on that side.
+fn after(
+    columns: &[SmolStr],
+    ends: &[End],
+    operators: [&'static str; 2],
+    open: &End,
+) -> Option<Formula> {
+    let (column, columns) = columns.split_first()?;
+    let (end, ends) = ends.split_first()?;
+    let End::Value(value) = end else {
+        return (end == open).then(|| Formula::All(Vec::new()));
     };
-    if !is_name(*name, text, column) {
-        return None;
-    }
-    let operator = ["<=", ">=", "<", ">", "="]
-        .into_iter()
-        .find(|o| *o == operator.span.of(text))?;
-    let value = constant(value, text)?;
-    Some(Comparison { operator, value })
-}
-
-/// The text of a constant without its cast: `5`, `-5`, `'2024-01-01'::date`,
-/// `DATE '2024-01-01'`.
-fn constant(tokens: &[Token], text: &str) -> Option<String> {
-    let mut value = String::new();
-    for (n, token) in tokens.iter().enumerate() {
-        match token.kind {
-            TokenKind::Number => value.push_str(token.span.of(text)),
-            TokenKind::Text => value.push_str(token.span.of(text)),
-            TokenKind::Operator if n == 0 && token.span.of(text) == "-" => value.push('-'),
-            TokenKind::DoubleColon => break,
-            TokenKind::Word if n == 0 && tokens.len() > 1 => {}
-            _ => return None,
+    let [last, beyond] = operators;
+    let is = |operator| Formula::compare(column.clone(), operator, value.clone());
+    Some(match ends.first() {
+        None => is(last),
+        Some(next) if next == open => is(if beyond == ">" { ">=" } else { "<=" }),
+        Some(End::Value(_)) => {
+            let rest = after(columns, ends, operators, open)?;
+            Formula::Any(vec![is(beyond), Formula::All(vec![is("="), rest])])
         }
-    }
-    (!value.is_empty()).then_some(value)
+        Some(_) => is(beyond),
+    })
 }
 
 /// The column and the values of a list that has no NULL in it.
@@ -631,88 +593,9 @@ fn range<'t>(parent: &'t Table, bound: &'t Bound) -> Option<(&'t str, &'t str, &
     (!from.contains(',') && !to.contains(',')).then_some((column.as_str(), from, to))
 }
 
-fn compare(left: &str, right: &str) -> Option<std::cmp::Ordering> {
-    if let (Ok(left), Ok(right)) = (left.parse::<f64>(), right.parse::<f64>()) {
-        return left.partial_cmp(&right);
-    }
-    let quoted = |text: &str| text.starts_with('\'') && text.len() > 1;
-    if !quoted(left) || !quoted(right) {
-        return None;
-    }
-    // Quoted constants compare as texts only if they have the same form, as
-    // dates of one length do.
-    let (left, right) = if left.len() == right.len() {
-        (left.to_string(), right.to_string())
-    } else {
-        (moment(left)?, moment(right)?)
-    };
-    (left.len() == right.len()).then(|| left.cmp(&right))
-}
-
-/// A date, or a date and a time, as both.
-fn moment(quoted: &str) -> Option<String> {
-    let text = quoted.trim_matches('\'').trim();
-    let (date, time) = text.split_at_checked(10)?;
-    let is_date = date.bytes().enumerate().all(|(n, byte)| match n {
-        4 | 7 => byte == b'-',
-        _ => byte.is_ascii_digit(),
-    });
-    let time = match time.trim_start_matches([' ', 'T']) {
-        "" => "00:00:00",
-        time => time,
-    };
-    is_date.then(|| format!("{date} {time}"))
-}
-
-fn at_least(left: &str, right: &str) -> bool {
-    compare(left, right).is_some_and(std::cmp::Ordering::is_ge)
-}
-
-fn less(left: &str, right: &str) -> bool {
-    compare(left, right).is_some_and(std::cmp::Ordering::is_lt)
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn checks_are_cut_into_comparisons() {
-        let found = comparisons("d >= 2000 AND (d < 4000) AND d IS NOT NULL", "d");
-        let text: Vec<_> = found
-            .iter()
-            .map(|c| format!("{}{}", c.operator, c.value))
-            .collect();
-        assert_eq!(text, [">=2000", "<4000"]);
-        assert!(comparisons("d >= 1 OR d < 4", "d").is_empty());
-        assert!(comparisons("NOT d >= 1", "d").is_empty());
-        assert!(comparisons("", "d").is_empty());
-        assert_eq!(
-            comparisons("((d BETWEEN 1 AND 3)) AND (e = 1)", "d").len(),
-            2
-        );
-    }
-
-    #[test]
-    fn checks_name_the_values_of_a_list() {
-        let values = ["'a'".to_string(), "'b'".to_string()];
-        for text in [
-            "k = 'a'",
-            "k IN ('a', 'b') AND e > 1",
-            "k = ANY (ARRAY['b'::text])",
-        ] {
-            assert!(is_one_of(text, "k", &values), "{text}");
-        }
-        for text in [
-            "k = 'c'",
-            "k IN ('a', 'c')",
-            "k > 'a'",
-            "e = 'a'",
-            "k IN ()",
-        ] {
-            assert!(!is_one_of(text, "k", &values), "{text}");
-        }
-    }
 
     #[test]
     fn checks_keep_ranges_out() {
@@ -727,15 +610,5 @@ mod tests {
         assert!(!out("d < 2000 OR e > 1"));
         assert!(!out("NOT (d >= 2000 AND e > 1)"));
         assert!(!out(""));
-    }
-
-    #[test]
-    fn constants_compare_only_where_that_is_certain() {
-        assert!(at_least("10", "9"));
-        assert!(less("'2023-12-31'", "'2024-01-01'"));
-        assert!(less("'2023-12-31 12:00:00'", "'2024-01-01'"));
-        assert!(at_least("'2024-01-01'", "'2024-01-01 00:00:00'"));
-        assert!(!less("'9'", "'10'") && !at_least("'9'", "'10'"));
-        assert!(!less("a", "b"));
     }
 }

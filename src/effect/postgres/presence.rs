@@ -346,7 +346,7 @@ impl Work<'_> {
             Action::Insert(insert) => check(self, Need::of(&insert.table, WRITTEN)),
             Action::Update(update) => check(self, Need::of(&update.table, WRITTEN)),
             Action::Delete(delete) => check(self, Need::of(&delete.table, WRITTEN)),
-            Action::Merge { table, .. } => check(self, Need::of(table, WRITTEN)),
+            Action::Merge(merge) => check(self, Need::of(&merge.table, WRITTEN)),
             Action::Copy {
                 table: Some(table),
                 from: true,
@@ -450,7 +450,7 @@ impl Work<'_> {
             Action::Select { query, .. } => Some(query.text.clone()),
             Action::Update(update) => update.with.as_ref().map(|with| with.text.clone()),
             Action::Delete(delete) => delete.with.as_ref().map(|with| with.text.clone()),
-            Action::Merge { with, .. } => with.as_ref().map(|with| with.text.clone()),
+            Action::Merge(merge) => merge.with.as_ref().map(|with| with.text.clone()),
             _ => None,
         };
         let mut texts = self.siblings().filter_map(text);

@@ -5,8 +5,8 @@ use smol_str::SmolStr;
 
 use crate::effect::{LockMode, Scene};
 use crate::operation::{
-    Action, Column, ConstraintKind, Delete, Expr, ForeignKey, Ident, Identity, Insert, ObjectName,
-    OnConflict, Operation, Update,
+    Action, Column, ConstraintKind, Delete, Expr, ForeignKey, Ident, Identity, Insert, Merge,
+    ObjectName, OnConflict, Operation, Update,
 };
 use crate::schema::{Index, Key, Table, Trigger};
 use crate::text::holds;
@@ -25,12 +25,7 @@ impl<'a> Work<'a> {
             Action::Insert(insert) => self.insert(insert),
             Action::Update(update) => self.update(update),
             Action::Delete(delete) => self.delete(delete),
-            Action::Merge {
-                table,
-                with,
-                source,
-                changes,
-            } => self.merge(table, with.as_ref(), source.as_ref(), *changes),
+            Action::Merge(merge) => self.merge(merge),
             Action::Copy {
                 table: Some(table),
                 from,
@@ -538,18 +533,16 @@ impl<'a> Work<'a> {
         self.read_table(key, &reading);
     }
 
-    fn merge(
-        &mut self,
-        table: &ObjectName,
-        with: Option<&Expr>,
-        source: Option<&Expr>,
-        changes: bool,
-    ) {
+    fn merge(&mut self, merge: &Merge) {
         self.needs(15, "MERGE");
-        let with = self.read_with(with);
+        if merge.by_source {
+            self.needs(17, "MERGE … WHEN NOT MATCHED BY SOURCE");
+        }
+        let with = self.read_with(merge.with.as_ref());
+        let source = merge.source.as_ref();
         self.read_sources(source, &with);
-        let key = self.resolve(table);
-        self.check_view_merge(&key, changes);
+        let key = self.resolve(&merge.table);
+        self.check_view_merge(&key, merge.changes());
         // A few rows are looked up one by one (merge_values).
         let few = source.is_some_and(|source| {
             let tokens = Tokens::of(&source.text);

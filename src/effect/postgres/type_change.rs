@@ -48,7 +48,7 @@ fn convert(schema: &Schema, from: &DataType, to: &DataType, version: u8) -> (Cas
     if modified || target.constrained {
         cast.binary = false;
     }
-    if (from.array > 0 || to.array > 0) && source.ty.name != target.ty.name {
+    if (from.array > 0 || to.array > 0) && family(&source.ty.name) != family(&target.ty.name) {
         cast.binary = false;
     }
     (cast, uncertain)
@@ -70,7 +70,7 @@ fn convert_base(schema: &Schema, from: &DataType, to: &DataType, version: u8) ->
         return (Cast::rewriting(kind), false);
     }
     let (old, new) = (plain(&from.name), plain(&to.name));
-    if old == new && from.schema == to.schema {
+    if family(old) == family(new) && from.schema == to.schema {
         return (Cast::SAME, false);
     }
     let cast = cast(old, new, version);
@@ -112,6 +112,14 @@ fn plain(name: &str) -> &str {
     }
 }
 
+/// `bpchar` is `char` without an end (alter_type_char_to_bpchar).
+fn family(name: &str) -> &str {
+    match plain(name) {
+        "bpchar" => "char",
+        name => name,
+    }
+}
+
 /// The type that a column has once it is made.
 pub(super) fn stored(ty: &DataType) -> DataType {
     let mut ty = ty.clone();
@@ -137,6 +145,7 @@ fn is_measured(name: &str) -> bool {
             | "text"
             | "varchar"
             | "char"
+            | "bpchar"
             | "name"
             | "bytea"
             | "boolean"
@@ -181,7 +190,7 @@ fn is_measured(name: &str) -> bool {
 /// Must each value go through the function that enforces length, precision or
 /// scale? A domain hides the modifier of the column that it is taken from.
 fn needs_coercion(from: &Base<'_>, to: &Base<'_>) -> bool {
-    let same = plain(&from.ty.name) == plain(&to.ty.name);
+    let same = family(&from.ty.name) == family(&to.ty.name);
     let old = if from.domain {
         [None, None]
     } else {
@@ -601,7 +610,7 @@ impl<'a> Work<'a> {
     /// other side (add_fk_numeric_to_int).
     pub(super) fn refers(&self, left: &DataType, right: &DataType) -> bool {
         const FAMILIES: &[&[&str]] = &[
-            &["text", "varchar", "char", "name", "citext"],
+            &["text", "varchar", "char", "bpchar", "name", "citext"],
             &["date", "timestamp", "timestamptz"],
             &["inet", "cidr"],
             &["bit", "varbit"],

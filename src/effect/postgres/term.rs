@@ -1,0 +1,198 @@
+//! Terms of a condition that compare a column with constants.
+
+use crate::statement::lexer::{Token, TokenKind};
+
+use super::expr::{is_name, is_word, strip};
+
+/// `column operator constant`.
+pub(super) struct Comparison {
+    pub operator: &'static str,
+    pub value: String,
+}
+
+impl Comparison {
+    /// True of every value of the range?
+    pub(super) fn holds_within(&self, from: &str, to: &str) -> bool {
+        match self.operator {
+            ">=" => from != "MINVALUE" && at_least(from, &self.value),
+            ">" => from != "MINVALUE" && less(&self.value, from),
+            "<" | "<=" => to != "MAXVALUE" && at_least(&self.value, to),
+            _ => false,
+        }
+    }
+
+    /// True of no value of the range?
+    pub(super) fn fails_within(&self, from: &str, to: &str) -> bool {
+        match self.operator {
+            ">=" | ">" => to != "MAXVALUE" && at_least(&self.value, to),
+            "<" => from != "MINVALUE" && at_least(from, &self.value),
+            "<=" => from != "MINVALUE" && less(&self.value, from),
+            "=" => {
+                (to != "MAXVALUE" && at_least(&self.value, to))
+                    || (from != "MINVALUE" && less(&self.value, from))
+            }
+            _ => false,
+        }
+    }
+}
+
+/// `column BETWEEN low AND high`.
+pub(super) fn between(part: &[Token], text: &str, column: &str) -> Option<[Comparison; 2]> {
+    let [name, word, ends @ ..] = part else {
+        return None;
+    };
+    let and = ends.iter().position(|token| is_word(*token, text, "AND"))?;
+    if !is_name(*name, text, column) || !is_word(*word, text, "BETWEEN") {
+        return None;
+    }
+    let end = |operator, tokens| {
+        let value = constant(strip(tokens), text)?;
+        Some(Comparison { operator, value })
+    };
+    Some([end(">=", &ends[..and])?, end("<=", &ends[and + 1..])?])
+}
+
+/// The values of `column = value`, `column IN (…)`, `column = ANY (ARRAY[…])`
+/// and `column = ANY ('{…}')`.
+pub(super) fn alternatives(part: &[Token], text: &str, column: &str) -> Option<Vec<String>> {
+    let (name, rest) = part.split_first()?;
+    if !is_name(*name, text, column) {
+        return None;
+    }
+    match rest {
+        [word, list @ ..] if is_word(*word, text, "IN") => constants(strip(list), text),
+        [equal, any, list @ ..] if equal.span.of(text) == "=" && is_word(*any, text, "ANY") => {
+            any_of(strip(list), text)
+        }
+        _ => comparison(part, text, column)
+            .filter(|c| c.operator == "=")
+            .map(|c| vec![c.value]),
+    }
+}
+
+/// The elements of an array.
+fn any_of(list: &[Token], text: &str) -> Option<Vec<String>> {
+    match list {
+        [array, open, inner @ .., close]
+            if is_word(*array, text, "ARRAY")
+                && open.kind == TokenKind::OpenBracket
+                && close.kind == TokenKind::CloseBracket =>
+        {
+            constants(inner, text)
+        }
+        [literal, ty @ ..] if literal.kind == TokenKind::Text => {
+            let elements = literal.span.of(text);
+            let elements = elements.strip_prefix("'{")?.strip_suffix("}'")?;
+            let is_text = match ty {
+                [] => true,
+                [_, ty, ..] => ["text", "varchar", "char"]
+                    .iter()
+                    .any(|word| is_word(*ty, text, word)),
+                _ => return None,
+            };
+            let element = |element: &str| match is_text {
+                true => format!("'{element}'"),
+                false => element.to_owned(),
+            };
+            let plain = !elements.contains(['"', '\\', '{', '\'']);
+            plain.then(|| elements.split(',').map(|e| element(e.trim())).collect())
+        }
+        _ => None,
+    }
+}
+
+pub(super) fn constants(list: &[Token], text: &str) -> Option<Vec<String>> {
+    list.split(|token| token.kind == TokenKind::Comma)
+        .map(|value| constant(value, text))
+        .collect()
+}
+
+pub(super) fn comparison(part: &[Token], text: &str, column: &str) -> Option<Comparison> {
+    let [name, operator, value @ ..] = part else {
+        return None;
+    };
+    if !is_name(*name, text, column) {
+        return None;
+    }
+    let operator = match operator.span.of(text) {
+        "!=" => "<>",
+        operator => ["<=", ">=", "<", ">", "=", "<>"]
+            .into_iter()
+            .find(|o| *o == operator)?,
+    };
+    let value = constant(value, text)?;
+    Some(Comparison { operator, value })
+}
+
+/// The text of a constant without its cast: `5`, `-5`, `'2024-01-01'::date`,
+/// `DATE '2024-01-01'`.
+pub(super) fn constant(tokens: &[Token], text: &str) -> Option<String> {
+    let mut value = String::new();
+    for (n, token) in tokens.iter().enumerate() {
+        match token.kind {
+            TokenKind::Number => value.push_str(token.span.of(text)),
+            TokenKind::Text => value.push_str(token.span.of(text)),
+            TokenKind::Operator if n == 0 && token.span.of(text) == "-" => value.push('-'),
+            TokenKind::DoubleColon => break,
+            TokenKind::Word if n == 0 && tokens.len() > 1 => {}
+            _ => return None,
+        }
+    }
+    (!value.is_empty()).then_some(value)
+}
+
+fn compare(left: &str, right: &str) -> Option<std::cmp::Ordering> {
+    if let (Ok(left), Ok(right)) = (left.parse::<f64>(), right.parse::<f64>()) {
+        return left.partial_cmp(&right);
+    }
+    let quoted = |text: &str| text.starts_with('\'') && text.len() > 1;
+    if !quoted(left) || !quoted(right) {
+        return None;
+    }
+    // Quoted constants compare as texts only if they have the same form, as
+    // dates of one length do.
+    let (left, right) = if left.len() == right.len() {
+        (left.to_string(), right.to_string())
+    } else {
+        (moment(left)?, moment(right)?)
+    };
+    (left.len() == right.len()).then(|| left.cmp(&right))
+}
+
+/// A date, or a date and a time, as both.
+fn moment(quoted: &str) -> Option<String> {
+    let text = quoted.trim_matches('\'').trim();
+    let (date, time) = text.split_at_checked(10)?;
+    let is_date = date.bytes().enumerate().all(|(n, byte)| match n {
+        4 | 7 => byte == b'-',
+        _ => byte.is_ascii_digit(),
+    });
+    let time = match time.trim_start_matches([' ', 'T']) {
+        "" => "00:00:00",
+        time => time,
+    };
+    is_date.then(|| format!("{date} {time}"))
+}
+
+pub(super) fn at_least(left: &str, right: &str) -> bool {
+    compare(left, right).is_some_and(std::cmp::Ordering::is_ge)
+}
+
+pub(super) fn less(left: &str, right: &str) -> bool {
+    compare(left, right).is_some_and(std::cmp::Ordering::is_lt)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn constants_compare_only_where_that_is_certain() {
+        assert!(at_least("10", "9"));
+        assert!(less("'2023-12-31'", "'2024-01-01'"));
+        assert!(less("'2023-12-31 12:00:00'", "'2024-01-01'"));
+        assert!(at_least("'2024-01-01'", "'2024-01-01 00:00:00'"));
+        assert!(!less("'9'", "'10'") && !at_least("'9'", "'10'"));
+        assert!(!less("a", "b"));
+    }
+}
