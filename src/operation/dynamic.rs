@@ -14,6 +14,7 @@ use smol_str::{SmolStr, format_smolstr};
 
 use super::object::without_markers;
 use super::reader::Reader;
+use super::variables::Variables;
 use super::{Action, Operation, Within};
 use crate::source::Span;
 use crate::statement::Cursor;
@@ -155,6 +156,7 @@ fn meant_quote(rest: &str) -> bool {
 pub fn execute(
     r: &Reader<'_>,
     mut cursor: Cursor<'_>,
+    variables: &Variables,
     statement: Span,
     within: Within,
 ) -> Vec<Operation> {
@@ -164,7 +166,7 @@ pub fn execute(
         return in_literal(text, token, |text, span| r.script(text, span, &within));
     }
     cursor.back_to(begin);
-    let sql = concatenated(&mut cursor, DEEPEST);
+    let sql = concatenated(&mut cursor, variables, DEEPEST);
     let place = cursor.span_from(begin);
     let opaque = || Operation {
         action: match changes_nothing(&sql.text) {
@@ -286,13 +288,13 @@ impl Known {
 }
 
 /// `'a' || f(x) || …`, up to the end of the argument or statement.
-fn concatenated(cursor: &mut Cursor<'_>, depth: usize) -> Known {
-    let mut all = term(cursor, depth);
+fn concatenated(cursor: &mut Cursor<'_>, variables: &Variables, depth: usize) -> Known {
+    let mut all = term(cursor, variables, depth);
     loop {
         if cursor.eat(TokenKind::DoubleColon) {
             cursor.ident();
         } else if cursor.eat_operator("||") {
-            let next = term(cursor, depth);
+            let next = term(cursor, variables, depth);
             all.append(&next);
         } else if at_end(cursor)
             || matches!(
@@ -309,7 +311,7 @@ fn concatenated(cursor: &mut Cursor<'_>, depth: usize) -> Known {
     }
 }
 
-fn term(cursor: &mut Cursor<'_>, depth: usize) -> Known {
+fn term(cursor: &mut Cursor<'_>, variables: &Variables, depth: usize) -> Known {
     if let Some((text, _)) = cursor.string() {
         return Known::constant(&text);
     }
@@ -323,11 +325,14 @@ fn term(cursor: &mut Cursor<'_>, depth: usize) -> Known {
         }
         TokenKind::OpenParen if depth > 0 => {
             cursor.bump();
-            let inner = concatenated(cursor, depth - 1);
+            let inner = concatenated(cursor, variables, depth - 1);
             let closed = cursor.eat(TokenKind::CloseParen);
             inner.but(closed)
         }
-        TokenKind::Word => call(cursor, depth),
+        TokenKind::Word | TokenKind::QuotedName => match variable(cursor, variables) {
+            Some(value) => Known::constant(&value),
+            None => call(cursor, variables, depth),
+        },
         _ => {
             pass(cursor);
             Known::unknown()
@@ -340,7 +345,20 @@ fn pass(cursor: &mut Cursor<'_>) {
     cursor.skip_until(|c| c.at_operator("||") || c.at_kind(TokenKind::Comma) || at_end(c));
 }
 
-fn call(cursor: &mut Cursor<'_>, depth: usize) -> Known {
+/// The value of a variable that has but one.
+fn variable(cursor: &mut Cursor<'_>, variables: &Variables) -> Option<SmolStr> {
+    const BEHIND: [TokenKind; 3] = [TokenKind::Dot, TokenKind::OpenParen, TokenKind::OpenBracket];
+    let mut ahead = cursor.clone();
+    let name = ahead.ident()?;
+    let value = variables.text(&name.name)?;
+    let alone = ahead.kind().is_none_or(|kind| !BEHIND.contains(&kind));
+    alone.then(|| {
+        *cursor = ahead;
+        value.clone()
+    })
+}
+
+fn call(cursor: &mut Cursor<'_>, variables: &Variables, depth: usize) -> Known {
     let name = fold(cursor.text_at(0));
     let known = matches!(
         name.as_str(),
@@ -355,7 +373,7 @@ fn call(cursor: &mut Cursor<'_>, depth: usize) -> Known {
     let mut arguments = Vec::new();
     loop {
         let mark = cursor.mark();
-        let value = concatenated(cursor, depth - 1);
+        let value = concatenated(cursor, variables, depth - 1);
         let written = cursor.slice(cursor.span_from(mark));
         arguments.push(Argument { value, written });
         if !cursor.eat(TokenKind::Comma) {

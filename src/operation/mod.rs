@@ -22,6 +22,7 @@ pub mod view;
 pub mod trigger;
 pub mod policy;
 pub mod types;
+mod variables;
 pub mod domain;
 pub mod sequence;
 pub mod routine;

@@ -9,8 +9,11 @@
 
 use std::sync::Arc;
 
+use smol_str::SmolStr;
+
 use super::read::dispatch;
 use super::reader::Reader;
+use super::variables::Variables;
 use super::{Action, Condition, Guard, Inside, Operation, Within, dml, dynamic};
 use crate::source::Span;
 use crate::statement::Cursor;
@@ -26,6 +29,8 @@ pub fn read(r: &Reader<'_>, text: &str, span: Span, within: Within) -> Vec<Opera
         cursor: Cursor::new(text, &tokens),
         span,
         within,
+        variables: Variables::of_block(text, &tokens),
+        rounds: MOST_ROUNDS,
         open: Vec::new(),
         doubts: 0,
         loops: 0,
@@ -55,8 +60,21 @@ enum Open {
         told: bool,
     },
     Case,
-    Loop,
+    Loop(Option<Rounds>),
 }
+
+/// A loop over constants: its body is read for each.
+struct Rounds {
+    variable: SmolStr,
+    values: std::vec::IntoIter<SmolStr>,
+    /// Where the body begins.
+    body: usize,
+    /// Nothing leaves it before its end.
+    sure: bool,
+}
+
+/// So often the bodies of such loops are read, all in all.
+const MOST_ROUNDS: usize = 100;
 
 struct Walk<'r, 'a, 't> {
     reader: &'r Reader<'a>,
@@ -64,6 +82,9 @@ struct Walk<'r, 'a, 't> {
     cursor: Cursor<'t>,
     span: Span,
     within: Within,
+    variables: Variables,
+    /// How many rounds of loops may still be read.
+    rounds: usize,
     open: Vec<Open>,
     /// How many of what is open make it uncertain that a statement runs.
     doubts: usize,
@@ -221,10 +242,11 @@ impl<'t> Walk<'_, '_, 't> {
                 self.open_doubtful(Open::Case);
                 self.cursor.skip_until(|c| c.at_word("WHEN"));
             }
-            "LOOP" => self.open_doubtful(Open::Loop),
-            "FOR" => self.for_loop(),
+            "LOOP" => self.open_doubtful(Open::Loop(None)),
+            "FOR" if !self.constant_loop(false) => self.for_loop(),
+            "FOREACH" if self.constant_loop(true) => {}
             "WHILE" | "FOREACH" => {
-                self.open_doubtful(Open::Loop);
+                self.open_doubtful(Open::Loop(None));
                 self.skip_to("LOOP");
             }
             _ => {}
@@ -244,7 +266,7 @@ impl<'t> Walk<'_, '_, 't> {
 
     fn open_doubtful(&mut self, open: Open) {
         self.opened += 1;
-        self.loops += usize::from(matches!(open, Open::Loop));
+        self.loops += usize::from(matches!(open, Open::Loop(_)));
         self.open.push(open);
         self.doubts += 1;
     }
@@ -355,7 +377,13 @@ impl<'t> Walk<'_, '_, 't> {
                 self.guard = outer;
                 true
             }
-            (Some(open @ (Open::Case | Open::Loop)), Some(word))
+            (Some(Open::Loop(Some(rounds))), Some("LOOP")) => {
+                if self.next_round(rounds) {
+                    return true;
+                }
+                true
+            }
+            (Some(open @ (Open::Case | Open::Loop(None))), Some(word))
                 if word
                     == if matches!(open, Open::Case) {
                         "CASE"
@@ -363,7 +391,7 @@ impl<'t> Walk<'_, '_, 't> {
                         "LOOP"
                     } =>
             {
-                self.loops -= usize::from(matches!(open, Open::Loop));
+                self.loops -= usize::from(matches!(open, Open::Loop(_)));
                 self.doubts -= 1;
                 true
             }
@@ -396,7 +424,70 @@ impl<'t> Walk<'_, '_, 't> {
             self.cursor.back_to(end);
         }
         self.cursor.eat_word("LOOP");
-        self.open_doubtful(Open::Loop);
+        self.open_doubtful(Open::Loop(None));
+    }
+
+    /// A loop over constants, with the cursor behind its first word. False, and
+    /// the cursor stays, where it is none.
+    fn constant_loop(&mut self, each: bool) -> bool {
+        let mark = self.cursor.mark();
+        let found = self.constants(each);
+        let found = found.filter(|(_, values)| (1..=self.rounds).contains(&values.len()));
+        let Some((variable, values)) = found else {
+            self.cursor.back_to(mark);
+            return false;
+        };
+        self.rounds -= values.len();
+        self.opened += 1;
+        self.loops += 1;
+        let text = self.cursor.text();
+        let leaves = |token: &Token| {
+            let words = ["EXIT", "CONTINUE", "RETURN"];
+            words.iter().any(|word| token.is_word(text, word))
+        };
+        let rounds = Rounds {
+            variable,
+            values: values.into_iter(),
+            body: self.cursor.mark(),
+            sure: !self.tokens.iter().any(leaves),
+        };
+        self.doubts += usize::from(!rounds.sure);
+        self.next_round(rounds);
+        true
+    }
+
+    /// `x IN ARRAY ARRAY['a', 'b'] LOOP`, `x IN SELECT unnest(ARRAY['a', 'b'])
+    /// LOOP`.
+    fn constants(&mut self, each: bool) -> Option<(SmolStr, Vec<SmolStr>)> {
+        let variable = self.cursor.ident()?.name;
+        let cursor = &mut self.cursor;
+        let values = match each {
+            true => cursor
+                .eat_words(&["IN", "ARRAY"])
+                .then(|| self.variables.list(cursor))??,
+            false => {
+                let head = cursor.eat_words(&["IN", "SELECT", "UNNEST"]);
+                let open = head && cursor.eat(TokenKind::OpenParen);
+                let values = open.then(|| self.variables.list(cursor))??;
+                cursor.eat(TokenKind::CloseParen).then_some(values)?
+            }
+        };
+        cursor.eat_word("LOOP").then_some((variable, values))
+    }
+
+    /// Goes to the body with the next value; false, and the loop is closed,
+    /// where there is none.
+    fn next_round(&mut self, mut rounds: Rounds) -> bool {
+        let Some(value) = rounds.values.next() else {
+            self.variables.forget(&rounds.variable);
+            self.loops -= 1;
+            self.doubts -= usize::from(!rounds.sure);
+            return false;
+        };
+        self.variables.set(rounds.variable.clone(), value);
+        self.cursor.back_to(rounds.body);
+        self.open.push(Open::Loop(Some(rounds)));
+        true
     }
 
     fn at_query(&self) -> bool {
@@ -496,7 +587,7 @@ impl<'t> Walk<'_, '_, 't> {
         let within = self.here();
         let tokens = self.tokens.get(self.cursor.mark()..end).unwrap_or(&[]);
         let expression = Cursor::new(self.cursor.text(), tokens);
-        let operations = dynamic::execute(self.reader, expression, span, within);
+        let operations = dynamic::execute(self.reader, expression, &self.variables, span, within);
         self.out.extend(operations);
     }
 

@@ -1,0 +1,204 @@
+//! Variables of PL/pgSQL that keep the value that they are declared with.
+
+use rustc_hash::FxHashMap;
+use smol_str::SmolStr;
+
+use crate::statement::Cursor;
+use crate::statement::cursor::fold;
+use crate::statement::lexer::{Token, TokenKind};
+
+/// A constant.
+#[derive(Clone)]
+pub enum Value {
+    Text(SmolStr),
+    List(Vec<SmolStr>),
+}
+
+/// What is known of the variables of a block.
+#[derive(Default)]
+pub struct Variables {
+    values: FxHashMap<SmolStr, Value>,
+}
+
+/// Types whose values are written as they are put into a text.
+const PLAIN: &[&str] = &[
+    "TEXT",
+    "VARCHAR",
+    "CHARACTER",
+    "NAME",
+    "CITEXT",
+    "INT",
+    "INTEGER",
+    "BIGINT",
+    "SMALLINT",
+];
+
+/// Words behind which a statement begins.
+const BORDERS: &[&str] = &["BEGIN", "THEN", "ELSE", "LOOP"];
+
+impl Variables {
+    /// Those that a block declares with a constant, and to which nothing in it
+    /// gives another value.
+    pub fn of_block(text: &str, tokens: &[Token]) -> Self {
+        let mut variables = Self::default();
+        if !tokens.iter().any(|token| token.is_word(text, "DECLARE")) {
+            return variables;
+        }
+        let mut cursor = Cursor::new(text, tokens);
+        let mut statement = Statement::default();
+        while !cursor.done() {
+            if cursor.eat_word("DECLARE") {
+                while !cursor.done() && !cursor.at_word("BEGIN") {
+                    variables.declare(&mut cursor);
+                }
+            } else {
+                statement.step(&mut cursor, &mut variables);
+            }
+        }
+        variables
+    }
+
+    pub fn text(&self, name: &str) -> Option<&SmolStr> {
+        match self.values.get(name)? {
+            Value::Text(text) => Some(text),
+            Value::List(_) => None,
+        }
+    }
+
+    pub fn set(&mut self, name: SmolStr, value: SmolStr) {
+        self.values.insert(name, Value::Text(value));
+    }
+
+    pub fn forget(&mut self, name: &str) {
+        self.values.remove(name);
+    }
+
+    /// `ARRAY['a', 'b']`, or a variable that holds the like.
+    pub fn list(&self, cursor: &mut Cursor<'_>) -> Option<Vec<SmolStr>> {
+        if cursor.at_word("ARRAY") {
+            return match value(cursor) {
+                Some(Value::List(list)) => Some(list),
+                _ => None,
+            };
+        }
+        let name = cursor.ident()?;
+        match self.values.get(&name.name)? {
+            Value::List(list) => Some(list.clone()),
+            Value::Text(_) => None,
+        }
+    }
+
+    /// `name [CONSTANT] type := constant;`
+    fn declare(&mut self, cursor: &mut Cursor<'_>) {
+        let name = cursor.ident();
+        cursor.eat_word("CONSTANT");
+        let plain = cursor.at_any(PLAIN);
+        cursor.skip_until(|c| {
+            c.at_kind(TokenKind::Semicolon)
+                || c.at_operator(":=")
+                || c.at_operator("=")
+                || c.at_word("DEFAULT")
+        });
+        let given =
+            cursor.eat_operator(":=") || cursor.eat_operator("=") || cursor.eat_word("DEFAULT");
+        let value = given.then(|| value(cursor)).flatten();
+        let whole = cursor.at_kind(TokenKind::Semicolon);
+        cursor.skip_until(|c| c.at_kind(TokenKind::Semicolon));
+        cursor.bump();
+        let Some(name) = name else { return };
+        match value.filter(|_| plain && whole) {
+            // Two of one name in blocks inside of others are not told apart.
+            Some(value) if !self.values.contains_key(&name.name) => {
+                self.values.insert(name.name, value);
+            }
+            _ => self.forget(&name.name),
+        }
+    }
+}
+
+/// How far a statement was read.
+#[derive(Default)]
+struct Statement {
+    /// It begins with a word that may change variables wherever they stand.
+    fetches: bool,
+    /// Behind INTO.
+    into: bool,
+    begun: bool,
+}
+
+impl Statement {
+    /// One token.
+    fn step(&mut self, cursor: &mut Cursor<'_>, variables: &mut Variables) {
+        if cursor.eat(TokenKind::Semicolon) || cursor.eat_any(BORDERS).is_some() {
+            *self = Self::default();
+            return;
+        }
+        let begins = !std::mem::replace(&mut self.begun, true);
+        self.fetches |= begins && cursor.at_any(&["GET", "FETCH", "CALL"]);
+        if cursor.eat_any(&["INSERT", "MERGE"]).is_some() {
+            cursor.eat_word("INTO");
+            return;
+        }
+        self.into |= cursor.at_word("INTO");
+        if cursor.eat_any(&["FOR", "FOREACH"]).is_some() {
+            if let Some(name) = cursor.ident() {
+                variables.forget(&name.name);
+            }
+            return;
+        }
+        let is_name = matches!(cursor.kind(), Some(TokenKind::Word | TokenKind::QuotedName));
+        let Some(name) = cursor.ident().filter(|_| is_name) else {
+            cursor.bump();
+            return;
+        };
+        let assigned = cursor.at_operator(":=")
+            || (begins && cursor.at_operator("="))
+            || cursor.at_kind(TokenKind::OpenBracket)
+            || cursor.at_kind(TokenKind::Dot);
+        if assigned || self.into || self.fetches {
+            variables.forget(&name.name);
+        }
+    }
+}
+
+/// A constant: a literal, a number, an array of them, perhaps cast.
+fn value(cursor: &mut Cursor<'_>) -> Option<Value> {
+    let found = match cursor.eat_word("ARRAY") {
+        true => Value::List(elements(cursor)?),
+        false => Value::Text(scalar(cursor)?),
+    };
+    while cursor.eat(TokenKind::DoubleColon) {
+        cursor.ident()?;
+        if cursor.at_kind(TokenKind::OpenBracket) {
+            cursor.group();
+        }
+    }
+    Some(found)
+}
+
+fn elements(cursor: &mut Cursor<'_>) -> Option<Vec<SmolStr>> {
+    let mut list = Vec::new();
+    if !cursor.eat(TokenKind::OpenBracket) {
+        return None;
+    }
+    loop {
+        list.push(scalar(cursor)?);
+        if cursor.eat(TokenKind::CloseBracket) {
+            return Some(list);
+        }
+        if !cursor.eat(TokenKind::Comma) {
+            return None;
+        }
+    }
+}
+
+fn scalar(cursor: &mut Cursor<'_>) -> Option<SmolStr> {
+    if let Some((text, _)) = cursor.string() {
+        return Some(text);
+    }
+    let token = cursor
+        .peek()
+        .filter(|token| token.kind == TokenKind::Number)?;
+    cursor.bump();
+    Some(fold(cursor.slice(token.span)))
+}
