@@ -978,6 +978,8 @@ impl Session {
         let value = set.value.as_deref();
         match set.name.as_str() {
             "search_path" => {
+                let names = |text: &str| !text.chars().all(|c| c == '\'' || c.is_whitespace());
+                self.pathless = value.is_some_and(|text| !names(text));
                 self.search_path = match value {
                     None => Session::default().search_path,
                     Some(path) => search_path(path),

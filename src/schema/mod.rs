@@ -417,6 +417,8 @@ pub struct Routine {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Session {
     pub search_path: Vec<SmolStr>,
+    /// It was set to nothing at all, as dumps do.
+    pub pathless: bool,
     /// Lower case.
     pub time_zone: SmolStr,
     /// Milliseconds; `None` for 0 and for never set.
@@ -432,6 +434,7 @@ impl Default for Session {
     fn default() -> Self {
         Self {
             search_path: vec!["public".into()],
+            pathless: false,
             time_zone: "utc".into(),
             lock_timeout: None,
             statement_timeout: None,

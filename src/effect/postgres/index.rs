@@ -3,7 +3,7 @@
 use crate::effect::LockMode;
 use crate::operation::{Action, ConstraintKind, CreateIndex, ObjectName, ReindexTarget};
 use crate::schema::part::Shape;
-use crate::schema::{Key, Relation, Table};
+use crate::schema::{Index, Key, Relation, Table};
 
 use super::Work;
 use super::data::Children;
@@ -206,6 +206,13 @@ impl<'a> Work<'a> {
                 self.lock(&index.table, LockMode::AccessShare);
             }
         }
+        let known = self.index(&index).zip(self.index(&child));
+        if let Some((whole, part)) = known.filter(|(whole, part)| !is_part_of(part, whole)) {
+            self.refuse(format!(
+                "`{}` does not index what `{}` does, in the same way",
+                part.key, whole.key
+            ));
+        }
     }
 
     fn reindex(&mut self, target: ReindexTarget, name: Option<&ObjectName>, concurrently: bool) {
@@ -335,4 +342,15 @@ impl<'a> Work<'a> {
             }
         }
     }
+}
+
+/// Could an index of a partition be a part of one of its parent
+/// (index_attach_partition, index_attach_*)?
+fn is_part_of(part: &Index, whole: &Index) -> bool {
+    part.columns == whole.columns
+        && part.include == whole.include
+        && part.method == whole.method
+        && part.unique == whole.unique
+        && part.exprs.len() == whole.exprs.len()
+        && part.predicate.is_some() == whole.predicate.is_some()
 }

@@ -251,6 +251,9 @@ impl<'a> Work<'a> {
             self.name_in(&create.query.text);
             return;
         }
+        if create.columns.is_empty() {
+            self.refuse_column_twice(&create.query.text);
+        }
         if create.materialized && create.with_data {
             self.read_from(&create.query.text);
         } else {

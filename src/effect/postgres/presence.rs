@@ -8,7 +8,8 @@
 
 use crate::effect::Ground;
 use crate::operation::{
-    Action, ConstraintKind, CreateTable, DataType, ObjectKind, ObjectName, ReindexTarget,
+    Action, ConstraintKind, CreateTable, DataType, ObjectKind, ObjectName, Persistence,
+    ReindexTarget,
 };
 use crate::schema::{self, Key, Relation, is_system};
 
@@ -63,6 +64,7 @@ impl Work<'_> {
     pub(super) fn presence(&mut self) -> Presence {
         let action = &self.scene.operation.action;
         let mut presence = Presence::There;
+        self.check_place(action);
         self.needs_of(action, &mut |work, need| {
             if work.check_need(&need) == Presence::Skipped {
                 presence = Presence::Skipped;
@@ -75,8 +77,49 @@ impl Work<'_> {
         presence
     }
 
+    /// Where the search path is empty, what is created needs a schema
+    /// (search_path_empty_create).
+    fn check_place(&mut self, action: &Action) {
+        let name = match action {
+            Action::CreateTable(create) if create.persistence != Persistence::Temporary => {
+                &create.name
+            }
+            Action::CreateView(create) if !create.temporary => &create.name,
+            Action::CreateSequence {
+                name,
+                temporary: false,
+                ..
+            } => name,
+            Action::CreateType(create) => &create.name,
+            Action::CreateDomain(create) => &create.name,
+            Action::CreateRoutine(create) => &create.name,
+            _ => return,
+        };
+        self.check_schema_named(name);
+    }
+
+    /// With an empty search path a name alone means nothing but what is
+    /// temporary, or the server's own (search_path_empty_*).
+    fn check_schema_named(&mut self, name: &ObjectName) {
+        if self.is_out_of_path(name) {
+            self.refuse(format!(
+                "`{name}` names no schema, and the search path was set to none"
+            ));
+        }
+    }
+
+    fn is_out_of_path(&self, name: &ObjectName) -> bool {
+        self.schema.session().pathless && name.schema.is_none() && !name.template
+    }
+
     fn check_need(&mut self, need: &Need<'_>) -> Presence {
         let key = self.resolve(need.name);
+        if !is_system(&key.schema) && !key.name.starts_with("pg_") {
+            if need.if_exists && self.is_out_of_path(need.name) {
+                return Presence::Skipped;
+            }
+            self.check_schema_named(need.name);
+        }
         if let Some(relation) = self.schema.relation_by_key(&key) {
             let kind = kind_of(relation);
             let seen = relation.created_at().is_some();

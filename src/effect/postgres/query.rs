@@ -12,7 +12,7 @@ use crate::statement::lexer::{Token, TokenKind};
 
 use super::Work;
 use super::data::Children;
-use super::expr::{Tokens, is_name, is_word, name_of};
+use super::expr::{Tokens, group_end, is_name, is_word, name_of};
 use super::volatility::STABLE_WORDS;
 
 /// How deep views over views are followed.
@@ -65,6 +65,12 @@ pub(super) struct Source {
     only: bool,
     /// What the query calls it, where that is something else.
     alias: Option<SmolStr>,
+}
+
+impl Source {
+    fn called(&self) -> &SmolStr {
+        self.alias.as_ref().unwrap_or(&self.name.name)
+    }
 }
 
 /// The relations that a query or a part of it names; names of WITH left out.
@@ -281,6 +287,82 @@ pub(super) fn output_names(text: &str) -> Option<Vec<SmolStr>> {
     Some(names)
 }
 
+/// A column, or several, that a SELECT yields.
+enum Selected {
+    Named(SmolStr),
+    /// `*`.
+    All,
+    /// `t.*`.
+    AllOf(SmolStr),
+    /// An expression whose name is not told.
+    Other,
+}
+
+/// What the first SELECT of a query yields; `None` where it does not begin with
+/// one.
+fn selected(tokens: &Tokens<'_>) -> Option<Vec<Selected>> {
+    const BEHIND: &[&str] = &[
+        "FROM",
+        "INTO",
+        "WHERE",
+        "GROUP",
+        "UNION",
+        "EXCEPT",
+        "INTERSECT",
+        "ORDER",
+        "LIMIT",
+    ];
+    let text = tokens.text;
+    let mut cursor = Cursor::new(text, &tokens.list);
+    if !cursor.eat_word("SELECT") {
+        return None;
+    }
+    if cursor.eat_word("DISTINCT") && cursor.eat_word("ON") {
+        cursor.group();
+    }
+    let mut list = Vec::new();
+    loop {
+        let from = cursor.mark();
+        let ends = |c: &Cursor<'_>| c.at_kind(TokenKind::Comma) || c.at_any(BEHIND);
+        cursor.skip_until(ends);
+        list.push(one_selected(&tokens.list[from..cursor.mark()], text));
+        if !cursor.eat(TokenKind::Comma) {
+            return Some(list);
+        }
+    }
+}
+
+/// What is written like a call and yields a column of another name.
+const OTHERWISE_NAMED: &[&str] = &[
+    "ARRAY", "CAST", "DISTINCT", "EXISTS", "EXTRACT", "IN", "NOT", "OVERLAY", "POSITION", "TREAT",
+    "TRIM", "VALUES",
+];
+
+fn one_selected(item: &[Token], text: &str) -> Selected {
+    let star = |token: &Token| token.span.of(text) == "*";
+    let named = |token: &Token| name_of(*token, text).map_or(Selected::Other, Selected::Named);
+    match item {
+        [one] if star(one) => Selected::All,
+        [one] => named(one),
+        [table, dot, end] if dot.kind == TokenKind::Dot => match name_of(*table, text) {
+            Some(table) if star(end) => Selected::AllOf(table),
+            _ => named(end),
+        },
+        [.., before, name] if is_word(*before, text, "AS") => named(name),
+        [call, open, .., _] if open.kind == TokenKind::OpenParen => {
+            let whole = group_end(item, 1) + 1 == item.len();
+            let special = OTHERWISE_NAMED
+                .iter()
+                .any(|word| is_word(*call, text, word));
+            match whole && !special {
+                true => named(call),
+                false => Selected::Other,
+            }
+        }
+        _ => Selected::Other,
+    }
+}
+
 /// What every table has; `value` is what a domain checks.
 pub(super) const SYSTEM_COLUMNS: &[&str] = &[
     "tableoid", "ctid", "xmin", "xmax", "cmin", "cmax", "oid", "value",
@@ -370,6 +452,58 @@ impl<'a> Work<'a> {
         }
     }
 
+    /// The columns of a view or table have names of their own
+    /// (create_view_column_twice, create_view_stars_*).
+    pub(super) fn refuse_column_twice(&mut self, query: &str) {
+        let tokens = Tokens::of(query);
+        let Some(list) = selected(&tokens) else {
+            return;
+        };
+        let says = |word: &str| tokens.list.iter().any(|t| is_word(*t, query, word));
+        let queries = tokens.list.iter().filter(|t| is_word(**t, query, "SELECT"));
+        let sources = match queries.count() {
+            1 => sources(&tokens),
+            _ => Vec::new(),
+        };
+        // They make one column of two.
+        let merges = says("USING") || says("NATURAL");
+        let mut names = FxHashSet::default();
+        for selected in list {
+            let yielded = match selected {
+                Selected::Named(name) => vec![name],
+                Selected::AllOf(table) => {
+                    let is_meant = |source: &&Source| *source.called() == table;
+                    let source = sources.iter().find(is_meant);
+                    source.map_or(Vec::new(), |source| self.columns_of_source(source))
+                }
+                Selected::All if !merges => sources
+                    .iter()
+                    .flat_map(|source| self.columns_of_source(source))
+                    .collect(),
+                _ => Vec::new(),
+            };
+            for name in yielded {
+                if names.contains(&name) {
+                    return self.refuse(format!("column `{name}` is named twice"));
+                }
+                names.insert(name);
+            }
+        }
+    }
+
+    /// The names of its columns, as far as they are known.
+    fn columns_of_source(&self, source: &Source) -> Vec<SmolStr> {
+        match self.schema.relation(&source.name) {
+            Some(Relation::Table(table)) => table
+                .columns
+                .iter()
+                .map(|column| column.name.clone())
+                .collect(),
+            Some(Relation::View(view)) => view.columns.clone(),
+            _ => Vec::new(),
+        }
+    }
+
     /// A query whose target, if it has one, is dealt with elsewhere.
     pub(super) fn run_query(&mut self, text: &str, mode: LockMode, except: Option<&Key>) {
         let tokens = Tokens::of(text);
@@ -381,7 +515,7 @@ impl<'a> Work<'a> {
             if except == Some(&key) || self.is_named_around(&source.name, &key) {
                 continue;
             }
-            let named = source.alias.as_ref().unwrap_or(&source.name.name);
+            let named = source.called();
             let mode = match &locked {
                 Some(names) if !names.contains(named) => LockMode::AccessShare,
                 _ => mode,

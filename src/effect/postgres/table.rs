@@ -727,6 +727,9 @@ impl<'a> Work<'a> {
             self.lock(&source, LockMode::AccessShare);
         }
         if let Some(source) = &create.source {
+            if create.columns.is_empty() {
+                self.refuse_column_twice(&source.text);
+            }
             if create.no_data {
                 self.name_in(&source.text);
             } else {
