@@ -4,10 +4,13 @@
 //! What stands in a query or an expression is not checked here: it is kept as
 //! text for those who ask `query` about it.
 
+use std::sync::Arc;
+
 use rustc_hash::FxHashSet;
 use smol_str::SmolStr;
 
 mod assign;
+mod batch;
 
 use super::reader::{Reader, inside};
 use super::{
@@ -82,6 +85,18 @@ fn update_behind(r: &mut Reader<'_>, with: Option<Expr>) {
         kept.extend(wanted_null(&condition, &columns, &is_own));
     }
     constant &= names_rows(&condition, &is_own);
+    let with_text = with.as_ref().map(|with| &*with.text);
+    let picked = from
+        .as_ref()
+        .and_then(|from| batch::picked(&condition, &from.text, with_text, &is_own));
+    if let Some(query) = picked.filter(|query| reads_alone(query, &table)) {
+        let mut tokens = Vec::new();
+        tokens_into(query, Span::new(0, query.len() as u32), &mut tokens);
+        kept.extend(wanted_null(&Cursor::new(query, &tokens), &columns, &|_| {
+            true
+        }));
+    }
+    let picked = picked.map(Arc::from);
     kept.sort_unstable();
     let update = Update {
         table,
@@ -93,9 +108,16 @@ fn update_behind(r: &mut Reader<'_>, with: Option<Expr>) {
         filter,
         assignments,
         from,
+        picked,
         foreign,
     };
     r.push_whole(Action::Update(Box::new(update)), place);
+}
+
+/// Is the query one of this table and no other?
+fn reads_alone(query: &str, table: &ObjectName) -> bool {
+    let name = table.name.to_ascii_lowercase();
+    holds(query, &name) && !holds(query, "join") && !holds(query, "union")
 }
 
 /// DELETE.

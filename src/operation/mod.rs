@@ -608,6 +608,8 @@ pub struct Update {
     pub assignments: Expr,
     /// The text behind FROM.
     pub from: Option<Expr>,
+    /// The query of FROM or WITH that picks the rows, joined by their key.
+    pub picked: Option<Arc<str>>,
     /// As in [`Delete::foreign`].
     pub foreign: Option<&'static str>,
 }

@@ -21,7 +21,9 @@ impl MigrationContext<'_> {
             Action::Update(update) => {
                 let batch = mentions(&update.assignments.text, &["LIMIT", "VALUES"]);
                 let filter = update.filter.as_ref();
-                let few = filter.is_some_and(|f| self.is_selective(&f.text, &update.table));
+                let filter = filter.map(|f| &*f.text);
+                let mut filters = filter.into_iter().chain(update.picked.as_deref());
+                let few = filters.any(|text| self.is_selective(text, &update.table));
                 (!batch && !few).then_some(&update.table)
             }
             Action::Delete(delete) => delete

@@ -99,7 +99,7 @@ fn works_under_lock(cx: &MigrationContext<'_>, at: usize, step: &Step<'_>) -> Op
             format!(" anew {wait}"),
             "Spare the table that: add a bare column beside the others, fill it a few thousand rows at a time, and set its default, NOT NULL and constraints afterwards",
         ),
-        false if matches!(step.operation.action, Action::AlterColumnType { .. }) => (
+        false if is_rebuilt(step) => (
             Weight::Scan,
             "builds indexes of ",
             format!(" anew {wait}"),
@@ -120,6 +120,12 @@ fn works_under_lock(cx: &MigrationContext<'_>, at: usize, step: &Step<'_>) -> Op
         after,
         help: help.into(),
     })
+}
+
+/// A change of type that keeps the rows and builds indexes anew.
+fn is_rebuilt(step: &Step<'_>) -> bool {
+    let is_retype = matches!(step.operation.action, Action::AlterColumnType { .. });
+    is_retype && !step.effect.index_rebuilds.is_empty()
 }
 
 /// Takes its time while an earlier statement of its transaction keeps a table
