@@ -21,9 +21,11 @@ impl MigrationContext<'_> {
             Action::Update(update) => {
                 let batch = mentions(&update.assignments.text, &["LIMIT", "VALUES"]);
                 let filter = update.filter.as_ref();
-                let filter = filter.map(|f| &*f.text);
-                let mut filters = filter.into_iter().chain(update.picked.as_deref());
-                let few = filters.any(|text| self.is_selective(text, &update.table));
+                let few = filter.is_some_and(|f| self.is_selective(&f.text, &update.table))
+                    || update
+                        .picked
+                        .as_ref()
+                        .is_some_and(|query| self.finds_few(query, Some(&update.table)));
                 (!batch && !few).then_some(&update.table)
             }
             Action::Delete(delete) => delete
@@ -83,18 +85,22 @@ impl MigrationContext<'_> {
     /// Does a query read a table that others can see, without a filter that
     /// leaves few rows?
     fn copies_a_table(&self, query: &str) -> bool {
-        if mentions(query, &["LIMIT", "FETCH"]) {
-            return false;
-        }
+        !self.finds_few(query, None) && self.reads_visible_table(query, &tokens(query))
+    }
+
+    /// Does a query of a table leave few of its rows?
+    fn finds_few(&self, query: &str, table: Option<&ObjectName>) -> bool {
         let tokens = tokens(query);
         let filter = Filter {
             text: query,
-            table: None,
+            table: table
+                .and_then(|table| self.schema.table(table))
+                .map(|table| &**table),
             schema: self.schema,
         };
-        let few = position(query, &tokens, "WHERE")
-            .is_some_and(|at| filter.any_of(&tokens[at + 1..], DEEPEST));
-        !few && self.reads_visible_table(query, &tokens)
+        mentions(query, &["LIMIT", "FETCH"])
+            || position(query, &tokens, "WHERE")
+                .is_some_and(|at| filter.any_of(&tokens[at + 1..], DEEPEST))
     }
 
     /// Does a query read a table that others can see?

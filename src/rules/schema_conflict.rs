@@ -6,7 +6,7 @@
 
 use crate::effect::{Ground, Refusal};
 use crate::finding::{Confidence, Severity};
-use crate::operation::{Action, Kind, ObjectName};
+use crate::operation::{Action, Kind, ObjectName, Operation};
 use crate::report::Direction;
 use crate::rule::{Check, Findings, OperationContext, Rule, subject};
 
@@ -99,7 +99,11 @@ fn check(cx: &OperationContext<'_>, findings: &mut Findings) {
     if refusal.ground == Ground::Elsewhere {
         return;
     }
-    if has_a_rule_of_its_own(cx) || cx.operation.within.conditional || cx.schema.is_unsure() {
+    if has_a_rule_of_its_own(cx)
+        || is_half_read(cx)
+        || cx.operation.within.conditional
+        || cx.schema.is_unsure()
+    {
         return;
     }
     if refusal.on_rows && subject(&cx.operation.action).is_some_and(|t| is_emptied(cx, t)) {
@@ -162,6 +166,12 @@ fn is_emptied(cx: &OperationContext<'_>, table: &ObjectName) -> bool {
         Action::Delete(delete) => delete.filter.is_none() && cx.is_same(&delete.table, table),
         _ => false,
     })
+}
+
+/// `unparsed-statement` says it: what was read of it may mean something else.
+fn is_half_read(cx: &OperationContext<'_>) -> bool {
+    let unread = |op: &Operation| matches!(op.action, Action::Unparsed { .. });
+    !cx.operation.within.block && cx.siblings.iter().any(unread)
 }
 
 /// In a block that decides what it runs.
