@@ -84,7 +84,7 @@ impl MigrationContext<'_> {
 
     /// Does a query read a table that others can see, without a filter that
     /// leaves few rows?
-    fn copies_a_table(&self, query: &str) -> bool {
+    pub fn copies_a_table(&self, query: &str) -> bool {
         !self.finds_few(query, None) && self.reads_visible_table(query, &tokens(query))
     }
 

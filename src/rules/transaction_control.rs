@@ -1,19 +1,22 @@
 //! The script controls a transaction that is not its own.
 
 use crate::operation::{Action, Kind, Operation, TransactionControl};
-use crate::project::Transaction;
-use crate::rule::{Check, Facet, Findings, OperationContext, Rule};
+use crate::project::{Layout, Transaction};
+use crate::rule::{Check, Facet, Findings, OpenedBy, OperationContext, Rule};
+use smol_str::SmolStr;
 
 pub const RULE: Rule = Rule {
     id: "transaction-control",
     page: include_str!("../../rules/transaction-control.md"),
     check: Check::Operation {
-        on: &[Kind::Transaction],
+        on: &[Kind::Transaction, Kind::LockTable],
         check,
     },
 };
 
 fn check(cx: &OperationContext<'_>, findings: &mut Findings) {
+    wants_a_transaction(cx, findings);
+    wants_a_savepoint(cx, findings);
     let Some(control) = control(cx.operation) else {
         return;
     };
@@ -37,6 +40,66 @@ fn control(operation: &Operation) -> Option<&TransactionControl> {
             | TransactionControl::Prepare),
         ) => Some(control),
         _ => None,
+    }
+}
+
+/// What the server refuses where nobody opened a transaction; the statements of
+/// one string share one, which is enough for a lock and not for a savepoint.
+fn wants_a_transaction(cx: &OperationContext<'_>, findings: &mut Findings) {
+    let nobody = match &cx.operation.action {
+        Action::LockTable { .. } => !cx.in_transaction(),
+        Action::Transaction(
+            TransactionControl::Savepoint(_)
+            | TransactionControl::RollbackTo(_)
+            | TransactionControl::Release(_),
+        ) => matches!(
+            cx.run.opened_by,
+            OpenedBy::Nobody | OpenedBy::ImplicitString
+        ),
+        _ => false,
+    };
+    // Who runs files of no known tool may open one.
+    if nobody && !cx.operation.within.block && cx.scene.layout != Layout::Plain {
+        findings
+            .report(
+                cx.operation.place,
+                "outside a transaction the server refuses this, and nothing here opens one",
+            )
+            .help("put BEGIN in front of it and COMMIT behind what belongs to it");
+    }
+}
+
+/// A savepoint that is released, rolled back or was never there.
+fn wants_a_savepoint(cx: &OperationContext<'_>, findings: &mut Findings) {
+    let Action::Transaction(
+        TransactionControl::RollbackTo(name) | TransactionControl::Release(name),
+    ) = &cx.operation.action
+    else {
+        return;
+    };
+    let mut open: Vec<&SmolStr> = Vec::new();
+    for earlier in cx.earlier_on(Facet::Control, "") {
+        match &earlier.action {
+            Action::Transaction(TransactionControl::Savepoint(name)) => open.push(name),
+            Action::Transaction(TransactionControl::Release(name)) => {
+                let at = open.iter().rposition(|n| *n == name);
+                open.truncate(at.unwrap_or(open.len()));
+            }
+            Action::Transaction(TransactionControl::RollbackTo(name)) => {
+                let at = open.iter().rposition(|n| *n == name);
+                open.truncate(at.map_or(open.len(), |at| at + 1));
+            }
+            _ => open.clear(),
+        }
+    }
+    let is_first = cx.scene.frames.len() == 1 && !cx.operation.within.block;
+    if is_first && cx.in_transaction() && !open.contains(&name) {
+        findings
+            .report(
+                cx.operation.place,
+                format!("there is no savepoint `{name}` here: the server refuses this"),
+            )
+            .help("name a savepoint of this transaction that was not released or rolled back");
     }
 }
 

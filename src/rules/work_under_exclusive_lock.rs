@@ -90,7 +90,7 @@ fn work(cx: &MigrationContext<'_>, at: usize, step: &Step) -> Option<String> {
         Action::CreateTable(create) => {
             let source = create.source.as_ref()?;
             return cx
-                .reads_visible(&source.text)
+                .copies_a_table(&source.text)
                 .then(|| format!("`{}` is filled", create.name));
         }
         Action::CreateView(view) if view.materialized && view.with_data => {
@@ -105,7 +105,7 @@ fn work(cx: &MigrationContext<'_>, at: usize, step: &Step) -> Option<String> {
         Action::Insert(insert) if cx.is_new_key(&cx.schema.resolve(&insert.table)) => {
             let query = insert.query.as_ref()?;
             return cx
-                .reads_visible(&query.text)
+                .copies_a_table(&query.text)
                 .then(|| format!("`{}` is filled", insert.table));
         }
         Action::Update(_) | Action::Delete(_) | Action::Insert(_) => {
