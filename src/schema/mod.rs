@@ -562,6 +562,14 @@ impl Table {
         self.gone.push(gone);
     }
 
+    /// Is it the index of a constraint that may be checked late?
+    pub fn is_deferrable_key(&self, index: &Index) -> bool {
+        let constraint = index.constraint.as_ref();
+        constraint
+            .and_then(|name| self.constraint(name))
+            .is_some_and(|constraint| constraint.definition.deferrable)
+    }
+
     pub fn column(&self, name: &str) -> Option<&Arc<Column>> {
         self.columns.iter().find(|c| c.name.as_str() == name)
     }

@@ -242,16 +242,31 @@ impl<'a> Work<'a> {
                         key.columns.len()
                     ));
                 }
+                Some(key) if key.definition.deferrable => {
+                    self.refuse(format!(
+                        "the primary key of `{referenced}` is deferrable, and nothing can refer to it"
+                    ));
+                }
                 Some(_) => {}
             }
             return;
         }
-        let covered = self.indexes_of(Some(table)).any(|index| {
+        let mut covering = self.indexes_of(Some(table)).filter(|index| {
             index.unique
                 && index.predicate.is_none()
                 && index.exprs.is_empty()
                 && same_set(&index.columns, &foreign.referenced)
         });
+        let first = covering.next();
+        let covered = first.is_some();
+        // One that holds at once will do (fk_to_deferrable).
+        let is_late = |index: &Index| table.is_deferrable_key(index);
+        if first.is_some_and(|i| is_late(i)) && covering.all(|i| is_late(i)) {
+            self.refuse(format!(
+                "the unique constraint of `{referenced}` over ({}) is deferrable, and nothing can refer to it",
+                foreign.referenced.join(", ")
+            ));
+        }
         let constrained = table
             .constraints
             .iter()

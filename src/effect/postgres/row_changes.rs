@@ -8,7 +8,7 @@ use crate::operation::{
     Action, Column, ConstraintKind, Delete, Expr, ForeignKey, Ident, Identity, Insert, Merge,
     ObjectName, OnConflict, Operation, Update,
 };
-use crate::schema::{Index, Key, Table, Trigger};
+use crate::schema::{Index, Key, Table, Trigger, same_set};
 use crate::text::holds;
 
 use super::Work;
@@ -61,6 +61,9 @@ impl<'a> Work<'a> {
             }
             if !through_view {
                 self.check_conflict_target(&key, conflict);
+                if insert.query.is_none() {
+                    self.check_arbiters(&key, conflict);
+                }
             }
             if !conflict.overwritten.is_empty() {
                 let columns = conflict.overwritten.join(", ");
@@ -274,6 +277,30 @@ impl<'a> Work<'a> {
             self.refuse(format!(
                 "`{key}` has no unique index over ({}) for ON CONFLICT",
                 wanted.join(", ")
+            ));
+        }
+    }
+
+    /// What conflicts must be known at once, for the first row; without a target
+    /// every key is asked (insert_conflict_deferrable).
+    fn check_arbiters(&mut self, key: &Key, conflict: &OnConflict) {
+        let Some(table) = self.table(key).filter(|t| t.is_known()) else {
+            return;
+        };
+        let named = conflict.constraint.as_ref();
+        let wanted = &conflict.columns;
+        let is_asked = |index: &Index| {
+            !conflict.target
+                || named.is_some_and(|name| index.constraint.as_ref() == Some(&name.name))
+                || !wanted.is_empty() && index.exprs.is_empty() && same_set(&index.columns, wanted)
+        };
+        let late = self
+            .indexes_of(Some(table))
+            .find(|index| index.unique && is_asked(index) && table.is_deferrable_key(index));
+        if let Some(index) = late {
+            let name = &index.key.name;
+            self.refuse(format!(
+                "`{name}` of `{key}` is deferrable, and ON CONFLICT cannot wait for it"
             ));
         }
     }
