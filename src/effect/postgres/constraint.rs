@@ -260,8 +260,8 @@ impl<'a> Work<'a> {
         let first = covering.next();
         let covered = first.is_some();
         // One that holds at once will do (fk_to_deferrable).
-        let is_late = |index: &Index| table.is_deferrable_key(index);
-        if first.is_some_and(|i| is_late(i)) && covering.all(|i| is_late(i)) {
+        let is_late = |index: &'a Index| table.is_deferrable_key(index);
+        if covered && first.into_iter().chain(covering).all(is_late) {
             self.refuse(format!(
                 "the unique constraint of `{referenced}` over ({}) is deferrable, and nothing can refer to it",
                 foreign.referenced.join(", ")
