@@ -119,8 +119,14 @@ impl MigrationContext<'_> {
                     name_span: pair[1].span,
                     template: false,
                 };
-                matches!(self.schema.relation(&name), Some(Relation::Table(_)))
-                    && !self.is_new_key(&self.schema.resolve(&name))
+                let key = self.schema.resolve(&name);
+                // By the name that it has at the end.
+                let now = match self.schema.relation_by_key(&key) {
+                    None => self.schema.renamed_to(&key).cloned().unwrap_or(key),
+                    Some(_) => key,
+                };
+                matches!(self.schema.relation_by_key(&now), Some(Relation::Table(_)))
+                    && !self.is_new_key(&now)
             }
         })
     }

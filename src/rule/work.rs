@@ -6,7 +6,8 @@ use smol_str::SmolStr;
 use super::{Facet, MigrationContext, OperationContext, Step, sql_ident, sql_name};
 use crate::effect::{Effect, LockMode};
 use crate::operation::{
-    Action, Constraint, ConstraintKind, CreateIndex, DataType, ObjectName, Operation, Target,
+    Action, Constraint, ConstraintKind, CreateIndex, DataType, ObjectKind, ObjectName, Operation,
+    Target,
 };
 use crate::schema::names::{joined, object_name};
 use crate::schema::{Domain, Key, Relation};
@@ -278,7 +279,10 @@ impl MigrationContext<'_> {
             .locks
             .iter()
             .filter(move |lock| {
-                !lock.created && mode(lock.mode) && self.is_visible_relation(step, &lock.relation)
+                !lock.created
+                    && mode(lock.mode)
+                    && (self.is_visible_relation(step, &lock.relation)
+                        || self.gives_way(step, &lock.relation))
             })
             .map(|lock| &lock.relation)
     }
@@ -390,6 +394,19 @@ impl MigrationContext<'_> {
             }
         };
         known && !self.is_new_key(key)
+    }
+
+    /// Are rows dropped by this step, for others to take their place? Who wants
+    /// the ones waits for the others.
+    fn gives_way(&self, step: &Step<'_>, key: &Key) -> bool {
+        match &step.operation.action {
+            Action::Drop {
+                kind: ObjectKind::Table | ObjectKind::MaterializedView,
+                name,
+                ..
+            } => step.visible && self.schema.resolve(name) == *key && self.is_new_key(key),
+            _ => false,
+        }
     }
 
     /// A number that statements of one transaction share and others do not.

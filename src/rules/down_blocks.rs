@@ -151,7 +151,8 @@ fn works_behind_lock(cx: &MigrationContext<'_>, at: usize, held: Option<usize>) 
         Some(lock) => (&cx.steps[lock], "reads and writes"),
         None => (cx.added_before_validation(at)?, "writes"),
     };
-    let (key, _) = cx.strongest_visible_lock(lock)?;
+    let strongest = cx.strongest_visible_lock(lock).map(|(key, _)| key);
+    let key = strongest.or_else(|| cx.locked_table(lock))?;
     Some(Blocked {
         at,
         weight: Weight::BehindLock,
