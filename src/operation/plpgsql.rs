@@ -7,6 +7,7 @@
 //! IF asks of the catalog goes along with what stands under it, for those who
 //! know the schema.
 
+use std::ops::Range;
 use std::sync::Arc;
 
 use smol_str::SmolStr;
@@ -14,7 +15,7 @@ use smol_str::SmolStr;
 use super::read::dispatch;
 use super::reader::Reader;
 use super::variables::Variables;
-use super::{Action, Condition, Guard, Inside, Operation, Within, dml, dynamic};
+use super::{Action, Condition, ConstraintKind, Guard, Inside, Operation, Within, dml, dynamic};
 use crate::source::Span;
 use crate::statement::Cursor;
 use crate::statement::lexer::{Token, TokenKind, tokens_into};
@@ -95,7 +96,7 @@ struct Walk<'r, 'a, 't> {
     /// The branch of an IF that the walk is in.
     guard: Option<Arc<Guard>>,
     /// Ranges of operations that an exception handler may undo.
-    guarded: Vec<(usize, usize)>,
+    guarded: Vec<Guarded>,
     /// How many IFs, CASEs and loops there were,
     opened: usize,
     /// and what the last `IF NOT EXISTS (…) THEN` asks for.
@@ -132,9 +133,14 @@ impl<'t> Walk<'_, '_, 't> {
     /// Marks what an exception handler may undo, and yields everything.
     fn finish(mut self) -> Vec<Operation> {
         let mut change = vec![0isize; self.out.len() + 1];
-        for (from, to) in &self.guarded {
-            change[*from] += 1;
-            change[*to] -= 1;
+        for guarded in &self.guarded {
+            if let [only] = &self.out[guarded.range.clone()]
+                && guarded.lets_through(&only.action)
+            {
+                continue;
+            }
+            change[guarded.range.start] += 1;
+            change[guarded.range.end] -= 1;
         }
         let mut depth = 0;
         for (operation, change) in self.out.iter_mut().zip(change) {
@@ -167,7 +173,7 @@ impl<'t> Walk<'_, '_, 't> {
             !name.is_empty() && condition.of(text).to_lowercase().contains(&name)
         };
         match (self.opened, self.guarded.as_slice()) {
-            (0, [range]) => *range == (0, 1),
+            (0, [guarded]) => guarded.range == (0..1) && !guarded.lets_through(&only.action),
             (1, []) => self.absence.is_some_and(asks),
             _ => false,
         }
@@ -356,7 +362,9 @@ impl<'t> Walk<'_, '_, 't> {
             && !*handling
         {
             *handling = true;
-            self.guarded.push((*before, here));
+            let range = *before..here;
+            let conditions = handled(self.cursor.clone());
+            self.guarded.push(Guarded { range, conditions });
             self.doubts += 1;
         }
     }
@@ -602,6 +610,72 @@ impl<'t> Walk<'_, '_, 't> {
             unless_there: false,
         })
     }
+}
+
+/// What stands before an EXCEPTION.
+struct Guarded {
+    /// Of the operations.
+    range: Range<usize>,
+    /// What the handlers are for.
+    conditions: Vec<SmolStr>,
+}
+
+impl Guarded {
+    /// Do the handlers wait for something being there, though not for what this
+    /// makes? Each kind of object has an error of its own (manual, "PostgreSQL
+    /// Error Codes").
+    fn lets_through(&self, action: &Action) -> bool {
+        let is_about_presence = |name: &SmolStr| name.starts_with("duplicate_");
+        !self.conditions.is_empty()
+            && self.conditions.iter().all(is_about_presence)
+            && if_there(action).is_some_and(|error| self.conditions.iter().all(|c| c != error))
+    }
+}
+
+/// The condition that is raised where an object is there already.
+fn if_there(action: &Action) -> Option<&'static str> {
+    Some(match action {
+        Action::CreateTable(_) | Action::CreateIndex(_) | Action::CreateSequence { .. } => {
+            "duplicate_table"
+        }
+        Action::AddConstraint { constraint, .. } => match constraint.kind {
+            ConstraintKind::Check(_) | ConstraintKind::ForeignKey(_) => "duplicate_object",
+            ConstraintKind::Unique(_) => "duplicate_table",
+            // "multiple primary keys"
+            ConstraintKind::PrimaryKey(_) => "invalid_table_definition",
+            _ => return None,
+        },
+        Action::AddColumn { .. } => "duplicate_column",
+        Action::CreateType(_) | Action::CreateDomain(_) | Action::CreateTrigger(_) => {
+            "duplicate_object"
+        }
+        _ => return None,
+    })
+}
+
+/// The conditions of short handlers up to the END, in lower case; none where
+/// they are long.
+fn handled(mut cursor: Cursor<'_>) -> Vec<SmolStr> {
+    const LONGEST: usize = 200;
+    let mut conditions = Vec::new();
+    let mut is_condition = false;
+    for _ in 0..LONGEST {
+        if cursor.done() || cursor.at_word("END") {
+            return conditions;
+        }
+        match cursor.eat_any(&["WHEN", "THEN", "OR"]) {
+            Some("OR") => {}
+            Some(word) => is_condition = word == "WHEN",
+            None => match cursor.ident() {
+                Some(name) if is_condition => conditions.push(name.name),
+                Some(_) => {}
+                None => {
+                    cursor.bump();
+                }
+            },
+        }
+    }
+    Vec::new()
 }
 
 /// Does it make an object, or a part of one, that there can be only once?
