@@ -54,9 +54,17 @@ impl Folders {
     pub fn of<'a>(paths: impl Iterator<Item = &'a str>) -> Self {
         let mut first = FxHashMap::default();
         let mut parents = FxHashSet::default();
-        for (parent, phase) in paths.flat_map(named) {
-            if *first.entry(parent).or_insert(phase) != phase {
-                parents.insert(parent.to_string());
+        let mut folder = "";
+        for path in paths {
+            // Files come folder by folder.
+            let here = path.rsplit_once('/').map_or("", |(folder, _)| folder);
+            if here == std::mem::replace(&mut folder, here) {
+                continue;
+            }
+            for (parent, phase) in named(path) {
+                if *first.entry(parent).or_insert(phase) != phase {
+                    parents.insert(parent.to_string());
+                }
             }
         }
         Self { parents }

@@ -5,8 +5,10 @@
 
 use rustc_hash::FxHashSet;
 
-use crate::operation::{Column, DataType, Ident, Identity, Insert, TypeDefinition, Update};
-use crate::schema::{Table, TypeEntry};
+use crate::operation::{
+    Column, ConstraintKind, DataType, Ident, Identity, Insert, TypeDefinition, Update,
+};
+use crate::schema::{Table, TableConstraint, TypeEntry};
 use crate::statement::Cursor;
 use crate::statement::cursor::string_value;
 use crate::statement::lexer::{Token, TokenKind};
@@ -325,7 +327,9 @@ impl<'a> Work<'a> {
         row: &[&[Token]],
         text: &str,
     ) {
-        if !table.triggers.is_empty() || !table.rules.is_empty() {
+        let is_check = |c: &TableConstraint| matches!(c.definition.kind, ConstraintKind::Check(_));
+        let checks = table.constraints.iter().any(|c| is_check(c));
+        if !checks || !table.triggers.is_empty() || !table.rules.is_empty() {
             return;
         }
         let mut known = Row::default();
