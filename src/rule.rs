@@ -179,6 +179,16 @@ pub struct Step<'a> {
     pub inverse: Option<Box<Inverse>>,
 }
 
+impl Step<'_> {
+    /// For a related note.
+    pub fn place(&self) -> Place {
+        Place {
+            source: self.source,
+            span: self.operation.place,
+        }
+    }
+}
+
 /// What a migration rule sees.
 pub struct MigrationContext<'a> {
     pub scene: &'a Scene<'a>,

@@ -3,7 +3,6 @@
 use rustc_hash::FxHashSet;
 
 use crate::rule::{Check, Findings, MigrationContext, Rule, sql_object};
-use crate::schema::Place;
 
 pub const RULE: Rule = Rule {
     id: "backfill-with-ddl",
@@ -27,10 +26,7 @@ fn check(cx: &MigrationContext<'_>, findings: &mut Findings) {
         if !reported.insert(step.run.transaction) {
             continue;
         }
-        let place = Place {
-            source: earlier.source,
-            span: earlier.operation.place,
-        };
+        let place = earlier.place();
         findings
             .report_in(
                 step.source,

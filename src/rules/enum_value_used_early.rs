@@ -6,7 +6,7 @@ use crate::effect::Lock;
 use crate::finding::Confidence;
 use crate::operation::{Action, ObjectName};
 use crate::rule::{Check, Facet, Findings, MigrationContext, Rule, Step, sql_object, subject};
-use crate::schema::{Key, Place, Table};
+use crate::schema::{Key, Table};
 
 pub const RULE: Rule = Rule {
     id: "enum-value-used-early",
@@ -57,10 +57,7 @@ fn report(
     literal: &str,
     confidence: Confidence,
 ) {
-    let place = Place {
-        source: adding.source,
-        span: adding.operation.place,
-    };
+    let place = adding.place();
     findings
         .report_in(
             user.source,

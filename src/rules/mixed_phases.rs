@@ -2,7 +2,6 @@
 
 use crate::report::Direction;
 use crate::rule::{Check, Findings, MigrationContext, Rule};
-use crate::schema::Place;
 
 pub const RULE: Rule = Rule {
     id: "mixed-phases",
@@ -25,10 +24,7 @@ fn check(cx: &MigrationContext<'_>, findings: &mut Findings) {
     let (Some((step, away)), Some((other, added))) = (find(true), find(false)) else {
         return;
     };
-    let place = Place {
-        source: other.source,
-        span: other.operation.place,
-    };
+    let place = other.place();
     findings
         .report_in(
             step.source,

@@ -2,7 +2,6 @@
 
 use crate::project::Layout;
 use crate::rule::{Check, Findings, MigrationContext, Rule, Step, changes};
-use crate::schema::Place;
 
 pub const RULE: Rule = Rule {
     id: "mixed-transactionality",
@@ -32,10 +31,7 @@ fn check(cx: &MigrationContext<'_>, findings: &mut Findings) {
             "this could run in a transaction and has none, for the sake of `{command}` in the same file: what runs before a failure stays"
         )
     };
-    let place = Place {
-        source: refusing.source,
-        span: refusing.operation.place,
-    };
+    let place = refusing.place();
     findings
         .report_in(step.source, step.operation.place, message)
         .help(format!(

@@ -2,7 +2,6 @@
 
 use crate::phase::Phase;
 use crate::rule::{Check, Findings, MigrationContext, Rule, Step};
-use crate::schema::Place;
 
 pub const RULE: Rule = Rule {
     id: "phase-mismatch",
@@ -37,10 +36,7 @@ fn check(cx: &MigrationContext<'_>, findings: &mut Findings) {
         )
         .help(advice(phase));
     for (other, what) in rest.iter().take(5) {
-        let place = Place {
-            source: other.source,
-            span: other.operation.place,
-        };
+        let place = other.place();
         draft = draft.related(place, format!("it also {what}"));
     }
 }

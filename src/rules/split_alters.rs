@@ -31,10 +31,7 @@ fn check(cx: &MigrationContext<'_>, findings: &mut Findings) {
             continue;
         }
         let altered = tables.entry(key).or_default();
-        let place = Place {
-            source: step.source,
-            span: step.operation.place,
-        };
+        let place = step.place();
         let fresh = altered.columns.insert(column.clone());
         match altered.statement {
             Some((first, before)) if first != step.statement => {

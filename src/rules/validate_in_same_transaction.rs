@@ -2,7 +2,6 @@
 
 use crate::operation::Action;
 use crate::rule::{Check, Findings, MigrationContext, Rule, sql_ident, sql_object, who_waits};
-use crate::schema::Place;
 
 pub const RULE: Rule = Rule {
     id: "validate-in-same-transaction",
@@ -24,10 +23,7 @@ fn check(cx: &MigrationContext<'_>, findings: &mut Findings) {
         if !mode.blocks_writes() {
             continue;
         }
-        let place = Place {
-            source: added.source,
-            span: added.operation.place,
-        };
+        let place = added.place();
         findings
             .report_in(
                 step.source,

@@ -27,10 +27,7 @@ fn check(cx: &MigrationContext<'_>, findings: &mut Findings) {
         for key in cx.locked_against_readers(step) {
             let root = root(cx, key);
             if !tables.iter().any(|known| known.root == root) {
-                let place = Place {
-                    source: step.source,
-                    span: step.operation.place,
-                };
+                let place = step.place();
                 let renamed = cx.schema.relation_by_key(key).is_none();
                 let name = if renamed { key } else { &root }.clone();
                 tables.push(Locked { root, name, place });

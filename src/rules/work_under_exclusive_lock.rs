@@ -7,7 +7,7 @@ use crate::effect::ScanKind;
 use crate::finding::Severity;
 use crate::operation::Action;
 use crate::rule::{Check, Findings, MigrationContext, Rule, Step};
-use crate::schema::{Key, Place};
+use crate::schema::Key;
 
 pub const RULE: Rule = Rule {
     id: "work-under-exclusive-lock",
@@ -55,10 +55,7 @@ fn report(
         Severity::Error => "reads and writes",
         _ => "writes",
     };
-    let place = Place {
-        source: earlier.source,
-        span: earlier.operation.place,
-    };
+    let place = earlier.place();
     findings
         .report_in(
             step.source,

@@ -3,6 +3,7 @@
 
 use smol_str::SmolStr;
 
+use super::super::reader::inside;
 use super::assign::IsOwn;
 use crate::source::Span;
 use crate::statement::Cursor;
@@ -24,7 +25,7 @@ pub fn picked<'a>(
     if let Some(group) = cursor.group() {
         cursor.eat_word("AS");
         let name = cursor.ident()?.name;
-        return (name == alias).then(|| inner(group, from));
+        return (name == alias).then(|| inside(group, from).of(from));
     }
     let name = cursor.ident()?.name;
     cursor.eat_word("AS");
@@ -91,7 +92,7 @@ fn common_table<'a>(with: &'a str, name: &str) -> Option<&'a str> {
         cursor.eat_word("MATERIALIZED");
         let group = cursor.group()?;
         if own == name {
-            return Some(inner(group, with));
+            return Some(inside(group, with).of(with));
         }
         cursor.eat(TokenKind::Comma).then_some(())?;
     }
@@ -101,8 +102,4 @@ fn tokens(text: &str) -> Vec<Token> {
     let mut tokens = Vec::new();
     tokens_into(text, Span::new(0, text.len() as u32), &mut tokens);
     tokens
-}
-
-fn inner(group: Span, text: &str) -> &str {
-    Span::new(group.start + 1, group.end - 1).of(text)
 }
