@@ -27,6 +27,11 @@ fn check(cx: &OperationContext<'_>, findings: &mut Findings) {
     };
     if is_first_of_its_statement(cx) && locks_others_out(cx, name) {
         let exists = if *if_exists { "IF EXISTS " } else { "" };
+        // CONCURRENTLY takes no CASCADE.
+        let first = match cascade {
+            true => "drop what rests on it by itself first; then ",
+            false => "",
+        };
         findings
             .report(
                 cx.operation.place,
@@ -36,7 +41,7 @@ fn check(cx: &OperationContext<'_>, findings: &mut Findings) {
                 ),
             )
             .help(format!(
-                "run `DROP INDEX CONCURRENTLY {exists}{};` {}",
+                "{first}run `DROP INDEX CONCURRENTLY {exists}{};` {}",
                 sql_object(name),
                 cx.scene.without_transaction()
             ))
