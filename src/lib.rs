@@ -6,6 +6,7 @@
 //! holds that).
 
 pub mod few;
+pub mod name;
 pub mod text;
 pub mod source;
 pub mod dialect;

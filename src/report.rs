@@ -1,9 +1,9 @@
 //! The result of a run, complete and in order: what every output prints.
 
+use smol_str::SmolStr;
 use std::sync::Arc;
 
 use rustc_hash::FxHashSet;
-use smol_str::SmolStr;
 
 use crate::dialect::Dialect;
 use crate::effect::{Effect, Refusal};

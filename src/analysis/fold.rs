@@ -11,9 +11,9 @@ mod rowless;
 mod statements;
 mod version;
 
+use smol_str::SmolStr;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-use smol_str::SmolStr;
 use typed_arena::Arena;
 
 use super::decide::Decisions;

@@ -206,7 +206,7 @@ fn shrinks(old: Option<i32>, to: &DataType, n: usize) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use smol_str::SmolStr;
+    use crate::name::Name;
 
     use super::*;
     use crate::source::Span;
@@ -214,7 +214,7 @@ mod tests {
     fn ty(name: &str, modifiers: [Option<i32>; 2]) -> DataType {
         DataType {
             schema: None,
-            name: SmolStr::from(name),
+            name: Name::from(name),
             words: None,
             modifiers,
             array: 0,

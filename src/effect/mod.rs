@@ -9,10 +9,10 @@ pub mod old_release;
 pub mod conversion;
 pub mod postgres;
 
+use smol_str::SmolStr;
 use std::fmt;
 
 use rustc_hash::FxHashMap;
-use smol_str::SmolStr;
 
 use crate::few::Few;
 use crate::operation::Operation;
@@ -215,7 +215,7 @@ impl Effect {
         }
         let places = self.places.get_or_insert_default();
         for (at, lock) in self.locks.iter().enumerate().skip(places.len()) {
-            places.insert(lock.relation.clone(), at);
+            places.insert(lock.relation, at);
         }
         places.get(relation).copied()
     }
@@ -224,7 +224,7 @@ impl Effect {
         match self.scans.iter_mut().find(|s| s.relation == *relation) {
             Some(known) => known.kind = known.kind.max(kind),
             None => self.scans.push_few(Scan {
-                relation: relation.clone(),
+                relation: *relation,
                 kind,
             }),
         }
@@ -248,10 +248,10 @@ impl Effect {
             self.add_lock(lock.clone());
         }
         for relation in &other.rewrites {
-            self.rewrite(relation.clone());
+            self.rewrite(*relation);
         }
         for index in &other.index_rebuilds {
-            self.rebuild(index.clone());
+            self.rebuild(*index);
         }
         for scan in &other.scans {
             self.scan(&scan.relation, scan.kind);

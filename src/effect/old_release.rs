@@ -191,7 +191,7 @@ fn dropped(
 }
 
 /// The columns that a constraint names itself.
-fn constrained_columns(kind: &ConstraintKind) -> &[smol_str::SmolStr] {
+fn constrained_columns(kind: &ConstraintKind) -> &[crate::name::Name] {
     match kind {
         ConstraintKind::PrimaryKey(k) | ConstraintKind::Unique(k) => &k.columns,
         ConstraintKind::ForeignKey(fk) => &fk.columns,

@@ -89,12 +89,8 @@ fn default(draft: &Draft<'_>, table: &Key, column: &Column) -> Option<String> {
     if !column.is_of_serial() {
         return column.default.as_ref().map(|d| d.text.to_string());
     }
-    let sequence = own_sequence(draft, table, &column.name).unwrap_or_else(|| {
-        Key::new(
-            table.schema.clone(),
-            object_name(&table.name, &column.name, "seq"),
-        )
-    });
+    let sequence = own_sequence(draft, table, &column.name)
+        .unwrap_or_else(|| Key::new(table.schema, object_name(&table.name, &column.name, "seq")));
     let name = sql_key(&sequence).replace('\'', "''");
     Some(format!("nextval('{name}'::regclass)"))
 }
@@ -130,7 +126,7 @@ pub fn restore(draft: &mut Draft<'_>, before: &Table, after: &Table) {
 }
 
 fn parents(table: &Table) -> Vec<Key> {
-    let of = table.partition.as_ref().map(|p| p.of.clone());
+    let of = table.partition.as_ref().map(|p| p.of);
     table.inherits.iter().cloned().chain(of).collect()
 }
 

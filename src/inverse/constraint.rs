@@ -2,11 +2,10 @@
 
 use std::sync::Arc;
 
-use smol_str::SmolStr;
-
 use super::draft::{Draft, Phase};
 use super::sql::{sql_key, sql_name};
 use super::table::columns_in_parens;
+use crate::name::Name;
 use crate::operation::{Constraint, ConstraintKind, ForeignKey};
 use crate::schema::{Key, Table, TableConstraint};
 use crate::statement::lexer::on_one_line;
@@ -79,9 +78,9 @@ pub fn unchecked(constraint: &TableConstraint) -> String {
 /// `FOREIGN KEY (…) REFERENCES …` with what it does on DELETE and UPDATE.
 pub fn foreign_key(
     foreign: &ForeignKey,
-    columns: &[SmolStr],
+    columns: &[Name],
     target: &str,
-    referenced: &[SmolStr],
+    referenced: &[Name],
 ) -> String {
     let mut text = format!(
         "FOREIGN KEY {} REFERENCES {target}",

@@ -6,8 +6,8 @@
 use std::sync::Arc;
 
 use rustc_hash::{FxHashMap, FxHashSet};
-use smol_str::SmolStr;
 
+use crate::name::Name;
 use crate::operation::{DataType, TypeDefinition};
 use crate::schema::{
     Domain, Key, Mark, Origin, Relation, Routine, Schema, Sequence, Setting, SettingName, signature,
@@ -135,7 +135,7 @@ fn sequences(before: &Sequence, after: &Sequence, found: &mut Differences) {
 }
 
 /// The type of a sequence; that of an identity is the column's.
-fn counted_in(sequence: &Sequence) -> Option<SmolStr> {
+fn counted_in(sequence: &Sequence) -> Option<Name> {
     let given = sequence.options.iter().find(|(name, _)| *name == "as");
     match given {
         Some((_, ty)) => DataType::parse(ty).map(|ty| ty.name),
@@ -144,7 +144,7 @@ fn counted_in(sequence: &Sequence) -> Option<SmolStr> {
 }
 
 /// The options of a sequence without those that say what holds anyway.
-fn counting(sequence: &Sequence, typed_by_column: bool) -> Vec<(&'static str, SmolStr)> {
+fn counting(sequence: &Sequence, typed_by_column: bool) -> Vec<(&'static str, Name)> {
     let usual = |name: &str, value: &str| {
         value == "no"
             || matches!(name, "increment" | "cache" | "start") && value == "1"
@@ -192,7 +192,7 @@ fn types(schema: &Schema, mark: Mark, found: &mut Differences) {
                 found.say(format!("domain `{key}` is defined in another way"));
             }
             (Some(before), Some(after)) => {
-                let has = |name: &SmolStr| before.checks.iter().any(|c| c.name == *name);
+                let has = |name: &Name| before.checks.iter().any(|c| c.name == *name);
                 for check in after.checks.iter().filter(|c| !has(&c.name)) {
                     let name = &check.name;
                     found.hint(format!(
@@ -205,7 +205,7 @@ fn types(schema: &Schema, mark: Mark, found: &mut Differences) {
     }
 }
 
-fn values(key: &Key, old: &[SmolStr], new: &[SmolStr], found: &mut Differences) {
+fn values(key: &Key, old: &[Name], new: &[Name], found: &mut Differences) {
     for value in new.iter().filter(|v| !old.contains(v)) {
         found.say(format!("type `{key}` still has the value `{value}`"));
     }
@@ -271,7 +271,7 @@ fn routines(schema: &Schema, mark: Mark, created: &FxHashSet<Key>, found: &mut D
 fn same_routine(a: &Routine, b: &Routine) -> bool {
     let words = |text: &str| text.split_whitespace().collect::<Vec<_>>().join(" ");
     let returns = |r: &Routine| {
-        let text = r.returns.clone().unwrap_or_default();
+        let text = r.returns.unwrap_or_default();
         let ty = DataType::parse(&text).map(|ty| ty.to_string());
         ty.unwrap_or_else(|| same::plain(&text))
     };

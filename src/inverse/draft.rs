@@ -4,9 +4,9 @@
 use std::collections::BTreeMap;
 
 use rustc_hash::{FxHashMap, FxHashSet};
-use smol_str::SmolStr;
 
 use super::{Condition, Inverse, Kind};
+use crate::name::Name;
 use crate::schema::{Key, Mark, Relation, Schema, Table};
 
 /// What has to happen before what.
@@ -129,17 +129,17 @@ impl<'a> Draft<'a> {
     }
 
     /// The sequences that columns of a table owned, with the columns.
-    pub fn owned_then(&self, table: &Key) -> Vec<(Key, SmolStr)> {
+    pub fn owned_then(&self, table: &Key) -> Vec<(Key, Name)> {
         let now = self.now.sequences_of(table, None);
         let all = now.iter().chain(self.then.keys().copied());
-        let mut found: Vec<(Key, SmolStr)> = Vec::new();
+        let mut found: Vec<(Key, Name)> = Vec::new();
         for key in all {
             if let Some(Relation::Sequence(sequence)) = self.relation_then(key)
                 && let Some((owner, column)) = &sequence.owned_by
                 && owner == table
                 && found.iter().all(|(known, _)| known != key)
             {
-                found.push((key.clone(), column.clone()));
+                found.push((*key, *column));
             }
         }
         found.sort_unstable();

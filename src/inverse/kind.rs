@@ -220,12 +220,7 @@ pub fn kind(operation: &Operation, schema: &Schema, effect: &Effect) -> Kind {
             parameters,
             ..
         } => known(parameters.iter().all(|parameter| {
-            setting_is_known(
-                *kind,
-                name,
-                &SettingName::Parameter(parameter.clone()),
-                schema,
-            )
+            setting_is_known(*kind, name, &SettingName::Parameter(*parameter), schema)
         })),
         Action::AlterRoutine { name, .. } => {
             let routines = schema.routines(&schema.resolve_routine(name));

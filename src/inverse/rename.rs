@@ -43,7 +43,7 @@ fn statement(action: &Action, schema: &Schema) -> Option<String> {
         ),
         Action::SetSchema { kind, name, to, .. } => {
             let key = schema.setting_key(*kind, name, None);
-            let moved = Key::new(to.name.clone(), key.name.clone());
+            let moved = Key::new(to.name, key.name);
             format!(
                 "ALTER {} {} SET SCHEMA {}",
                 kind.word().to_uppercase(),

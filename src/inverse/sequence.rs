@@ -41,7 +41,7 @@ fn come_back(draft: &mut Draft<'_>, sequence: &Sequence) {
     draft.loses(format!("the position of `{}`", sequence.key));
 }
 
-fn own(draft: &mut Draft<'_>, name: &str, owner: Option<&(Key, smol_str::SmolStr)>) {
+fn own(draft: &mut Draft<'_>, name: &str, owner: Option<&(Key, crate::name::Name)>) {
     if let Some((table, column)) = owner {
         draft.push(
             Phase::OwnSequence,

@@ -1,5 +1,6 @@
 //! Names and types as SQL has to write them.
 
+use crate::name::Name;
 use smol_str::SmolStr;
 
 use crate::operation::{DataType, Ident, SequenceOption};
@@ -43,7 +44,7 @@ pub fn sql_name(name: &str) -> SmolStr {
 /// An identifier as SQL would have to write it.
 pub fn sql_ident(ident: &Ident) -> SmolStr {
     if ident.template {
-        ident.name.clone()
+        ident.name.as_str().into()
     } else {
         sql_name(&ident.name)
     }
@@ -58,7 +59,7 @@ pub fn sql_key(key: &Key) -> String {
 }
 
 /// Names between commas.
-pub fn sql_names<'a>(names: impl IntoIterator<Item = &'a SmolStr>) -> String {
+pub fn sql_names<'a>(names: impl IntoIterator<Item = &'a Name>) -> String {
     let names: Vec<SmolStr> = names.into_iter().map(|name| sql_name(name)).collect();
     names.join(", ")
 }

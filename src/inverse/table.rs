@@ -46,7 +46,7 @@ pub fn restore(draft: &mut Draft<'_>, mark: Mark) {
 
 /// Parents before those that inherit from them.
 fn in_order(mut tables: Vec<&Table>) -> Vec<&Table> {
-    tables.sort_by(|a, b| a.key.cmp(&b.key));
+    tables.sort_by_key(|a| a.key);
     let mut order: Vec<&Table> = Vec::new();
     while !tables.is_empty() {
         let waits = |table: &Table, rest: &[&Table]| {
@@ -191,7 +191,7 @@ pub fn create_policy(table: &Key, policy: &Policy) -> String {
 }
 
 /// Roles between commas; those that are key words stay so.
-pub fn roles(roles: &[smol_str::SmolStr]) -> String {
+pub fn roles(roles: &[crate::name::Name]) -> String {
     let words: Vec<String> = roles.iter().map(|role| role_name(role)).collect();
     words.join(", ")
 }
@@ -341,6 +341,6 @@ fn attachment_back(draft: &mut Draft<'_>, before: &Table, after: &Table) {
 }
 
 /// `(a, b)`.
-pub fn columns_in_parens<'a>(columns: impl IntoIterator<Item = &'a smol_str::SmolStr>) -> String {
+pub fn columns_in_parens<'a>(columns: impl IntoIterator<Item = &'a crate::name::Name>) -> String {
     format!("({})", sql_names(columns))
 }

@@ -1,10 +1,9 @@
 //! Types and domains.
 
-use smol_str::SmolStr;
-
 use super::draft::{Draft, Phase};
 use super::sql::{sql_key, sql_name, sql_type};
 use super::view;
+use crate::name::Name;
 use crate::operation::{Column, DataType, TypeDefinition};
 use crate::schema::{Domain, DomainCheck, Key, Mark, TypeEntry};
 
@@ -80,14 +79,11 @@ fn change_back(draft: &mut Draft<'_>, before: &TypeEntry, after: &TypeEntry) {
 
 /// The server cannot take a value out of an enum: another type of the same
 /// name takes its place.
-fn values_back(draft: &mut Draft<'_>, before: &TypeEntry, old: &[SmolStr], new: &[SmolStr]) {
+fn values_back(draft: &mut Draft<'_>, before: &TypeEntry, old: &[Name], new: &[Name]) {
     let key = &before.key;
     let name = sql_key(key);
     let aside = sql_name(&format!("{}_replaced", key.name)).to_string();
-    let aside_key = sql_key(&Key::new(
-        key.schema.clone(),
-        format!("{}_replaced", key.name),
-    ));
+    let aside_key = sql_key(&Key::new(key.schema, format!("{}_replaced", key.name)));
     let columns = columns_of(draft, key);
     let mut steps = vec![
         format!("ALTER TYPE {name} RENAME TO {aside}"),
@@ -166,7 +162,7 @@ fn columns_of<'a>(draft: &Draft<'a>, key: &Key) -> Vec<(Key, &'a Column)> {
     let now = draft.now;
     let mut found: Vec<(Key, &Column)> = now
         .tables()
-        .flat_map(|t| t.columns.iter().map(|c| (t.key.clone(), &**c)))
+        .flat_map(|t| t.columns.iter().map(|c| (t.key, &**c)))
         .filter(|(_, c)| now.type_key(&c.ty) == *key)
         .filter(|(t, _)| {
             let table = now.table_by_key(t);
@@ -180,11 +176,11 @@ fn columns_of<'a>(draft: &Draft<'a>, key: &Key) -> Vec<(Key, &'a Column)> {
 fn attributes_back(
     draft: &mut Draft<'_>,
     key: &Key,
-    old: &[(SmolStr, DataType)],
-    new: &[(SmolStr, DataType)],
+    old: &[(Name, DataType)],
+    new: &[(Name, DataType)],
 ) {
     let alter = format!("ALTER TYPE {}", sql_key(key));
-    let named = |list: &[(SmolStr, DataType)], name: &str| {
+    let named = |list: &[(Name, DataType)], name: &str| {
         list.iter()
             .find(|(n, _)| n == name)
             .map(|(_, ty)| ty.clone())

@@ -97,7 +97,7 @@ fn drop(draft: &mut Draft<'_>, view: &View) {
 
 /// Views before those that read them.
 fn in_order(mut views: Vec<(&View, bool)>) -> Vec<(&View, bool)> {
-    views.sort_by(|a, b| a.0.key.cmp(&b.0.key));
+    views.sort_by_key(|a| a.0.key);
     let mut order = Vec::new();
     while !views.is_empty() {
         let waits = |view: &View| {

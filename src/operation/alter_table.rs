@@ -2,9 +2,8 @@
 //! does. Views, materialized views and indexes take some of the same actions
 //! and are read here too.
 
+use smol_str::SmolStr;
 use std::sync::Arc;
-
-use smol_str::{SmolStr, format_smolstr};
 
 use super::alter_relation::shared_action;
 use super::column::{column, generated_how};
@@ -15,6 +14,7 @@ use super::{
     Action, ColumnOption, DataType, DetachMode, Ident, ObjectKind, ObjectName, ReplicaIdentity,
     RowSecurity, SequenceOption, Target, sequence,
 };
+use crate::name::{Name, name};
 use crate::source::Span;
 use crate::statement::lexer::TokenKind;
 
@@ -331,7 +331,7 @@ impl Subject {
                     table,
                     column,
                     option: ColumnOption::Parameters,
-                    value: SmolStr::new(r.cursor.slice(inside(group, r.text()))),
+                    value: Name::new(r.cursor.slice(inside(group, r.text()))),
                     reset: verb == "RESET",
                 }
             }
@@ -344,7 +344,7 @@ impl Subject {
         let mut collation = None;
         if r.cursor.eat_word("COLLATE") {
             let name = ObjectName::read(&mut r.cursor);
-            collation = Some(format_smolstr!("{}", r.need(name, "a collation")?));
+            collation = Some(name!("{}", r.need(name, "a collation")?));
         }
         let mut using = None;
         if r.cursor.eat_word("USING") {
@@ -687,10 +687,10 @@ fn as_identity(r: &mut Reader<'_>) -> Result<(super::Identity, Vec<SequenceOptio
 }
 
 /// What may stand behind SET and neither rewrites nor constrains the column.
-fn column_option(r: &mut Reader<'_>) -> Result<Option<(ColumnOption, SmolStr)>, SmolStr> {
+fn column_option(r: &mut Reader<'_>) -> Result<Option<(ColumnOption, Name)>, SmolStr> {
     if r.cursor.at_kind(TokenKind::OpenParen) {
         let group = r.cursor.group().unwrap_or_default();
-        let value = SmolStr::new(r.cursor.slice(inside(group, r.text())));
+        let value = Name::new(r.cursor.slice(inside(group, r.text())));
         return Ok(Some((ColumnOption::Parameters, value)));
     }
     let option = match r.cursor.eat_any(&["STATISTICS", "STORAGE", "COMPRESSION"]) {
@@ -705,7 +705,7 @@ fn column_option(r: &mut Reader<'_>) -> Result<Option<(ColumnOption, SmolStr)>, 
         None => r.cursor.ident().map(|_| ()),
     };
     r.need(value, "a value")?;
-    let value = SmolStr::new(r.cursor.slice(r.cursor.span_from(mark)));
+    let value = Name::new(r.cursor.slice(r.cursor.span_from(mark)));
     Ok(Some((option, value)))
 }
 
@@ -715,7 +715,7 @@ fn restart(r: &mut Reader<'_>) -> SequenceOption {
     let mark = r.cursor.mark();
     r.cursor.integer();
     let value = r.cursor.slice(r.cursor.span_from(mark));
-    ("restart", SmolStr::new(value))
+    ("restart", Name::new(value))
 }
 
 fn one_sequence_option(r: &mut Reader<'_>) -> Result<SequenceOption, SmolStr> {
@@ -732,10 +732,10 @@ fn one_sequence_option(r: &mut Reader<'_>) -> Result<SequenceOption, SmolStr> {
     let found = NAMES.iter().find(|(word, _)| r.cursor.eat_word(word));
     let name = match (r.need(found, "what to set")?.1, no) {
         (name @ ("minvalue" | "maxvalue" | "cycle"), true) => {
-            return Ok((name, SmolStr::new_static("no")));
+            return Ok((name, Name::new("no")));
         }
         (_, true) => return Err(r.why_expected("an option of a sequence")),
-        ("cycle", false) => return Ok(("cycle", SmolStr::default())),
+        ("cycle", false) => return Ok(("cycle", Name::default())),
         (name, false) => name,
     };
     r.cursor.eat_any(&["WITH", "BY"]);
@@ -744,21 +744,21 @@ fn one_sequence_option(r: &mut Reader<'_>) -> Result<SequenceOption, SmolStr> {
     if name != "restart" {
         r.need(value, "a number")?;
     }
-    Ok((name, SmolStr::new(r.cursor.slice(r.cursor.span_from(mark)))))
+    Ok((name, Name::new(r.cursor.slice(r.cursor.span_from(mark)))))
 }
 
 /// With the cursor at `(`: the names before `=`, in lower case, and what
 /// stands behind it.
-fn parameters(r: &mut Reader<'_>) -> (Vec<SmolStr>, Vec<SmolStr>) {
+fn parameters(r: &mut Reader<'_>) -> (Vec<Name>, Vec<Name>) {
     let (mut names, mut values) = (Vec::new(), Vec::new());
     r.cursor.bump();
     while let Some(name) = ObjectName::read(&mut r.cursor) {
-        names.push(format_smolstr!("{name}"));
+        names.push(name!("{name}"));
         r.cursor.eat_operator("=");
         let mark = r.cursor.mark();
         r.cursor.skip_item();
         if r.cursor.mark() > mark {
-            values.push(SmolStr::new(r.cursor.slice(r.cursor.span_from(mark))));
+            values.push(Name::new(r.cursor.slice(r.cursor.span_from(mark))));
         }
         if !r.cursor.eat(TokenKind::Comma) {
             break;

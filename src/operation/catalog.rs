@@ -6,12 +6,11 @@
 
 use std::sync::Arc;
 
-use smol_str::{SmolStr, format_smolstr};
-
 use super::alter_relation::shared_action;
 use super::reader::Reader;
 use super::session;
 use super::{Action, ConstraintKind, Ident, ObjectKind, ObjectName};
+use crate::name::{Name, name};
 use crate::source::Span;
 use crate::statement::Cursor;
 use crate::statement::lexer::TokenKind;
@@ -24,7 +23,7 @@ pub fn create_other(r: &mut Reader<'_>) {
         let action = Action::CreateOther {
             kind: ObjectKind::ForeignTable,
             name: None,
-            signature: SmolStr::default(),
+            signature: Name::default(),
             definition: Arc::from(r.cursor.slice(r.statement())),
         };
         return r.push_whole(action, place);
@@ -71,7 +70,7 @@ fn create_plain(r: &mut Reader<'_>, kind: ObjectKind, begins: usize) {
     let Some(name) = object_name(r, kind) else {
         return r.expected("a name");
     };
-    let signature = format_smolstr!("{words} {}", r.cursor.slice(r.cursor.span_from(mark)));
+    let signature = name!("{words} {}", r.cursor.slice(r.cursor.span_from(mark)));
     r.cursor.rest();
     let place = name.span;
     let action = Action::CreateOther {
@@ -133,7 +132,7 @@ fn create_schema(r: &mut Reader<'_>) {
 
 /// The statements inside CREATE SCHEMA; what they create stands in it.
 fn elements(r: &mut Reader<'_>, schema: &Ident) {
-    let mut made: Vec<SmolStr> = Vec::new();
+    let mut made: Vec<Name> = Vec::new();
     while r.cursor.at_any(&["CREATE", "GRANT"]) {
         let mark = r.cursor.mark();
         r.cursor.bump();
@@ -152,20 +151,20 @@ fn elements(r: &mut Reader<'_>, schema: &Ident) {
     }
 }
 
-fn relation_made(action: &Action) -> Option<SmolStr> {
+fn relation_made(action: &Action) -> Option<Name> {
     match action {
-        Action::CreateTable(table) => Some(table.name.name.clone()),
-        Action::CreateView(view) => Some(view.name.name.clone()),
+        Action::CreateTable(table) => Some(table.name.name),
+        Action::CreateView(view) => Some(view.name.name),
         _ => None,
     }
 }
 
 /// The new schema is the first that a name is looked up in, and what the
 /// statement made so far is all that stands there.
-fn look_in_schema(action: &mut Action, schema: &Ident, made: &[SmolStr]) {
+fn look_in_schema(action: &mut Action, schema: &Ident, made: &[Name]) {
     let look = |name: &mut ObjectName| {
         if name.schema.is_none() && made.contains(&name.name) {
-            name.schema = Some(schema.name.clone());
+            name.schema = Some(schema.name);
         }
     };
     match action {
@@ -180,7 +179,7 @@ fn look_in_schema(action: &mut Action, schema: &Ident, made: &[SmolStr]) {
                     && (made.contains(&foreign.references.name)
                         || foreign.references.name == table.name.name)
                 {
-                    let own = || schema.name.clone();
+                    let own = || schema.name;
                     foreign.references.schema.get_or_insert_with(own);
                 }
             }
@@ -207,7 +206,7 @@ fn put_in_schema(action: &mut Action, schema: &Ident) {
         _ => [None, None],
     };
     for name in names.into_iter().flatten() {
-        name.schema.get_or_insert_with(|| schema.name.clone());
+        name.schema.get_or_insert(schema.name);
     }
 }
 
@@ -232,7 +231,7 @@ fn create_extension(r: &mut Reader<'_>) {
             break;
         }
     }
-    let options = SmolStr::new(r.cursor.slice(r.cursor.span_from(mark)));
+    let options = Name::new(r.cursor.slice(r.cursor.span_from(mark)));
     let place = name.span;
     r.push_whole(
         Action::CreateExtension {
@@ -350,7 +349,7 @@ fn alter_publication(r: &mut Reader<'_>, name: ObjectName) {
         span: name.name_span,
         template: name.template,
     };
-    let change = SmolStr::new(r.cursor.slice(r.cursor.span_from(mark)));
+    let change = Name::new(r.cursor.slice(r.cursor.span_from(mark)));
     let action = Action::AlterPublication {
         name,
         tables,
@@ -439,9 +438,9 @@ fn verbatim(r: &Reader<'_>, span: Span) -> ObjectName {
     let name = match text.contains(char::is_whitespace) {
         true => {
             let words: Vec<&str> = text.split_ascii_whitespace().collect();
-            format_smolstr!("{}", words.join(" "))
+            name!("{}", words.join(" "))
         }
-        false => SmolStr::new(text),
+        false => Name::new(text),
     };
     ObjectName {
         schema: None,

@@ -1,8 +1,7 @@
 //! Queries of the system catalogs that look for an object by its name.
 
-use smol_str::SmolStr;
-
 use super::guard::{InSchema, Wanted, What, name_in};
+use crate::name::Name;
 use crate::statement::Cursor;
 use crate::statement::cursor::{NAME_BYTES, cut};
 use crate::statement::lexer::TokenKind;
@@ -31,11 +30,11 @@ enum Role {
 }
 
 enum Value {
-    Text(SmolStr),
-    Texts(Vec<SmolStr>),
+    Text(Name),
+    Texts(Vec<Name>),
     /// `'s.t'::regclass`.
-    Relation(Option<SmolStr>, SmolStr),
-    Namespace(SmolStr),
+    Relation(Option<Name>, Name),
+    Namespace(Name),
     CurrentSchema,
     SearchPath,
     CurrentDatabase,
@@ -111,14 +110,14 @@ fn try_lookup(cursor: &mut Cursor<'_>) -> Option<Wanted> {
         schema: name.schema.map_or(InSchema::Path, InSchema::Named),
         table: None,
         name: name.name,
-        kinds: SmolStr::default(),
+        kinds: Name::default(),
         more: false,
     };
     Some(wanted)
 }
 
 /// `('text')`, with or without a cast.
-fn argument(cursor: &mut Cursor<'_>) -> Option<SmolStr> {
+fn argument(cursor: &mut Cursor<'_>) -> Option<Name> {
     if !cursor.eat(TokenKind::OpenParen) {
         return None;
     }
@@ -130,7 +129,7 @@ fn argument(cursor: &mut Cursor<'_>) -> Option<SmolStr> {
 }
 
 /// A literal that is what it says: no tool puts something in its place.
-fn literal(cursor: &mut Cursor<'_>) -> Option<SmolStr> {
+fn literal(cursor: &mut Cursor<'_>) -> Option<Name> {
     let (text, _) = cursor.string()?;
     (!text.contains(['{', '$', '%', '\\'])).then_some(text)
 }
@@ -196,9 +195,9 @@ struct Search {
     /// Conditions by which catalogs are joined.
     joins: usize,
     schema: Option<InSchema>,
-    table: Option<SmolStr>,
-    name: Option<SmolStr>,
-    kinds: Option<SmolStr>,
+    table: Option<Name>,
+    name: Option<Name>,
+    kinds: Option<Name>,
     more: bool,
     /// Parentheses that are open around a condition.
     depth: u8,
@@ -319,7 +318,7 @@ impl Search {
     }
 
     /// With the cursor behind a column.
-    fn compared(&mut self, cursor: &mut Cursor<'_>, left: SmolStr) -> Option<()> {
+    fn compared(&mut self, cursor: &mut Cursor<'_>, left: Name) -> Option<()> {
         if cursor.at_word("IN") {
             cursor.bump();
             let list = list(cursor);
@@ -344,7 +343,7 @@ impl Search {
     }
 
     /// What `column = value` says; nothing of it is believed where more follows.
-    fn learn(&mut self, cursor: &Cursor<'_>, column: SmolStr, value: Option<Value>) -> Option<()> {
+    fn learn(&mut self, cursor: &Cursor<'_>, column: Name, value: Option<Value>) -> Option<()> {
         let Some(value) = value.filter(|_| at_end(cursor)) else {
             self.more = true;
             return Some(());
@@ -388,7 +387,7 @@ impl Search {
         }
     }
 
-    fn narrow(&mut self, column: &str, values: &[SmolStr]) -> bool {
+    fn narrow(&mut self, column: &str, values: &[Name]) -> bool {
         // `pg_class` is there for the table.
         if column == "relkind" && self.objects.is_some() {
             return false;
@@ -439,7 +438,7 @@ fn joins(left: &str, right: &str) -> bool {
 }
 
 /// `column` or `alias.column`, and no call.
-fn column(cursor: &mut Cursor<'_>) -> Option<SmolStr> {
+fn column(cursor: &mut Cursor<'_>) -> Option<Name> {
     let mut ahead = cursor.clone();
     let mut name = ahead.ident()?;
     if ahead.eat(TokenKind::Dot) {
@@ -483,9 +482,9 @@ fn value(cursor: &mut Cursor<'_>) -> Option<Value> {
 }
 
 /// A literal and its type, if one is given.
-fn cast(cursor: &mut Cursor<'_>, text: SmolStr) -> Option<Value> {
+fn cast(cursor: &mut Cursor<'_>, text: Name) -> Option<Value> {
     if !cursor.eat(TokenKind::DoubleColon) {
-        return Some(Value::Text(SmolStr::new(cut_name(&text))));
+        return Some(Value::Text(Name::new(cut_name(&text))));
     }
     match cursor.eat_any(&[
         "name",
@@ -503,7 +502,7 @@ fn cast(cursor: &mut Cursor<'_>, text: SmolStr) -> Option<Value> {
             let name = name_in(&text).filter(|name| name.schema.is_none())?;
             Some(Value::Namespace(name.name))
         }
-        _ => Some(Value::Text(SmolStr::new(cut_name(&text)))),
+        _ => Some(Value::Text(Name::new(cut_name(&text)))),
     }
 }
 

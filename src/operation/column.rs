@@ -1,8 +1,7 @@
 //! Column definitions, as CREATE TABLE and ALTER TABLE write them.
 
-use std::sync::Arc;
-
 use smol_str::SmolStr;
+use std::sync::Arc;
 
 use super::constraint::{
     attribute, bare_expr, constraint_name, index_parameters, nulls_not_distinct, references,
@@ -12,6 +11,7 @@ use super::{
     Column, ColumnOption, Constraint, ConstraintKind, DataType, Generated, Ident, Identity, Key,
     ObjectName, sequence,
 };
+use crate::name::Name;
 use crate::statement::Cursor;
 use crate::statement::lexer::TokenKind;
 
@@ -165,7 +165,7 @@ impl Definition {
         if r.cursor.eat_word("COLLATE") {
             let collation = ObjectName::read(&mut r.cursor);
             let collation = r.need(collation, "a collation")?;
-            self.column.collation = Some(SmolStr::from(collation.to_string()));
+            self.column.collation = Some(Name::from(collation.to_string()));
         } else if let Some(word) = r.cursor.eat_any(&["STORAGE", "COMPRESSION"]) {
             let option = match word {
                 "STORAGE" => ColumnOption::Storage,
@@ -218,7 +218,7 @@ impl Definition {
     }
 
     fn inline_constraint(&mut self, r: &mut Reader<'_>) -> Result<Option<ConstraintKind>, SmolStr> {
-        let own = self.column.name.clone();
+        let own = self.column.name;
         if r.cursor.at_word("NULL") || r.cursor.at_words(&["NOT", "NULL"]) {
             self.column.not_null |= r.cursor.eat_word("NOT");
             r.cursor.bump();
@@ -250,7 +250,7 @@ impl Definition {
     }
 }
 
-fn inline_key(r: &mut Reader<'_>, column: SmolStr) -> Key {
+fn inline_key(r: &mut Reader<'_>, column: Name) -> Key {
     let mut key = Key {
         columns: vec![column],
         nulls_not_distinct: nulls_not_distinct(&mut r.cursor),

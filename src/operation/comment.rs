@@ -1,9 +1,8 @@
 //! Comments and security labels.
 
-use smol_str::SmolStr;
-
 use super::reader::Reader;
 use super::{Action, ObjectKind, ObjectName, catalog};
+use crate::name::Name;
 
 /// COMMENT ON and SECURITY LABEL.
 pub fn read(r: &mut Reader<'_>) {
@@ -27,9 +26,7 @@ pub fn read(r: &mut Reader<'_>) {
     let arguments = kind.is_routine().then(|| {
         let whole = r.cursor.slice(r.cursor.span_from(mark));
         let (_, arguments) = whole.split_once('(')?;
-        Some(SmolStr::new(
-            arguments.trim_end().trim_end_matches(')').trim(),
-        ))
+        Some(Name::new(arguments.trim_end().trim_end_matches(')').trim()))
     });
     let mut on = None;
     if r.cursor.eat_word("ON") {
@@ -48,7 +45,7 @@ pub fn read(r: &mut Reader<'_>) {
     if !said && r.cursor.ident().is_none() {
         return r.expected("a text in quotes");
     }
-    let literal = SmolStr::new(r.cursor.slice(r.cursor.span_from(mark)));
+    let literal = Name::new(r.cursor.slice(r.cursor.span_from(mark)));
     if kind == ObjectKind::Column {
         on = name.clone().split_column(r.text()).0;
     }

@@ -1,13 +1,13 @@
 //! Constraints, as CREATE TABLE and ALTER TABLE write them for a table or
 //! behind a column.
 
-use smol_str::{SmolStr, format_smolstr};
-
 use super::reader::Reader;
 use super::{Constraint, ConstraintKind, Expr, ForeignKey, Ident, Key, ObjectName};
+use crate::name::{Name, name};
 use crate::source::Span;
 use crate::statement::Cursor;
 use crate::statement::lexer::TokenKind;
+use smol_str::SmolStr;
 
 /// Does a table constraint come next, rather than a column?
 pub fn at_table_constraint(cursor: &Cursor<'_>) -> bool {
@@ -109,7 +109,7 @@ pub fn nulls_not_distinct(cursor: &mut Cursor<'_>) -> bool {
 
 /// Reads `INCLUDE (…)`, `WITH (…)` and `USING INDEX TABLESPACE …`; yields the
 /// latter two as written.
-pub fn index_parameters(r: &mut Reader<'_>, include: &mut Vec<SmolStr>) -> SmolStr {
+pub fn index_parameters(r: &mut Reader<'_>, include: &mut Vec<Name>) -> Name {
     if r.cursor.at_word("INCLUDE") && next_is_open(&r.cursor) {
         r.cursor.bump();
         include.extend(column_names(&mut r.cursor));
@@ -122,7 +122,7 @@ pub fn index_parameters(r: &mut Reader<'_>, include: &mut Vec<SmolStr>) -> SmolS
     if r.cursor.eat_words(&["USING", "INDEX", "TABLESPACE"]) {
         r.cursor.ident();
     }
-    SmolStr::new(r.cursor.slice(r.cursor.span_from(mark)))
+    Name::new(r.cursor.slice(r.cursor.span_from(mark)))
 }
 
 fn next_is_open(cursor: &Cursor<'_>) -> bool {
@@ -133,7 +133,7 @@ fn next_is_open(cursor: &Cursor<'_>) -> bool {
 
 /// With the cursor at `(`: the first name of each item. Items that are
 /// expressions leave no name.
-pub fn column_names(cursor: &mut Cursor<'_>) -> Vec<SmolStr> {
+pub fn column_names(cursor: &mut Cursor<'_>) -> Vec<Name> {
     let mut names = Vec::new();
     let mut inner = cursor.clone();
     if cursor.group().is_none() {
@@ -192,7 +192,7 @@ pub fn references(r: &mut Reader<'_>) -> Result<ForeignKey, SmolStr> {
 }
 
 /// The action in lower case, with the columns that `SET NULL (…)` names.
-fn referential_action(r: &mut Reader<'_>) -> Result<SmolStr, SmolStr> {
+fn referential_action(r: &mut Reader<'_>) -> Result<Name, SmolStr> {
     const ACTIONS: &[(&[&str], &str)] = &[
         (&["NO", "ACTION"], "no action"),
         (&["RESTRICT"], "restrict"),
@@ -204,9 +204,9 @@ fn referential_action(r: &mut Reader<'_>) -> Result<SmolStr, SmolStr> {
     let (_, action) = r.need(found, "a referential action")?;
     if action.starts_with("set") && r.cursor.at_kind(TokenKind::OpenParen) {
         let columns = column_names(&mut r.cursor);
-        return Ok(format_smolstr!("{action} ({})", columns.join(", ")));
+        return Ok(name!("{action} ({})", columns.join(", ")));
     }
-    Ok(SmolStr::new_static(action))
+    Ok(Name::new(action))
 }
 
 fn exclude(r: &mut Reader<'_>) -> Result<ConstraintKind, SmolStr> {
@@ -317,7 +317,7 @@ impl Reader<'_> {
     ///
     /// # Errors
     /// Says that columns should stand here where no parenthesis does.
-    pub fn need_columns(&mut self) -> Result<Vec<SmolStr>, SmolStr> {
+    pub fn need_columns(&mut self) -> Result<Vec<Name>, SmolStr> {
         if !self.cursor.at_kind(TokenKind::OpenParen) {
             return Err(self.why_expected("columns in parentheses"));
         }

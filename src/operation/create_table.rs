@@ -1,7 +1,5 @@
 //! CREATE TABLE in all its forms.
 
-use smol_str::{SmolStr, format_smolstr};
-
 use super::column::column;
 use super::constraint::{at_table_constraint, column_names, table_constraint};
 use super::reader::{Reader, inside};
@@ -9,8 +7,10 @@ use super::{
     Action, Bound, CreateTable, Like, ObjectName, PartitionBy, PartitionOf, Persistence, Query,
 };
 use crate::few::Few;
+use crate::name::{Name, name};
 use crate::source::Span;
 use crate::statement::lexer::TokenKind;
+use smol_str::SmolStr;
 
 /// CREATE [TEMP | UNLOGGED | FOREIGN] TABLE.
 pub fn read(r: &mut Reader<'_>) {
@@ -62,7 +62,7 @@ fn head(r: &mut Reader<'_>) -> Option<CreateTable> {
         source: None,
         no_data: false,
         of_type: None,
-        options: SmolStr::default(),
+        options: Name::default(),
     })
 }
 
@@ -142,7 +142,7 @@ fn like(r: &mut Reader<'_>) -> Result<Like, SmolStr> {
     r.cursor.bump();
     let table = ObjectName::read(&mut r.cursor);
     let table = r.need(table, "a table")?;
-    let mut including: Vec<SmolStr> = Vec::new();
+    let mut including: Vec<Name> = Vec::new();
     while let Some(how) = r.cursor.eat_any(&["INCLUDING", "EXCLUDING"]) {
         let option = r.cursor.ident();
         let option = r.need(option, "an option of LIKE")?.name;
@@ -155,7 +155,7 @@ fn like(r: &mut Reader<'_>) -> Result<Like, SmolStr> {
     Ok(Like { table, including })
 }
 
-fn exclude(including: &mut Vec<SmolStr>, option: &str) {
+fn exclude(including: &mut Vec<Name>, option: &str) {
     const ALL: &[&str] = &[
         "comments",
         "compression",
@@ -168,7 +168,7 @@ fn exclude(including: &mut Vec<SmolStr>, option: &str) {
         "storage",
     ];
     if including.iter().any(|other| other == "all") {
-        *including = ALL.iter().map(|name| SmolStr::new_static(name)).collect();
+        *including = ALL.iter().map(Name::new).collect();
     }
     including.retain(|other| other != option && option != "all");
 }
@@ -181,7 +181,7 @@ pub fn bound(r: &mut Reader<'_>) -> Result<Bound, SmolStr> {
     if r.cursor.eat_word("DEFAULT") {
         return Ok(Bound {
             default: true,
-            text: SmolStr::default(),
+            text: Name::default(),
         });
     }
     if !r.cursor.eat_words(&["FOR", "VALUES"]) {
@@ -200,7 +200,7 @@ pub fn bound(r: &mut Reader<'_>) -> Result<Bound, SmolStr> {
     }
     Ok(Bound {
         default: false,
-        text: SmolStr::new(r.cursor.slice(r.cursor.span_from(mark))),
+        text: Name::new(r.cursor.slice(r.cursor.span_from(mark))),
     })
 }
 
@@ -216,7 +216,7 @@ fn options(r: &mut Reader<'_>, table: &mut CreateTable) -> Result<(), SmolStr> {
         if option(r, table)? {
             let words = r.cursor.slice(r.cursor.span_from(mark));
             let blank = if table.options.is_empty() { "" } else { " " };
-            table.options = format_smolstr!("{}{blank}{words}", table.options);
+            table.options = name!("{}{blank}{words}", table.options);
         }
     }
     untyped_columns(r, table)
@@ -291,7 +291,7 @@ fn partition_by(r: &mut Reader<'_>) -> Result<PartitionBy, SmolStr> {
     let columns = column_names(&mut r.cursor);
     let group = r.cursor.span_from(mark);
     Ok(PartitionBy {
-        strategy: SmolStr::from(strategy.to_ascii_lowercase()),
+        strategy: Name::from(strategy.to_ascii_lowercase()),
         columns,
         definition: r.expr(inside(group, r.text())),
     })

@@ -2,9 +2,8 @@
 
 use std::fmt;
 
-use smol_str::SmolStr;
-
 use super::ObjectName;
+use crate::name::Name;
 use crate::source::Span;
 use crate::statement::cursor::Cursor;
 use crate::statement::lexer::TokenKind;
@@ -19,7 +18,7 @@ use crate::statement::lexer::tokens_into;
 pub struct DataType {
     /// Only where the file names one, and it is not `pg_catalog`.
     pub schema: Option<Box<str>>,
-    pub name: SmolStr,
+    pub name: Name,
     /// Length, precision and scale; an `interval`'s fields are not kept.
     pub modifiers: [Option<i32>; 2],
     /// Modifiers that are no numbers, as in `geometry(Point, 4326)`, and an
@@ -68,7 +67,7 @@ impl DataType {
     /// A built-in type by its canonical name, without modifiers.
     pub fn plain(name: &str) -> Self {
         Self {
-            name: SmolStr::new(name),
+            name: Name::new(name),
             ..Self::unknown(Span::default())
         }
     }
@@ -77,7 +76,7 @@ impl DataType {
     pub fn unknown(span: Span) -> Self {
         Self {
             schema: None,
-            name: SmolStr::new_static("unknown"),
+            name: Name::new("unknown"),
             modifiers: [None, None],
             words: None,
             array: 0,
@@ -149,12 +148,12 @@ fn read_plain(cursor: &mut Cursor<'_>) -> Option<DataType> {
         cursor.bump();
         let whole = cursor.slice(cursor.span_from(mark)).to_ascii_lowercase();
         ty.schema = None;
-        ty.name = SmolStr::from(whole);
+        ty.name = Name::from(whole);
     } else if ty.schema.is_some() {
         ty.modifiers = modifiers(cursor);
         ty.words = words(cursor, mark, ty.modifiers);
     } else if quoted && ty.name == "char" {
-        ty.name = SmolStr::new_static("\"char\"");
+        ty.name = Name::new("\"char\"");
     } else {
         built_in(&mut ty, cursor);
     }
@@ -202,17 +201,17 @@ fn built_in(ty: &mut DataType, cursor: &mut Cursor<'_>) {
             return;
         }
     };
-    ty.name = SmolStr::new_static(name);
+    ty.name = Name::new(name);
 }
 
 fn float(ty: &mut DataType, cursor: &mut Cursor<'_>) {
     let single = matches!(modifiers(cursor), [Some(digits), _] if digits < 25);
-    ty.name = SmolStr::new_static(if single { "real" } else { "double precision" });
+    ty.name = Name::new(if single { "real" } else { "double precision" });
 }
 
 /// A precision without a scale means the scale 0, which is how servers show it.
 fn numeric(ty: &mut DataType, cursor: &mut Cursor<'_>) {
-    ty.name = SmolStr::new_static("numeric");
+    ty.name = Name::new("numeric");
     ty.modifiers = match modifiers(cursor) {
         [Some(precision), None] => [Some(precision), Some(0)],
         other => other,
@@ -226,7 +225,7 @@ fn character(ty: &mut DataType, cursor: &mut Cursor<'_>) {
 
 /// Without a length the fixed form holds one, the varying form any number.
 fn sized(ty: &mut DataType, cursor: &mut Cursor<'_>, varying: bool, names: [&'static str; 2]) {
-    ty.name = SmolStr::new_static(names[usize::from(varying)]);
+    ty.name = Name::new(names[usize::from(varying)]);
     ty.modifiers = modifiers(cursor);
     if !varying && ty.modifiers[0].is_none() {
         ty.modifiers[0] = Some(1);
@@ -239,7 +238,7 @@ fn zoned(ty: &mut DataType, cursor: &mut Cursor<'_>, names: [&'static str; 2]) {
     if !with {
         cursor.eat_words(&["WITHOUT", "TIME", "ZONE"]);
     }
-    ty.name = SmolStr::new_static(names[usize::from(with)]);
+    ty.name = Name::new(names[usize::from(with)]);
 }
 
 fn interval(ty: &mut DataType, cursor: &mut Cursor<'_>) {

@@ -7,7 +7,6 @@
 use std::sync::Arc;
 
 use rustc_hash::FxHashSet;
-use smol_str::SmolStr;
 
 mod assign;
 mod batch;
@@ -17,6 +16,7 @@ use super::{
     Action, CreateTable, Delete, Expr, Ident, Insert, Merge, ObjectName, OnConflict, Persistence,
     Query, Update, session,
 };
+use crate::name::Name;
 use crate::source::Span;
 use crate::statement::Cursor;
 use crate::statement::lexer::{TokenKind, tokens_into};
@@ -30,7 +30,7 @@ impl Merge {
     }
 
     /// Are rows deleted, or values of such columns lost?
-    pub fn overwrites(&self, counts: impl Fn(&SmolStr) -> bool) -> bool {
+    pub fn overwrites(&self, counts: impl Fn(&Name) -> bool) -> bool {
         self.deletes || self.overwritten.iter().any(counts)
     }
 }
@@ -176,7 +176,7 @@ fn merge_behind(r: &mut Reader<'_>, with: Option<Expr>) {
             .map(|span| r.expr(span)),
         false => None,
     };
-    let own = alias.map_or_else(|| table.name.clone(), |alias| alias.name);
+    let own = alias.map_or_else(|| table.name, |alias| alias.name);
     let mut merge = Merge {
         table,
         with,
@@ -492,7 +492,7 @@ fn conflict(cursor: &mut Cursor<'_>) -> OnConflict {
     let plain = (filter || cursor.at_word("DO")) && columns.iter().all(|c| !c.template);
     let mut met = FxHashSet::default();
     let named = columns.into_iter().filter(|_| plain).map(|c| c.name);
-    let columns = named.filter(|name| met.insert(name.clone())).collect();
+    let columns = named.filter(|name| met.insert(*name)).collect();
     cursor.skip_until(|c| c.at_word("DO"));
     OnConflict {
         target,
@@ -526,7 +526,7 @@ fn is_computed(cursor: &mut Cursor<'_>) -> bool {
 }
 
 /// The columns that `DO UPDATE SET …` writes over.
-fn overwritten(cursor: &mut Cursor<'_>) -> Vec<SmolStr> {
+fn overwritten(cursor: &mut Cursor<'_>) -> Vec<Name> {
     if !cursor.eat_words(&["DO", "UPDATE", "SET"]) {
         return Vec::new();
     }
@@ -536,7 +536,7 @@ fn overwritten(cursor: &mut Cursor<'_>) -> Vec<SmolStr> {
         columns, mut kept, ..
     } = assigned(cursor, &is_own);
     kept.extend(wanted_null(cursor, &columns, &is_own));
-    let kept: FxHashSet<SmolStr> = kept.into_iter().collect();
+    let kept: FxHashSet<Name> = kept.into_iter().collect();
     let names = columns.into_iter().map(|column| column.name);
     names.filter(|name| !kept.contains(name)).collect()
 }
@@ -692,7 +692,7 @@ fn target(r: &mut Reader<'_>, query: &Query) -> Option<CreateTable> {
         }),
         no_data: false,
         of_type: None,
-        options: SmolStr::default(),
+        options: Name::default(),
     })
 }
 
@@ -802,12 +802,12 @@ fn setting(r: &mut Reader<'_>, function: &ObjectName) -> bool {
         r.cursor.back_to(mark);
         return false;
     };
-    let name = SmolStr::from(name.to_ascii_lowercase());
+    let name = Name::from(name.to_ascii_lowercase());
     session::push_set(r, name, Some(value), local, function.span);
     true
 }
 
-fn setting_arguments(r: &mut Reader<'_>) -> Option<(SmolStr, SmolStr, bool)> {
+fn setting_arguments(r: &mut Reader<'_>) -> Option<(Name, Name, bool)> {
     r.cursor.eat(TokenKind::OpenParen);
     let (name, _) = r.cursor.string()?;
     if !r.cursor.eat(TokenKind::Comma) {

@@ -1,15 +1,16 @@
 //! DO blocks.
 
-use smol_str::{SmolStr, format_smolstr};
+use smol_str::format_smolstr;
 
 use super::reader::Reader;
 use super::{Action, dynamic, plpgsql, routine};
+use crate::name::Name;
 
 /// DO.
 pub fn read(r: &mut Reader<'_>) {
     let place = r.here();
     r.cursor.eat_word("DO");
-    let mut language = SmolStr::new_static("plpgsql");
+    let mut language = Name::new("plpgsql");
     let mut body = None;
     loop {
         if r.cursor.eat_word("LANGUAGE") {

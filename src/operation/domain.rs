@@ -1,10 +1,9 @@
 //! Domains.
 
-use smol_str::format_smolstr;
-
 use super::alter_relation::shared_action;
 use super::reader::Reader;
 use super::{Action, CreateDomain, DataType, DomainChange, Expr, Ident, ObjectKind, ObjectName};
+use crate::name::name;
 use crate::statement::Cursor;
 
 /// CREATE DOMAIN.
@@ -33,7 +32,7 @@ pub fn create(r: &mut Reader<'_>) {
 fn part(r: &mut Reader<'_>, domain: &mut CreateDomain) -> bool {
     if r.cursor.eat_word("COLLATE") {
         let collation = ObjectName::read(&mut r.cursor);
-        domain.collation = collation.map(|name| format_smolstr!("{name}"));
+        domain.collation = collation.map(|name| name!("{name}"));
         return domain.collation.is_some();
     }
     if r.cursor.eat_word("DEFAULT") {

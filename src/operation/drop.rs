@@ -1,11 +1,11 @@
 //! DROP of every kind of object.
 
-use smol_str::{SmolStr, format_smolstr};
-
 use super::reader::{Reader, inside};
 use super::{Action, ObjectKind, ObjectName};
+use crate::name::Name;
 use crate::source::Span;
 use crate::statement::lexer::TokenKind;
+use smol_str::{SmolStr, format_smolstr};
 
 /// DROP, whatever it names.
 pub fn read(r: &mut Reader<'_>) {
@@ -56,7 +56,7 @@ struct Drop {
 struct Dropped {
     name: ObjectName,
     on: Option<ObjectName>,
-    arguments: Option<SmolStr>,
+    arguments: Option<Name>,
 }
 
 impl From<ObjectName> for Dropped {
@@ -185,19 +185,19 @@ fn server_command(kind: ObjectKind) -> Option<&'static str> {
 }
 
 /// With the cursor at `(`: the text between the parentheses.
-fn arguments(r: &mut Reader<'_>) -> Option<SmolStr> {
+fn arguments(r: &mut Reader<'_>) -> Option<Name> {
     if !r.cursor.at_kind(TokenKind::OpenParen) {
         return None;
     }
     let group = r.cursor.group()?;
-    Some(SmolStr::new(r.cursor.slice(inside(group, r.text()))))
+    Some(Name::new(r.cursor.slice(inside(group, r.text()))))
 }
 
 /// A name made of the text that stands in its place.
 fn described(r: &Reader<'_>, span: Span) -> ObjectName {
     ObjectName {
         schema: None,
-        name: SmolStr::new(r.cursor.slice(span)),
+        name: Name::new(r.cursor.slice(span)),
         span,
         name_span: span,
         template: false,

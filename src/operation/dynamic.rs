@@ -7,15 +7,15 @@
 //! for them, and the statement is read as well as opaque. What else only the
 //! server can know is opaque alone.
 
+use smol_str::{SmolStr, format_smolstr};
 use std::cell::Cell;
 use std::fmt::Write as _;
-
-use smol_str::{SmolStr, format_smolstr};
 
 use super::object::without_markers;
 use super::reader::Reader;
 use super::variables::Variables;
 use super::{Action, Operation, Within};
+use crate::name::Name;
 use crate::source::Span;
 use crate::statement::Cursor;
 use crate::statement::cursor::{fold, string_inside};
@@ -346,7 +346,7 @@ fn pass(cursor: &mut Cursor<'_>) {
 }
 
 /// The value of a variable that has but one.
-fn variable(cursor: &mut Cursor<'_>, variables: &Variables) -> Option<SmolStr> {
+fn variable(cursor: &mut Cursor<'_>, variables: &Variables) -> Option<Name> {
     const BEHIND: [TokenKind; 3] = [TokenKind::Dot, TokenKind::OpenParen, TokenKind::OpenBracket];
     let mut ahead = cursor.clone();
     let name = ahead.ident()?;
@@ -354,7 +354,7 @@ fn variable(cursor: &mut Cursor<'_>, variables: &Variables) -> Option<SmolStr> {
     let alone = ahead.kind().is_none_or(|kind| !BEHIND.contains(&kind));
     alone.then(|| {
         *cursor = ahead;
-        value.clone()
+        *value
     })
 }
 

@@ -2,10 +2,9 @@
 
 use std::sync::Arc;
 
-use smol_str::SmolStr;
-
 use super::reader::Reader;
 use super::{Action, Grant, ObjectKind, ObjectName, catalog};
+use crate::name::Name;
 use crate::statement::Cursor;
 use crate::statement::cursor::fold;
 use crate::statement::lexer::TokenKind;
@@ -17,7 +16,7 @@ pub fn read(r: &mut Reader<'_>) {
     if defaults {
         default_scope(r);
     }
-    let scope = SmolStr::new(r.cursor.slice(r.cursor.span_from(mark)));
+    let scope = Name::new(r.cursor.slice(r.cursor.span_from(mark)));
     let place = r.here();
     let revoke = match r.cursor.eat_any(&["GRANT", "REVOKE"]) {
         Some(word) => word == "REVOKE",
@@ -35,7 +34,7 @@ pub fn read(r: &mut Reader<'_>) {
         grantees: Vec::new(),
         defaults: scope,
         what: Arc::from(""),
-        tail: SmolStr::default(),
+        tail: Name::default(),
     };
     if r.cursor.eat_word("ON") {
         let understood = match defaults {
@@ -56,7 +55,7 @@ pub fn read(r: &mut Reader<'_>) {
     }
     let mark = r.cursor.mark();
     tail(r);
-    grant.tail = SmolStr::new(r.cursor.slice(r.cursor.span_from(mark)));
+    grant.tail = Name::new(r.cursor.slice(r.cursor.span_from(mark)));
     r.push_whole(Action::Grant(Box::new(grant)), place);
 }
 
@@ -83,7 +82,7 @@ fn options_for(r: &mut Reader<'_>) {
 }
 
 /// Privileges, or the roles of a membership: whatever stands before ON or TO.
-fn privileges(r: &mut Reader<'_>) -> Vec<SmolStr> {
+fn privileges(r: &mut Reader<'_>) -> Vec<Name> {
     let mut privileges = Vec::new();
     loop {
         let stop = |c: &Cursor<'_>| {
@@ -93,8 +92,8 @@ fn privileges(r: &mut Reader<'_>) -> Vec<SmolStr> {
         if let Some(span) = r.cursor.skip_until(stop) {
             let words = r.cursor.slice(span);
             privileges.push(match words.strip_prefix('"') {
-                Some(quoted) => SmolStr::new(quoted.trim_end_matches('"')),
-                None if words.eq_ignore_ascii_case("ALL PRIVILEGES") => SmolStr::new_static("all"),
+                Some(quoted) => Name::new(quoted.trim_end_matches('"')),
+                None if words.eq_ignore_ascii_case("ALL PRIVILEGES") => Name::new("all"),
                 None => fold(words),
             });
         }
@@ -166,7 +165,7 @@ fn kind(r: &mut Reader<'_>) -> ObjectKind {
     }
 }
 
-fn grantees(r: &mut Reader<'_>) -> Vec<SmolStr> {
+fn grantees(r: &mut Reader<'_>) -> Vec<Name> {
     let mut grantees = Vec::new();
     loop {
         if r.cursor.at_word("GROUP") && r.cursor.peek_at(1).is_some() {

@@ -6,10 +6,9 @@
 
 use std::sync::Arc;
 
-use smol_str::SmolStr;
-
 use super::ObjectName;
 use super::catalog_query;
+use crate::name::Name;
 use crate::statement::Cursor;
 use crate::statement::lexer::TokenKind;
 
@@ -62,11 +61,11 @@ pub struct Wanted {
     /// Of a constraint or column: that of its table.
     pub schema: InSchema,
     /// The table that a column, constraint or index belongs to.
-    pub table: Option<SmolStr>,
-    pub name: SmolStr,
+    pub table: Option<Name>,
+    pub name: Name,
     /// The letters that the catalog has for its kind (`relkind`, `contype`,
     /// `typtype`), any of them; empty for every kind.
-    pub kinds: SmolStr,
+    pub kinds: Name,
     /// The query asks for more, so that it may find nothing although the
     /// object is there.
     pub more: bool,
@@ -86,7 +85,7 @@ pub enum What {
 pub enum InSchema {
     /// Wherever one of that name is.
     Any,
-    Named(SmolStr),
+    Named(Name),
     /// The first of the search path.
     Current,
     /// The search path, as a name without a schema is.

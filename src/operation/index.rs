@@ -1,12 +1,12 @@
 //! CREATE INDEX and ALTER INDEX.
 
-use smol_str::{SmolStr, format_smolstr};
-
 use super::constraint::{column_names, nulls_not_distinct};
 use super::reader::Reader;
 use super::{Action, CreateIndex, Expr, Ident, IndexElement, ObjectKind, ObjectName, alter_table};
 use crate::few::Few;
+use crate::name::{Name, name};
 use crate::statement::lexer::TokenKind;
+use smol_str::SmolStr;
 
 /// `CREATE [UNIQUE] INDEX`.
 pub fn create(r: &mut Reader<'_>) {
@@ -65,12 +65,12 @@ fn head(r: &mut Reader<'_>) -> Result<CreateIndex, SmolStr> {
         unique,
         concurrently,
         if_not_exists,
-        method: SmolStr::new_static("btree"),
+        method: Name::new("btree"),
         elements: Vec::new(),
         include: Vec::new(),
         predicate: None,
         nulls_not_distinct: false,
-        parameters: SmolStr::default(),
+        parameters: Name::default(),
     })
 }
 
@@ -166,7 +166,7 @@ fn call(r: &mut Reader<'_>) -> Option<Expr> {
 }
 
 /// Collation, operator class with its parameters, direction, and the place of nulls.
-fn element_options(r: &mut Reader<'_>) -> Result<SmolStr, SmolStr> {
+fn element_options(r: &mut Reader<'_>) -> Result<Name, SmolStr> {
     let mark = r.cursor.mark();
     if r.cursor.eat_word("COLLATE") {
         let collation = ObjectName::read(&mut r.cursor);
@@ -186,7 +186,7 @@ fn element_options(r: &mut Reader<'_>) -> Result<SmolStr, SmolStr> {
         r.need(end, "`FIRST` or `LAST`")?;
     }
     let span = r.cursor.span_from(mark);
-    Ok(SmolStr::new(r.cursor.slice(span)))
+    Ok(Name::new(r.cursor.slice(span)))
 }
 
 /// One of the clauses behind the elements; false where none comes next.
@@ -218,5 +218,5 @@ fn option(r: &mut Reader<'_>, index: &mut CreateIndex) -> Result<bool, SmolStr> 
 fn add_parameter(r: &Reader<'_>, mark: usize, index: &mut CreateIndex) {
     let words = r.cursor.slice(r.cursor.span_from(mark));
     let blank = if index.parameters.is_empty() { "" } else { " " };
-    index.parameters = format_smolstr!("{}{blank}{words}", index.parameters);
+    index.parameters = name!("{}{blank}{words}", index.parameters);
 }

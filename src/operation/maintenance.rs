@@ -1,9 +1,8 @@
 //! Maintenance of tables and indexes.
 
-use smol_str::SmolStr;
-
 use super::reader::Reader;
 use super::{Action, ObjectName, ReindexTarget};
+use crate::name::Name;
 use crate::source::Span;
 use crate::statement::lexer::TokenKind;
 
@@ -118,7 +117,7 @@ pub fn lock(r: &mut Reader<'_>) {
     if tables.is_empty() {
         return r.expected("the name of a table");
     }
-    let mut mode = SmolStr::new_static("ACCESS EXCLUSIVE");
+    let mut mode = Name::new("ACCESS EXCLUSIVE");
     if r.cursor.eat_word("IN") {
         match lock_mode(r) {
             Some(words) => mode = words,
@@ -138,7 +137,7 @@ pub fn lock(r: &mut Reader<'_>) {
     );
 }
 
-fn lock_mode(r: &mut Reader<'_>) -> Option<SmolStr> {
+fn lock_mode(r: &mut Reader<'_>) -> Option<Name> {
     let mut mode = String::new();
     while let Some(word) = r
         .cursor

@@ -44,12 +44,12 @@ pub mod subject;
 #[cfg(test)]
 mod tests;
 
+use smol_str::SmolStr;
 use std::fmt;
 use std::ops::Deref;
 use std::sync::Arc;
 
-use smol_str::SmolStr;
-
+use crate::name::Name;
 use crate::source::Span;
 pub use crate::statement::cursor::Ident;
 pub use data_type::DataType;
@@ -176,10 +176,10 @@ pub struct Target {
 /// [`CreateTable::constraints`].
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Column {
-    pub name: SmolStr,
+    pub name: Name,
     pub span: Span,
     pub ty: DataType,
-    pub collation: Option<SmolStr>,
+    pub collation: Option<Name>,
     pub default: Option<Expr>,
     /// Written, or implied by the column's own clauses: an inline PRIMARY KEY,
     /// an identity, a serial type.
@@ -189,12 +189,12 @@ pub struct Column {
     pub sequence: Vec<SequenceOption>,
     pub generated: Option<Generated>,
     /// Storage and compression, where the file gives them.
-    pub options: Vec<(ColumnOption, SmolStr)>,
+    pub options: Vec<(ColumnOption, Name)>,
 }
 
 /// An option of a sequence, its name in lower case, and its value as written;
 /// `no` for `NO MINVALUE`, empty for a plain `CYCLE` or `RESTART`.
-pub type SequenceOption = (&'static str, SmolStr);
+pub type SequenceOption = (&'static str, Name);
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Identity {
@@ -232,7 +232,7 @@ pub enum ConstraintKind {
     Check(Expr),
     ForeignKey(Box<ForeignKey>),
     Exclude {
-        columns: Vec<SmolStr>,
+        columns: Vec<Name>,
         /// Everything behind EXCLUDE but the attributes, as written.
         definition: Expr,
     },
@@ -243,22 +243,22 @@ pub enum ConstraintKind {
 /// The columns of a primary key or unique constraint, or the index it adopts.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Key {
-    pub columns: Vec<SmolStr>,
-    pub include: Vec<SmolStr>,
+    pub columns: Vec<Name>,
+    pub include: Vec<Name>,
     pub using_index: Option<Ident>,
     pub nulls_not_distinct: bool,
     /// `WITH (…)` and `USING INDEX TABLESPACE …`, as written.
-    pub parameters: SmolStr,
+    pub parameters: Name,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ForeignKey {
-    pub columns: Vec<SmolStr>,
+    pub columns: Vec<Name>,
     pub references: ObjectName,
     /// Empty where the primary key is meant.
-    pub referenced: Vec<SmolStr>,
-    pub on_delete: Option<SmolStr>,
-    pub on_update: Option<SmolStr>,
+    pub referenced: Vec<Name>,
+    pub on_delete: Option<Name>,
+    pub on_update: Option<Name>,
     pub match_full: bool,
 }
 
@@ -294,7 +294,7 @@ pub struct CreateTable {
     /// `OF type`.
     pub of_type: Option<ObjectName>,
     /// `WITH (…)`, `USING`, `TABLESPACE`, `SERVER … OPTIONS (…)`, as written.
-    pub options: SmolStr,
+    pub options: Name,
 }
 
 #[derive(Clone, Debug)]
@@ -302,15 +302,15 @@ pub struct Like {
     pub table: ObjectName,
     /// The words behind INCLUDING: `defaults`, `constraints`, `indexes`, `all`, …,
     /// without those behind EXCLUDING.
-    pub including: Vec<SmolStr>,
+    pub including: Vec<Name>,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct PartitionBy {
     /// `range`, `list` or `hash`.
-    pub strategy: SmolStr,
+    pub strategy: Name,
     /// Columns; an expression leaves no name here.
-    pub columns: Vec<SmolStr>,
+    pub columns: Vec<Name>,
     /// The text between the parentheses.
     pub definition: Expr,
 }
@@ -326,7 +326,7 @@ pub struct PartitionOf {
 pub struct Bound {
     pub default: bool,
     /// The text behind FOR VALUES.
-    pub text: SmolStr,
+    pub text: Name,
 }
 
 #[derive(Clone, Debug)]
@@ -339,24 +339,24 @@ pub struct CreateIndex {
     pub concurrently: bool,
     pub if_not_exists: bool,
     /// `btree` where nothing is said.
-    pub method: SmolStr,
+    pub method: Name,
     pub elements: Vec<IndexElement>,
-    pub include: Vec<SmolStr>,
+    pub include: Vec<Name>,
     pub predicate: Option<Expr>,
     pub nulls_not_distinct: bool,
     /// `WITH (…)` and `TABLESPACE …`, as written.
-    pub parameters: SmolStr,
+    pub parameters: Name,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct IndexElement {
     /// The column, where the element is one.
-    pub column: Option<SmolStr>,
+    pub column: Option<Name>,
     /// The expression, where it is one.
     pub expr: Option<Expr>,
     /// Collation, operator class, ASC/DESC, NULLS FIRST/LAST as written;
     /// empty for the default.
-    pub options: SmolStr,
+    pub options: Name,
 }
 
 #[derive(Clone, Debug)]
@@ -366,13 +366,13 @@ pub struct CreateView {
     pub materialized: bool,
     pub temporary: bool,
     pub if_not_exists: bool,
-    pub columns: Vec<SmolStr>,
+    pub columns: Vec<Name>,
     /// `WITH (…)`, `USING`, `TABLESPACE`, as written.
-    pub options: SmolStr,
+    pub options: Name,
     pub query: Query,
     pub with_data: bool,
     /// `WITH CHECK OPTION` and the like, as written.
-    pub check_option: SmolStr,
+    pub check_option: Name,
     /// What the query reads and yields, where it could be read.
     pub reading: Option<query::Reading>,
 }
@@ -383,10 +383,10 @@ pub struct CreateRoutine {
     pub procedure: bool,
     pub or_replace: bool,
     /// The argument list as written, without the parentheses.
-    pub arguments: SmolStr,
-    pub returns: Option<SmolStr>,
+    pub arguments: Name,
+    pub returns: Option<Name>,
     /// Lower case; `sql` where a standard body stands.
-    pub language: SmolStr,
+    pub language: Name,
     /// `i`, `s` or `v`, PostgreSQL's own letters; `v` where nothing is said.
     pub volatility: char,
     pub security_definer: bool,
@@ -410,14 +410,14 @@ pub struct CreateTrigger {
     /// A foreign table named by `FROM`.
     pub from: Option<ObjectName>,
     /// What `UPDATE OF` names.
-    pub columns: Vec<SmolStr>,
+    pub columns: Vec<Name>,
     pub when: Option<Expr>,
     /// When it fires, as written: `AFTER INSERT OR UPDATE OF a`.
     pub events: Expr,
     /// What stands between the table and EXECUTE, as written.
     pub clauses: Expr,
     /// The arguments of the function, without parentheses.
-    pub arguments: SmolStr,
+    pub arguments: Name,
 }
 
 /// What CREATE POLICY and ALTER POLICY say about a policy.
@@ -426,9 +426,9 @@ pub struct PolicyClauses {
     /// `AS RESTRICTIVE`.
     pub restrictive: bool,
     /// In lower case; empty for `all`.
-    pub command: SmolStr,
+    pub command: Name,
     /// Empty for `public`.
-    pub roles: Vec<SmolStr>,
+    pub roles: Vec<Name>,
     pub using: Option<Expr>,
     pub check: Option<Expr>,
 }
@@ -443,8 +443,8 @@ pub struct CreateType {
 
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum TypeDefinition {
-    Enum(Vec<SmolStr>),
-    Composite(Vec<(SmolStr, DataType)>),
+    Enum(Vec<Name>),
+    Composite(Vec<(Name, DataType)>),
     Range,
     /// A shell or base type.
     Other,
@@ -454,7 +454,7 @@ pub enum TypeDefinition {
 pub struct CreateDomain {
     pub name: ObjectName,
     pub base: DataType,
-    pub collation: Option<SmolStr>,
+    pub collation: Option<Name>,
     pub default: Option<Expr>,
     pub not_null: bool,
     /// Check constraints with their names.
@@ -482,10 +482,10 @@ pub enum DomainChange {
 
 #[derive(Clone, Debug)]
 pub enum CompositeChange {
-    Add(SmolStr, DataType),
-    Drop(SmolStr),
-    Alter(SmolStr, DataType),
-    Rename(SmolStr, SmolStr),
+    Add(Name, DataType),
+    Drop(Name),
+    Alter(Name, DataType),
+    Rename(Name, Name),
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -535,18 +535,18 @@ pub enum TransactionControl {
     Begin,
     Commit,
     Rollback,
-    Savepoint(SmolStr),
-    RollbackTo(SmolStr),
-    Release(SmolStr),
+    Savepoint(Name),
+    RollbackTo(Name),
+    Release(Name),
     Prepare,
 }
 
 #[derive(Clone, Debug)]
 pub struct SetParameter {
     /// Lower case; `session authorization`, `role`, `time zone` are names too.
-    pub name: SmolStr,
+    pub name: Name,
     /// `None` for RESET and `TO DEFAULT`.
-    pub value: Option<SmolStr>,
+    pub value: Option<Name>,
     /// `SET LOCAL`, or `set_config(…, true)`.
     pub local: bool,
 }
@@ -579,13 +579,13 @@ pub struct OnConflict {
     /// Some of what stands in the parentheses is an expression.
     pub computed: bool,
     /// What stands in the parentheses, where that is columns alone …
-    pub columns: Vec<SmolStr>,
+    pub columns: Vec<Name>,
     /// … and whether a WHERE behind them admits partial indexes.
     pub filter: bool,
     /// What stands behind DO.
     pub action: Option<Expr>,
     /// The columns of which DO UPDATE writes over values.
-    pub overwritten: Vec<SmolStr>,
+    pub overwritten: Vec<Name>,
 }
 
 #[derive(Clone, Debug)]
@@ -598,7 +598,7 @@ pub struct Update {
     pub columns: Vec<Ident>,
     /// Those of them that keep every value but NULL: written only where they
     /// are NULL, or `= COALESCE(column, …)`. In order of their names.
-    pub kept: Vec<SmolStr>,
+    pub kept: Vec<Name>,
     /// All that is assigned are constants, to rows that are named by constants:
     /// `SET a = 1 WHERE b = 'c'`.
     pub constant: bool,
@@ -626,7 +626,7 @@ pub struct Merge {
     /// It says what becomes of rows that the source has not.
     pub by_source: bool,
     /// Columns that lose values which are not NULL.
-    pub overwritten: Vec<SmolStr>,
+    pub overwritten: Vec<Name>,
 }
 
 #[derive(Clone, Debug)]
@@ -649,17 +649,17 @@ pub struct Grant {
     /// REVOKE instead.
     pub revoke: bool,
     /// `select`, `all`, …; for role membership the roles.
-    pub privileges: Vec<SmolStr>,
+    pub privileges: Vec<Name>,
     pub on: ObjectKind,
     /// Empty for `ALL TABLES IN SCHEMA` and role membership.
     pub objects: Vec<ObjectName>,
-    pub grantees: Vec<SmolStr>,
+    pub grantees: Vec<Name>,
     /// `ALTER DEFAULT PRIVILEGES …` in front of it, as written.
-    pub defaults: SmolStr,
+    pub defaults: Name,
     /// From the privileges to the objects, as written.
     pub what: Arc<str>,
     /// What stands behind the roles, such as `WITH GRANT OPTION`.
-    pub tail: SmolStr,
+    pub tail: Name,
 }
 
 /// What changes. Fields are named as PostgreSQL's manual names them.
@@ -686,7 +686,7 @@ pub enum Action {
         table: Arc<Target>,
         column: Ident,
         ty: DataType,
-        collation: Option<SmolStr>,
+        collation: Option<Name>,
         using: Option<Expr>,
     },
     SetDefault {
@@ -739,7 +739,7 @@ pub enum Action {
         column: Ident,
         option: ColumnOption,
         /// As written; a list for [`ColumnOption::Parameters`].
-        value: SmolStr,
+        value: Name,
         /// RESET.
         reset: bool,
     },
@@ -828,9 +828,9 @@ pub enum Action {
     SetParameters {
         kind: ObjectKind,
         name: ObjectName,
-        parameters: Vec<SmolStr>,
+        parameters: Vec<Name>,
         /// What each is set to, as written; none for RESET.
-        values: Vec<SmolStr>,
+        values: Vec<Name>,
     },
     /// An ALTER TABLE action that is understood and has no effect of its own
     /// here (`OF type`, `NOT OF`, …).
@@ -845,7 +845,7 @@ pub enum Action {
         /// The table of a trigger, policy or rule.
         on: Option<ObjectName>,
         /// The argument types of a routine.
-        arguments: Option<SmolStr>,
+        arguments: Option<Name>,
         if_exists: bool,
         cascade: bool,
         concurrently: bool,
@@ -878,7 +878,7 @@ pub enum Action {
         kind: ObjectKind,
         name: ObjectName,
         if_exists: bool,
-        to: SmolStr,
+        to: Name,
     },
     Comment {
         kind: ObjectKind,
@@ -886,9 +886,9 @@ pub enum Action {
         /// The table of a column, trigger, policy, rule or constraint.
         on: Option<ObjectName>,
         /// The argument types of a routine.
-        arguments: Option<SmolStr>,
+        arguments: Option<Name>,
         /// The literal as written; `None` for NULL.
-        text: Option<SmolStr>,
+        text: Option<Name>,
     },
     Grant(Box<Grant>),
 
@@ -924,15 +924,15 @@ pub enum Action {
     CreateType(Box<CreateType>),
     AddEnumValue {
         name: ObjectName,
-        value: SmolStr,
+        value: Name,
         if_not_exists: bool,
         /// `(before?, neighbour)`.
-        position: Option<(bool, SmolStr)>,
+        position: Option<(bool, Name)>,
     },
     RenameEnumValue {
         name: ObjectName,
-        from: SmolStr,
-        to: SmolStr,
+        from: Name,
+        to: Name,
     },
     AlterComposite {
         name: ObjectName,
@@ -969,7 +969,7 @@ pub enum Action {
         name: Ident,
         if_not_exists: bool,
         /// `SCHEMA`, `VERSION`, as written.
-        options: SmolStr,
+        options: Name,
     },
     CreateRoutine(Box<CreateRoutine>),
     CreateTrigger(Box<CreateTrigger>),
@@ -1005,7 +1005,7 @@ pub enum Action {
         kind: ObjectKind,
         name: Option<ObjectName>,
         /// What DROP has to name: the kind, the name and what belongs to it.
-        signature: SmolStr,
+        signature: Name,
         /// The statement as written.
         definition: Arc<str>,
     },
@@ -1026,7 +1026,7 @@ pub enum Action {
         name: Ident,
         tables: Vec<ObjectName>,
         /// Everything behind the name, as written.
-        change: SmolStr,
+        change: Name,
     },
 
     // Maintenance
@@ -1044,7 +1044,7 @@ pub enum Action {
     LockTable {
         tables: Vec<ObjectName>,
         /// Upper case with spaces, `ACCESS EXCLUSIVE` where nothing is said.
-        mode: SmolStr,
+        mode: Name,
         nowait: bool,
         only: bool,
     },

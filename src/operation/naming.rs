@@ -5,9 +5,8 @@
 //! piece is asked which relations and columns stand in it. Strings and comments
 //! name nothing.
 
-use smol_str::SmolStr;
-
 use super::ObjectName;
+use crate::name::Name;
 use crate::source::Span;
 use crate::statement::Cursor;
 use crate::statement::lexer::{TokenKind, tokens_into};
@@ -16,11 +15,11 @@ use crate::statement::lexer::{TokenKind, tokens_into};
 #[derive(Debug, Default)]
 pub struct Piece {
     /// Relations, with the name that stands for them in the piece.
-    pub relations: Vec<(ObjectName, SmolStr)>,
+    pub relations: Vec<(ObjectName, Name)>,
     /// Columns with their qualifier.
-    pub qualified: Vec<(SmolStr, SmolStr)>,
+    pub qualified: Vec<(Name, Name)>,
     /// Names without a qualifier that may be columns.
-    pub plain: Vec<SmolStr>,
+    pub plain: Vec<Name>,
     /// It has a subquery or a function in FROM, whose columns are not known.
     pub derived: bool,
 }
@@ -30,7 +29,7 @@ pub struct Piece {
 pub struct Naming {
     pub pieces: Vec<Piece>,
     /// Queries of a WITH, and declared variables.
-    pub own: Vec<SmolStr>,
+    pub own: Vec<Name>,
 }
 
 impl Naming {
@@ -184,7 +183,7 @@ impl Walk<'_> {
             self.cursor.back_to(mark);
             return self.word();
         }
-        let alias = self.alias().unwrap_or_else(|| name.name.clone());
+        let alias = self.alias().unwrap_or(name.name);
         self.piece.relations.push((name, alias));
     }
 
@@ -195,7 +194,7 @@ impl Walk<'_> {
             && ahead.at_any(&["VALUES", "SELECT", "WITH", "OVERRIDING", "DEFAULT"])
     }
 
-    fn alias(&mut self) -> Option<SmolStr> {
+    fn alias(&mut self) -> Option<Name> {
         if self.cursor.eat_word("AS") || !self.cursor.at_any(NO_ALIAS) {
             return self.cursor.ident().map(|ident| ident.name);
         }

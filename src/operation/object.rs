@@ -3,9 +3,8 @@
 use std::borrow::Cow;
 use std::fmt;
 
-use smol_str::SmolStr;
-
 use super::RUN_TIME;
+use crate::name::Name;
 use crate::source::Span;
 use crate::statement::cursor::{Cursor, Ident};
 use crate::statement::lexer::{TokenKind, tokens_into};
@@ -14,8 +13,8 @@ use crate::statement::lexer::{TokenKind, tokens_into};
 /// PostgreSQL accepts only the current one there.
 #[derive(Clone, Debug)]
 pub struct ObjectName {
-    pub schema: Option<SmolStr>,
-    pub name: SmolStr,
+    pub schema: Option<Name>,
+    pub name: Name,
     /// The whole name; the last part of it is [`ObjectName::name_span`].
     pub span: Span,
     pub name_span: Span,
@@ -107,7 +106,7 @@ impl ObjectName {
 
     /// `table.column` as COMMENT ON COLUMN and OWNED BY write it: the last
     /// part is taken off and returned as the column.
-    pub fn split_column(self, text: &str) -> (Option<ObjectName>, SmolStr) {
+    pub fn split_column(self, text: &str) -> (Option<ObjectName>, Name) {
         let Some(schema) = self.schema else {
             return (None, self.name);
         };

@@ -10,12 +10,11 @@
 use std::ops::Range;
 use std::sync::Arc;
 
-use smol_str::SmolStr;
-
 use super::read::dispatch;
 use super::reader::Reader;
 use super::variables::Variables;
 use super::{Action, Condition, ConstraintKind, Guard, Inside, Operation, Within, dml, dynamic};
+use crate::name::Name;
 use crate::source::Span;
 use crate::statement::Cursor;
 use crate::statement::lexer::{Token, TokenKind, tokens_into};
@@ -66,8 +65,8 @@ enum Open {
 
 /// A loop over constants: its body is read for each.
 struct Rounds {
-    variable: SmolStr,
-    values: std::vec::IntoIter<SmolStr>,
+    variable: Name,
+    values: std::vec::IntoIter<Name>,
     /// Where the body begins.
     body: usize,
     /// Nothing leaves it before its end.
@@ -466,7 +465,7 @@ impl<'t> Walk<'_, '_, 't> {
 
     /// `x IN ARRAY ARRAY['a', 'b'] LOOP`, `x IN SELECT unnest(ARRAY['a', 'b'])
     /// LOOP`.
-    fn constants(&mut self, each: bool) -> Option<(SmolStr, Vec<SmolStr>)> {
+    fn constants(&mut self, each: bool) -> Option<(Name, Vec<Name>)> {
         let variable = self.cursor.ident()?.name;
         let cursor = &mut self.cursor;
         let values = match each {
@@ -492,7 +491,7 @@ impl<'t> Walk<'_, '_, 't> {
             self.doubts -= usize::from(!rounds.sure);
             return false;
         };
-        self.variables.set(rounds.variable.clone(), value);
+        self.variables.set(rounds.variable, value);
         self.cursor.back_to(rounds.body);
         self.open.push(Open::Loop(Some(rounds)));
         true
@@ -617,7 +616,7 @@ struct Guarded {
     /// Of the operations.
     range: Range<usize>,
     /// What the handlers are for.
-    conditions: Vec<SmolStr>,
+    conditions: Vec<Name>,
 }
 
 impl Guarded {
@@ -625,7 +624,7 @@ impl Guarded {
     /// makes? Each kind of object has an error of its own (manual, "PostgreSQL
     /// Error Codes").
     fn lets_through(&self, action: &Action) -> bool {
-        let is_about_presence = |name: &SmolStr| name.starts_with("duplicate_");
+        let is_about_presence = |name: &Name| name.starts_with("duplicate_");
         !self.conditions.is_empty()
             && self.conditions.iter().all(is_about_presence)
             && if_there(action).is_some_and(|error| self.conditions.iter().all(|c| c != error))
@@ -655,7 +654,7 @@ fn if_there(action: &Action) -> Option<&'static str> {
 
 /// The conditions of short handlers up to the END, in lower case; none where
 /// they are long.
-fn handled(mut cursor: Cursor<'_>) -> Vec<SmolStr> {
+fn handled(mut cursor: Cursor<'_>) -> Vec<Name> {
     const LONGEST: usize = 200;
     let mut conditions = Vec::new();
     let mut is_condition = false;

@@ -14,7 +14,6 @@ mod yields;
 use std::ops::ControlFlow;
 
 use rustc_hash::FxHashSet;
-use smol_str::SmolStr;
 use sqlparser::ast::{
     self, Expr, FunctionArg, FunctionArgExpr, FunctionArguments, Join, JoinConstraint,
     JoinOperator, Select, SelectItem, SelectItemQualifiedWildcardKind, SetExpr, TableAlias,
@@ -25,6 +24,7 @@ use sqlparser::parser::Parser;
 use sqlparser::tokenizer::Token as SqlToken;
 
 use super::ObjectName;
+use crate::name::Name;
 use crate::source::Span;
 use crate::statement::Cursor;
 use crate::statement::cursor::fold;
@@ -45,7 +45,7 @@ pub struct QueryUse {
     pub relation: ObjectName,
     /// The columns that are named. One without a qualifier is listed with each
     /// relation of its SELECT that may have it.
-    pub columns: Vec<SmolStr>,
+    pub columns: Vec<Name>,
     /// `*`. A whole row, as in `f(t)`, depends on no column.
     pub all: bool,
 }
@@ -57,7 +57,7 @@ pub struct Reading {
     pub uses: Vec<QueryUse>,
     /// The names of its columns; `None` where a `*` says that only the schema
     /// knows.
-    pub output: Option<Vec<SmolStr>>,
+    pub output: Option<Vec<Name>>,
     /// Where each of them comes from; empty where that is not simple: with
     /// WITH, subqueries behind FROM, UNION.
     pub yields: Vec<Yields>,
@@ -142,7 +142,7 @@ pub fn mentioned(query: &str) -> Vec<QueryUse> {
     uses
 }
 
-fn output(query: &ast::Query) -> Option<Vec<SmolStr>> {
+fn output(query: &ast::Query) -> Option<Vec<Name>> {
     let mut body = query.body.as_ref();
     loop {
         body = match body {
@@ -292,16 +292,16 @@ fn parsable(text: &str, tokens: &[Token]) -> String {
 #[derive(Default)]
 struct Scope {
     /// Queries of a WITH.
-    common: Vec<SmolStr>,
+    common: Vec<Name>,
     tables: Vec<Table>,
     /// Columns met so far: qualifier and name.
-    columns: Vec<(Option<SmolStr>, SmolStr)>,
+    columns: Vec<(Option<Name>, Name)>,
     /// A `*`, perhaps of one table.
-    stars: Vec<Option<SmolStr>>,
+    stars: Vec<Option<Name>>,
 }
 
 struct Table {
-    alias: SmolStr,
+    alias: Name,
     /// Where it stands among the uses; `None` for what is not a relation, such
     /// as a subquery.
     relation: Option<usize>,
@@ -312,7 +312,7 @@ struct Walk {
     scopes: Vec<Scope>,
     uses: Vec<QueryUse>,
     /// The columns that stand in `uses`, with the place of their relation there.
-    met: FxHashSet<(usize, SmolStr)>,
+    met: FxHashSet<(usize, Name)>,
     /// How many queries stand around.
     depth: usize,
     /// What a call of the outermost one stands in the way of writing with.
@@ -478,8 +478,8 @@ impl Walk {
     }
 
     /// Brings a relation into view under its alias.
-    fn enter(&mut self, relation: ObjectName, alias: Option<SmolStr>, is_other: bool) {
-        let alias = alias.unwrap_or_else(|| relation.name.clone());
+    fn enter(&mut self, relation: ObjectName, alias: Option<Name>, is_other: bool) {
+        let alias = alias.unwrap_or(relation.name);
         let relation = (!is_other).then(|| self.use_of(relation));
         self.innermost().tables.push(Table { alias, relation });
     }
@@ -524,7 +524,7 @@ impl Walk {
             .relation
     }
 
-    fn unqualified(&mut self, scope: &Scope, column: &SmolStr) {
+    fn unqualified(&mut self, scope: &Scope, column: &Name) {
         if scope.tables.iter().any(|t| t.alias == *column) {
             return;
         }
@@ -545,12 +545,12 @@ impl Walk {
         }
     }
 
-    fn use_column(&mut self, relation: Option<usize>, column: &SmolStr) {
+    fn use_column(&mut self, relation: Option<usize>, column: &Name) {
         let Some((n, used)) = relation.and_then(|n| Some((n, self.uses.get_mut(n)?))) else {
             return;
         };
-        if !column.contains(['{', ':']) && self.met.insert((n, column.clone())) {
-            used.columns.push(column.clone());
+        if !column.contains(['{', ':']) && self.met.insert((n, *column)) {
+            used.columns.push(*column);
         }
     }
 }
@@ -574,18 +574,18 @@ fn using(join: &Join) -> Option<&Vec<ast::ObjectName>> {
     }
 }
 
-fn name(ident: &ast::Ident) -> SmolStr {
+fn name(ident: &ast::Ident) -> Name {
     match ident.quote_style {
-        Some(_) => SmolStr::new(&ident.value),
+        Some(_) => Name::new(&ident.value),
         None => fold(&ident.value),
     }
 }
 
-fn parts(of: &ast::ObjectName) -> Vec<SmolStr> {
+fn parts(of: &ast::ObjectName) -> Vec<Name> {
     of.0.iter().filter_map(|p| p.as_ident()).map(name).collect()
 }
 
-fn last(of: &ast::ObjectName) -> SmolStr {
+fn last(of: &ast::ObjectName) -> Name {
     parts(of).pop().unwrap_or_default()
 }
 
@@ -624,7 +624,7 @@ mod tests {
         read(query).map(|reading| reading.uses)
     }
 
-    fn output(query: &str) -> Option<Vec<SmolStr>> {
+    fn output(query: &str) -> Option<Vec<Name>> {
         read(query).and_then(|reading| reading.output)
     }
 

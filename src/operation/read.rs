@@ -1,8 +1,6 @@
 //! From a raw statement to its operations: looks at the first words and hands
 //! over to the reader of the family.
 
-use smol_str::format_smolstr;
-
 use super::reader::Reader;
 use super::{
     Action, Operation, Statement, Within, alter_relation, alter_table, catalog, comment,
@@ -12,6 +10,7 @@ use super::{
 use crate::source::Span;
 use crate::statement::lexer::{Token, TokenKind, tokens_into};
 use crate::statement::{RawStatement, Shape};
+use smol_str::format_smolstr;
 
 type Family = fn(&mut Reader<'_>);
 

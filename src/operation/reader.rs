@@ -5,9 +5,8 @@
 //! pushes what it understands; what it does not take is reported as unparsed
 //! when it returns, so that nothing is passed over in silence.
 
-use std::sync::Arc;
-
 use smol_str::{SmolStr, format_smolstr};
+use std::sync::Arc;
 
 use super::{Action, Expr, Operation, Query, Within};
 use crate::few::Few;

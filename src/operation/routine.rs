@@ -2,14 +2,13 @@
 
 use std::sync::Arc;
 
-use smol_str::SmolStr;
-
 use super::alter_relation::shared_action;
 use super::reader::{Reader, inside};
 use super::{
     Action, CreateRoutine, DataType, ObjectKind, ObjectName, Operation, Within, catalog, dynamic,
     plpgsql,
 };
+use crate::name::Name;
 use crate::source::Span;
 use crate::statement::cursor::{fold, string_inside};
 use crate::statement::lexer::{Token, TokenKind};
@@ -33,9 +32,9 @@ pub fn create(r: &mut Reader<'_>) {
         name,
         procedure,
         or_replace,
-        arguments: SmolStr::new(r.cursor.slice(inside(arguments, r.text()))),
+        arguments: Name::new(r.cursor.slice(inside(arguments, r.text()))),
         returns: None,
-        language: SmolStr::default(),
+        language: Name::default(),
         volatility: 'v',
         security_definer: false,
         body: None,
@@ -178,7 +177,7 @@ fn setting(r: &mut Reader<'_>) -> bool {
 }
 
 /// The type behind RETURNS, as written.
-fn returned(r: &mut Reader<'_>) -> Option<SmolStr> {
+fn returned(r: &mut Reader<'_>) -> Option<Name> {
     let mark = r.cursor.mark();
     if r.cursor.eat_word("TABLE") {
         r.cursor.group()?;
@@ -188,11 +187,11 @@ fn returned(r: &mut Reader<'_>) -> Option<SmolStr> {
             r.cursor.ident()?;
         }
     }
-    Some(SmolStr::new(r.cursor.slice(r.cursor.span_from(mark))))
+    Some(Name::new(r.cursor.slice(r.cursor.span_from(mark))))
 }
 
 /// A language's name, which may be quoted.
-pub(super) fn language(r: &mut Reader<'_>) -> Option<SmolStr> {
+pub(super) fn language(r: &mut Reader<'_>) -> Option<Name> {
     match r.cursor.string() {
         Some((name, _)) => Some(fold(&name)),
         None => r.cursor.ident().map(|name| fold(&name.name)),
@@ -231,7 +230,7 @@ fn atomic(r: &mut Reader<'_>) -> Option<Span> {
 
 fn take_body(r: &mut Reader<'_>, routine: &mut CreateRoutine, body: Body) {
     if routine.language.is_empty() && !matches!(body, Body::Quoted(_)) {
-        routine.language = SmolStr::new_static("sql");
+        routine.language = Name::new("sql");
     }
     let within = r.within.clone().in_block();
     let span = match body {

@@ -1,10 +1,9 @@
 //! Sequences.
 
-use smol_str::SmolStr;
-
 use super::alter_relation::shared_action;
 use super::reader::Reader;
 use super::{Action, DataType, ObjectKind, ObjectName, SequenceOption};
+use crate::name::Name;
 use crate::statement::lexer::TokenKind;
 
 /// What the options of a sequence say that matters to others.
@@ -137,12 +136,12 @@ fn option(r: &mut Reader<'_>, options: &mut SequenceOptions) -> bool {
         }
         "CYCLE" => ("cycle", true),
         "NOCYCLE" => {
-            options.list.push(("cycle", SmolStr::new_static("no")));
+            options.list.push(("cycle", Name::new("no")));
             return true;
         }
         "NO" => {
             let word = r.cursor.eat_any(&["MINVALUE", "MAXVALUE", "CYCLE"]);
-            let no = |word| (lower(word), SmolStr::new_static("no"));
+            let no = |word| (lower(word), Name::new("no"));
             options.list.extend(word.map(no));
             return word.is_some();
         }
@@ -155,7 +154,7 @@ fn option(r: &mut Reader<'_>, options: &mut SequenceOptions) -> bool {
         }
     };
     if found {
-        let value = SmolStr::new(r.cursor.slice(r.cursor.span_from(mark)));
+        let value = Name::new(r.cursor.slice(r.cursor.span_from(mark)));
         options.list.push((name, value));
     }
     found

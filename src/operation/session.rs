@@ -1,12 +1,12 @@
 //! The session: settings, transactions, and statements of no concern.
 
-use smol_str::{SmolStr, format_smolstr};
-
 use super::reader::Reader;
 use super::{Action, SetParameter, TransactionControl};
+use crate::name::Name;
 use crate::source::Span;
 use crate::statement::cursor::fold;
 use crate::statement::lexer::TokenKind;
+use smol_str::format_smolstr;
 
 /// SET.
 pub fn set(r: &mut Reader<'_>) {
@@ -54,14 +54,14 @@ fn is_assigned(r: &Reader<'_>) -> bool {
 }
 
 /// The name of the setting, up to its value.
-fn parameter(r: &mut Reader<'_>, place: Span) -> Option<(SmolStr, Span)> {
+fn parameter(r: &mut Reader<'_>, place: Span) -> Option<(Name, Span)> {
     const PLAIN: &[(&[&str], &str)] = &[
         (&["TIME", "ZONE"], "time zone"),
         (&["SESSION", "AUTHORIZATION"], "session authorization"),
         (&["XML", "OPTION"], "xml option"),
     ];
     if let Some((_, name)) = PLAIN.iter().find(|(words, _)| r.cursor.eat_words(words)) {
-        return Some((SmolStr::new_static(name), place));
+        return Some((Name::new(name), place));
     }
     if !is_assigned(r) {
         let name = match r.cursor.eat_any(&["ROLE", "NAMES", "SCHEMA", "CATALOG"]) {
@@ -72,7 +72,7 @@ fn parameter(r: &mut Reader<'_>, place: Span) -> Option<(SmolStr, Span)> {
             None => None,
         };
         if let Some(name) = name {
-            return Some((SmolStr::new_static(name), place));
+            return Some((Name::new(name), place));
         }
     }
     let name = super::ObjectName::read(&mut r.cursor)?;
@@ -85,7 +85,7 @@ fn parameter(r: &mut Reader<'_>, place: Span) -> Option<(SmolStr, Span)> {
 
 /// The value, items joined by commas and literals without their quotes; `None`
 /// for DEFAULT.
-fn value(r: &mut Reader<'_>) -> Option<SmolStr> {
+fn value(r: &mut Reader<'_>) -> Option<Name> {
     if r.cursor.at_word("DEFAULT") && r.cursor.peek_at(1).is_none() {
         r.cursor.bump();
         return None;
@@ -113,8 +113,8 @@ fn value(r: &mut Reader<'_>) -> Option<SmolStr> {
 
 pub(super) fn push_set(
     r: &mut Reader<'_>,
-    name: SmolStr,
-    value: Option<SmolStr>,
+    name: Name,
+    value: Option<Name>,
     local: bool,
     place: Span,
 ) {
@@ -168,7 +168,7 @@ pub fn transaction(r: &mut Reader<'_>) {
     }
 }
 
-fn savepoint(r: &mut Reader<'_>) -> Option<SmolStr> {
+fn savepoint(r: &mut Reader<'_>) -> Option<Name> {
     r.cursor.ident().map(|name| name.name)
 }
 
@@ -236,7 +236,7 @@ pub fn other(r: &mut Reader<'_>) {
     }
     let place = r.here();
     if r.cursor.eat_word("EXECUTE") {
-        let name = r.cursor.ident().map_or(SmolStr::default(), |n| n.name);
+        let name = r.cursor.ident().map_or(Name::default(), |n| n.name);
         r.cursor.rest();
         return r.opaque(
             format_smolstr!("runs the prepared statement `{name}`"),

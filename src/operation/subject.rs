@@ -1,16 +1,16 @@
 //! What an operation is about: the object, and the part of it.
 
-use smol_str::{SmolStr, ToSmolStr};
-
 use super::{Action, ObjectKind, ObjectName, Target};
+use crate::name::Name;
+use crate::name::name;
 
 /// An object as the statement names it, and the column, constraint or other
 /// part of it that changes.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Subject {
     /// Absent where no single object is named.
-    pub object: Option<SmolStr>,
-    pub part: Option<SmolStr>,
+    pub object: Option<Name>,
+    pub part: Option<Name>,
     /// Where the action itself does not say it: what is dropped or renamed.
     pub kind: Option<ObjectKind>,
 }
@@ -18,7 +18,7 @@ pub struct Subject {
 impl Subject {
     fn of(object: &ObjectName) -> Self {
         Self {
-            object: Some(object.to_smolstr()),
+            object: Some(name!("{object}")),
             ..Self::default()
         }
     }
@@ -30,7 +30,7 @@ impl Subject {
         }
     }
 
-    fn part(self, part: impl Into<Option<SmolStr>>) -> Self {
+    fn part(self, part: impl Into<Option<Name>>) -> Self {
         Self {
             part: part.into(),
             ..self
@@ -78,9 +78,9 @@ impl Action {
 
     /// The column, constraint, trigger or partition that an action of ALTER
     /// TABLE names.
-    fn part(&self) -> Option<SmolStr> {
+    fn part(&self) -> Option<Name> {
         match self {
-            Action::AddColumn { column, .. } => Some(column.name.clone()),
+            Action::AddColumn { column, .. } => Some(column.name),
             Action::DropColumn { column, .. }
             | Action::RenameColumn { column, .. }
             | Action::AlterColumnType { column, .. }
@@ -93,17 +93,17 @@ impl Action {
             | Action::DropIdentity { column, .. }
             | Action::SetExpression { column, .. }
             | Action::DropExpression { column, .. }
-            | Action::SetColumnOption { column, .. } => Some(column.name.clone()),
+            | Action::SetColumnOption { column, .. } => Some(column.name),
             Action::AddConstraint { constraint, .. } => {
-                constraint.name.as_ref().map(|name| name.name.clone())
+                constraint.name.as_ref().map(|name| name.name)
             }
             Action::DropConstraint { name, .. }
             | Action::ValidateConstraint { name, .. }
             | Action::AlterConstraint { name, .. }
             | Action::RenameConstraint { name, .. }
-            | Action::ToggleTrigger { name, .. } => Some(name.name.clone()),
+            | Action::ToggleTrigger { name, .. } => Some(name.name),
             Action::AttachPartition { partition, .. }
-            | Action::DetachPartition { partition, .. } => Some(partition.to_smolstr()),
+            | Action::DetachPartition { partition, .. } => Some(name!("{partition}")),
             _ => None,
         }
     }
@@ -121,23 +121,23 @@ impl Action {
             Action::CreateDomain(create) => of(&create.name),
             Action::CreateRoutine(create) => of(&create.name),
             Action::CreateIndex(create) => {
-                let name = create.name.as_ref().map(|name| name.name.clone());
+                let name = create.name.as_ref().map(|name| name.name);
                 of(&create.table).part(name)
             }
-            Action::CreateTrigger(create) => of(&create.table).part(create.name.name.clone()),
+            Action::CreateTrigger(create) => of(&create.table).part(create.name.name),
             Action::CreatePolicy { name, table, .. }
             | Action::AlterPolicy { name, table, .. }
-            | Action::CreateRule { name, table, .. } => of(table).part(name.name.clone()),
+            | Action::CreateRule { name, table, .. } => of(table).part(name.name),
             Action::Drop { name, on, kind, .. } | Action::Rename { name, on, kind, .. } => {
                 let subject = match on {
-                    Some(table) => of(table).part(name.name.clone()),
+                    Some(table) => of(table).part(name.name),
                     None => of(name),
                 };
                 subject.kind(*kind)
             }
-            Action::AddEnumValue { name, value, .. } => of(name).part(value.clone()),
-            Action::RenameEnumValue { name, from, .. } => of(name).part(from.clone()),
-            Action::AttachIndexPartition { index, child } => of(index).part(child.to_smolstr()),
+            Action::AddEnumValue { name, value, .. } => of(name).part(*value),
+            Action::RenameEnumValue { name, from, .. } => of(name).part(*from),
+            Action::AttachIndexPartition { index, child } => of(index).part(name!("{child}")),
             Action::SetTablespace { name, kind, .. }
             | Action::SetParameters { name, kind, .. }
             | Action::SetSchema { name, kind, .. }
@@ -170,11 +170,11 @@ impl Action {
                 name.as_ref().map(of).unwrap_or_default().kind(*kind)
             }
             Action::CreateSchema { name, .. } | Action::CreateExtension { name, .. } => Subject {
-                object: Some(name.name.clone()),
+                object: Some(name.name),
                 ..Subject::default()
             },
             Action::Set(set) => Subject {
-                object: Some(set.name.clone()),
+                object: Some(set.name),
                 ..Subject::default()
             },
             _ => Subject::default(),

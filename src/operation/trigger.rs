@@ -1,10 +1,9 @@
 //! Triggers and rules.
 
-use smol_str::SmolStr;
-
 use super::alter_relation::rename_on;
 use super::reader::{Reader, inside};
 use super::{Action, CreateTrigger, Ident, ObjectKind, ObjectName};
+use crate::name::Name;
 use crate::source::Span;
 
 /// `CREATE [CONSTRAINT] TRIGGER`.
@@ -41,7 +40,7 @@ pub fn create(r: &mut Reader<'_>) {
         when: None,
         clauses: r.expr(Span::new(events.span.end, events.span.end)),
         events,
-        arguments: SmolStr::default(),
+        arguments: Name::default(),
     };
     let mark = r.cursor.mark();
     clauses(r, &mut trigger);
@@ -52,7 +51,7 @@ pub fn create(r: &mut Reader<'_>) {
         trigger.function = ObjectName::read(&mut r.cursor);
         if let Some(arguments) = r.cursor.group() {
             let arguments = inside(arguments, r.text());
-            trigger.arguments = SmolStr::new(r.cursor.slice(arguments));
+            trigger.arguments = Name::new(r.cursor.slice(arguments));
         }
     }
     let found = trigger.function.is_some();
@@ -64,7 +63,7 @@ pub fn create(r: &mut Reader<'_>) {
 }
 
 /// `INSERT OR UPDATE OF a, b OR …`.
-fn events(r: &mut Reader<'_>, columns: &mut Vec<SmolStr>) -> bool {
+fn events(r: &mut Reader<'_>, columns: &mut Vec<Name>) -> bool {
     loop {
         match r
             .cursor

@@ -2,13 +2,12 @@
 
 use std::sync::Arc;
 
-use smol_str::SmolStr;
-
 use super::alter_relation::shared_action;
 use super::reader::Reader;
 use super::{
     Action, CompositeChange, CreateType, DataType, ObjectKind, ObjectName, TypeDefinition,
 };
+use crate::name::Name;
 use crate::statement::lexer::TokenKind;
 
 /// CREATE TYPE.
@@ -40,7 +39,7 @@ pub fn create(r: &mut Reader<'_>) {
     r.push_whole(Action::CreateType(Box::new(create)), place);
 }
 
-fn labels(r: &mut Reader<'_>) -> Option<Vec<SmolStr>> {
+fn labels(r: &mut Reader<'_>) -> Option<Vec<Name>> {
     let mut labels = Vec::new();
     if !r.cursor.eat(TokenKind::OpenParen) {
         return None;
@@ -55,7 +54,7 @@ fn labels(r: &mut Reader<'_>) -> Option<Vec<SmolStr>> {
 }
 
 /// A label; a placeholder may stand for one.
-fn label(r: &mut Reader<'_>) -> Option<SmolStr> {
+fn label(r: &mut Reader<'_>) -> Option<Name> {
     if let Some((label, _)) = r.cursor.string() {
         return Some(label);
     }
@@ -64,10 +63,10 @@ fn label(r: &mut Reader<'_>) -> Option<SmolStr> {
         return None;
     }
     r.cursor.bump();
-    Some(SmolStr::new(r.cursor.slice(token.span)))
+    Some(Name::new(r.cursor.slice(token.span)))
 }
 
-fn attributes(r: &mut Reader<'_>) -> Option<Vec<(SmolStr, DataType)>> {
+fn attributes(r: &mut Reader<'_>) -> Option<Vec<(Name, DataType)>> {
     let mut attributes = Vec::new();
     if !r.cursor.eat(TokenKind::OpenParen) {
         return None;
@@ -81,7 +80,7 @@ fn attributes(r: &mut Reader<'_>) -> Option<Vec<(SmolStr, DataType)>> {
     Some(attributes)
 }
 
-fn attribute(r: &mut Reader<'_>) -> Option<(SmolStr, DataType)> {
+fn attribute(r: &mut Reader<'_>) -> Option<(Name, DataType)> {
     let name = r.cursor.ident()?.name;
     let ty = DataType::read(&mut r.cursor)?;
     if r.cursor.eat_word("COLLATE") {
@@ -160,7 +159,7 @@ fn rename_value(r: &mut Reader<'_>, name: ObjectName) {
     }
 }
 
-fn label_behind_to(r: &mut Reader<'_>) -> Option<SmolStr> {
+fn label_behind_to(r: &mut Reader<'_>) -> Option<Name> {
     r.cursor.eat_word("TO").then(|| label(r)).flatten()
 }
 

@@ -1,8 +1,8 @@
 //! Variables of PL/pgSQL that keep the value that they are declared with.
 
 use rustc_hash::FxHashMap;
-use smol_str::SmolStr;
 
+use crate::name::Name;
 use crate::statement::Cursor;
 use crate::statement::cursor::fold;
 use crate::statement::lexer::{Token, TokenKind};
@@ -10,14 +10,14 @@ use crate::statement::lexer::{Token, TokenKind};
 /// A constant.
 #[derive(Clone)]
 pub enum Value {
-    Text(SmolStr),
-    List(Vec<SmolStr>),
+    Text(Name),
+    List(Vec<Name>),
 }
 
 /// What is known of the variables of a block.
 #[derive(Default)]
 pub struct Variables {
-    values: FxHashMap<SmolStr, Value>,
+    values: FxHashMap<Name, Value>,
 }
 
 /// Types whose values are written as they are put into a text.
@@ -58,14 +58,14 @@ impl Variables {
         variables
     }
 
-    pub fn text(&self, name: &str) -> Option<&SmolStr> {
+    pub fn text(&self, name: &str) -> Option<&Name> {
         match self.values.get(name)? {
             Value::Text(text) => Some(text),
             Value::List(_) => None,
         }
     }
 
-    pub fn set(&mut self, name: SmolStr, value: SmolStr) {
+    pub fn set(&mut self, name: Name, value: Name) {
         self.values.insert(name, Value::Text(value));
     }
 
@@ -74,7 +74,7 @@ impl Variables {
     }
 
     /// `ARRAY['a', 'b']`, or a variable that holds the like.
-    pub fn list(&self, cursor: &mut Cursor<'_>) -> Option<Vec<SmolStr>> {
+    pub fn list(&self, cursor: &mut Cursor<'_>) -> Option<Vec<Name>> {
         if cursor.at_word("ARRAY") {
             return match value(cursor) {
                 Some(Value::List(list)) => Some(list),
@@ -176,7 +176,7 @@ fn value(cursor: &mut Cursor<'_>) -> Option<Value> {
     Some(found)
 }
 
-fn elements(cursor: &mut Cursor<'_>) -> Option<Vec<SmolStr>> {
+fn elements(cursor: &mut Cursor<'_>) -> Option<Vec<Name>> {
     let mut list = Vec::new();
     if !cursor.eat(TokenKind::OpenBracket) {
         return None;
@@ -192,7 +192,7 @@ fn elements(cursor: &mut Cursor<'_>) -> Option<Vec<SmolStr>> {
     }
 }
 
-fn scalar(cursor: &mut Cursor<'_>) -> Option<SmolStr> {
+fn scalar(cursor: &mut Cursor<'_>) -> Option<Name> {
     if let Some((text, _)) = cursor.string() {
         return Some(text);
     }

@@ -1,9 +1,8 @@
 //! CREATE VIEW.
 
-use smol_str::SmolStr;
-
 use super::reader::Reader;
 use super::{Action, CreateView, ObjectName, Query, query};
+use crate::name::Name;
 use crate::statement::Cursor;
 
 /// `CREATE [MATERIALIZED] VIEW`.
@@ -16,7 +15,7 @@ pub fn create(r: &mut Reader<'_>) {
     });
     let mark = r.cursor.mark();
     let options = options(r);
-    view.options = SmolStr::new(r.cursor.slice(r.cursor.span_from(mark)));
+    view.options = Name::new(r.cursor.slice(r.cursor.span_from(mark)));
     if !options || !r.cursor.eat_word("AS") {
         return r.expected("`AS` and a query");
     }
@@ -30,7 +29,7 @@ pub fn create(r: &mut Reader<'_>) {
     let mark = r.cursor.mark();
     view.with_data = tail(r);
     if !view.materialized {
-        view.check_option = SmolStr::new(r.cursor.slice(r.cursor.span_from(mark)));
+        view.check_option = Name::new(r.cursor.slice(r.cursor.span_from(mark)));
     }
     view.reading = query::read(&view.query.text);
     let place = view.name.span;
@@ -63,10 +62,10 @@ fn head(r: &mut Reader<'_>) -> Option<(CreateView, bool)> {
         temporary,
         if_not_exists,
         columns: Vec::new(),
-        options: SmolStr::default(),
+        options: Name::default(),
         query,
         with_data: true,
-        check_option: SmolStr::default(),
+        check_option: Name::default(),
         reading: None,
     };
     Some((view, recursive))

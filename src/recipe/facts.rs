@@ -2,10 +2,10 @@
 //! is about, as SQL has to write them.
 
 use serde::Serialize;
-use smol_str::SmolStr;
 
 use super::form::is_always_in_transaction;
 use crate::effect::conversion::canonical;
+use crate::name::Name;
 use crate::operation::{
     Action, Column, Constraint, ConstraintKind, DataType, Expr, ForeignKey, ObjectKind, ObjectName,
 };
@@ -14,7 +14,7 @@ use crate::schema::{Index, Key, Table, TableConstraint, rename_in};
 
 /// A name, plain and as SQL has to write it.
 #[derive(Clone, Debug, Serialize)]
-pub struct Name {
+pub struct Spelled {
     pub name: String,
     pub sql: String,
 }
@@ -26,7 +26,7 @@ pub struct Facts {
     table: Option<TableFacts>,
     column: Option<ColumnFacts>,
     /// The new name, or that of the column that takes the place of one.
-    to: Option<Name>,
+    to: Option<Spelled>,
     /// The new type.
     r#type: Option<String>,
     /// What a value becomes, of the old column and of that of a trigger's row.
@@ -128,7 +128,7 @@ struct EnumFacts {
 #[derive(Debug, Serialize)]
 struct EnumColumn {
     table: TableFacts,
-    column: Name,
+    column: Spelled,
     /// Its default is the value that gets another name.
     default: bool,
 }
@@ -230,8 +230,8 @@ pub fn made_up(parts: &[String]) -> String {
     parts.join("_")
 }
 
-fn name(name: &str) -> Name {
-    Name {
+fn name(name: &str) -> Spelled {
+    Spelled {
         name: name.to_owned(),
         sql: sql_name(name).to_string(),
     }
@@ -276,7 +276,7 @@ fn references(cx: &OperationContext<'_>, key: &Key) -> Vec<Reference> {
 fn column_facts(
     cx: &OperationContext<'_>,
     table: &ObjectName,
-    column: &SmolStr,
+    column: &Name,
     to: &str,
 ) -> Option<ColumnFacts> {
     let key = cx.schema.resolve(table);
@@ -369,7 +369,7 @@ fn new_column(table: &ObjectName, column: &Column, constraints: &[Constraint]) -
             sql_name(&name).to_string()
         }
     };
-    let columns = [column.name.clone()];
+    let columns = [column.name];
     let copies = constraints.iter().filter_map(|c| {
         Some(ConstraintFacts {
             sql: named(c),
@@ -402,7 +402,7 @@ fn new_column(table: &ObjectName, column: &Column, constraints: &[Constraint]) -
 }
 
 /// Does a foreign key refer to the column?
-fn is_referenced(cx: &OperationContext<'_>, table: &Table, column: &SmolStr) -> bool {
+fn is_referenced(cx: &OperationContext<'_>, table: &Table, column: &Name) -> bool {
     let others = table.referenced_by.iter();
     others
         .filter_map(|other| cx.schema.table_by_key(other))
@@ -412,7 +412,7 @@ fn is_referenced(cx: &OperationContext<'_>, table: &Table, column: &SmolStr) -> 
 
 /// Definitions in which one column stands for another.
 struct Swap<'a> {
-    from: &'a SmolStr,
+    from: &'a Name,
     to: &'a str,
 }
 
@@ -422,7 +422,7 @@ impl Swap<'_> {
         sql_name(&made_up(&[name.to_owned(), "new".to_owned()])).to_string()
     }
 
-    fn columns(&self, columns: &[SmolStr]) -> String {
+    fn columns(&self, columns: &[Name]) -> String {
         sql_list(columns.iter().map(|column| match column == self.from {
             true => self.to,
             false => column,
@@ -442,7 +442,7 @@ impl Swap<'_> {
             .iter()
             .enumerate()
             .map(|(at, column)| {
-                let options = index.options.get(at).map_or("", SmolStr::as_str);
+                let options = index.options.get(at).map_or("", |o| o.as_str());
                 let element = match column.is_empty() {
                     true => exprs
                         .next()
@@ -482,7 +482,7 @@ impl Swap<'_> {
     }
 
     /// A constraint that can be added `NOT VALID`.
-    fn definition(&self, constraint: &Constraint, columns: &[SmolStr]) -> Option<String> {
+    fn definition(&self, constraint: &Constraint, columns: &[Name]) -> Option<String> {
         match &constraint.kind {
             ConstraintKind::Check(check) => {
                 let inherit = if constraint.no_inherit {
@@ -504,7 +504,7 @@ impl Swap<'_> {
         }
     }
 
-    fn foreign_key(&self, key: &ForeignKey, columns: &[SmolStr]) -> String {
+    fn foreign_key(&self, key: &ForeignKey, columns: &[Name]) -> String {
         let mut text = format!(
             "FOREIGN KEY ({}) REFERENCES {}",
             self.columns(columns),
@@ -525,7 +525,7 @@ impl Swap<'_> {
     }
 }
 
-fn converted(column: &SmolStr, using: Option<&Expr>) -> Converted {
+fn converted(column: &Name, using: Option<&Expr>) -> Converted {
     let own = sql_name(column);
     let row = format!("NEW.{own}");
     let in_row = using.and_then(|expr| rename_in(expr, column, &row));
@@ -540,7 +540,7 @@ fn converted(column: &SmolStr, using: Option<&Expr>) -> Converted {
 }
 
 /// What the same script writes into every row of a column, or its default.
-fn fill(cx: &OperationContext<'_>, table: &ObjectName, column: &SmolStr) -> Option<String> {
+fn fill(cx: &OperationContext<'_>, table: &ObjectName, column: &Name) -> Option<String> {
     let written = cx.scene.script.iter().find_map(|op| match &op.action {
         Action::Update(update)
             if update.from.is_none()
@@ -596,15 +596,15 @@ fn enum_facts(cx: &OperationContext<'_>, name: &ObjectName, from: &str, to: &str
 /// A relation's name as a migration would have written it.
 fn object_name(key: &Key) -> ObjectName {
     ObjectName {
-        schema: (key.schema != "public").then(|| key.schema.clone()),
-        name: key.name.clone(),
+        schema: (key.schema != "public").then_some(key.schema),
+        name: key.name,
         span: Default::default(),
         name_span: Default::default(),
         template: false,
     }
 }
 
-fn quoted(names: &[SmolStr]) -> Vec<String> {
+fn quoted(names: &[Name]) -> Vec<String> {
     names
         .iter()
         .map(|name| sql_name(name).to_string())
@@ -622,7 +622,7 @@ fn type_sql(ty: &DataType) -> String {
     };
     let mut ty = ty.clone();
     if !is_plain(&ty.name) {
-        ty.name = sql_name(&ty.name);
+        ty.name = Name::new(sql_name(&ty.name));
     }
     ty.schema = ty
         .schema

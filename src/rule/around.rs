@@ -2,11 +2,11 @@
 //! after it, and what others can know of it.
 
 use super::{Facet, OpenedBy, OperationContext, keeps_null_out, mentions};
+use crate::name::Name;
 use crate::operation::{
     Action, Column, Constraint, ConstraintKind, ObjectKind, ObjectName, Operation, Target,
 };
 use crate::schema::{GoneRule, Key, Origin, Table};
-use smol_str::SmolStr;
 
 impl<'a> OperationContext<'a> {
     pub fn is_same(&self, a: &ObjectName, b: &ObjectName) -> bool {
@@ -271,9 +271,9 @@ impl<'a> OperationContext<'a> {
     /// Are these columns written by the old release, so that a new rule about
     /// them meets its writes? A new column that it leaves out is NULL, which
     /// keys and references let pass.
-    pub fn old_writes_meet(&self, target: &Target, columns: &[SmolStr]) -> bool {
-        let new = |c: &&SmolStr| self.column_is_new(target, c);
-        let fills = |c: &SmolStr| self.fills_itself(&target.name, c);
+    pub fn old_writes_meet(&self, target: &Target, columns: &[Name]) -> bool {
+        let new = |c: &&Name| self.column_is_new(target, c);
+        let fills = |c: &Name| self.fills_itself(&target.name, c);
         self.is_used(target)
             && !columns.iter().filter(new).any(|c| !fills(c))
             && (columns.is_empty() || columns.iter().any(|c| !new(&c)))
@@ -281,7 +281,7 @@ impl<'a> OperationContext<'a> {
 
     /// The keys and unique indexes of a table that hold for all of its rows:
     /// the index and its columns.
-    pub fn unique_keys(&self, name: &ObjectName) -> Vec<(Option<Key>, Vec<SmolStr>)> {
+    pub fn unique_keys(&self, name: &ObjectName) -> Vec<(Option<Key>, Vec<Name>)> {
         let Some(table) = self.table(name) else {
             return Vec::new();
         };
@@ -290,20 +290,20 @@ impl<'a> OperationContext<'a> {
             .iter()
             .filter_map(|c| match c.definition.kind {
                 ConstraintKind::PrimaryKey(_) | ConstraintKind::Unique(_) => {
-                    Some((c.index.clone(), c.columns.clone()))
+                    Some((c.index, c.columns.clone()))
                 }
                 _ => None,
             });
         let indexes = table.indexes.iter().filter_map(|key| {
             let index = self.schema.index_by_key(key)?;
             let whole = index.unique && index.predicate.is_none() && index.exprs.is_empty();
-            whole.then(|| (Some(key.clone()), index.columns.clone()))
+            whole.then(|| (Some(*key), index.columns.clone()))
         });
         constraints.chain(indexes).collect()
     }
 
     /// Is a subset of these columns unique already?
-    pub fn is_unique_already(&self, name: &ObjectName, columns: &[SmolStr]) -> bool {
+    pub fn is_unique_already(&self, name: &ObjectName, columns: &[Name]) -> bool {
         self.unique_keys(name)
             .iter()
             .any(|(_, key)| !key.is_empty() && key.iter().all(|c| columns.contains(c)))
@@ -410,7 +410,7 @@ impl<'a> OperationContext<'a> {
 
     /// Did this migration drop such a rule, so that what comes now stands in
     /// its place? A key over fewer columns was the stricter one.
-    pub fn stands_for_gone(&self, table: &ObjectName, rule: GoneRule, columns: &[SmolStr]) -> bool {
+    pub fn stands_for_gone(&self, table: &ObjectName, rule: GoneRule, columns: &[Name]) -> bool {
         let migration = self.schema.migration();
         self.table(table).is_some_and(|t| {
             t.gone.iter().any(|gone| {
@@ -430,7 +430,7 @@ impl<'a> OperationContext<'a> {
     /// The key of a type or domain.
     pub fn type_key(&self, name: &ObjectName) -> Key {
         match &name.schema {
-            Some(schema) => Key::new(schema.clone(), name.name.clone()),
+            Some(schema) => Key::new(*schema, name.name),
             None => self.schema.resolve_type(&name.name),
         }
     }

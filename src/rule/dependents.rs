@@ -42,7 +42,7 @@ impl OperationContext<'_> {
     pub fn dependents_of_key(
         &self,
         table: &Table,
-        columns: &[smol_str::SmolStr],
+        columns: &[crate::name::Name],
     ) -> Vec<Dependent> {
         let found = self.foreign_keys(table, |referenced| columns.iter().any(|c| c == referenced));
         self.staying(found)
@@ -96,7 +96,7 @@ impl OperationContext<'_> {
                     found.push(Dependent {
                         what: format!("foreign key `{}` of `{}`", constraint.name, other.key),
                         at: None,
-                        relation: Some(other.key.clone()),
+                        relation: Some(other.key),
                     });
                 }
             }

@@ -4,9 +4,9 @@
 use std::sync::OnceLock;
 
 use rustc_hash::FxHashMap;
-use smol_str::SmolStr;
 
 use super::{MigrationContext, NEARBY, OperationContext, Step};
+use crate::name::Name;
 use crate::operation::{Action, Operation};
 use crate::schema::column_of;
 
@@ -32,15 +32,15 @@ pub enum Facet {
 /// The operations of a script by what they are about; built when somebody
 /// asks.
 #[derive(Debug, Default)]
-pub struct Names(OnceLock<FxHashMap<(Facet, SmolStr), Vec<u32>>>);
+pub struct Names(OnceLock<FxHashMap<(Facet, Name), Vec<u32>>>);
 
 impl Names {
     pub(super) fn positions(&self, script: &[&Operation], facet: Facet, name: &str) -> &[u32] {
         let map = self.0.get_or_init(|| {
-            let mut map: FxHashMap<(Facet, SmolStr), Vec<u32>> = FxHashMap::default();
+            let mut map: FxHashMap<(Facet, Name), Vec<u32>> = FxHashMap::default();
             for (at, operation) in (0u32..).zip(script) {
                 each_name(&operation.action, &mut |facet, name| {
-                    let list = map.entry((facet, name.clone())).or_default();
+                    let list = map.entry((facet, *name)).or_default();
                     if list.last() != Some(&at) {
                         list.push(at);
                     }
@@ -48,7 +48,7 @@ impl Names {
             }
             map
         });
-        map.get(&(facet, SmolStr::new(name)))
+        map.get(&(facet, Name::new(name)))
             .map_or(&[], Vec::as_slice)
     }
 }
@@ -126,9 +126,9 @@ impl<'a> MigrationContext<'a> {
     }
 }
 
-fn each_name(action: &Action, file: &mut impl FnMut(Facet, &SmolStr)) {
+fn each_name(action: &Action, file: &mut impl FnMut(Facet, &Name)) {
     use Facet::{Control, Copy, Object, Part, Rows, Table};
-    const NO_NAME: SmolStr = SmolStr::new_static("");
+    let no_name = Name::default();
     if let Action::RenameColumn { to, .. } = action {
         file(Part, &to.name);
     }
@@ -151,7 +151,7 @@ fn each_name(action: &Action, file: &mut impl FnMut(Facet, &SmolStr)) {
         Action::CreateTable(create) => {
             file(Object, &create.name.name);
             if create.source.is_some() {
-                file(Copy, &NO_NAME);
+                file(Copy, &no_name);
             }
         }
         Action::CreateView(create) => file(Object, &create.name.name),
@@ -186,12 +186,12 @@ fn each_name(action: &Action, file: &mut impl FnMut(Facet, &SmolStr)) {
         Action::Insert(insert) => {
             file(Rows, &insert.table.name);
             if insert.query.is_some() {
-                file(Copy, &NO_NAME);
+                file(Copy, &no_name);
             }
         }
         Action::Update(update) => file(Rows, &update.table.name),
         Action::Delete(delete) => file(Rows, &delete.table.name),
-        Action::Transaction(_) => file(Control, &NO_NAME),
+        Action::Transaction(_) => file(Control, &no_name),
         Action::Merge(merge) => file(Rows, &merge.table.name),
         Action::Copy {
             table: Some(table),
@@ -200,7 +200,7 @@ fn each_name(action: &Action, file: &mut impl FnMut(Facet, &SmolStr)) {
         } => {
             file(Rows, &table.name);
             if !from {
-                file(Copy, &NO_NAME);
+                file(Copy, &no_name);
             }
         }
         _ => {}

@@ -3,9 +3,9 @@
 
 use super::{Facet, OperationContext};
 use crate::inverse::same_condition;
+use crate::name::Name;
 use crate::operation::{Action, ConstraintKind, Operation};
 use crate::schema::{Index, Key, names_in};
-use smol_str::SmolStr;
 
 /// What a unique index or constraint says about the rows of a table.
 pub struct Uniqueness<'a> {
@@ -13,7 +13,7 @@ pub struct Uniqueness<'a> {
     /// The name of the index or constraint itself.
     pub name: &'a str,
     /// An expression has an empty name …
-    pub columns: &'a [SmolStr],
+    pub columns: &'a [Name],
     /// … and stands here.
     pub exprs: Vec<&'a str>,
     pub predicate: Option<&'a str>,
@@ -33,7 +33,7 @@ impl<'a> Uniqueness<'a> {
 
 /// A key that is there or will be.
 struct Other<'o> {
-    columns: &'o [SmolStr],
+    columns: &'o [Name],
     exprs: Vec<&'o str>,
     predicate: Option<&'o str>,
 }
@@ -62,21 +62,21 @@ impl OperationContext<'_> {
     }
 
     /// The key's columns, under the names that the script gives them later too.
-    fn names_later(&self, gone: &Uniqueness<'_>) -> Vec<SmolStr> {
-        let mut names: Vec<SmolStr> = gone.columns.to_vec();
+    fn names_later(&self, gone: &Uniqueness<'_>) -> Vec<Name> {
+        let mut names: Vec<Name> = gone.columns.to_vec();
         names.retain(|name| !name.is_empty());
         for op in self.later_on(Facet::Table, &gone.table.name) {
             if let Action::RenameColumn { table, column, to } = &op.action
                 && names.contains(&column.name)
                 && self.schema.resolve(&table.name) == *gone.table
             {
-                names.push(to.name.clone());
+                names.push(to.name);
             }
         }
         names
     }
 
-    fn adds_such(&self, op: &Operation, gone: &Uniqueness<'_>, names: &[SmolStr]) -> bool {
+    fn adds_such(&self, op: &Operation, gone: &Uniqueness<'_>, names: &[Name]) -> bool {
         match &op.action {
             Action::AddConstraint { table, constraint } => match &constraint.kind {
                 ConstraintKind::Unique(key) | ConstraintKind::PrimaryKey(key) => {
@@ -91,8 +91,8 @@ impl OperationContext<'_> {
             },
             Action::CreateIndex(index) => {
                 let elements = index.elements.iter();
-                let columns: Vec<SmolStr> = elements
-                    .map(|element| element.column.clone().unwrap_or_default())
+                let columns: Vec<Name> = elements
+                    .map(|element| element.column.unwrap_or_default())
                     .collect();
                 let exprs = index.elements.iter().filter_map(|e| e.expr.as_ref());
                 let other = Other {
@@ -112,7 +112,7 @@ impl OperationContext<'_> {
 impl Other<'_> {
     /// Rows that are equal in what is gone are equal here; and they are all
     /// looked at here.
-    fn keeps_out(&self, gone: &Uniqueness<'_>, names: &[SmolStr]) -> bool {
+    fn keeps_out(&self, gone: &Uniqueness<'_>, names: &[Name]) -> bool {
         let mut plain = self.columns.iter().filter(|column| !column.is_empty());
         let same_expr = |text: &str| gone.exprs.iter().any(|other| same_condition(other, text));
         !self.columns.is_empty()
@@ -129,7 +129,7 @@ impl Other<'_> {
 }
 
 /// `a IS NOT NULL` of a column of the key: NULLs are never equal.
-pub fn asks_for_values(predicate: &str, names: &[SmolStr]) -> bool {
+pub fn asks_for_values(predicate: &str, names: &[Name]) -> bool {
     let words: Vec<&str> = predicate
         .split(|c: char| c.is_ascii_whitespace() || c == '(' || c == ')')
         .filter(|word| !word.is_empty())

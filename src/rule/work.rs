@@ -5,6 +5,7 @@ use smol_str::SmolStr;
 
 use super::{Facet, MigrationContext, OperationContext, Step, sql_ident, sql_name};
 use crate::effect::{Effect, LockMode};
+use crate::name::Name;
 use crate::operation::{
     Action, Constraint, ConstraintKind, CreateIndex, DataType, ObjectKind, ObjectName, Operation,
     Target,
@@ -30,7 +31,7 @@ pub enum ColumnWork {
 /// The name of an index that is created: it lies in its table's schema.
 pub fn sql_index(index: &CreateIndex, name: &ObjectName) -> String {
     sql_object(&ObjectName {
-        schema: index.table.schema.clone(),
+        schema: index.table.schema,
         ..name.clone()
     })
 }
@@ -65,8 +66,8 @@ pub fn who_waits(mode: LockMode) -> &'static str {
 }
 
 /// The name that the server would make up if nothing of the kind were there.
-fn made_up(table: &ObjectName, constraint: &Constraint, behind: Option<&str>) -> SmolStr {
-    let (columns, label): (&[SmolStr], _) = match &constraint.kind {
+fn made_up(table: &ObjectName, constraint: &Constraint, behind: Option<&str>) -> Name {
+    let (columns, label): (&[Name], _) = match &constraint.kind {
         ConstraintKind::PrimaryKey(_) => (&[], "pkey"),
         ConstraintKind::Unique(key) => (&key.columns, "key"),
         ConstraintKind::ForeignKey(key) => (&key.columns, "fkey"),
@@ -74,7 +75,7 @@ fn made_up(table: &ObjectName, constraint: &Constraint, behind: Option<&str>) ->
         ConstraintKind::NotNull(column) => (std::slice::from_ref(&column.name), "not_null"),
         ConstraintKind::Check(_) => (&[], "check"),
     };
-    let own = columns.iter().map(SmolStr::as_str);
+    let own = columns.iter().map(Name::as_str);
     let is_primary = matches!(constraint.kind, ConstraintKind::PrimaryKey(_));
     let behind = behind.filter(|_| columns.is_empty() && !is_primary);
     object_name(&table.name, &joined(own.chain(behind)), label)
@@ -200,12 +201,10 @@ impl<'a> OperationContext<'a> {
             return sql_ident(name);
         }
         let behind = match &self.operation.action {
-            Action::AddColumn { column, .. } if constraint.inline => Some(column.name.clone()),
+            Action::AddColumn { column, .. } if constraint.inline => Some(column.name),
             _ => None,
         };
-        let known = self
-            .schema
-            .name_for_constraint(table, constraint, behind.clone());
+        let known = self.schema.name_for_constraint(table, constraint, behind);
         sql_name(&known.unwrap_or_else(|| made_up(table, constraint, behind.as_deref())))
     }
 

@@ -1,5 +1,6 @@
 //! Values that the old release writes begin to fail a check.
 
+use crate::name::Name;
 use crate::operation::{
     Action, Column, Constraint, ConstraintKind, DomainChange, Expr, Kind, ObjectName, Target,
 };
@@ -12,7 +13,6 @@ use crate::schema::GoneRule;
 use crate::source::Span;
 use crate::statement::Cursor;
 use crate::statement::lexer::tokens_into;
-use smol_str::SmolStr;
 
 pub const RULE: Rule = Rule {
     id: "add-check",
@@ -148,7 +148,7 @@ fn is_met_by_defaults(
     cx: &OperationContext<'_>,
     table: &Target,
     check: &Expr,
-    columns: &[SmolStr],
+    columns: &[Name],
 ) -> bool {
     let known = cx.table(&table.name);
     let new = columns.iter().filter(|c| cx.column_is_new(table, c));

@@ -1,11 +1,11 @@
 //! Readers of the old release may not know a new enum value.
 
 use crate::finding::Confidence;
+use crate::name::Name;
 use crate::operation::{Action, Kind};
 use crate::operation::{ObjectName, TypeDefinition};
 use crate::rule::{Check, Facet, Findings, OperationContext, Rule, listed};
 use crate::schema::TypeEntry;
-use smol_str::SmolStr;
 
 pub const RULE: Rule = Rule {
     id: "add-enum-value",
@@ -53,7 +53,7 @@ fn check(cx: &OperationContext<'_>, findings: &mut Findings) {
         ));
 }
 
-fn has(known: &TypeEntry, value: &SmolStr) -> bool {
+fn has(known: &TypeEntry, value: &Name) -> bool {
     matches!(&known.definition, TypeDefinition::Enum(values) if values.contains(value))
 }
 
@@ -64,7 +64,7 @@ fn is_told(
     known: Option<&std::sync::Arc<TypeEntry>>,
 ) -> bool {
     let migration = cx.schema.migration();
-    let is_added = |value: &SmolStr| {
+    let is_added = |value: &Name| {
         known.is_none_or(|t| {
             let mut added = t.added_values.iter();
             added.any(|(v, m)| *m == migration && v == value)

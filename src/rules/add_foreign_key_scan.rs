@@ -91,7 +91,7 @@ fn remedy(
     };
     let together = cx.siblings.iter().filter(|op| !op.within.block);
     let taken = together.into_iter().any(|op| match &op.action {
-        Action::DropConstraint { name: old, .. } => sql_ident(old) == name,
+        Action::DropConstraint { name: old, .. } => sql_ident(old) == name.as_str(),
         _ => false,
     });
     let drop = match taken {

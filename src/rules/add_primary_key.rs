@@ -1,10 +1,10 @@
 //! Writes of the old release without a key, or with a repeated one, begin to fail.
 
+use crate::name::Name;
 use crate::operation::Key;
 use crate::operation::{Action, ConstraintKind, Kind, Target};
 use crate::rule::{Check, Findings, OperationContext, Rule, sql_list, sql_object};
 use crate::schema::GoneRule;
-use smol_str::SmolStr;
 
 pub const RULE: Rule = Rule {
     id: "add-primary-key",
@@ -27,7 +27,7 @@ fn check(cx: &OperationContext<'_>, findings: &mut Findings) {
     }
     let known = cx.table(&table.name);
     let columns = columns(cx, table, key);
-    let fills = |c: &SmolStr| cx.fills_itself(&table.name, c);
+    let fills = |c: &Name| cx.fills_itself(&table.name, c);
     let new = !columns.is_empty()
         && columns
             .iter()
@@ -54,10 +54,7 @@ fn check(cx: &OperationContext<'_>, findings: &mut Findings) {
     };
     let (list, sql) = match columns.as_slice() {
         [] => ("<columns>".to_owned(), "<columns>".to_owned()),
-        names => (
-            names.join(", "),
-            sql_list(names.iter().map(SmolStr::as_str)),
-        ),
+        names => (names.join(", "), sql_list(names.iter().map(Name::as_str))),
     };
     findings
         .report(
@@ -76,13 +73,13 @@ fn check(cx: &OperationContext<'_>, findings: &mut Findings) {
 }
 
 /// The key's columns, or those of the index that it adopts.
-fn columns(cx: &OperationContext<'_>, table: &Target, key: &Key) -> Vec<SmolStr> {
+fn columns(cx: &OperationContext<'_>, table: &Target, key: &Key) -> Vec<Name> {
     let Some(index) = &key.using_index else {
         return key.columns.clone();
     };
     let schema = cx.schema.resolve(&table.name).schema;
     cx.schema
-        .index_by_key(&crate::schema::Key::new(schema, index.name.clone()))
+        .index_by_key(&crate::schema::Key::new(schema, index.name))
         .map(|i| i.columns.clone())
         .unwrap_or_default()
 }

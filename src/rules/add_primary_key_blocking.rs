@@ -24,7 +24,7 @@ fn check(cx: &OperationContext<'_>, findings: &mut Findings) {
             if cx.column_work() == Some(ColumnWork::PrimaryKey) =>
         {
             let key = Key {
-                columns: vec![column.name.clone()],
+                columns: vec![column.name],
                 ..Key::default()
             };
             let name = format!("{}_pkey", table.name.name);

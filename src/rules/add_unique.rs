@@ -1,5 +1,6 @@
 //! Duplicates that the old release writes begin to fail.
 
+use crate::name::Name;
 use crate::operation::{Action, ConstraintKind, Kind, ObjectName, Target};
 use crate::rule::{
     Check, Findings, OperationContext, Rule, on_one_line, one_line, sql_name, sql_object,
@@ -35,7 +36,7 @@ fn check(cx: &OperationContext<'_>, findings: &mut Findings) {
     {
         return;
     }
-    let list = elements(cx, &columns, SmolStr::clone);
+    let list = elements(cx, &columns, |name| name.as_str().into());
     let sql = elements(cx, &columns, |name| sql_name(name));
     let (among, filter) = match predicate(cx) {
         Some(predicate) => (
@@ -60,8 +61,8 @@ fn check(cx: &OperationContext<'_>, findings: &mut Findings) {
 /// What is unique, expressions as they stand.
 fn elements(
     cx: &OperationContext<'_>,
-    columns: &[SmolStr],
-    spell: impl Fn(&SmolStr) -> SmolStr,
+    columns: &[Name],
+    spell: impl Fn(&Name) -> SmolStr,
 ) -> String {
     let Action::CreateIndex(index) = &cx.operation.action else {
         return columns.iter().map(spell).collect::<Vec<_>>().join(", ");
@@ -84,7 +85,7 @@ fn predicate<'a>(cx: &OperationContext<'a>) -> Option<&'a str> {
 
 /// The table and columns of what is new and unique; an adopted index was in
 /// force before.
-fn subject<'a>(cx: &OperationContext<'a>) -> Option<(&'a ObjectName, Vec<SmolStr>)> {
+fn subject<'a>(cx: &OperationContext<'a>) -> Option<(&'a ObjectName, Vec<Name>)> {
     match &cx.operation.action {
         Action::AddConstraint { table, constraint } => {
             let ConstraintKind::Unique(key) = &constraint.kind else {
@@ -102,11 +103,7 @@ fn subject<'a>(cx: &OperationContext<'a>) -> Option<(&'a ObjectName, Vec<SmolStr
                     .is_some_and(|n| cx.schema.index(n).is_some());
             let named = index.name.as_ref();
             let again = named.is_some_and(|n| cx.was_there_as(&index.table, &n.name));
-            let columns = index
-                .elements
-                .iter()
-                .filter_map(|e| e.column.clone())
-                .collect();
+            let columns = index.elements.iter().filter_map(|e| e.column).collect();
             (!exists && !again).then_some((&index.table, columns))
         }
         _ => None,

@@ -52,7 +52,7 @@ fn check(cx: &MigrationContext<'_>, findings: &mut Findings) {
     let mut statements: FxHashMap<u32, usize> = FxHashMap::default();
     let mut told: Vec<(Blocked, Vec<String>)> = Vec::new();
     for blocked in all {
-        if !tables.insert(blocked.table.clone()) {
+        if !tables.insert(blocked.table) {
             continue;
         }
         let table = format!("`{}`", blocked.table);
@@ -115,7 +115,7 @@ fn works_under_lock(cx: &MigrationContext<'_>, at: usize, step: &Step<'_>) -> Op
     Some(Blocked {
         at,
         weight,
-        table: key.clone(),
+        table: *key,
         before: before.into(),
         after,
         help: help.into(),
@@ -156,7 +156,7 @@ fn works_behind_lock(cx: &MigrationContext<'_>, at: usize, held: Option<usize>) 
     Some(Blocked {
         at,
         weight: Weight::BehindLock,
-        table: key.clone(),
+        table: *key,
         before: format!("{} while its transaction keeps {wait} of ", work()?),
         after: " waiting".into(),
         help: "Do what takes time in a transaction of its own, or in front of the statement that takes the lock".into(),
@@ -222,7 +222,7 @@ fn locks_table(cx: &MigrationContext<'_>, at: usize, step: &Step<'_>) -> Option<
     mode.blocks_writes().then(|| Blocked {
         at,
         weight: Weight::Lock,
-        table: key.clone(),
+        table: *key,
         before: format!("keeps {} of ", who_waits(mode)),
         after: " waiting until its transaction ends".into(),
         help: "Leave LOCK TABLE out: each statement takes the lock that it needs".into(),

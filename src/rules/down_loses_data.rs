@@ -126,8 +126,8 @@ fn moved_to(cx: &MigrationContext<'_>, table: &ObjectName, column: &str) -> Opti
         _ => None,
     })?;
     let copied_back = cx.steps.iter().any(|step| match &step.operation.action {
-        Action::Update(update) => update.columns.iter().any(|c| c.name == source),
-        Action::AlterColumnType { column, .. } => column.name == source,
+        Action::Update(update) => update.columns.iter().any(|c| c.name == *source),
+        Action::AlterColumnType { column, .. } => column.name == *source,
         _ => false,
     });
     (!copied_back).then_some(source)

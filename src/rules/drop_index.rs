@@ -1,13 +1,13 @@
 //! An index goes that queries may rely on.
 
 use crate::finding::{Confidence, Severity};
+use crate::name::Name;
 use crate::operation::{Action, ConstraintKind, Kind, ObjectKind, ObjectName, Operation};
 use crate::rule::{
     Check, Facet, Findings, OperationContext, Rule, Uniqueness, asks_for_values, index_definition,
     on_one_line, same_condition,
 };
 use crate::schema::{Index, Origin};
-use smol_str::SmolStr;
 
 pub const RULE: Rule = Rule {
     id: "drop-index",
@@ -108,7 +108,7 @@ fn builds_again(
     name: &ObjectName,
     old: Option<&std::sync::Arc<Index>>,
 ) -> bool {
-    let same_columns = |table: &ObjectName, columns: &[SmolStr]| {
+    let same_columns = |table: &ObjectName, columns: &[Name]| {
         old.is_some_and(|old| {
             cx.schema.resolve(table) == old.table
                 && !old.columns.is_empty()
@@ -117,10 +117,10 @@ fn builds_again(
     };
     match &op.action {
         Action::CreateIndex(create) => {
-            let columns: Vec<SmolStr> = create
+            let columns: Vec<Name> = create
                 .elements
                 .iter()
-                .map(|e| e.column.clone().unwrap_or_default())
+                .map(|e| e.column.unwrap_or_default())
                 .collect();
             create.name.as_ref().is_some_and(|n| n.name == name.name)
                 || same_columns(&create.table, &columns)

@@ -62,7 +62,7 @@ fn puts_sequence(cx: &OperationContext<'_>, op: &Operation, name: &ObjectName) -
         Action::CreateSequence { name: n, .. } => cx.is_same(n, name),
         Action::Rename { to, .. } => to.name == name.name,
         Action::AddIdentity { table, column, .. } => {
-            format!("{}_{}_seq", table.name.name, column.name) == name.name
+            format!("{}_{}_seq", table.name.name, column.name) == *name.name
         }
         _ => false,
     }

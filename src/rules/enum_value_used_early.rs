@@ -188,7 +188,7 @@ fn is_compared(text: &str, literal: &str, column: &str) -> bool {
 
 fn enum_key(cx: &MigrationContext<'_>, name: &ObjectName) -> Key {
     match &name.schema {
-        Some(schema) => Key::new(schema.clone(), name.name.clone()),
+        Some(schema) => Key::new(*schema, name.name),
         None => cx.schema.resolve_type(&name.name),
     }
 }

@@ -1,7 +1,6 @@
 //! A foreign key's columns have no index.
 
-use smol_str::SmolStr;
-
+use crate::name::Name;
 use crate::operation::{Action, Constraint, ConstraintKind, ObjectName};
 use crate::report::Direction;
 use crate::rule::{Check, Findings, MigrationContext, Rule, Step, sql_list, sql_object};
@@ -61,7 +60,7 @@ fn added<'s>(step: &'s Step<'_>) -> Option<(&'s ObjectName, &'s [Constraint])> {
 }
 
 /// The first columns of some index are these, in any order.
-fn has_index(cx: &MigrationContext<'_>, table: &Table, columns: &[SmolStr]) -> bool {
+fn has_index(cx: &MigrationContext<'_>, table: &Table, columns: &[Name]) -> bool {
     table
         .indexes
         .iter()

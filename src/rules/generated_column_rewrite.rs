@@ -1,7 +1,6 @@
 //! A stored generated column is written into every row.
 
-use smol_str::SmolStr;
-
+use crate::name::Name;
 use crate::operation::{Action, Kind, ObjectName};
 use crate::rule::{Check, ColumnWork, Findings, OperationContext, Rule, sql_object};
 
@@ -37,7 +36,7 @@ fn check(cx: &OperationContext<'_>, findings: &mut Findings) {
 }
 
 /// What one ALTER TABLE adds is written in one rewrite.
-fn stored_columns<'a>(cx: &OperationContext<'a>) -> Vec<&'a SmolStr> {
+fn stored_columns<'a>(cx: &OperationContext<'a>) -> Vec<&'a Name> {
     let stored = cx.siblings.iter().filter_map(|op| match &op.action {
         Action::AddColumn { column, .. } => {
             let generated = column.generated.as_ref();

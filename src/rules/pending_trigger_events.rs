@@ -1,9 +1,9 @@
 //! A table is altered while checks that a transaction put off are pending on it.
 
 use rustc_hash::{FxHashMap, FxHashSet};
-use smol_str::SmolStr;
 
 use crate::finding::Confidence;
+use crate::name::Name;
 use crate::operation::{Action, ConstraintKind, ObjectKind, ObjectName};
 use crate::rule::{Check, Findings, MigrationContext, Rule, Step, subject};
 use crate::schema::{Key, Place, Table, TableConstraint};
@@ -114,7 +114,7 @@ fn put_off<'a>(cx: &'a MigrationContext<'_>, step: &'a Step<'_>) -> Option<(Key,
         }
         Action::Copy { .. } => (own(cx, table, |_| true)?, Confidence::Medium),
         Action::Update(update) => {
-            let sets = |columns: &[SmolStr]| {
+            let sets = |columns: &[Name]| {
                 columns
                     .iter()
                     .any(|c| update.columns.iter().any(|u| u.name == *c))

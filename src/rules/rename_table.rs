@@ -1,11 +1,11 @@
 //! A table or view gets another name, under which the old release does not look.
 
+use crate::name::Name;
 use crate::operation::{Action, Kind, ObjectName, Target};
 use crate::rule::{
     Check, Facet, Findings, OperationContext, Rule, listed, sql_ident, sql_name, sql_object,
 };
 use crate::schema::{Key, Relation};
-use smol_str::SmolStr;
 
 pub const RULE: Rule = Rule {
     id: "rename-table",
@@ -95,7 +95,7 @@ fn besides(cx: &OperationContext<'_>, name: &ObjectName) -> Vec<String> {
     };
     let before = cx.earlier_on(Facet::Table, &name.name);
     let mut found = Vec::new();
-    let mut added: Vec<&SmolStr> = Vec::new();
+    let mut added: Vec<&Name> = Vec::new();
     for op in before.chain(cx.later_on(Facet::Table, new)) {
         let is_it = |table: &Target| table.name.name == name.name || table.name.name == *new;
         let change = match &op.action {
@@ -131,7 +131,7 @@ fn takes_a_place(cx: &OperationContext<'_>, from: &ObjectName) -> bool {
         return false;
     };
     let schema = cx.schema.resolve(from).schema;
-    let target = Key::new(schema, to.name.clone());
+    let target = Key::new(schema, to.name);
     cx.earlier_on(Facet::Object, &target.name)
         .any(|op| match &op.action {
             Action::Rename { kind, name, .. } | Action::Drop { kind, name, .. } => {

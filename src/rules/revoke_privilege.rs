@@ -1,9 +1,9 @@
 //! A right goes that the old release may use.
 
+use crate::name::Name;
 use crate::operation::{Action, Grant, Kind, ObjectKind, ObjectName, Operation};
 use crate::rule::{Check, Facet, Findings, OperationContext, Rule, listed};
 use crate::schema::{PUBLIC, pairs};
-use smol_str::SmolStr;
 
 pub const RULE: Rule = Rule {
     id: "revoke-privilege",
@@ -40,7 +40,7 @@ fn check(cx: &OperationContext<'_>, findings: &mut Findings) {
     if back || !grant.objects.is_empty() && grant.objects.iter().all(goes) {
         return;
     }
-    let void = |(privilege, grantee): (SmolStr, SmolStr)| {
+    let void = |(privilege, grantee): (Name, Name)| {
         let mut objects = grant.objects.iter();
         grantee == PUBLIC && objects.all(|o| !cx.schema.public_may_hold(grant.on, o, &privilege))
     };

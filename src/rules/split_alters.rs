@@ -1,8 +1,8 @@
 //! A table is altered by several statements where one would do.
 
 use rustc_hash::{FxHashMap, FxHashSet};
-use smol_str::SmolStr;
 
+use crate::name::Name;
 use crate::operation::{Action, ObjectName};
 use crate::rule::{Check, Findings, MigrationContext, Rule, sql_object};
 use crate::schema::{Key, Place};
@@ -16,7 +16,7 @@ pub const RULE: Rule = Rule {
 #[derive(Default)]
 struct Altered {
     statement: Option<(u32, Place)>,
-    columns: FxHashSet<SmolStr>,
+    columns: FxHashSet<Name>,
     reported: bool,
 }
 
@@ -32,7 +32,7 @@ fn check(cx: &MigrationContext<'_>, findings: &mut Findings) {
         }
         let altered = tables.entry(key).or_default();
         let place = step.place();
-        let fresh = altered.columns.insert(column.clone());
+        let fresh = altered.columns.insert(*column);
         match altered.statement {
             Some((first, before)) if first != step.statement => {
                 if fresh && !altered.reported {
@@ -58,7 +58,7 @@ fn check(cx: &MigrationContext<'_>, findings: &mut Findings) {
 }
 
 /// Actions that could stand in one statement.
-fn joinable(action: &Action) -> Option<(&ObjectName, &SmolStr)> {
+fn joinable(action: &Action) -> Option<(&ObjectName, &Name)> {
     match action {
         Action::AddColumn { table, column, .. } => Some((&table.name, &column.name)),
         Action::DropColumn { table, column, .. }

@@ -1,9 +1,9 @@
 //! The script controls a transaction that is not its own.
 
+use crate::name::Name;
 use crate::operation::{Action, Kind, Operation, TransactionControl};
 use crate::project::{Layout, Transaction};
 use crate::rule::{Check, Facet, Findings, OpenedBy, OperationContext, Rule};
-use smol_str::SmolStr;
 
 pub const RULE: Rule = Rule {
     id: "transaction-control",
@@ -77,7 +77,7 @@ fn wants_a_savepoint(cx: &OperationContext<'_>, findings: &mut Findings) {
     else {
         return;
     };
-    let mut open: Vec<&SmolStr> = Vec::new();
+    let mut open: Vec<&Name> = Vec::new();
     for earlier in cx.earlier_on(Facet::Control, "") {
         match &earlier.action {
             Action::Transaction(TransactionControl::Savepoint(name)) => open.push(name),

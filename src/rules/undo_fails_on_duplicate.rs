@@ -1,9 +1,9 @@
 //! The down makes it unique again and fails on duplicates.
 
+use crate::name::Name;
 use crate::operation::{Action, ConstraintKind, Kind, ObjectKind};
 use crate::rule::{Check, Facet, Findings, OperationContext, Rule, Uniqueness, sql_key};
 use crate::schema::Key;
-use smol_str::SmolStr;
 
 pub const RULE: Rule = Rule {
     id: "undo-fails-on-duplicate",
@@ -20,7 +20,7 @@ fn check(cx: &OperationContext<'_>, findings: &mut Findings) {
     };
     let (table, columns) = (gone.table, gone.columns);
     // Where a column goes and comes back, it comes back empty.
-    let goes = |column: &SmolStr| {
+    let goes = |column: &Name| {
         cx.later_on(Facet::Part, column).any(|op| match &op.action {
             Action::DropColumn {
                 table: t,
@@ -83,7 +83,7 @@ fn gone<'a>(cx: &OperationContext<'a>) -> Option<Uniqueness<'a>> {
 /// The key's elements as they are written.
 fn shown(gone: &Uniqueness<'_>) -> String {
     let mut exprs = gone.exprs.iter();
-    let shown = |column: &SmolStr| match column.as_str() {
+    let shown = |column: &Name| match column.as_str() {
         "" => exprs.next().copied().unwrap_or_default().to_owned(),
         column => column.to_owned(),
     };
@@ -94,12 +94,7 @@ fn shown(gone: &Uniqueness<'_>) -> String {
         .join(", ")
 }
 
-fn is_unique_on(
-    cx: &OperationContext<'_>,
-    action: &Action,
-    table: &Key,
-    columns: &[SmolStr],
-) -> bool {
+fn is_unique_on(cx: &OperationContext<'_>, action: &Action, table: &Key, columns: &[Name]) -> bool {
     match action {
         Action::AddConstraint {
             table: t,
@@ -111,10 +106,7 @@ fn is_unique_on(
             _ => false,
         },
         Action::CreateIndex(index) => {
-            let own = index
-                .elements
-                .iter()
-                .map(|e| e.column.clone().unwrap_or_default());
+            let own = index.elements.iter().map(|e| e.column.unwrap_or_default());
             index.unique
                 && cx.schema.resolve(&index.table) == *table
                 && own.eq(columns.iter().cloned())

@@ -29,7 +29,7 @@ fn check(cx: &MigrationContext<'_>, findings: &mut Findings) {
             if !tables.iter().any(|known| known.root == root) {
                 let place = step.place();
                 let renamed = cx.schema.relation_by_key(key).is_none();
-                let name = if renamed { key } else { &root }.clone();
+                let name = *if renamed { key } else { &root };
                 tables.push(Locked { root, name, place });
             }
         }
@@ -71,11 +71,11 @@ fn report(findings: &mut Findings, tables: &[Locked]) {
 fn root(cx: &MigrationContext<'_>, key: &Key) -> Key {
     let gone = cx.schema.relation_by_key(key).is_none();
     let renamed = cx.schema.renamed_to(key).filter(|_| gone);
-    let mut key = renamed.unwrap_or(key).clone();
+    let mut key = *renamed.unwrap_or(key);
     for _ in 0..8 {
         let table = cx.schema.table_by_key(&key);
         match table.and_then(|table| table.partition.as_ref()) {
-            Some(partition) => key = partition.of.clone(),
+            Some(partition) => key = partition.of,
             None => break,
         }
     }

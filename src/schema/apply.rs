@@ -7,13 +7,13 @@
 use std::sync::Arc;
 
 use rustc_hash::FxHashSet;
-use smol_str::{SmolStr, format_smolstr};
 
 use super::journal::Entry;
 use super::{
     Departure, Extension, Instead, Key, MigrationIndex, Origin, Other, Place, Policy, Relation,
     Rule, Schema, Sequence, Session, Table, name_hash,
 };
+use crate::name::{Name, name};
 use crate::operation::sequence::SEQUENCE_NAME;
 use crate::operation::{
     Action, ObjectKind, ObjectName, Operation, Persistence, RUN_TIME, SequenceOption, SetParameter,
@@ -132,7 +132,7 @@ impl Schema {
                 .dropped
                 .iter()
                 .filter(|(_, departure)| departure.at.source == source)
-                .map(|(key, _)| key.clone())
+                .map(|(key, _)| *key)
                 .collect();
             back.iter().for_each(|key| self.forget_drop(key));
         }
@@ -158,8 +158,8 @@ impl Schema {
     fn doubt_words<'a>(&mut self, words: impl Iterator<Item = &'a str>) {
         let mut previous = "";
         for word in words {
-            let name = SmolStr::new(word);
-            for key in [Key::new(previous, name.clone()), self.resolve_word(&name)] {
+            let name = Name::new(word);
+            for key in [Key::new(previous, name), self.resolve_word(&name)] {
                 if self.table_by_key(&key).is_some_and(|t| t.columns_known) {
                     self.edit_table(&key, |t| t.columns_known = false);
                 }
@@ -178,17 +178,17 @@ impl Schema {
     /// It may be there still, or again.
     fn forget_drop(&mut self, key: &Key) {
         if self.dropped.contains_key(key) {
-            self.note(|s| Entry::Dropped(key.clone(), s.dropped.get(key).cloned()));
+            self.note(|s| Entry::Dropped(*key, s.dropped.get(key).cloned()));
             self.dropped.remove(key);
         }
     }
 
     /// Remembers that a name is free, and why.
     pub(super) fn note_departure(&mut self, key: &Key, at: At, to: Option<Key>) {
-        self.note(|s| Entry::Dropped(key.clone(), s.dropped.get(key).cloned()));
+        self.note(|s| Entry::Dropped(*key, s.dropped.get(key).cloned()));
         let at = at.place();
         let view = None;
-        self.dropped.insert(key.clone(), Departure { at, to, view });
+        self.dropped.insert(*key, Departure { at, to, view });
     }
 
     pub(super) fn set_session(&mut self, session: Session) {
@@ -343,7 +343,7 @@ impl Schema {
                 clauses,
             } => {
                 let policy = Policy {
-                    name: name.name.clone(),
+                    name: name.name,
                     clauses: clauses.clone(),
                 };
                 let key = self.resolve(table);
@@ -373,13 +373,13 @@ impl Schema {
                 ..
             } => {
                 let rule = Rule {
-                    name: name.name.clone(),
+                    name: name.name,
                     event,
                     definition: definition.clone(),
                 };
                 let key = self.resolve(table);
                 if self.view_by_key(&key).is_some() {
-                    let (kind, name) = (ObjectKind::Rule, name.name.clone());
+                    let (kind, name) = (ObjectKind::Rule, name.name);
                     let events = Arc::from(*event);
                     self.note_instead(&key, Instead { kind, name, events });
                 } else {
@@ -491,8 +491,8 @@ impl Schema {
             }
             Action::CreateSchema { name, .. } => {
                 let origin = self.origin(at);
-                let name = name.name.clone();
-                self.note(|s| Entry::Namespace(name.clone(), s.schemas.get(&name).copied()));
+                let name = name.name;
+                self.note(|s| Entry::Namespace(name, s.schemas.get(&name).copied()));
                 self.schemas.entry(name).or_insert(origin);
                 None
             }
@@ -500,7 +500,7 @@ impl Schema {
                 if !self.extensions.contains_key(&name.name) {
                     let extension = Extension {
                         origin: self.origin(at),
-                        options: options.clone(),
+                        options: *options,
                     };
                     self.put_extension(&name.name, Some(Arc::new(extension)));
                 }
@@ -512,7 +512,7 @@ impl Schema {
                 signature,
                 definition,
             } => {
-                self.create_other(*kind, name, signature.clone(), definition, at);
+                self.create_other(*kind, name, *signature, definition, at);
                 None
             }
             Action::CreateStatistics {
@@ -520,7 +520,7 @@ impl Schema {
                 definition,
                 ..
             } => {
-                let signature = format_smolstr!("STATISTICS {name}");
+                let signature = name!("STATISTICS {name}");
                 self.create_other(ObjectKind::Statistics, name, signature, definition, at);
                 None
             }
@@ -616,7 +616,7 @@ impl Schema {
     pub(super) fn creation_key(&self, name: &ObjectName, temporary: bool) -> Key {
         let schema = match &name.schema {
             _ if temporary => "pg_temp".into(),
-            Some(schema) => schema.clone(),
+            Some(schema) => *schema,
             None => self
                 .session
                 .search_path
@@ -624,13 +624,13 @@ impl Schema {
                 .cloned()
                 .unwrap_or_else(|| "public".into()),
         };
-        Key::new(schema, name.name.clone())
+        Key::new(schema, name.name)
     }
 
     /// Enters a new relation and remembers that it is new.
     pub(super) fn enter(&mut self, key: Key, relation: Relation) {
         if self.dropped.contains_key(&key) {
-            self.note(|s| Entry::Dropped(key.clone(), s.dropped.get(&key).cloned()));
+            self.note(|s| Entry::Dropped(key, s.dropped.get(&key).cloned()));
             self.dropped.remove(&key);
         }
         self.mark_created(&key);
@@ -638,8 +638,8 @@ impl Schema {
     }
 
     pub(super) fn mark_created(&mut self, key: &Key) {
-        if self.created_now.insert(key.clone()) {
-            self.note(|_| Entry::CreatedNow(key.clone()));
+        if self.created_now.insert(*key) {
+            self.note(|_| Entry::CreatedNow(*key));
         }
     }
 
@@ -654,10 +654,7 @@ impl Schema {
         let key = self.resolve(name);
         if !self.relations.contains_key(&key) && !name.template {
             self.doubt_all(true, self.blind);
-            self.put_relation(
-                key.clone(),
-                Some(Relation::Table(Arc::new(Table::assumed(key)))),
-            );
+            self.put_relation(key, Some(Relation::Table(Arc::new(Table::assumed(key)))));
         }
     }
 
@@ -685,7 +682,7 @@ impl Schema {
     /// The table and all that inherit from it, partitions included; just the
     /// table for ONLY.
     pub fn with_descendants(&self, key: &Key, only: bool) -> Vec<Key> {
-        let mut list = vec![key.clone()];
+        let mut list = vec![*key];
         let childless = |key: &Key| {
             let table = self.table_by_key(key);
             table.is_none_or(|table| table.children.is_empty())
@@ -697,7 +694,7 @@ impl Schema {
         let mut next = 0;
         while next < list.len() {
             if let Some(table) = self.table_by_key(&list[next]) {
-                let new = table.children.iter().filter(|c| met.insert((*c).clone()));
+                let new = table.children.iter().filter(|c| met.insert(*(*c)));
                 list.extend(new.cloned());
             }
             next += 1;
@@ -729,7 +726,7 @@ impl Schema {
         kind: ObjectKind,
         name: &ObjectName,
         on: Option<&ObjectName>,
-        arguments: Option<&SmolStr>,
+        arguments: Option<&Name>,
         if_exists: bool,
         cascade: bool,
         at: At,
@@ -789,10 +786,10 @@ impl Schema {
         }
     }
 
-    pub(super) fn put_extension(&mut self, name: &SmolStr, extension: Option<Arc<Extension>>) {
-        self.note(|s| Entry::Extension(name.clone(), s.extensions.get(name).cloned()));
+    pub(super) fn put_extension(&mut self, name: &Name, extension: Option<Arc<Extension>>) {
+        self.note(|s| Entry::Extension(*name, s.extensions.get(name).cloned()));
         match extension {
-            Some(extension) => self.extensions.insert(name.clone(), extension),
+            Some(extension) => self.extensions.insert(*name, extension),
             None => self.extensions.remove(name),
         };
     }
@@ -810,7 +807,7 @@ impl Schema {
     }
 
     /// The publications whose statement is known, with it.
-    pub fn publications(&self) -> impl Iterator<Item = (&SmolStr, &str)> {
+    pub fn publications(&self) -> impl Iterator<Item = (&Name, &str)> {
         let others = self.published.then_some(&self.others);
         let others = others.into_iter().flatten();
         others
@@ -846,14 +843,14 @@ impl Schema {
     }
 
     fn other_key(&self, name: &ObjectName) -> Key {
-        let schema = name.schema.clone().unwrap_or_else(|| "public".into());
+        let schema = name.schema.unwrap_or_else(|| "public".into());
         // A cast is called by its types, in parentheses or not.
         let plain = name.name.trim_start_matches('(').trim_end_matches(')');
         Key::new(schema, plain)
     }
 
     fn put_other(&mut self, key: (ObjectKind, Key), other: Option<Arc<Other>>) {
-        self.note(|s| Entry::Other(key.clone(), s.others.get(&key).cloned()));
+        self.note(|s| Entry::Other(key, s.others.get(&key).cloned()));
         match other {
             Some(other) => self.others.insert(key, other),
             None => self.others.remove(&key),
@@ -864,7 +861,7 @@ impl Schema {
         &mut self,
         kind: ObjectKind,
         name: &ObjectName,
-        signature: SmolStr,
+        signature: Name,
         definition: &Arc<str>,
         at: At,
     ) {
@@ -892,13 +889,13 @@ impl Schema {
         }
     }
 
-    pub(super) fn rename_other(&mut self, kind: ObjectKind, name: &ObjectName, to: &SmolStr) {
+    pub(super) fn rename_other(&mut self, kind: ObjectKind, name: &ObjectName, to: &Name) {
         let old = (kind, self.other_key(name));
         if let Some(known) = self.others.get(&old) {
             let mut own = (**known).clone();
             own.definition = Arc::from("");
-            own.signature = format_smolstr!("{} {to}", kind.word().to_uppercase());
-            let new = (kind, Key::new(old.1.schema.clone(), to.clone()));
+            own.signature = name!("{} {to}", kind.word().to_uppercase());
+            let new = (kind, Key::new(old.1.schema, *to));
             self.put_other(old, None);
             self.put_other(new, Some(Arc::new(own)));
         }
@@ -908,28 +905,24 @@ impl Schema {
     pub(super) fn add_implicit_sequence(
         &mut self,
         table: &Key,
-        column: &SmolStr,
+        column: &Name,
         options: Vec<SequenceOption>,
         at: At,
     ) {
         let key = sequence_name(&options, table).unwrap_or_else(|| {
             let name = super::names::free_name(&table.name, column, "seq", |name| {
-                self.relations
-                    .contains_key(&Key::new(table.schema.clone(), name))
+                self.relations.contains_key(&Key::new(table.schema, name))
             });
-            Key::new(table.schema.clone(), name)
+            Key::new(table.schema, name)
         });
         let sequence = Sequence {
-            key: key.clone(),
+            key,
             origin: self.origin(at),
-            owned_by: Some((table.clone(), column.clone())),
+            owned_by: Some((*table, *column)),
             implicit: true,
             options,
         };
-        self.owned
-            .entry(table.clone())
-            .or_default()
-            .push(key.clone());
+        self.owned.entry(*table).or_default().push(key);
         self.enter(key, Relation::Sequence(Arc::new(sequence)));
     }
 }
@@ -943,7 +936,7 @@ fn words(text: &str) -> impl Iterator<Item = &str> {
 fn sequence_name(options: &[SequenceOption], table: &Key) -> Option<Key> {
     let (_, name) = options.iter().find(|(name, _)| *name == SEQUENCE_NAME)?;
     let name = ObjectName::of_text(name)?;
-    let schema = name.schema.unwrap_or_else(|| table.schema.clone());
+    let schema = name.schema.unwrap_or(table.schema);
     Some(Key::new(schema, name.name))
 }
 
@@ -960,12 +953,12 @@ impl Policy {
 }
 
 /// `'"$user", public'` and `a, b` to names; `"$user"` is left out.
-fn search_path(text: &str) -> Vec<SmolStr> {
+fn search_path(text: &str) -> Vec<Name> {
     text.split(',')
         .map(|part| {
             let part = part.trim().trim_matches('\'').trim();
             match part.strip_prefix('"').and_then(|p| p.strip_suffix('"')) {
-                Some(quoted) => SmolStr::new(quoted),
+                Some(quoted) => Name::new(quoted),
                 None => crate::statement::cursor::fold(part),
             }
         })
@@ -988,7 +981,7 @@ impl Session {
             "timezone" | "time zone" => {
                 self.time_zone = value.map_or_else(
                     || Session::default().time_zone,
-                    |zone| SmolStr::from(zone.trim_matches('\'').to_ascii_lowercase()),
+                    |zone| Name::from(zone.trim_matches('\'').to_ascii_lowercase()),
                 );
             }
             "lock_timeout" => self.lock_timeout = value.and_then(milliseconds),

@@ -2,12 +2,11 @@
 
 use std::sync::Arc;
 
-use smol_str::SmolStr;
-
 use super::apply::{At, Conflict};
 use super::journal::Entry;
 use super::{Key, Origin, Place, Relation, Routine, Schema, Sequence, Table, TypeEntry};
 use crate::few::Few;
+use crate::name::Name;
 use crate::operation::{
     Column, CompositeChange, CreateRoutine, CreateType, ObjectKind, ObjectName, SequenceOption,
     TypeDefinition,
@@ -46,17 +45,17 @@ impl Relation {
 impl Schema {
     pub(super) fn type_key_of(&self, name: &ObjectName) -> Key {
         match &name.schema {
-            Some(schema) => Key::new(schema.clone(), name.name.clone()),
+            Some(schema) => Key::new(*schema, name.name),
             None => self.resolve_type(&name.name),
         }
     }
 
     fn put_type(&mut self, key: &Key, entry: Option<TypeEntry>) {
-        self.note(|s| Entry::Type(key.clone(), s.types.get(key).cloned()));
+        self.note(|s| Entry::Type(*key, s.types.get(key).cloned()));
         match entry {
             Some(entry) => {
-                self.type_names.insert(key.name.clone());
-                self.types.insert(key.clone(), Arc::new(entry))
+                self.type_names.insert(key.name);
+                self.types.insert(*key, Arc::new(entry))
             }
             None => self.types.remove(key),
         };
@@ -85,7 +84,7 @@ impl Schema {
                 .or_else(|| self.row_type_taken(&key)),
         });
         let entry = TypeEntry {
-            key: key.clone(),
+            key,
             origin: self.origin(at),
             definition: create.definition.clone(),
             text: create.text.clone(),
@@ -120,7 +119,7 @@ impl Schema {
 
     fn change_type(&mut self, name: &ObjectName, f: impl FnOnce(&mut TypeEntry)) {
         let key = self.type_key_of(name);
-        self.note(|s| Entry::Type(key.clone(), s.types.get(&key).cloned()));
+        self.note(|s| Entry::Type(key, s.types.get(&key).cloned()));
         if let Some(entry) = self.types.get_mut(&key) {
             f(Arc::make_mut(entry));
         }
@@ -129,8 +128,8 @@ impl Schema {
     pub(super) fn add_enum_value(
         &mut self,
         name: &ObjectName,
-        value: &SmolStr,
-        position: Option<&(bool, SmolStr)>,
+        value: &Name,
+        position: Option<&(bool, Name)>,
     ) -> Option<Conflict> {
         let migration = self.migration;
         self.change_type(name, |entry| {
@@ -142,18 +141,18 @@ impl Schema {
                     let at = values.iter().position(|v| v == neighbour)?;
                     Some(if *before { at } else { at + 1 })
                 });
-                values.insert(place.unwrap_or(values.len()), value.clone());
+                values.insert(place.unwrap_or(values.len()), *value);
             }
-            entry.added_values.push((value.clone(), migration));
+            entry.added_values.push((*value, migration));
         });
         None
     }
 
-    pub(super) fn rename_enum_value(&mut self, name: &ObjectName, from: &SmolStr, to: &SmolStr) {
+    pub(super) fn rename_enum_value(&mut self, name: &ObjectName, from: &Name, to: &Name) {
         self.change_type(name, |entry| {
             if let TypeDefinition::Enum(values) = &mut entry.definition {
                 for value in values.iter_mut().filter(|v| *v == from) {
-                    *value = to.clone();
+                    *value = *to;
                 }
             }
         });
@@ -167,11 +166,11 @@ impl Schema {
             let default = column.default.as_ref();
             default.is_some_and(|d| d.text.contains(&quoted))
         };
-        let found: Vec<(Key, SmolStr)> = self
+        let found: Vec<(Key, Name)> = self
             .columns_of_type(of)
             .into_iter()
             .filter(|(_, column)| has_it(column))
-            .map(|(table, column)| (table.key.clone(), column.name.clone()))
+            .map(|(table, column)| (table.key, column.name))
             .collect();
         for (table, column) in found {
             self.edit_table(&table, |t| {
@@ -190,7 +189,7 @@ impl Schema {
                 return;
             };
             match change {
-                CompositeChange::Add(name, ty) => attributes.push((name.clone(), ty.clone())),
+                CompositeChange::Add(name, ty) => attributes.push((*name, ty.clone())),
                 CompositeChange::Drop(name) => attributes.retain(|(n, _)| n != name),
                 CompositeChange::Alter(name, ty) => {
                     for attribute in attributes.iter_mut().filter(|(n, _)| n == name) {
@@ -199,7 +198,7 @@ impl Schema {
                 }
                 CompositeChange::Rename(from, to) => {
                     for attribute in attributes.iter_mut().filter(|(n, _)| n == from) {
-                        attribute.0 = to.clone();
+                        attribute.0 = *to;
                     }
                 }
             }
@@ -210,10 +209,10 @@ impl Schema {
     pub(super) fn drop_type(&mut self, name: &ObjectName, cascade: bool) {
         let key = self.type_key_of(name);
         if cascade {
-            let columns: Vec<(Key, SmolStr)> = self
+            let columns: Vec<(Key, Name)> = self
                 .columns_of_type(&key)
                 .into_iter()
-                .map(|(table, column)| (table.key.clone(), column.name.clone()))
+                .map(|(table, column)| (table.key, column.name))
                 .collect();
             for (table, column) in columns {
                 // What a table is partitioned by does not go without it.
@@ -252,10 +251,10 @@ impl Schema {
             .is_some_and(|entry| matches!(entry.definition, TypeDefinition::Composite(_)));
         let of = |table: &&Arc<Table>| table.of_type.as_ref() == Some(key);
         let tables = self.tables().filter(|_| composite).filter(of);
-        tables.map(|table| table.key.clone()).collect()
+        tables.map(|table| table.key).collect()
     }
 
-    fn drop_defaults(&mut self, of: Vec<(Key, SmolStr)>) {
+    fn drop_defaults(&mut self, of: Vec<(Key, Name)>) {
         for (table, column) in of {
             self.edit_table(&table, |t| t.edit_column(&column, |c| c.default = None));
         }
@@ -263,7 +262,7 @@ impl Schema {
 
     /// With CASCADE what uses its types, operator classes and functions goes
     /// too.
-    pub(super) fn drop_extension(&mut self, name: &SmolStr, cascade: bool) {
+    pub(super) fn drop_extension(&mut self, name: &Name, cascade: bool) {
         if !self.extensions.contains_key(name) {
             return;
         }
@@ -283,13 +282,13 @@ impl Schema {
         self.move_settings(old, new, ObjectKind::Type);
         if let Some(entry) = self.types.get(old) {
             let mut own = (**entry).clone();
-            own.key = new.clone();
+            own.key = *new;
             self.put_type(old, None);
             self.put_type(new, Some(own));
         }
         if let Some(domain) = self.domains.get(old) {
             let mut own = (**domain).clone();
-            own.key = new.clone();
+            own.key = *new;
             self.put_domain(old, None);
             self.put_domain(new, Some(own));
         }
@@ -307,13 +306,13 @@ impl Schema {
         let with = self.tables_with(&old.name).into_iter();
         let tables: Vec<Key> = with
             .filter(|t| t.columns.iter().any(|c| of_type(c)))
-            .map(|t| t.key.clone())
+            .map(|t| t.key)
             .collect();
         for table in tables {
             self.edit_table(&table, |t| {
                 for column in t.columns.iter_mut().filter(|c| of_type(c)) {
                     let own = Arc::make_mut(column);
-                    own.ty.name = new.name.clone();
+                    own.ty.name = new.name;
                     if own.ty.schema.is_some() {
                         own.ty.schema = Some(new.schema.as_str().into());
                     }
@@ -343,13 +342,13 @@ impl Schema {
         }
         let conflict = self.type_taken(&key).filter(|_| !name.template);
         let sequence = Sequence {
-            key: key.clone(),
+            key,
             origin: self.origin(at),
             owned_by: None,
             implicit: false,
             options: options.to_vec(),
         };
-        self.enter(key.clone(), Relation::Sequence(Arc::new(sequence)));
+        self.enter(key, Relation::Sequence(Arc::new(sequence)));
         self.own(&key, owned_by);
         conflict
     }
@@ -363,11 +362,11 @@ impl Schema {
     fn own(&mut self, sequence: &Key, owner: Option<&ObjectName>) {
         let owner = owner.and_then(|column| {
             let table = ObjectName {
-                name: column.schema.clone()?,
+                name: column.schema?,
                 schema: None,
                 ..column.clone()
             };
-            Some((self.resolve(&table), column.name.clone()))
+            Some((self.resolve(&table), column.name))
         });
         match owner {
             Some((table, column)) => self.tie_sequence(sequence, &table, Some(&column)),
@@ -382,7 +381,7 @@ impl Schema {
         for option in lasting {
             self.edit_sequence(key, |s| {
                 s.options.retain(|(name, _)| *name != option.0);
-                s.options.push(option.clone());
+                s.options.push(*option);
             });
         }
     }
@@ -395,36 +394,33 @@ impl Schema {
     }
 
     /// Ties a sequence to a table, and to a column if one is given.
-    pub(super) fn tie_sequence(&mut self, sequence: &Key, table: &Key, column: Option<&SmolStr>) {
-        self.owned
-            .entry(table.clone())
-            .or_default()
-            .push_few(sequence.clone());
+    pub(super) fn tie_sequence(&mut self, sequence: &Key, table: &Key, column: Option<&Name>) {
+        self.owned.entry(*table).or_default().push_few(*sequence);
         self.edit_sequence(sequence, |s| {
             let old = s.owned_by.take().map(|(_, column)| column);
             let column = column.cloned().or(old).unwrap_or_default();
-            s.owned_by = Some((table.clone(), column));
+            s.owned_by = Some((*table, column));
         });
     }
 
     fn put_routines(&mut self, key: &Key, list: Vec<Arc<Routine>>) {
-        self.note(|s| Entry::Routine(key.clone(), s.routines.get(key).cloned()));
+        self.note(|s| Entry::Routine(*key, s.routines.get(key).cloned()));
         if list.is_empty() {
             self.routines.remove(key);
         } else {
-            self.routines.insert(key.clone(), list);
+            self.routines.insert(*key, list);
         }
     }
 
     pub(super) fn create_routine(&mut self, create: &CreateRoutine, at: At) {
         let key = self.creation_key(&create.name, false);
         let routine = Routine {
-            key: key.clone(),
+            key,
             origin: self.origin(at),
             procedure: create.procedure,
-            arguments: create.arguments.clone(),
-            returns: create.returns.clone(),
-            language: create.language.clone(),
+            arguments: create.arguments,
+            returns: create.returns,
+            language: create.language,
             volatility: create.volatility,
             defined_volatility: create.volatility,
             body: create.body_text.clone(),
@@ -455,7 +451,7 @@ impl Schema {
     pub(super) fn drop_routine(
         &mut self,
         name: &ObjectName,
-        arguments: Option<&SmolStr>,
+        arguments: Option<&Name>,
         cascade: bool,
     ) {
         let key = self.resolve_routine(name);
@@ -478,17 +474,17 @@ impl Schema {
     }
 
     /// The tables with triggers that call a routine, and the triggers' names.
-    fn triggers_calling(&self, routine: &Key) -> Vec<(Key, Vec<SmolStr>)> {
+    fn triggers_calling(&self, routine: &Key) -> Vec<(Key, Vec<Name>)> {
         let calls = |function: Option<&ObjectName>| {
             function.is_some_and(|f| self.resolve_routine(f) == *routine)
         };
         let names = |table: &Table| {
             let triggers = table.triggers.iter();
             let calling = triggers.filter(|t| calls(t.function.as_ref()));
-            calling.map(|t| t.name.clone()).collect::<Vec<_>>()
+            calling.map(|t| t.name).collect::<Vec<_>>()
         };
         let tables = self.tables_with(&routine.name).into_iter();
-        let tables = tables.map(|t| (t.key.clone(), names(t)));
+        let tables = tables.map(|t| (t.key, names(t)));
         tables.filter(|(_, names)| !names.is_empty()).collect()
     }
 
@@ -516,8 +512,8 @@ impl Schema {
             self.edit_table(&table, |t| {
                 let calling = t.triggers.iter_mut().filter(|x| names.contains(&x.name));
                 for function in calling.filter_map(|x| x.function.as_mut()) {
-                    function.schema = Some(new.schema.clone());
-                    function.name = new.name.clone();
+                    function.schema = Some(new.schema);
+                    function.name = new.name;
                 }
             });
             self.note_table_name(&table, &new.name);
@@ -526,14 +522,14 @@ impl Schema {
         self.put_routines(old, Vec::new());
         for routine in &list {
             let mut renamed = (**routine).clone();
-            renamed.key = new.clone();
+            renamed.key = *new;
             self.note_words(&renamed);
         }
         self.put_routines(new, list);
     }
 
     /// All objects of a schema go with it.
-    pub(super) fn drop_namespace(&mut self, name: &SmolStr, at: At) {
+    pub(super) fn drop_namespace(&mut self, name: &Name, at: At) {
         let inside: Vec<Key> = self
             .relations
             .keys()
@@ -571,23 +567,23 @@ impl Schema {
         for key in routines {
             self.put_routines(&key, Vec::new());
         }
-        self.forget_settings(&Key::new(name.clone(), ""), ObjectKind::Schema);
-        self.note(|s| Entry::Namespace(name.clone(), s.schemas.get(name).copied()));
+        self.forget_settings(&Key::new(*name, ""), ObjectKind::Schema);
+        self.note(|s| Entry::Namespace(*name, s.schemas.get(name).copied()));
         self.schemas.remove(name);
     }
 
-    pub(super) fn rename_namespace(&mut self, from: &SmolStr, to: &SmolStr) {
+    pub(super) fn rename_namespace(&mut self, from: &Name, to: &Name) {
         let mut inside: Vec<Key> = self
             .relations
             .iter()
             .filter(|(key, relation)| {
                 key.schema == *from && !matches!(relation, Relation::Index(_))
             })
-            .map(|(key, _)| key.clone())
+            .map(|(key, _)| *key)
             .collect();
         inside.sort_unstable();
         for key in inside {
-            self.rekey(&key, &Key::new(to.clone(), key.name.clone()));
+            self.rekey(&key, &Key::new(*to, key.name));
         }
         let types: Vec<Key> = self
             .types
@@ -596,12 +592,12 @@ impl Schema {
             .cloned()
             .collect();
         for key in types {
-            self.rekey_type(&key, &Key::new(to.clone(), key.name.clone()));
+            self.rekey_type(&key, &Key::new(*to, key.name));
         }
-        self.note(|s| Entry::Namespace(from.clone(), s.schemas.get(from).copied()));
+        self.note(|s| Entry::Namespace(*from, s.schemas.get(from).copied()));
         if let Some(origin) = self.schemas.remove(from) {
-            self.note(|s| Entry::Namespace(to.clone(), s.schemas.get(to).copied()));
-            self.schemas.insert(to.clone(), origin);
+            self.note(|s| Entry::Namespace(*to, s.schemas.get(to).copied()));
+            self.schemas.insert(*to, origin);
         }
     }
 
@@ -634,7 +630,7 @@ impl Schema {
                 let keys = self.signature_words.entry(word.to_lowercase().into());
                 let keys = keys.or_default();
                 if keys.last() != Some(&routine.key) {
-                    keys.push(routine.key.clone());
+                    keys.push(routine.key);
                 }
             }
         }
@@ -653,7 +649,7 @@ impl Schema {
                 None => self.routine_words.entry(word.into()).or_default(),
             };
             if keys.last() != Some(&routine.key) {
-                keys.push(routine.key.clone());
+                keys.push(routine.key);
             }
         }
     }

@@ -4,12 +4,12 @@ use std::borrow::Cow;
 use std::sync::Arc;
 
 use rustc_hash::FxHashMap;
-use smol_str::SmolStr;
 
 use super::apply::{At, Conflict};
 use super::table::{MOST_COLUMNS, add};
 use super::{Gone, GoneRule, Index, Key, Relation, Schema, Table, TableConstraint, names};
 use crate::few::Few;
+use crate::name::Name;
 use crate::operation::{
     Column, Constraint, ConstraintKind, CreateTable, Expr, Key as KeyColumns, ObjectKind,
     ObjectName, Target,
@@ -39,7 +39,7 @@ impl Schema {
         let is_partitioned = table.is_partitioned();
         let is_primary = matches!(constraint.kind, ConstraintKind::PrimaryKey(_));
         let first = table.primary_key().filter(|_| is_primary);
-        let first = first.map(|primary| primary.name.clone());
+        let first = first.map(|primary| primary.name);
         let conflict = constraint.name.as_ref().and_then(|name| {
             let taken = table.constraint(&name.name);
             taken
@@ -100,7 +100,7 @@ impl Schema {
         };
         let name = constraint.name.as_ref();
         let name = name.filter(|name| makes_one && !name.template)?;
-        let index = Key::new(table.schema.clone(), name.name.clone());
+        let index = Key::new(table.schema, name.name);
         let taken = self.relations.get(&index)?;
         Conflict::at(format!("`{index}` already exists"), taken.created_at())
     }
@@ -122,10 +122,10 @@ impl Schema {
         &self,
         name: &ObjectName,
         constraint: &Constraint,
-        behind: Option<SmolStr>,
-    ) -> Option<SmolStr> {
+        behind: Option<Name>,
+    ) -> Option<Name> {
         if let Some(name) = &constraint.name {
-            return (!name.template).then(|| name.name.clone());
+            return (!name.template).then_some(name.name);
         }
         let key = self.resolve(name);
         self.table_by_key(&key).filter(|table| table.is_known())?;
@@ -182,14 +182,14 @@ impl Schema {
         &mut self,
         key: &Key,
         constraint: &Constraint,
-        mut columns: Vec<SmolStr>,
+        mut columns: Vec<Name>,
         at: At,
     ) {
         let adopted = match &constraint.kind {
             ConstraintKind::PrimaryKey(k) | ConstraintKind::Unique(k) => k.using_index.as_ref(),
             _ => None,
         };
-        let adopted = adopted.map(|name| Key::new(key.schema.clone(), name.name.clone()));
+        let adopted = adopted.map(|name| Key::new(key.schema, name.name));
         if let Some(index) = adopted.as_ref().and_then(|k| self.index_by_key(k)) {
             columns = index.columns.clone();
         }
@@ -226,21 +226,16 @@ impl Schema {
         });
     }
 
-    fn columns_of(
-        &self,
-        key: &Key,
-        kind: &ConstraintKind,
-        behind: Option<SmolStr>,
-    ) -> Vec<SmolStr> {
-        let own = |list: &Vec<SmolStr>| match &behind {
-            Some(column) if list.is_empty() => vec![column.clone()],
+    fn columns_of(&self, key: &Key, kind: &ConstraintKind, behind: Option<Name>) -> Vec<Name> {
+        let own = |list: &Vec<Name>| match &behind {
+            Some(column) if list.is_empty() => vec![*column],
             _ => list.clone(),
         };
         match kind {
             ConstraintKind::PrimaryKey(k) | ConstraintKind::Unique(k) => own(&k.columns),
             ConstraintKind::ForeignKey(fk) => own(&fk.columns),
             ConstraintKind::Exclude { columns, .. } => columns.clone(),
-            ConstraintKind::NotNull(column) => vec![column.name.clone()],
+            ConstraintKind::NotNull(column) => vec![column.name],
             ConstraintKind::Check(expr) => {
                 let mut columns = self.columns_in(key, expr);
                 if let Some(column) = behind.filter(|c| !columns.contains(c)) {
@@ -252,11 +247,11 @@ impl Schema {
     }
 
     /// The columns of a table that an expression mentions.
-    pub fn columns_in(&self, key: &Key, expr: &Expr) -> Vec<SmolStr> {
+    pub fn columns_in(&self, key: &Key, expr: &Expr) -> Vec<Name> {
         let Some(table) = self.table_by_key(key) else {
             return Vec::new();
         };
-        let mut columns: Vec<SmolStr> = Vec::new();
+        let mut columns: Vec<Name> = Vec::new();
         for word in names_in(&expr.text) {
             let known = table.column(&word).is_some() || !table.columns_known;
             if known && !columns.contains(&word) {
@@ -270,16 +265,16 @@ impl Schema {
         &self,
         key: &Key,
         constraint: &Constraint,
-        columns: &[SmolStr],
+        columns: &[Name],
         adopted: Option<&Key>,
-    ) -> SmolStr {
+    ) -> Name {
         if let Some(name) = &constraint.name {
-            return name.name.clone();
+            return name.name;
         }
         if let Some(index) = adopted {
-            return index.name.clone();
+            return index.name;
         }
-        let written = columns.iter().map(SmolStr::as_str);
+        let written = columns.iter().map(Name::as_str);
         let joined = match &constraint.kind {
             ConstraintKind::PrimaryKey(k) | ConstraintKind::Unique(k) => {
                 names::joined_index(written, [], &k.include)
@@ -299,14 +294,12 @@ impl Schema {
         let table = self.table_by_key(key);
         names::free_name(&key.name, second, label, |name| {
             table.is_some_and(|t| t.constraint(name).is_some())
-                || self
-                    .relations
-                    .contains_key(&Key::new(key.schema.clone(), name))
+                || self.relations.contains_key(&Key::new(key.schema, name))
         })
     }
 
     /// Ties a foreign key to the table it refers to.
-    fn reference(&mut self, key: &Key, constraint: &Constraint) -> (Option<Key>, Vec<SmolStr>) {
+    fn reference(&mut self, key: &Key, constraint: &Constraint) -> (Option<Key>, Vec<Name>) {
         let ConstraintKind::ForeignKey(fk) = &constraint.kind else {
             return (None, Vec::new());
         };
@@ -323,7 +316,7 @@ impl Schema {
             references.any(|known| known.as_ref() == Some(&target))
         });
         if !known {
-            self.edit_table(&target, |t| t.referenced_by.push_few(key.clone()));
+            self.edit_table(&target, |t| t.referenced_by.push_few(*key));
         }
         (Some(target), referenced)
     }
@@ -331,9 +324,9 @@ impl Schema {
     fn constraint_index(
         &mut self,
         key: &Key,
-        name: &SmolStr,
+        name: &Name,
         constraint: &Constraint,
-        columns: &[SmolStr],
+        columns: &[Name],
         adopted: Option<Key>,
         at: At,
     ) -> Option<Key> {
@@ -343,18 +336,18 @@ impl Schema {
             ConstraintKind::Exclude { .. } => (false, &empty),
             _ => return None,
         };
-        let index_key = Key::new(key.schema.clone(), name.clone());
+        let index_key = Key::new(key.schema, *name);
         if let Some(old) = adopted {
             if old != index_key {
                 self.rekey_index(&old, &index_key);
             }
-            self.edit_index(&index_key, |i| i.constraint = Some(name.clone()));
+            self.edit_index(&index_key, |i| i.constraint = Some(*name));
             return Some(index_key);
         }
         let index = Index {
-            key: index_key.clone(),
+            key: index_key,
             origin: self.origin(at),
-            table: key.clone(),
+            table: *key,
             unique,
             method: if unique { "btree" } else { "gist" }.into(),
             columns: columns.to_vec(),
@@ -363,12 +356,12 @@ impl Schema {
             exprs: Vec::new(),
             predicate: None,
             nulls_not_distinct: columns_key.nulls_not_distinct,
-            constraint: Some(name.clone()),
-            parameters: columns_key.parameters.clone(),
+            constraint: Some(*name),
+            parameters: columns_key.parameters,
             parent: None,
             children: Vec::new(),
         };
-        self.enter(index_key.clone(), Relation::Index(Arc::new(index)));
+        self.enter(index_key, Relation::Index(Arc::new(index)));
         self.edit_table(key, |t| add(&mut t.indexes, &index_key));
         Some(index_key)
     }
@@ -376,7 +369,7 @@ impl Schema {
     pub(super) fn drop_constraint(
         &mut self,
         target: &Target,
-        name: &SmolStr,
+        name: &Name,
         if_exists: bool,
         cascade: bool,
     ) -> Option<Conflict> {
@@ -429,7 +422,7 @@ impl Schema {
             }
         }
         let not_null = match &constraint.definition.kind {
-            ConstraintKind::NotNull(column) => Some(column.name.clone()),
+            ConstraintKind::NotNull(column) => Some(column.name),
             _ => None,
         };
         let gone = Gone {
@@ -440,7 +433,7 @@ impl Schema {
                 ConstraintKind::ForeignKey(_) => GoneRule::ForeignKey,
                 _ => GoneRule::Other,
             },
-            name: constraint.name.clone(),
+            name: constraint.name,
             columns: constraint.columns.clone(),
         };
         self.edit_table(key, |t| {
@@ -459,7 +452,7 @@ impl Schema {
         &mut self,
         table: &Key,
         target: &Key,
-        column: Option<&SmolStr>,
+        column: Option<&Name>,
     ) {
         self.drop_foreign_keys_where(table, target, |referenced| {
             column.is_none_or(|column| referenced.contains(column))
@@ -471,15 +464,15 @@ impl Schema {
         &mut self,
         table: &Key,
         target: &Key,
-        refers: impl Fn(&[SmolStr]) -> bool,
+        refers: impl Fn(&[Name]) -> bool,
     ) {
-        let names: Vec<SmolStr> = self
+        let names: Vec<Name> = self
             .table_by_key(table)
             .into_iter()
             .flat_map(|t| &t.constraints)
             .filter(|c| c.references.as_ref() == Some(target))
             .filter(|c| refers(&c.referenced))
-            .map(|c| c.name.clone())
+            .map(|c| c.name)
             .collect();
         for name in names {
             self.remove_constraint(table, &name);
@@ -498,7 +491,7 @@ impl Schema {
                         own.definition.not_valid = false;
                         own.definition.not_enforced = false;
                         if let ConstraintKind::NotNull(column) = &own.definition.kind {
-                            not_null = Some(column.name.clone());
+                            not_null = Some(column.name);
                         }
                     }
                 }
@@ -532,13 +525,13 @@ impl Schema {
         &self,
         table: &Key,
         constraint: &TableConstraint,
-        to: &SmolStr,
+        to: &Name,
     ) -> Option<Conflict> {
         if self.table_by_key(table)?.constraint(to).is_some() {
             return Conflict::new(format!("`{table}` has a constraint `{to}` already"));
         }
         let index = constraint.index.as_ref()?;
-        let key = Key::new(index.schema.clone(), to.clone());
+        let key = Key::new(index.schema, *to);
         let taken = self.relations.get(&key)?.created_at()?;
         Conflict::at(format!("`{key}` already exists"), Some(taken))
     }
@@ -546,8 +539,8 @@ impl Schema {
     pub(super) fn rename_constraint(
         &mut self,
         target: &Target,
-        from: &SmolStr,
-        to: &SmolStr,
+        from: &Name,
+        to: &Name,
     ) -> Option<Conflict> {
         let missing = self.missing(&target.name, target.if_exists);
         let key = self.resolve(&target.name);
@@ -563,7 +556,7 @@ impl Schema {
                 for c in &mut t.constraints {
                     if c.name == *from {
                         let own = Arc::make_mut(c);
-                        own.name = to.clone();
+                        own.name = *to;
                         own.generated_name = false;
                     }
                 }
@@ -571,7 +564,7 @@ impl Schema {
             self.rename_member(&table, ObjectKind::Constraint, from, Some(to));
         }
         if let Some(index) = &constraint.index {
-            let new = Key::new(index.schema.clone(), to.clone());
+            let new = Key::new(index.schema, *to);
             self.rekey_index(index, &new);
         }
         missing
@@ -579,11 +572,9 @@ impl Schema {
 }
 
 /// The column whose declaration an inline constraint stands behind.
-fn column_before(columns: &[Arc<Column>], constraint: &Constraint) -> Option<SmolStr> {
+fn column_before(columns: &[Arc<Column>], constraint: &Constraint) -> Option<Name> {
     let after = columns.partition_point(|c| c.span.start <= constraint.span.start);
-    columns
-        .get(after.checked_sub(1)?)
-        .map(|column| column.name.clone())
+    columns.get(after.checked_sub(1)?).map(|column| column.name)
 }
 
 /// An expression with one name put in another's place.
@@ -624,12 +615,12 @@ pub const RESERVED: &[&str] = &[
 ];
 
 /// Are these the same columns, in whatever order?
-pub fn same_set(left: &[SmolStr], right: &[SmolStr]) -> bool {
+pub fn same_set(left: &[Name], right: &[Name]) -> bool {
     left.len() == right.len() && left.iter().all(|name| right.contains(name))
 }
 
 /// Names that an expression mentions, function names and qualifiers left out.
-pub fn names_in(text: &str) -> impl Iterator<Item = SmolStr> {
+pub fn names_in(text: &str) -> impl Iterator<Item = Name> {
     let mut lexer = Lexer::new(text, Span::new(0, text.len() as u32));
     let mut tokens = std::iter::from_fn(move || {
         loop {
@@ -651,7 +642,7 @@ pub fn names_in(text: &str) -> impl Iterator<Item = SmolStr> {
                         return Some(crate::statement::cursor::fold(word));
                     }
                 }
-                TokenKind::QuotedName => return Some(SmolStr::from(word.trim_matches('"'))),
+                TokenKind::QuotedName => return Some(Name::from(word.trim_matches('"'))),
                 _ => {}
             }
         }

@@ -2,11 +2,10 @@
 
 use std::sync::Arc;
 
-use smol_str::SmolStr;
-
 use super::apply::{At, Conflict};
 use super::journal::Entry;
 use super::{Column, DataType, Domain, DomainCheck, Expr, Key, Schema};
+use crate::name::Name;
 use crate::operation::{CreateDomain, DomainChange, Ident, ObjectName};
 
 /// Domains over domains are followed this far.
@@ -42,11 +41,11 @@ impl Schema {
     }
 
     pub(super) fn put_domain(&mut self, key: &Key, domain: Option<Domain>) {
-        self.note(|s| Entry::Domain(key.clone(), s.domains.get(key).cloned()));
+        self.note(|s| Entry::Domain(*key, s.domains.get(key).cloned()));
         match domain {
             Some(domain) => {
-                self.type_names.insert(key.name.clone());
-                self.domains.insert(key.clone(), Arc::new(domain))
+                self.type_names.insert(key.name);
+                self.domains.insert(*key, Arc::new(domain))
             }
             None => self.domains.remove(key),
         };
@@ -57,10 +56,10 @@ impl Schema {
         let conflict = self.type_taken(&key).or_else(|| self.row_type_taken(&key));
         let conflict = conflict.filter(|_| !create.name.template);
         let domain = Domain {
-            key: key.clone(),
+            key,
             origin: self.origin(at),
             base: create.base.clone(),
-            collation: create.collation.clone(),
+            collation: create.collation,
             default: create.default.clone(),
             not_null: create.not_null,
             checks: create
@@ -107,7 +106,7 @@ impl Schema {
             }
             DomainChange::RenameConstraint(from, to) => {
                 for check in own.checks.iter_mut().filter(|c| c.name == from.name) {
-                    check.name = to.name.clone();
+                    check.name = to.name;
                 }
             }
         }
@@ -115,9 +114,9 @@ impl Schema {
     }
 }
 
-fn check_name(domain: &Key, name: Option<&Ident>) -> SmolStr {
+fn check_name(domain: &Key, name: Option<&Ident>) -> Name {
     match name {
-        Some(name) => name.name.clone(),
+        Some(name) => name.name,
         None => super::names::object_name(&domain.name, "", "check"),
     }
 }

@@ -1,8 +1,7 @@
 //! What an extension brings, and what needs it.
 
-use smol_str::SmolStr;
-
 use super::{Key, Relation, Schema};
+use crate::name::Name;
 use crate::operation::{Column, DataType};
 use crate::source::Span;
 use crate::statement::Cursor;
@@ -28,7 +27,7 @@ fn members(extension: &str, kind: &str) -> impl Iterator<Item = &'static str> {
 
 impl Schema {
     /// The columns of a type that an extension brought.
-    pub fn columns_of_extension(&self, extension: &str) -> Vec<(Key, SmolStr)> {
+    pub fn columns_of_extension(&self, extension: &str) -> Vec<(Key, Name)> {
         let of_type = |ty: &str, column: &Column| {
             let key = self.type_key(&column.ty);
             column.ty.name == ty && self.enum_or_type(&key).is_none() && self.domain(&key).is_none()
@@ -39,7 +38,7 @@ impl Schema {
     }
 
     /// The columns whose default calls what an extension brought.
-    pub fn defaults_of_extension(&self, extension: &str) -> Vec<(Key, SmolStr)> {
+    pub fn defaults_of_extension(&self, extension: &str) -> Vec<(Key, Name)> {
         let is_own = |name: &str| self.routines(&Key::new("public", name)).is_empty();
         members(extension, "function")
             .filter(|name| is_own(name))
@@ -55,13 +54,11 @@ impl Schema {
     /// The indexes with an operator class of an extension.
     pub fn indexes_of_extension(&self, extension: &str) -> Vec<Key> {
         let classes: Vec<&str> = members(extension, "class").collect();
-        let has_one = |options: &SmolStr| words(options).any(|word| classes.contains(&word));
+        let has_one = |options: &Name| words(options).any(|word| classes.contains(&word));
         let mut found: Vec<Key> = self
             .relations()
             .filter_map(|relation| match relation {
-                Relation::Index(index) if index.options.iter().any(has_one) => {
-                    Some(index.key.clone())
-                }
+                Relation::Index(index) if index.options.iter().any(has_one) => Some(index.key),
                 _ => None,
             })
             .collect();
@@ -70,7 +67,7 @@ impl Schema {
     }
 
     /// The columns of other types whose default casts to a type with `::`.
-    pub fn defaults_of_type(&self, key: &Key) -> Vec<(Key, SmolStr)> {
+    pub fn defaults_of_type(&self, key: &Key) -> Vec<(Key, Name)> {
         self.columns_where(&key.name, |column| {
             let default = column.default.as_ref();
             default.is_some_and(|d| self.casts_to(&d.text, key))
@@ -78,12 +75,12 @@ impl Schema {
         })
     }
 
-    fn columns_where(&self, word: &str, is: impl Fn(&Column) -> bool) -> Vec<(Key, SmolStr)> {
+    fn columns_where(&self, word: &str, is: impl Fn(&Column) -> bool) -> Vec<(Key, Name)> {
         let tables = self.tables_with(word).into_iter();
         let columns = tables.flat_map(|t| t.columns.iter().map(move |c| (t, c)));
         columns
             .filter(|(_, column)| is(column))
-            .map(|(table, column)| (table.key.clone(), column.name.clone()))
+            .map(|(table, column)| (table.key, column.name))
             .collect()
     }
 

@@ -3,13 +3,13 @@
 use std::sync::Arc;
 
 use rustc_hash::FxHashSet;
-use smol_str::SmolStr;
 
 use super::apply::{At, Conflict};
 use super::constraint::names_in;
 use super::part::Shape;
 use super::table::add;
 use super::{Index, Key, Relation, Schema, names};
+use crate::name::Name;
 use crate::operation::{CreateIndex, ObjectKind, ObjectName};
 
 impl Schema {
@@ -19,13 +19,13 @@ impl Schema {
         if self.view_by_key(&table).is_none() {
             self.assume_table(&create.table);
         }
-        let columns: Vec<SmolStr> = create
+        let columns: Vec<Name> = create
             .elements
             .iter()
-            .map(|e| e.column.clone().unwrap_or_default())
+            .map(|e| e.column.unwrap_or_default())
             .collect();
         let key = match &create.name {
-            Some(name) => Key::new(table.schema.clone(), name.name.clone()),
+            Some(name) => Key::new(table.schema, name.name),
             None => self.index_name(&table, &Shape::from(create)),
         };
         if let Some(existing) = self.relations.get(&key) {
@@ -35,13 +35,13 @@ impl Schema {
             return Conflict::at(format!("`{key}` already exists"), existing.created_at());
         }
         let index = Index {
-            key: key.clone(),
+            key,
             origin: self.origin(at),
-            table: table.clone(),
+            table,
             unique: create.unique,
-            method: create.method.clone(),
+            method: create.method,
             columns,
-            options: create.elements.iter().map(|e| e.options.clone()).collect(),
+            options: create.elements.iter().map(|e| e.options).collect(),
             include: create.include.clone(),
             exprs: create
                 .elements
@@ -50,7 +50,7 @@ impl Schema {
                 .collect(),
             predicate: create.predicate.clone(),
             nulls_not_distinct: create.nulls_not_distinct,
-            parameters: create.parameters.clone(),
+            parameters: create.parameters,
             constraint: None,
             parent: None,
             children: Vec::new(),
@@ -58,7 +58,7 @@ impl Schema {
         for expr in index.exprs.iter().chain(&index.predicate) {
             self.note_calls(&table, &expr.text);
         }
-        self.enter(key.clone(), Relation::Index(Arc::new(index)));
+        self.enter(key, Relation::Index(Arc::new(index)));
         self.own_index(&table, &key);
         if !create.only {
             self.spread_index(&table, &key, at);
@@ -68,9 +68,9 @@ impl Schema {
 
     /// Gives a table or view an index that was not there before.
     fn own_index(&mut self, table: &Key, index: &Key) {
-        let on_table = self.edit_table(table, |t| t.indexes.push(index.clone()));
+        let on_table = self.edit_table(table, |t| t.indexes.push(*index));
         if on_table.is_none() {
-            self.change_view(table, |v| v.indexes.push(index.clone()));
+            self.change_view(table, |v| v.indexes.push(*index));
         }
     }
 
@@ -78,10 +78,9 @@ impl Schema {
     pub fn index_name(&self, table: &Key, shape: &Shape<'_>) -> Key {
         let joined = shape.joined_columns();
         let name = names::free_name(&table.name, &joined, "idx", |name| {
-            self.relations
-                .contains_key(&Key::new(table.schema.clone(), name))
+            self.relations.contains_key(&Key::new(table.schema, name))
         });
-        Key::new(table.schema.clone(), name)
+        Key::new(table.schema, name)
     }
 
     /// An index of a partitioned table has a part on every partition.
@@ -90,7 +89,7 @@ impl Schema {
             return;
         };
         let mut met = FxHashSet::default();
-        let mut todo = vec![(table.clone(), parent.clone())];
+        let mut todo = vec![(*table, *parent)];
         while let Some((table, parent)) = todo.pop() {
             let partitions = match self.table_by_key(&table) {
                 Some(t) if t.is_partitioned() && met.insert(table) => t.children.clone(),
@@ -104,14 +103,14 @@ impl Schema {
                 }
                 let key = self.index_name(&partition, &Shape::of_index(self, &index));
                 let own = Index {
-                    key: key.clone(),
+                    key,
                     origin: self.origin(at),
-                    table: partition.clone(),
-                    parent: Some(parent.clone()),
+                    table: partition,
+                    parent: Some(parent),
                     children: Vec::new(),
                     ..(*index).clone()
                 };
-                self.enter(key.clone(), Relation::Index(Arc::new(own)));
+                self.enter(key, Relation::Index(Arc::new(own)));
                 self.own_index(&partition, &key);
                 self.edit_index(&parent, |i| add(&mut i.children, &key));
                 todo.push((partition, key));
@@ -122,13 +121,13 @@ impl Schema {
     pub(super) fn attach_index(&mut self, parent: &ObjectName, child: &ObjectName) {
         let (parent, child) = (self.resolve(parent), self.resolve(child));
         // As with tables: nothing is above itself.
-        let above = |key: &Key| self.index_by_key(key)?.parent.clone();
-        let mut line = std::iter::successors(Some(parent.clone()), above);
+        let above = |key: &Key| self.index_by_key(key)?.parent;
+        let mut line = std::iter::successors(Some(parent), above);
         if line.any(|key| key == child) {
             return;
         }
         self.edit_index(&parent, |i| add(&mut i.children, &child));
-        self.edit_index(&child, |i| i.parent = Some(parent.clone()));
+        self.edit_index(&child, |i| i.parent = Some(parent));
     }
 
     pub(super) fn edit_index(&mut self, key: &Key, f: impl FnOnce(&mut Index)) {
@@ -139,7 +138,7 @@ impl Schema {
     }
 
     /// Does an index use a column, in an expression or predicate too?
-    pub fn index_mentions(&self, key: &Key, column: &SmolStr) -> bool {
+    pub fn index_mentions(&self, key: &Key, column: &Name) -> bool {
         self.index_by_key(key).is_some_and(|index| {
             index.columns.contains(column)
                 || index.include.contains(column)
@@ -157,19 +156,19 @@ impl Schema {
             return;
         };
         let mut own = (*index).clone();
-        own.key = new.clone();
+        own.key = *new;
         if own.constraint.is_some() {
-            own.constraint = Some(new.name.clone());
+            own.constraint = Some(new.name);
         }
-        self.put_relation(old.clone(), None);
-        self.put_relation(new.clone(), Some(Relation::Index(Arc::new(own))));
+        self.put_relation(*old, None);
+        self.put_relation(*new, Some(Relation::Index(Arc::new(own))));
         self.move_settings(old, new, ObjectKind::Index);
         if self.created_now.contains(old) {
             self.mark_created(new);
         }
         let swap = |list: &mut Vec<Key>| {
             for key in list.iter_mut().filter(|k| *k == old) {
-                *key = new.clone();
+                *key = *new;
             }
         };
         let on_table = self.edit_table(&index.table, |t| {
@@ -177,8 +176,8 @@ impl Schema {
             for constraint in &mut t.constraints {
                 if constraint.index.as_ref() == Some(old) {
                     let own = Arc::make_mut(constraint);
-                    own.index = Some(new.clone());
-                    own.name = new.name.clone();
+                    own.index = Some(*new);
+                    own.name = new.name;
                 }
             }
         });
@@ -189,7 +188,7 @@ impl Schema {
             self.edit_index(parent, |i| swap(&mut i.children));
         }
         for child in &index.children {
-            self.edit_index(child, |i| i.parent = Some(new.clone()));
+            self.edit_index(child, |i| i.parent = Some(*new));
         }
     }
 }

@@ -7,12 +7,12 @@
 use std::sync::Arc;
 
 use rustc_hash::{FxHashMap, FxHashSet};
-use smol_str::SmolStr;
 
 use super::{
     Departure, Domain, Extension, Key, Origin, Other, Relation, Routine, Schema, Session, Setting,
     TypeEntry, name_hash,
 };
+use crate::name::Name;
 use crate::operation::{ObjectKind, Operation};
 use crate::project::SourceId;
 
@@ -26,8 +26,8 @@ pub(super) enum Entry {
     Type(Key, Option<Arc<TypeEntry>>),
     Domain(Key, Option<Arc<Domain>>),
     Routine(Key, Option<Vec<Arc<Routine>>>),
-    Namespace(SmolStr, Option<Origin>),
-    Extension(SmolStr, Option<Arc<Extension>>),
+    Namespace(Name, Option<Origin>),
+    Extension(Name, Option<Arc<Extension>>),
     Other((ObjectKind, Key), Option<Arc<Other>>),
     Settings(Key, Option<Arc<Vec<Setting>>>),
     CreatedNow(Key),
@@ -183,7 +183,7 @@ impl Schema {
     }
 
     /// The schemas that came or went since a mark.
-    pub fn namespaces_changed_since(&self, mark: Mark) -> Vec<Difference<'_, Origin, SmolStr>> {
+    pub fn namespaces_changed_since(&self, mark: Mark) -> Vec<Difference<'_, Origin, Name>> {
         self.changed(
             mark,
             |entry| match entry {
@@ -198,7 +198,7 @@ impl Schema {
     pub fn extensions_changed_since(
         &self,
         mark: Mark,
-    ) -> Vec<Difference<'_, Arc<Extension>, SmolStr>> {
+    ) -> Vec<Difference<'_, Arc<Extension>, Name>> {
         self.changed(
             mark,
             |entry| match entry {
@@ -245,9 +245,9 @@ impl Schema {
 
     /// Notes a relation before it changes, once per mark.
     pub(super) fn note_relation(&mut self, key: &Key) {
-        if self.journal.on && self.journal.noted.insert(key.clone()) {
+        if self.journal.on && self.journal.noted.insert(*key) {
             let old = self.relations.get(key).cloned();
-            self.journal.entries.push(Entry::Relation(key.clone(), old));
+            self.journal.entries.push(Entry::Relation(*key, old));
         }
     }
 

@@ -32,8 +32,8 @@ use std::sync::Arc;
 use std::sync::atomic::AtomicUsize;
 
 use rustc_hash::{FxHashMap, FxHashSet, FxHasher};
-use smol_str::SmolStr;
 
+use crate::name::Name;
 use crate::operation::{
     Bound, Column, Constraint, ConstraintKind, DataType, Expr, ObjectKind, ObjectName, PartitionBy,
     Persistence, PolicyClauses, SequenceOption, TypeDefinition,
@@ -50,28 +50,21 @@ pub use stands::Absence;
 pub use table::column_of;
 
 /// The name of an object, resolved: never without a schema.
-#[derive(Clone, Debug, Eq, PartialOrd, Ord)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Key {
-    pub schema: SmolStr,
-    pub name: SmolStr,
-    /// Of both names: keys are looked up far more often than made.
-    hash: u64,
+    pub schema: Name,
+    pub name: Name,
 }
 
 impl Key {
-    pub fn new(schema: impl Into<SmolStr>, name: impl Into<SmolStr>) -> Self {
-        let (schema, name) = (schema.into(), name.into());
-        let mut hasher = FxHasher::default();
-        name.as_bytes().hash(&mut hasher);
-        schema.as_bytes().hash(&mut hasher);
+    pub fn new(schema: impl Into<Name>, name: impl Into<Name>) -> Self {
         Self {
-            hash: hasher.finish(),
-            schema,
-            name,
+            schema: schema.into(),
+            name: name.into(),
         }
     }
 
-    pub fn public(name: impl Into<SmolStr>) -> Self {
+    pub fn public(name: impl Into<Name>) -> Self {
         Self::new("public", name)
     }
 }
@@ -82,15 +75,10 @@ fn name_hash(name: &str) -> u64 {
     hasher.finish()
 }
 
-impl PartialEq for Key {
-    fn eq(&self, other: &Self) -> bool {
-        self.hash == other.hash && self.name == other.name && self.schema == other.schema
-    }
-}
-
 impl Hash for Key {
     fn hash<H: Hasher>(&self, state: &mut H) {
-        state.write_u64(self.hash);
+        state.write_u64(self.name.text_hash());
+        state.write_u64(self.schema.text_hash());
     }
 }
 
@@ -151,7 +139,7 @@ pub struct Table {
     pub policies: Vec<Policy>,
     pub rules: Vec<Rule>,
     /// As in [`crate::operation::CreateTable::options`].
-    pub options: SmolStr,
+    pub options: Name,
     pub row_security: bool,
     /// It is partitioned.
     pub partition_by: Option<PartitionBy>,
@@ -175,7 +163,7 @@ pub struct Table {
     pub seeded: bool,
     /// Which migration last added a column of this name; absent means the
     /// migration that created the table.
-    pub column_added: FxHashMap<SmolStr, MigrationIndex>,
+    pub column_added: FxHashMap<Name, MigrationIndex>,
     /// What the migration that is being applied dropped: what comes in its
     /// place is no new rule.
     pub gone: Vec<Gone>,
@@ -186,9 +174,9 @@ pub struct Table {
 pub struct Gone {
     pub migration: MigrationIndex,
     pub rule: GoneRule,
-    pub name: SmolStr,
+    pub name: Name,
     /// What it names.
-    pub columns: Vec<SmolStr>,
+    pub columns: Vec<Name>,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -208,23 +196,23 @@ pub struct Partition {
 
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Trigger {
-    pub name: SmolStr,
+    pub name: Name,
     pub function: Option<ObjectName>,
     /// What `UPDATE OF` names.
-    pub columns: Vec<SmolStr>,
+    pub columns: Vec<Name>,
     pub when: Option<Expr>,
     pub constraint: bool,
     /// As written: `AFTER INSERT OR UPDATE OF a`.
     pub events: Expr,
     /// What stands between the table and EXECUTE.
     pub clauses: Expr,
-    pub arguments: SmolStr,
+    pub arguments: Name,
 }
 
 /// A rewrite rule.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Rule {
-    pub name: SmolStr,
+    pub name: Name,
     pub event: &'static str,
     /// Everything behind the table.
     pub definition: Expr,
@@ -232,7 +220,7 @@ pub struct Rule {
 
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Policy {
-    pub name: SmolStr,
+    pub name: Name,
     pub clauses: PolicyClauses,
 }
 
@@ -240,12 +228,12 @@ pub struct Policy {
 /// named none.
 #[derive(Clone, Debug)]
 pub struct TableConstraint {
-    pub name: SmolStr,
+    pub name: Name,
     /// The server made the name up.
     pub generated_name: bool,
     pub definition: Constraint,
     /// The columns it mentions, inline ones included.
-    pub columns: Vec<SmolStr>,
+    pub columns: Vec<Name>,
     pub validated: bool,
     /// The index behind a primary key, unique or exclusion constraint.
     pub index: Option<Key>,
@@ -253,7 +241,7 @@ pub struct TableConstraint {
     pub references: Option<Key>,
     /// The columns there; resolved where the file names none and the primary
     /// key is known.
-    pub referenced: Vec<SmolStr>,
+    pub referenced: Vec<Name>,
     pub added_in: MigrationIndex,
 }
 
@@ -265,17 +253,17 @@ pub struct View {
     pub temporary: bool,
     /// Filled: a materialized view WITH DATA, or refreshed since.
     pub populated: bool,
-    pub columns: Vec<SmolStr>,
+    pub columns: Vec<Name>,
     /// As in [`crate::operation::CreateView`].
-    pub options: SmolStr,
-    pub check_option: SmolStr,
+    pub options: Name,
+    pub check_option: Name,
     /// Their types, as far as they are known; the list may be shorter.
     pub types: Vec<Option<DataType>>,
     pub query: Arc<str>,
     /// As in [`crate::operation::query::Reading`].
     pub barrier: Option<&'static str>,
     /// Its columns that are no columns of what it reads.
-    pub computed: Vec<SmolStr>,
+    pub computed: Vec<Name>,
     /// What runs in the place of writing to it.
     pub instead: Vec<Instead>,
     /// Something that it reads has another name by now, and the query's text
@@ -295,7 +283,7 @@ pub struct View {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Instead {
     pub kind: ObjectKind,
-    pub name: SmolStr,
+    pub name: Name,
     /// The statements that it stands for, as written.
     pub events: Arc<str>,
 }
@@ -305,7 +293,7 @@ pub struct Instead {
 pub struct Use {
     pub relation: Key,
     /// Sorted.
-    pub columns: Vec<SmolStr>,
+    pub columns: Vec<Name>,
     /// The columns could not be told: any column.
     pub all: bool,
 }
@@ -316,20 +304,20 @@ pub struct Index {
     pub origin: Origin,
     pub table: Key,
     pub unique: bool,
-    pub method: SmolStr,
+    pub method: Name,
     /// The columns of its plain elements, in order; an expression leaves an
     /// empty name.
-    pub columns: Vec<SmolStr>,
+    pub columns: Vec<Name>,
     /// Options of each element (`desc`, operator class), as written.
-    pub options: Vec<SmolStr>,
-    pub include: Vec<SmolStr>,
+    pub options: Vec<Name>,
+    pub include: Vec<Name>,
     pub exprs: Vec<Expr>,
     pub predicate: Option<Expr>,
     pub nulls_not_distinct: bool,
     /// The constraint that owns it.
-    pub constraint: Option<SmolStr>,
+    pub constraint: Option<Name>,
     /// As in [`crate::operation::CreateIndex::parameters`].
-    pub parameters: SmolStr,
+    pub parameters: Name,
     /// The index of the parent that this one is a part of.
     pub parent: Option<Key>,
     pub children: Vec<Key>,
@@ -339,7 +327,7 @@ pub struct Index {
 pub struct Sequence {
     pub key: Key,
     pub origin: Origin,
-    pub owned_by: Option<(Key, SmolStr)>,
+    pub owned_by: Option<(Key, Name)>,
     /// Made for an identity or serial column.
     pub implicit: bool,
     pub options: Vec<SequenceOption>,
@@ -353,7 +341,7 @@ pub struct TypeEntry {
     /// Everything behind the name, as it was created.
     pub text: Arc<str>,
     /// Values that a migration added later, with its index.
-    pub added_values: Vec<(SmolStr, MigrationIndex)>,
+    pub added_values: Vec<(Name, MigrationIndex)>,
 }
 
 #[derive(Clone, Debug)]
@@ -361,7 +349,7 @@ pub struct Domain {
     pub key: Key,
     pub origin: Origin,
     pub base: DataType,
-    pub collation: Option<SmolStr>,
+    pub collation: Option<Name>,
     pub default: Option<Expr>,
     pub not_null: bool,
     pub checks: Vec<DomainCheck>,
@@ -369,7 +357,7 @@ pub struct Domain {
 
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct DomainCheck {
-    pub name: SmolStr,
+    pub name: Name,
     pub expr: Expr,
     pub validated: bool,
 }
@@ -379,7 +367,7 @@ pub struct DomainCheck {
 pub struct Other {
     pub origin: Origin,
     /// What DROP has to name.
-    pub signature: SmolStr,
+    pub signature: Name,
     /// The statement; empty where it was altered since.
     pub definition: Arc<str>,
 }
@@ -388,7 +376,7 @@ pub struct Other {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Extension {
     pub origin: Origin,
-    pub options: SmolStr,
+    pub options: Name,
 }
 
 #[derive(Clone, Debug)]
@@ -396,9 +384,9 @@ pub struct Routine {
     pub key: Key,
     pub origin: Origin,
     pub procedure: bool,
-    pub arguments: SmolStr,
-    pub returns: Option<SmolStr>,
-    pub language: SmolStr,
+    pub arguments: Name,
+    pub returns: Option<Name>,
+    pub language: Name,
     pub volatility: char,
     /// As the definition has it.
     pub defined_volatility: char,
@@ -416,11 +404,11 @@ pub struct Routine {
 /// back, the next migration starts afresh.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Session {
-    pub search_path: Vec<SmolStr>,
+    pub search_path: Vec<Name>,
     /// It was set to nothing at all, as dumps do.
     pub pathless: bool,
     /// Lower case.
-    pub time_zone: SmolStr,
+    pub time_zone: Name,
     /// Milliseconds; `None` for 0 and for never set.
     pub lock_timeout: Option<u64>,
     pub statement_timeout: Option<u64>,
@@ -472,19 +460,19 @@ pub struct Schema {
     routines: FxHashMap<Key, Vec<Arc<Routine>>>,
     /// Which routines have a word, in lower case, in their text; some may be
     /// gone since.
-    routine_words: FxHashMap<SmolStr, Vec<Key>>,
+    routine_words: FxHashMap<Name, Vec<Key>>,
     /// Which routines have a word, in lower case, in their arguments or result;
     /// some may be gone since.
-    signature_words: FxHashMap<SmolStr, Vec<Key>>,
+    signature_words: FxHashMap<Name, Vec<Key>>,
     /// Which tables have a word, in lower case, in the types and defaults of
     /// their columns or call it in a trigger, a check or a policy, and which
     /// views call it; some may have it no more.
-    table_words: FxHashMap<SmolStr, Vec<Key>>,
+    table_words: FxHashMap<Name, Vec<Key>>,
     /// The names of all types and domains that ever were, in whatever schema:
     /// most columns are of none of them.
-    type_names: FxHashSet<SmolStr>,
-    schemas: FxHashMap<SmolStr, Origin>,
-    extensions: FxHashMap<SmolStr, Arc<Extension>>,
+    type_names: FxHashSet<Name>,
+    schemas: FxHashMap<Name, Origin>,
+    extensions: FxHashMap<Name, Arc<Extension>>,
     others: FxHashMap<(ObjectKind, Key), Arc<Other>>,
     settings: FxHashMap<Key, Arc<Vec<Setting>>>,
     /// Sequences that were ever tied to a table; what holds now stands in the
@@ -680,7 +668,7 @@ impl Schema {
     /// The user-defined type that a column's type names, as a key.
     pub fn type_key(&self, ty: &DataType) -> Key {
         match &ty.schema {
-            Some(schema) => Key::new(&**schema, ty.name.clone()),
+            Some(schema) => Key::new(&**schema, ty.name),
             None => self.resolve_type(&ty.name),
         }
     }

@@ -4,14 +4,13 @@
 //! and `ChooseConstraintName` in `pg_constraint.c`: parts joined by `_`, cut so
 //! that the whole has at most 63 bytes, and a number where the name is taken.
 
-use smol_str::{SmolStr, format_smolstr};
-
+use crate::name::{Name, name};
 use crate::operation::Expr;
 use crate::operation::query::column_of_index;
 use crate::statement::cursor::{NAME_BYTES, cut};
 
 /// `name1_name2_label`, the longer of the first two cut until it fits.
-pub fn object_name(name1: &str, name2: &str, label: &str) -> SmolStr {
+pub fn object_name(name1: &str, name2: &str, label: &str) -> Name {
     let overhead = usize::from(!name2.is_empty()) + usize::from(!label.is_empty()) + label.len();
     let available = NAME_BYTES.saturating_sub(overhead);
     let (mut first, mut second) = (name1.len(), name2.len());
@@ -30,18 +29,18 @@ pub fn object_name(name1: &str, name2: &str, label: &str) -> SmolStr {
             name.push_str(part);
         }
     }
-    SmolStr::from(name)
+    Name::from(name)
 }
 
 /// The first such name that is not taken.
 ///
 /// Where many are taken, a number that is free and whose predecessor is not:
 /// the first, unless names have been given back.
-pub fn free_name(name1: &str, name2: &str, label: &str, taken: impl Fn(&str) -> bool) -> SmolStr {
+pub fn free_name(name1: &str, name2: &str, label: &str, taken: impl Fn(&str) -> bool) -> Name {
     const MANY: u32 = 32;
     let numbered = |number: u32| match number {
         0 => object_name(name1, name2, label),
-        _ => object_name(name1, name2, &format_smolstr!("{label}{number}")),
+        _ => object_name(name1, name2, &name!("{label}{number}")),
     };
     let found = (0..MANY).map(numbered).find(|name| !taken(name));
     if let Some(name) = found {
@@ -82,24 +81,24 @@ pub fn joined<'a>(columns: impl IntoIterator<Item = &'a str>) -> String {
 fn index_columns<'a>(
     columns: impl IntoIterator<Item = &'a str>,
     exprs: impl IntoIterator<Item = &'a Expr>,
-    include: &'a [SmolStr],
-) -> Vec<SmolStr> {
+    include: &'a [Name],
+) -> Vec<Name> {
     let mut exprs = exprs.into_iter();
     let elements = columns.into_iter().map(|column| match column {
         "" => exprs
             .next()
             .and_then(|expr| column_of_index(&expr.text))
-            .unwrap_or(SmolStr::new_static("expr")),
-        column => SmolStr::new(column),
+            .unwrap_or(Name::new("expr")),
+        column => Name::new(column),
     });
-    let mut names: Vec<SmolStr> = Vec::new();
+    let mut names: Vec<Name> = Vec::new();
     for name in elements.chain(include.iter().cloned()).take(MOST) {
         let numbered = |number: usize| match number {
-            0 => name.clone(),
+            0 => name,
             _ => {
                 let number = number.to_string();
                 let room = name.len().min(NAME_BYTES - number.len());
-                format_smolstr!("{}{number}", cut(&name, room))
+                name!("{}{number}", cut(&name, room))
             }
         };
         let free = (0..=MOST).map(numbered).find(|name| !names.contains(name));
@@ -112,10 +111,10 @@ fn index_columns<'a>(
 pub fn joined_index<'a>(
     columns: impl IntoIterator<Item = &'a str>,
     exprs: impl IntoIterator<Item = &'a Expr>,
-    include: &'a [SmolStr],
+    include: &'a [Name],
 ) -> String {
     let names = index_columns(columns, exprs, include);
-    joined(names.iter().map(SmolStr::as_str))
+    joined(names.iter().map(Name::as_str))
 }
 
 /// No index has more columns.
@@ -133,7 +132,7 @@ mod tests {
         });
         let names = index_columns(["a", "", "", "a", ""], &exprs, &["b".into()]);
         assert_eq!(
-            joined(names.iter().map(SmolStr::as_str)),
+            joined(names.iter().map(Name::as_str)),
             "a_lower_lower1_a1_expr_b"
         );
     }

@@ -5,13 +5,14 @@
 //! predicate, uniqueness. The order of a column and storage parameters do not
 //! count.
 
+use smol_str::{SmolStr, StrExt};
 use std::sync::Arc;
 
 use rustc_hash::FxHashSet;
-use smol_str::{SmolStr, StrExt};
 
 use super::apply::At;
 use super::{Index, Key, Schema, Table, names};
+use crate::name::Name;
 use crate::operation::{Constraint, ConstraintKind, CreateIndex, Expr};
 use crate::statement::lexer::same_tokens;
 
@@ -23,7 +24,7 @@ pub struct Shape<'a> {
     /// As in [`Index`].
     columns: Vec<&'a str>,
     options: Vec<&'a str>,
-    include: &'a [SmolStr],
+    include: &'a [Name],
     exprs: Vec<&'a Expr>,
     predicate: Option<&'a Expr>,
     /// It belongs to a constraint: a primary key?
@@ -65,7 +66,7 @@ impl<'a> Shape<'a> {
             method: "btree",
             unique: true,
             nulls_not_distinct: key.nulls_not_distinct,
-            columns: key.columns.iter().map(SmolStr::as_str).collect(),
+            columns: key.columns.iter().map(Name::as_str).collect(),
             options: Vec::new(),
             include: &key.include,
             exprs: Vec::new(),
@@ -81,8 +82,8 @@ impl<'a> Shape<'a> {
             method: &index.method,
             unique: index.unique,
             nulls_not_distinct: index.nulls_not_distinct,
-            columns: index.columns.iter().map(SmolStr::as_str).collect(),
-            options: index.options.iter().map(SmolStr::as_str).collect(),
+            columns: index.columns.iter().map(Name::as_str).collect(),
+            options: index.options.iter().map(Name::as_str).collect(),
             include: &index.include,
             exprs: index.exprs.iter().collect(),
             predicate: index.predicate.as_ref(),
@@ -159,14 +160,11 @@ impl Schema {
         &mut self,
         table: &Key,
         constraint: &Constraint,
-        columns: &[SmolStr],
+        columns: &[Name],
         at: At,
     ) {
         let last = self.table_by_key(table).and_then(|t| t.constraints.last());
-        let Some(index) = last
-            .filter(|c| is_key(&c.definition))
-            .and_then(|c| c.index.clone())
-        else {
+        let Some(index) = last.filter(|c| is_key(&c.definition)).and_then(|c| c.index) else {
             return;
         };
         let own = Constraint {
@@ -174,7 +172,7 @@ impl Schema {
             ..constraint.clone()
         };
         let mut met = FxHashSet::default();
-        let mut todo = vec![(table.clone(), index)];
+        let mut todo = vec![(*table, index)];
         while let Some((table, index)) = todo.pop() {
             let partitions = match self.table_by_key(&table) {
                 Some(t) if t.is_partitioned() && met.insert(table) => t.children.clone(),

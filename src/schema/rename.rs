@@ -2,11 +2,10 @@
 
 use std::sync::Arc;
 
-use smol_str::SmolStr;
-
 use super::apply::{At, Conflict};
 use super::constraint::{names_in, rename_in};
 use super::{Key, Relation, Schema, Table, Use, View};
+use crate::name::Name;
 use crate::operation::{ConstraintKind, Expr, ObjectKind, ObjectName, Target};
 
 /// Puts another name where one stood.
@@ -16,7 +15,7 @@ fn swap<T: PartialEq + Clone>(list: &mut [T], old: &T, new: &T) {
     }
 }
 
-fn replace_name(expr: &mut Expr, from: &SmolStr, to: &SmolStr) {
+fn replace_name(expr: &mut Expr, from: &Name, to: &Name) {
     if let Some(renamed) = rename_in(expr, from, to) {
         *expr = renamed;
     }
@@ -28,7 +27,7 @@ fn is_relation(kind: ObjectKind) -> bool {
 
 impl View {
     /// Its query means what has another name now.
-    fn follow(&mut self, from: &SmolStr, to: &SmolStr) {
+    fn follow(&mut self, from: &Name, to: &Name) {
         let query = Expr {
             text: self.query.clone(),
             span: Default::default(),
@@ -46,13 +45,13 @@ impl Schema {
         name: &ObjectName,
         on: Option<&ObjectName>,
         if_exists: bool,
-        to: &SmolStr,
+        to: &Name,
         at: At,
     ) -> Option<Conflict> {
         match kind {
             ObjectKind::Type | ObjectKind::Domain => {
                 let old = self.type_key_of(name);
-                let new = Key::new(old.schema.clone(), to.clone());
+                let new = Key::new(old.schema, *to);
                 let taken = self.type_taken(&new).or_else(|| self.row_type_taken(&new));
                 if taken.is_some() && old != new {
                     return taken;
@@ -62,7 +61,7 @@ impl Schema {
             }
             kind if kind.is_routine() => {
                 let old = self.resolve_routine(name);
-                self.rekey_routine(&old, &Key::new(old.schema.clone(), to.clone()));
+                self.rekey_routine(&old, &Key::new(old.schema, *to));
                 None
             }
             ObjectKind::Schema => {
@@ -74,17 +73,17 @@ impl Schema {
                     self.edit_table(&key, |t| match kind {
                         ObjectKind::Trigger => {
                             for trigger in t.triggers.iter_mut().filter(|x| x.name == name.name) {
-                                trigger.name = to.clone();
+                                trigger.name = *to;
                             }
                         }
                         ObjectKind::Policy => {
                             for policy in t.policies.iter_mut().filter(|x| x.name == name.name) {
-                                policy.name = to.clone();
+                                policy.name = *to;
                             }
                         }
                         _ => {
                             for rule in t.rules.iter_mut().filter(|x| x.name == name.name) {
-                                rule.name = to.clone();
+                                rule.name = *to;
                             }
                         }
                     });
@@ -98,7 +97,7 @@ impl Schema {
             }
             _ => {
                 let old = self.resolve(name);
-                let new = Key::new(old.schema.clone(), to.clone());
+                let new = Key::new(old.schema, *to);
                 self.move_relation(kind, name, &old, &new, if_exists, at)
             }
         }
@@ -108,18 +107,18 @@ impl Schema {
         &mut self,
         kind: ObjectKind,
         name: &ObjectName,
-        to: &SmolStr,
+        to: &Name,
         at: At,
     ) -> Option<Conflict> {
         match kind {
             ObjectKind::Type | ObjectKind::Domain => {
                 let old = self.type_key_of(name);
-                self.rekey_type(&old, &Key::new(to.clone(), old.name.clone()));
+                self.rekey_type(&old, &Key::new(*to, old.name));
                 None
             }
             kind if kind.is_routine() => {
                 let old = self.resolve_routine(name);
-                self.rekey_routine(&old, &Key::new(to.clone(), old.name.clone()));
+                self.rekey_routine(&old, &Key::new(*to, old.name));
                 None
             }
             kind if !is_relation(kind) => {
@@ -130,7 +129,7 @@ impl Schema {
             _ if to == "pg_catalog" => None,
             _ => {
                 let old = self.resolve(name);
-                let new = Key::new(to.clone(), old.name.clone());
+                let new = Key::new(*to, old.name);
                 self.move_relation(kind, name, &old, &new, false, at)
             }
         }
@@ -165,7 +164,7 @@ impl Schema {
         }
         self.rekey(old, new);
         if old != new {
-            self.note_departure(old, at, Some(new.clone()));
+            self.note_departure(old, at, Some(*new));
         }
         None
     }
@@ -181,12 +180,9 @@ impl Schema {
             Some(Relation::Index(_)) => self.rekey_index(old, new),
             Some(Relation::Sequence(sequence)) => {
                 let mut own = (*sequence).clone();
-                own.key = new.clone();
+                own.key = *new;
                 if let Some((table, _)) = &own.owned_by {
-                    self.owned
-                        .entry(table.clone())
-                        .or_default()
-                        .push(new.clone());
+                    self.owned.entry(*table).or_default().push(*new);
                 }
                 self.replace(old, new, Relation::Sequence(Arc::new(own)));
             }
@@ -195,8 +191,8 @@ impl Schema {
     }
 
     fn replace(&mut self, old: &Key, new: &Key, relation: Relation) {
-        self.put_relation(old.clone(), None);
-        self.put_relation(new.clone(), Some(relation));
+        self.put_relation(*old, None);
+        self.put_relation(*new, Some(relation));
         self.move_settings(old, new, ObjectKind::Table);
         if self.created_now.contains(old) {
             self.mark_created(new);
@@ -207,34 +203,31 @@ impl Schema {
         let old = &table.key;
         let sequences = self.sequences_of(old, None);
         let mut own = table.clone();
-        own.key = new.clone();
+        own.key = *new;
         swap(&mut own.referenced_by, old, new);
         for constraint in &mut own.constraints {
             if constraint.references.as_ref() == Some(old) {
-                Arc::make_mut(constraint).references = Some(new.clone());
+                Arc::make_mut(constraint).references = Some(*new);
             }
         }
         self.replace(old, new, Relation::Table(Arc::new(own)));
         for index in &table.indexes {
-            self.edit_index(index, |i| i.table = new.clone());
+            self.edit_index(index, |i| i.table = *new);
             if old.schema != new.schema {
-                self.rekey_index(index, &Key::new(new.schema.clone(), index.name.clone()));
+                self.rekey_index(index, &Key::new(new.schema, index.name));
             }
         }
         for sequence in sequences {
             self.tie_sequence(&sequence, new, None);
             if old.schema != new.schema {
-                self.rekey(
-                    &sequence,
-                    &Key::new(new.schema.clone(), sequence.name.clone()),
-                );
+                self.rekey(&sequence, &Key::new(new.schema, sequence.name));
             }
         }
         for other in table.referenced_by.iter().filter(|k| *k != old) {
             self.edit_table(other, |t| {
                 for constraint in &mut t.constraints {
                     if constraint.references.as_ref() == Some(old) {
-                        Arc::make_mut(constraint).references = Some(new.clone());
+                        Arc::make_mut(constraint).references = Some(*new);
                     }
                 }
             });
@@ -248,7 +241,7 @@ impl Schema {
             self.edit_table(child, |t| {
                 swap(&mut t.inherits, old, new);
                 if let Some(partition) = t.partition.as_mut().filter(|p| p.of == *old) {
-                    partition.of = new.clone();
+                    partition.of = *new;
                 }
             });
         }
@@ -265,7 +258,7 @@ impl Schema {
     fn rekey_view(&mut self, view: &View, new: &Key) {
         let old = &view.key;
         let mut own = view.clone();
-        own.key = new.clone();
+        own.key = *new;
         self.replace(old, new, Relation::View(Arc::new(own)));
         for used in &view.uses {
             let swapped = self.edit_table(&used.relation, |t| swap(&mut t.views, old, new));
@@ -274,7 +267,7 @@ impl Schema {
             }
         }
         for index in &view.indexes {
-            self.edit_index(index, |i| i.table = new.clone());
+            self.edit_index(index, |i| i.table = *new);
         }
         self.rekey_in_views(&view.views, old, new);
     }
@@ -283,7 +276,7 @@ impl Schema {
         for view in views {
             self.change_view(view, |v| {
                 for used in v.uses.iter_mut().filter(|u| u.relation == *old) {
-                    used.relation = new.clone();
+                    used.relation = *new;
                 }
                 v.follow(&old.name, &new.name);
                 v.stale |= old.schema != new.schema;
@@ -294,8 +287,8 @@ impl Schema {
     pub(super) fn rename_column(
         &mut self,
         target: &Target,
-        from: &SmolStr,
-        to: &SmolStr,
+        from: &Name,
+        to: &Name,
     ) -> Option<Conflict> {
         let key = self.resolve(&target.name);
         if let Some(missing) = self.missing(&target.name, target.if_exists) {
@@ -319,12 +312,12 @@ impl Schema {
         None
     }
 
-    fn rename_own_column(&mut self, key: &Key, from: &SmolStr, to: &SmolStr) {
+    fn rename_own_column(&mut self, key: &Key, from: &Name, to: &Name) {
         let Some(table) = self.table_by_key(key).cloned() else {
             return;
         };
         self.edit_table(key, |t| {
-            t.edit_column(from, |c| c.name = to.clone());
+            t.edit_column(from, |c| c.name = *to);
             for constraint in &mut t.constraints {
                 if constraint.columns.contains(from) {
                     let own = Arc::make_mut(constraint);
@@ -355,7 +348,7 @@ impl Schema {
                 replace_name(&mut partition.definition, from, to);
             }
             if let Some(added) = t.column_added.remove(from) {
-                t.column_added.insert(to.clone(), added);
+                t.column_added.insert(*to, added);
             }
         });
         for index in &table.indexes {

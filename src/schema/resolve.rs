@@ -1,8 +1,7 @@
 //! Names to keys, by the search path.
 
-use smol_str::SmolStr;
-
 use super::{Key, Schema};
+use crate::name::Name;
 use crate::operation::ObjectName;
 
 impl Schema {
@@ -14,7 +13,7 @@ impl Schema {
             self.temporary,
             self.session.search_path.as_slice(),
         ) {
-            return Key::new(only.clone(), name.name.clone());
+            return Key::new(*only, name.name);
         }
         self.resolve_by(name.schema.as_ref(), &name.name, |schema, key| {
             schema.relations.contains_key(key)
@@ -22,12 +21,12 @@ impl Schema {
     }
 
     /// The same for a name that stands alone.
-    pub(super) fn resolve_word(&self, name: &SmolStr) -> Key {
+    pub(super) fn resolve_word(&self, name: &Name) -> Key {
         self.resolve_by(None, name, |schema, key| schema.relations.contains_key(key))
     }
 
     /// The same for types and domains.
-    pub fn resolve_type(&self, name: &SmolStr) -> Key {
+    pub fn resolve_type(&self, name: &Name) -> Key {
         let may_be = self.type_names.contains(name);
         self.resolve_by(None, name, |schema, key| {
             may_be && (schema.types.contains_key(key) || schema.domains.contains_key(key))
@@ -43,17 +42,17 @@ impl Schema {
 
     fn resolve_by(
         &self,
-        qualifier: Option<&SmolStr>,
-        name: &SmolStr,
+        qualifier: Option<&Name>,
+        name: &Name,
         exists: impl Fn(&Schema, &Key) -> bool,
     ) -> Key {
         if let Some(schema) = qualifier {
-            return Key::new(schema.clone(), name.clone());
+            return Key::new(*schema, *name);
         }
         let path = &self.session.search_path;
         let mut first: Option<Key> = None;
-        for schema in std::iter::once("pg_temp").chain(path.iter().map(SmolStr::as_str)) {
-            let key = Key::new(schema, name.clone());
+        for schema in std::iter::once("pg_temp").chain(path.iter().map(Name::as_str)) {
+            let key = Key::new(schema, *name);
             if exists(self, &key) {
                 return key;
             }
@@ -61,6 +60,6 @@ impl Schema {
                 first = Some(key);
             }
         }
-        first.unwrap_or_else(|| Key::public(name.clone()))
+        first.unwrap_or_else(|| Key::public(*name))
     }
 }

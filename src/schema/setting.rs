@@ -3,10 +3,9 @@
 
 use std::sync::Arc;
 
-use smol_str::{SmolStr, format_smolstr};
-
 use super::journal::Entry;
 use super::{Key, Origin, Relation, Schema};
+use crate::name::{Name, name};
 use crate::operation::{Action, ColumnOption, Grant, ObjectKind, ObjectName, RowSecurity};
 
 /// One thing that is set. What was never set has no entry.
@@ -16,10 +15,10 @@ pub struct Setting {
     /// key is that of the table, for an overload that of the routine.
     pub kind: ObjectKind,
     /// The column, constraint, …, or the arguments of a routine.
-    pub member: SmolStr,
+    pub member: Name,
     pub name: SettingName,
     /// As written.
-    pub value: SmolStr,
+    pub value: Name,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
@@ -28,16 +27,16 @@ pub enum SettingName {
     Owner,
     /// A privilege and who has it; the value is what stands behind the role.
     Grant {
-        privilege: SmolStr,
-        grantee: SmolStr,
+        privilege: Name,
+        grantee: Name,
     },
     /// Of a table, index or view.
-    Parameter(SmolStr),
+    Parameter(Name),
     Statistics,
     Storage,
     Compression,
     /// Of a column.
-    ColumnParameter(SmolStr),
+    ColumnParameter(Name),
     /// What stands behind REPLICA IDENTITY.
     ReplicaIdentity,
     ClusterOn,
@@ -71,7 +70,7 @@ impl Schema {
         kind: ObjectKind,
         member: &str,
         name: &SettingName,
-    ) -> Option<&SmolStr> {
+    ) -> Option<&Name> {
         self.settings(key)
             .iter()
             .find(|s| class(s.kind) == class(kind) && s.member == member && s.name == *name)
@@ -84,14 +83,14 @@ impl Schema {
             (_, Some(table)) => self.resolve(table),
             (1, None) => self.type_key_of(name),
             (2, None) => self.resolve_routine(name),
-            (3, None) => Key::new(name.name.clone(), ""),
+            (3, None) => Key::new(name.name, ""),
             _ => self.resolve(name),
         }
     }
 
     fn edit_settings(&mut self, key: &Key, f: impl FnOnce(&mut Vec<Setting>)) {
-        self.note(|s| Entry::Settings(key.clone(), s.settings.get(key).cloned()));
-        let list = self.settings.entry(key.clone()).or_default();
+        self.note(|s| Entry::Settings(*key, s.settings.get(key).cloned()));
+        let list = self.settings.entry(*key).or_default();
         f(Arc::make_mut(list));
         if list.is_empty() {
             self.settings.remove(key);
@@ -102,9 +101,9 @@ impl Schema {
         &mut self,
         key: &Key,
         kind: ObjectKind,
-        member: SmolStr,
+        member: Name,
         name: SettingName,
-        value: Option<SmolStr>,
+        value: Option<Name>,
     ) {
         self.edit_settings(key, |list| {
             let same =
@@ -144,7 +143,7 @@ impl Schema {
         key: &Key,
         kind: ObjectKind,
         from: &str,
-        to: Option<&SmolStr>,
+        to: Option<&Name>,
     ) {
         let is_it = |s: &Setting| s.kind == kind && s.member == from;
         if !self.settings(key).iter().any(is_it) {
@@ -153,7 +152,7 @@ impl Schema {
         self.edit_settings(key, |list| match to {
             Some(to) => {
                 for setting in list.iter_mut().filter(|s| is_it(s)) {
-                    setting.member = to.clone();
+                    setting.member = *to;
                 }
             }
             None => list.retain(|s| !is_it(s)),
@@ -162,7 +161,7 @@ impl Schema {
 
     /// Applies an operation that only sets something.
     pub(super) fn apply_setting(&mut self, action: &Action) {
-        let none = SmolStr::default;
+        let none = Name::default;
         match action {
             Action::Comment {
                 kind,
@@ -173,14 +172,14 @@ impl Schema {
             } => {
                 let key = self.setting_key(*kind, name, on.as_ref());
                 let member = match on {
-                    Some(_) => name.name.clone(),
-                    None => arguments.clone().unwrap_or_default(),
+                    Some(_) => name.name,
+                    None => (*arguments).unwrap_or_default(),
                 };
-                self.set(&key, *kind, member, SettingName::Comment, text.clone());
+                self.set(&key, *kind, member, SettingName::Comment, *text);
             }
             Action::SetOwner { kind, name, to, .. } => {
                 let key = self.setting_key(*kind, name, None);
-                self.set(&key, *kind, none(), SettingName::Owner, Some(to.clone()));
+                self.set(&key, *kind, none(), SettingName::Owner, Some(*to));
             }
             Action::Grant(grant) => self.apply_grant(grant),
             Action::SetParameters {
@@ -191,7 +190,7 @@ impl Schema {
             } => {
                 let key = self.resolve(name);
                 for (n, parameter) in parameters.iter().enumerate() {
-                    let name = SettingName::Parameter(parameter.clone());
+                    let name = SettingName::Parameter(*parameter);
                     self.set(&key, *kind, none(), name, values.get(n).cloned());
                 }
             }
@@ -204,7 +203,7 @@ impl Schema {
             } => {
                 let key = self.resolve(&table.name);
                 for (name, value) in column_settings(option, value, *reset) {
-                    self.set(&key, ObjectKind::Column, column.name.clone(), name, value);
+                    self.set(&key, ObjectKind::Column, column.name, name, value);
                 }
             }
             Action::ReplicaIdentity { table, identity } => {
@@ -213,7 +212,7 @@ impl Schema {
                     Default => None,
                     Full => Some("FULL".into()),
                     Nothing => Some("NOTHING".into()),
-                    Index(index) => Some(format_smolstr!("USING INDEX {}", quoted(&index.name))),
+                    Index(index) => Some(name!("USING INDEX {}", quoted(&index.name))),
                 };
                 self.set_on_table(&table.name, SettingName::ReplicaIdentity, value);
             }
@@ -222,11 +221,11 @@ impl Schema {
                 index: Some(index),
             } => {
                 let marked = self.table(table).is_none_or(|t| !t.is_partitioned());
-                let value = marked.then(|| index.name.clone());
+                let value = marked.then_some(index.name);
                 self.set_on_table(table, SettingName::ClusterOn, value);
             }
             Action::ClusterOn { table, index } => {
-                let value = index.as_ref().map(|index| index.name.clone());
+                let value = index.as_ref().map(|index| index.name);
                 self.set_on_table(&table.name, SettingName::ClusterOn, value);
             }
             Action::RowSecurity { table, mode } => match mode {
@@ -246,7 +245,7 @@ impl Schema {
                 let value = match (*enable, *when) {
                     (false, _) => Some("DISABLE".into()),
                     (true, "") => None,
-                    (true, when) => Some(format_smolstr!("ENABLE {}", when.to_uppercase())),
+                    (true, when) => Some(name!("ENABLE {}", when.to_uppercase())),
                 };
                 let kind = match rule {
                     true => ObjectKind::Rule,
@@ -258,16 +257,16 @@ impl Schema {
                     self.let_all_fire(&key, &name.name);
                 }
                 for name in self.toggled(&key, kind, &name.name) {
-                    self.set(&key, kind, name, SettingName::Firing, value.clone());
+                    self.set(&key, kind, name, SettingName::Firing, value);
                 }
             }
             Action::SetTablespace { kind, name, to } => {
                 let key = self.resolve(name);
-                let value = Some(to.name.clone());
+                let value = Some(to.name);
                 self.set(&key, *kind, none(), SettingName::Tablespace, value);
             }
             Action::SetAccessMethod { table, to } => {
-                let value = Some(to.name.clone());
+                let value = Some(to.name);
                 self.set_on_table(&table.name, SettingName::AccessMethod, value);
             }
             _ => {}
@@ -276,13 +275,13 @@ impl Schema {
 
     /// The triggers that USER stands for, where all are known; else the name
     /// itself. ALL has those of foreign keys besides.
-    fn toggled(&self, table: &Key, kind: ObjectKind, name: &SmolStr) -> Vec<SmolStr> {
+    fn toggled(&self, table: &Key, kind: ObjectKind, name: &Name) -> Vec<Name> {
         let known = self.table_by_key(table).filter(|table| table.is_known());
         match known {
             Some(table) if kind == ObjectKind::Trigger && name == "user" => {
-                table.triggers.iter().map(|t| t.name.clone()).collect()
+                table.triggers.iter().map(|t| t.name).collect()
             }
-            _ => vec![name.clone()],
+            _ => vec![*name],
         }
     }
 
@@ -319,9 +318,9 @@ impl Schema {
         !known || self.blind || self.public_unsure || self.settings(&key).iter().any(has)
     }
 
-    fn set_on_table(&mut self, table: &ObjectName, name: SettingName, value: Option<SmolStr>) {
+    fn set_on_table(&mut self, table: &ObjectName, name: SettingName, value: Option<Name>) {
         let key = self.resolve(table);
-        self.set(&key, ObjectKind::Table, SmolStr::default(), name, value);
+        self.set(&key, ObjectKind::Table, Name::default(), name, value);
     }
 
     /// Privileges on columns, and on everything of a schema, are not kept.
@@ -334,8 +333,8 @@ impl Schema {
             let key = self.setting_key(grant.on, object, None);
             for (privilege, grantee) in pairs(grant) {
                 let name = SettingName::Grant { privilege, grantee };
-                let value = (!grant.revoke).then(|| grant.tail.clone());
-                self.set(&key, grant.on, SmolStr::default(), name, value);
+                let value = (!grant.revoke).then_some(grant.tail);
+                self.set(&key, grant.on, Name::default(), name, value);
             }
         }
     }
@@ -351,31 +350,31 @@ pub fn is_kept(grant: &Grant) -> bool {
 }
 
 /// Each privilege with each role.
-pub fn pairs(grant: &Grant) -> impl Iterator<Item = (SmolStr, SmolStr)> {
+pub fn pairs(grant: &Grant) -> impl Iterator<Item = (Name, Name)> {
     grant
         .privileges
         .iter()
-        .flat_map(|p| grant.grantees.iter().map(|g| (p.clone(), g.clone())))
+        .flat_map(|p| grant.grantees.iter().map(|g| (*p, *g)))
 }
 
 /// What one SET or RESET of a column sets.
 pub fn column_settings(
     option: &ColumnOption,
-    value: &SmolStr,
+    value: &Name,
     reset: bool,
-) -> Vec<(SettingName, Option<SmolStr>)> {
+) -> Vec<(SettingName, Option<Name>)> {
     let name = match option {
         ColumnOption::Statistics => SettingName::Statistics,
         ColumnOption::Storage => SettingName::Storage,
         ColumnOption::Compression => SettingName::Compression,
         ColumnOption::Parameters => {
             let parts = value.split(',').map(|part| match part.split_once('=') {
-                Some((name, value)) => (name.trim(), Some(SmolStr::new(value.trim()))),
+                Some((name, value)) => (name.trim(), Some(Name::new(value.trim()))),
                 None => (part.trim(), None),
             });
             return parts
                 .map(|(name, value)| {
-                    let name = SettingName::ColumnParameter(SmolStr::new(name));
+                    let name = SettingName::ColumnParameter(Name::new(name));
                     (name, value.filter(|_| !reset))
                 })
                 .collect();
@@ -385,7 +384,7 @@ pub fn column_settings(
         SettingName::Statistics => value == "-1",
         _ => value.eq_ignore_ascii_case("default"),
     };
-    vec![(name, Some(value.clone()).filter(|_| !reset && !is_default))]
+    vec![(name, Some(*value).filter(|_| !reset && !is_default))]
 }
 
 fn quoted(name: &str) -> String {

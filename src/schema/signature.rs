@@ -1,8 +1,7 @@
 //! The arguments of a routine: which overload is meant, and what OR REPLACE must
 //! leave as it is; and what a definition says besides them.
 
-use smol_str::SmolStr;
-
+use crate::name::Name;
 use crate::operation::DataType;
 use crate::source::Span;
 use crate::statement::Cursor;
@@ -32,7 +31,7 @@ fn types(arguments: &str) -> Vec<Option<DataType>> {
 pub struct Argument {
     /// It is only returned.
     pub out: bool,
-    pub name: Option<SmolStr>,
+    pub name: Option<Name>,
     pub ty: Option<DataType>,
     pub default: bool,
 }

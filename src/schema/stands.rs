@@ -6,9 +6,8 @@
 
 use std::sync::atomic::Ordering;
 
-use smol_str::SmolStr;
-
 use super::{Key, Origin, Relation, Schema, Table, is_system, name_hash};
+use crate::name::Name;
 use crate::operation::{
     Action, Condition, ConstraintKind, InSchema, ObjectName, Operation, Persistence,
     TypeDefinition, Wanted, What,
@@ -117,13 +116,13 @@ impl Schema {
     }
 
     /// The keys that a name may mean, and whether there may be others.
-    fn places(&self, schema: &InSchema, name: &SmolStr) -> (Key, bool) {
+    fn places(&self, schema: &InSchema, name: &Name) -> (Key, bool) {
         let path = &self.session.search_path;
         match schema {
-            InSchema::Named(schema) => (Key::new(schema.clone(), name.clone()), false),
+            InSchema::Named(schema) => (Key::new(*schema, *name), false),
             InSchema::Current => {
-                let first = path.first().map_or("public", SmolStr::as_str);
-                (Key::new(first, name.clone()), false)
+                let first = path.first().map_or("public", Name::as_str);
+                (Key::new(first, *name), false)
             }
             InSchema::Path => (self.resolve_word(name), false),
             InSchema::Any => (self.resolve_word(name), true),
@@ -259,7 +258,7 @@ impl Schema {
             },
             _ => None,
         });
-        let is_done = |makes: bool, name: &SmolStr| {
+        let is_done = |makes: bool, name: &Name| {
             (makes && within.unless_there) || (!within.doubtful && asked == Some((!makes, name)))
         };
         let mut doubtful = Vec::new();
@@ -272,16 +271,16 @@ impl Schema {
     }
 }
 
-fn wanted(what: What, name: &ObjectName, part: Option<&SmolStr>) -> Wanted {
+fn wanted(what: What, name: &ObjectName, part: Option<&Name>) -> Wanted {
     Wanted {
         what,
         schema: match &name.schema {
-            Some(schema) => InSchema::Named(schema.clone()),
+            Some(schema) => InSchema::Named(*schema),
             None => InSchema::Path,
         },
-        table: part.map(|_| name.name.clone()),
-        name: part.unwrap_or(&name.name).clone(),
-        kinds: SmolStr::default(),
+        table: part.map(|_| name.name),
+        name: *part.unwrap_or(&name.name),
+        kinds: Name::default(),
         more: false,
     }
 }
@@ -330,7 +329,7 @@ fn constraint_kind(kind: &ConstraintKind) -> char {
 
 /// The names that an operation gives (`true`) or frees; the table's for what
 /// the server names.
-fn each_name(action: &Action, mut say: impl FnMut(bool, &SmolStr)) {
+fn each_name(action: &Action, mut say: impl FnMut(bool, &Name)) {
     match action {
         Action::CreateTable(create) => say(true, &create.name.name),
         Action::CreateView(create) => say(true, &create.name.name),

@@ -3,7 +3,6 @@
 use std::sync::Arc;
 
 use rustc_hash::FxHashSet;
-use smol_str::SmolStr;
 
 use super::apply::{At, Conflict};
 use super::part::Shape;
@@ -13,6 +12,7 @@ use super::{
     Table, Trigger,
 };
 use crate::few::Few;
+use crate::name::Name;
 use crate::operation::column::OF_SERIAL;
 use crate::operation::{
     Action, Bound, Column, Constraint, CreateTable, CreateTrigger, DataType, Expr, Identity, Like,
@@ -34,7 +34,7 @@ impl Table {
             triggers: Vec::new(),
             policies: Vec::new(),
             rules: Vec::new(),
-            options: SmolStr::default(),
+            options: Name::default(),
             row_security: false,
             partition_by: None,
             partition: None,
@@ -68,7 +68,7 @@ impl Table {
                 .is_some_and(|w| words(&w.text).any(|word| word == c.name))
         };
         let mut columns = trigger.columns.clone();
-        columns.extend(self.columns.iter().filter(in_when).map(|c| c.name.clone()));
+        columns.extend(self.columns.iter().filter(in_when).map(|c| c.name));
         self.note_gone(Gone {
             migration,
             rule: GoneRule::Trigger,
@@ -155,7 +155,7 @@ fn put_columns(table: &mut Table, columns: Vec<Arc<Column>>) {
 /// Pushes a key unless it is there.
 pub(super) fn add(list: &mut Vec<Key>, key: &Key) {
     if !list.contains(key) {
-        list.push_few(key.clone());
+        list.push_few(*key);
     }
 }
 
@@ -185,16 +185,16 @@ impl Schema {
         } else if !create.name.template {
             conflict = self.type_taken(&key);
         }
-        let mut table = Table::new(key.clone(), self.origin(at));
+        let mut table = Table::new(key, self.origin(at));
         table.persistence = create.persistence;
         table.foreign = create.foreign;
         table.partition_by = create.partition_by.clone();
-        table.options = create.options.clone();
+        table.options = create.options;
         table.filled = create.source.is_some();
         table.from_query = table.filled;
         table.columns_known = create.source.is_none() && create.of_type.is_none();
         table.of_type = create.of_type.as_ref().map(|of| self.type_key_of(of));
-        self.enter(key.clone(), Relation::Table(Arc::new(table)));
+        self.enter(key, Relation::Table(Arc::new(table)));
         for parent in &create.inherits {
             self.assume_table(parent);
             let parent = self.resolve(parent);
@@ -212,7 +212,7 @@ impl Schema {
         }
         self.enter_columns(&key, &create.columns, at);
         let mut name = create.name.clone();
-        name.schema = Some(key.schema.clone());
+        name.schema = Some(key.schema);
         if conflict.is_none() {
             let mut own = create.constraints.iter();
             conflict = own.find_map(|constraint| self.index_is_taken(&key, constraint));
@@ -326,15 +326,15 @@ impl Schema {
             }
             let key = self.index_name(to, &Shape::of_index(self, &index));
             let own = Index {
-                key: key.clone(),
+                key,
                 origin: self.origin(at),
-                table: to.clone(),
+                table: *to,
                 constraint: None,
-                parent: attach.then(|| index_key.clone()),
+                parent: attach.then_some(*index_key),
                 children: Vec::new(),
                 ..(*index).clone()
             };
-            self.enter(key.clone(), Relation::Index(Arc::new(own)));
+            self.enter(key, Relation::Index(Arc::new(own)));
             self.edit_table(to, |t| add(&mut t.indexes, &key));
             if attach {
                 self.edit_index(index_key, |i| add(&mut i.children, &key));
@@ -346,8 +346,8 @@ impl Schema {
     pub(super) fn adopt_index(&mut self, parent: &Index, table: &Key) -> Option<Key> {
         let wanted = Shape::of_index(self, parent);
         let partition = self.table_by_key(table)?;
-        let own = self.part_for(&wanted, partition)?.key.clone();
-        self.edit_index(&own, |i| i.parent = Some(parent.key.clone()));
+        let own = self.part_for(&wanted, partition)?.key;
+        self.edit_index(&own, |i| i.parent = Some(parent.key));
         self.edit_index(&parent.key, |i| add(&mut i.children, &own));
         Some(own)
     }
@@ -376,7 +376,7 @@ impl Schema {
             return;
         }
         let before = self.table_by_key(child).and_then(|t| t.partition.as_ref());
-        if let Some(before) = before.map(|p| p.of.clone()) {
+        if let Some(before) = before.map(|p| p.of) {
             self.detach(&before, child);
         }
         let default = bound.default;
@@ -394,10 +394,7 @@ impl Schema {
             }
         });
         self.edit_table(child, |t| {
-            t.partition = Some(Partition {
-                of: parent.clone(),
-                bound,
-            });
+            t.partition = Some(Partition { of: *parent, bound });
         });
         let Some(source) = self.table_by_key(parent).cloned() else {
             return;
@@ -424,7 +421,7 @@ impl Schema {
         self.edit_table(child, |t| t.partition = None);
         let indexes = self.table_by_key(child).map(|t| t.indexes.clone());
         for key in indexes.into_iter().flatten() {
-            if let Some(of) = self.index_by_key(&key).and_then(|i| i.parent.clone()) {
+            if let Some(of) = self.index_by_key(&key).and_then(|i| i.parent) {
                 self.edit_index(&key, |i| i.parent = None);
                 self.edit_index(&of, |i| i.children.retain(|c| *c != key));
             }
@@ -488,7 +485,7 @@ impl Schema {
         for table in self.with_descendants(&key, target.only) {
             self.enter_columns(&table, std::slice::from_ref(column), at);
             self.edit_table(&table, |t| {
-                t.column_added.insert(column.name.clone(), migration);
+                t.column_added.insert(column.name, migration);
             });
         }
         let own = [column.clone()];
@@ -511,7 +508,7 @@ impl Schema {
     pub(super) fn drop_column(
         &mut self,
         target: &Target,
-        column: &SmolStr,
+        column: &Name,
         if_exists: bool,
         cascade: bool,
         at: At,
@@ -553,14 +550,14 @@ impl Schema {
         }
     }
 
-    pub(super) fn drop_column_and_views(&mut self, key: &Key, column: &SmolStr) {
+    pub(super) fn drop_column_and_views(&mut self, key: &Key, column: &Name) {
         for view in self.views_using_column(key, column) {
             self.remove_relation(&view, true);
         }
         self.remove_column(key, column);
     }
 
-    fn remove_column(&mut self, key: &Key, column: &SmolStr) {
+    fn remove_column(&mut self, key: &Key, column: &Name) {
         let Some(table) = self.table_by_key(key).cloned() else {
             return;
         };
@@ -649,14 +646,14 @@ impl Schema {
 
     pub(super) fn create_trigger(&mut self, create: &CreateTrigger, at: At) {
         let trigger = Trigger {
-            name: create.name.name.clone(),
+            name: create.name.name,
             function: create.function.clone(),
             columns: create.columns.clone(),
             when: create.when.clone(),
             constraint: create.constraint,
             events: create.events.clone(),
             clauses: create.clauses.clone(),
-            arguments: create.arguments.clone(),
+            arguments: create.arguments,
         };
         self.assume_table(&create.table);
         let key = self.resolve(&create.table);
@@ -665,7 +662,7 @@ impl Schema {
             if !holds(&create.events.text, "instead") {
                 return;
             }
-            let (kind, name) = (ObjectKind::Trigger, create.name.name.clone());
+            let (kind, name) = (ObjectKind::Trigger, create.name.name);
             let events = create.events.text.clone();
             return self.note_instead(&key, Instead { kind, name, events });
         }
@@ -711,12 +708,12 @@ impl Schema {
     /// Takes a relation away with all that lives and dies with it; for CASCADE
     /// with the views on it too.
     pub(super) fn remove_relation(&mut self, key: &Key, cascade: bool) {
-        let mut queue = vec![key.clone()];
+        let mut queue = vec![*key];
         while let Some(key) = queue.pop() {
             let Some(relation) = self.relations.get(&key).cloned() else {
                 continue;
             };
-            self.put_relation(key.clone(), None);
+            self.put_relation(key, None);
             self.forget_settings(&key, ObjectKind::Table);
             match relation {
                 Relation::Table(table) => self.unlink_table(&table, cascade, &mut queue),
@@ -781,7 +778,7 @@ impl Schema {
                 t.note_gone(Gone {
                     migration,
                     rule: GoneRule::Unique,
-                    name: index.key.name.clone(),
+                    name: index.key.name,
                     columns: index.columns.clone(),
                 });
             }
@@ -819,15 +816,15 @@ impl Schema {
 /// A name that resolves to this key again.
 pub(super) fn name_of(key: &Key, at: At) -> ObjectName {
     ObjectName {
-        schema: Some(key.schema.clone()),
-        name: key.name.clone(),
+        schema: Some(key.schema),
+        name: key.name,
         span: at.span,
         name_span: at.span,
         template: false,
     }
 }
 
-fn integer_of(ty: &DataType) -> SmolStr {
+fn integer_of(ty: &DataType) -> Name {
     match ty.name.as_str() {
         "bigserial" => "bigint",
         "smallserial" => "smallint",
@@ -837,7 +834,7 @@ fn integer_of(ty: &DataType) -> SmolStr {
 }
 
 /// The table and column that a column action names.
-pub fn column_of(action: &Action) -> Option<(&Arc<Target>, &SmolStr)> {
+pub fn column_of(action: &Action) -> Option<(&Arc<Target>, &Name)> {
     match action {
         Action::DropColumn { table, column, .. }
         | Action::RenameColumn { table, column, .. }
@@ -869,7 +866,7 @@ fn change_column(column: &mut Column, action: &Action) {
     match action {
         Action::AlterColumnType { ty, collation, .. } => {
             column.ty = ty.clone();
-            column.collation = collation.clone();
+            column.collation = *collation;
         }
         Action::SetDefault { default, .. } => {
             column.default = Some(default.clone()).filter(|default| !is_null(default));

@@ -2,12 +2,11 @@
 
 use std::sync::Arc;
 
-use smol_str::SmolStr;
-
 use super::apply::{At, Conflict};
 use super::table::add;
 use super::{Instead, Key, Relation, Schema, Use, View};
 use crate::few::Few;
+use crate::name::Name;
 use crate::operation::query::{QueryUse, Yields};
 use crate::operation::{CreateView, DataType, ObjectKind, query};
 
@@ -27,7 +26,7 @@ impl View {
     /// Does its query read a column of a relation? Where the columns are not
     /// known, a star or the name must stand in its text.
     pub fn reads_column(&self, relation: &Key, column: &str) -> bool {
-        let is_column = |c: &SmolStr| c == column;
+        let is_column = |c: &Name| c == column;
         let may = || self.query.contains('*') || self.query.contains(column);
         self.uses.iter().any(|used| {
             used.relation == *relation && (used.columns.iter().any(is_column) || used.all && may())
@@ -63,14 +62,14 @@ impl Schema {
         }
         self.note_calls(&key, &create.query.text);
         let view = View {
-            key: key.clone(),
+            key,
             origin: self.origin(at),
             materialized: create.materialized,
             temporary: create.temporary,
             populated: create.materialized && create.with_data,
             columns: self.view_columns(create),
-            options: create.options.clone(),
-            check_option: create.check_option.clone(),
+            options: create.options,
+            check_option: create.check_option,
             stale: false,
             types: self.view_types(create),
             barrier: create.reading.as_ref().and_then(|r| r.barrier),
@@ -94,7 +93,7 @@ impl Schema {
     }
 
     /// The names of a view's columns; empty where they could not be told.
-    pub fn view_columns(&self, create: &CreateView) -> Vec<SmolStr> {
+    pub fn view_columns(&self, create: &CreateView) -> Vec<Name> {
         let Some(output) = create.reading.as_ref().and_then(|r| r.output.as_ref()) else {
             return create.columns.clone();
         };
@@ -106,7 +105,7 @@ impl Schema {
     }
 
     /// The columns of a view that are certainly no columns of what it reads.
-    fn computed_columns(&self, create: &CreateView) -> Vec<SmolStr> {
+    fn computed_columns(&self, create: &CreateView) -> Vec<Name> {
         let yields = create.reading.iter().flat_map(|r| &r.yields);
         let columns = self.view_columns(create);
         (columns.into_iter().zip(yields))
@@ -164,7 +163,7 @@ impl Schema {
                     if all {
                         // `*` is what stood there then: later columns are not
                         // among it.
-                        columns = table.columns.iter().map(|c| c.name.clone()).collect();
+                        columns = table.columns.iter().map(|c| c.name).collect();
                         all = false;
                     }
                 }
@@ -221,7 +220,7 @@ impl Schema {
         while next < found.len() {
             for view in self.views_directly_on(&found[next]) {
                 if !found.contains(view) {
-                    found.push(view.clone());
+                    found.push(*view);
                 }
             }
             next += 1;

@@ -2,10 +2,10 @@
 //! one need not look at every column of every table.
 
 use rustc_hash::FxHashSet;
-use smol_str::SmolStr;
 
 use super::{Key, Policy, Schema, Table, View};
 use crate::few::Few;
+use crate::name::Name;
 use crate::operation::{Column, ConstraintKind, DataType, ObjectName, PolicyClauses, query};
 
 impl Schema {
@@ -24,7 +24,7 @@ impl Schema {
             }
             None => self.tables().map(|table| &**table).collect(),
         };
-        tables.sort_unstable_by(|a, b| a.key.cmp(&b.key));
+        tables.sort_unstable_by_key(|a| a.key);
         tables
     }
 
@@ -87,14 +87,14 @@ impl Schema {
                         .any(|used| self.resolve(&used.relation) == *relation)
             })
         };
-        let names = |table: &Table| -> Vec<SmolStr> {
+        let names = |table: &Table| -> Vec<Name> {
             let reading = table.policies.iter().filter(|policy| reads(policy));
-            reading.map(|policy| policy.name.clone()).collect()
+            reading.map(|policy| policy.name).collect()
         };
         let tables = self.tables_with(&relation.name).into_iter();
-        let found: Vec<(Key, Vec<SmolStr>)> = tables
+        let found: Vec<(Key, Vec<Name>)> = tables
             .filter(|table| !table.policies.is_empty())
-            .map(|table| (table.key.clone(), names(table)))
+            .map(|table| (table.key, names(table)))
             .collect();
         for (table, names) in found.into_iter().filter(|(_, names)| !names.is_empty()) {
             self.edit_table(&table, |t| t.policies.retain(|p| !names.contains(&p.name)));
@@ -111,7 +111,7 @@ impl Schema {
             .into_iter()
             .filter_map(|key| self.view_by_key(key).map(|view| &**view))
             .collect();
-        views.sort_unstable_by(|a, b| a.key.cmp(&b.key));
+        views.sort_unstable_by_key(|a| a.key);
         views
     }
 
@@ -153,10 +153,10 @@ impl Schema {
         for word in words(&lower) {
             let keys = match self.table_words.get_mut(word) {
                 Some(keys) => keys,
-                None => self.table_words.entry(SmolStr::new(word)).or_default(),
+                None => self.table_words.entry(Name::new(word)).or_default(),
             };
             if keys.last() != Some(table) {
-                keys.push_few(table.clone());
+                keys.push_few(*table);
             }
         }
     }

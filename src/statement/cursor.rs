@@ -4,16 +4,15 @@
 //! reader asks for what may come next and gets an answer or `None`, and
 //! position only moves forward.
 
-use smol_str::SmolStr;
-
 use super::lexer::{Token, TokenKind};
+use crate::name::Name;
 use crate::source::Span;
 
 /// A name as the server compares it: unquoted names folded to lower case,
 /// quoted ones as written, doubled quotes undone.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Ident {
-    pub name: SmolStr,
+    pub name: Name,
     pub span: Span,
     /// The name, or a part of it, is a placeholder that some tool fills in.
     pub template: bool,
@@ -168,7 +167,7 @@ impl<'a> Cursor<'a> {
                 let name = if template { name } else { within_limit(name) };
                 (name, template)
             }
-            TokenKind::Template => (SmolStr::new(text), true),
+            TokenKind::Template => (Name::new(text), true),
             // psql's `:name` and `:"name"`.
             TokenKind::Colon => {
                 let next = self.peek_at(1)?;
@@ -180,7 +179,7 @@ impl<'a> Cursor<'a> {
                 self.at += 2;
                 let span = token.span.to(next.span);
                 return Some(Ident {
-                    name: SmolStr::new(span.of(self.text)),
+                    name: Name::new(span.of(self.text)),
                     span,
                     template: true,
                 });
@@ -312,7 +311,7 @@ impl<'a> Cursor<'a> {
 
     /// The value of a text literal, adjacent literals joined as the standard
     /// has it (`'a'` newline `'b'`).
-    pub fn string(&mut self) -> Option<(SmolStr, Span)> {
+    pub fn string(&mut self) -> Option<(Name, Span)> {
         let token = self.peek()?;
         let value = string_value(token, self.text)?;
         let mut joined = String::new();
@@ -364,11 +363,11 @@ impl<'a> Cursor<'a> {
 }
 
 /// Folds an unquoted name as PostgreSQL does: ASCII letters only.
-pub fn fold(text: &str) -> SmolStr {
+pub fn fold(text: &str) -> Name {
     if text.bytes().any(|b| b.is_ascii_uppercase()) {
-        SmolStr::from(text.to_ascii_lowercase())
+        Name::from(text.to_ascii_lowercase())
     } else {
-        SmolStr::new(text)
+        Name::new(text)
     }
 }
 
@@ -376,11 +375,11 @@ pub fn fold(text: &str) -> SmolStr {
 pub const NAME_BYTES: usize = 63;
 
 /// A name as the server keeps it: what is too much is cut off.
-fn within_limit(name: SmolStr) -> SmolStr {
+fn within_limit(name: Name) -> Name {
     if name.len() <= NAME_BYTES {
         return name;
     }
-    SmolStr::new(cut(&name, NAME_BYTES))
+    Name::new(cut(&name, NAME_BYTES))
 }
 
 /// The text up to the last character that ends at or before a byte.
@@ -391,27 +390,27 @@ pub fn cut(text: &str, mut end: usize) -> &str {
     &text[..end]
 }
 
-fn unquote(text: &str) -> SmolStr {
+fn unquote(text: &str) -> Name {
     let quote = text.as_bytes()[text.len() - 1];
     let start = text.bytes().position(|b| b == quote).unwrap_or(0) + 1;
     let inner = text.get(start..text.len() - 1).unwrap_or("");
     if memchr::memchr(quote, inner.as_bytes()).is_some() {
         let quote = char::from(quote);
-        SmolStr::from(inner.replace(&format!("{quote}{quote}"), &quote.to_string()))
+        Name::from(inner.replace(&format!("{quote}{quote}"), &quote.to_string()))
     } else {
-        SmolStr::new(inner)
+        Name::new(inner)
     }
 }
 
 /// The value of a quoted text token; escapes of `E''` beyond the common ones
 /// are left as written.
-pub fn string_value(token: Token, text: &str) -> Option<SmolStr> {
+pub fn string_value(token: Token, text: &str) -> Option<Name> {
     let raw = token.span.of(text);
     match token.kind {
         TokenKind::Text => Some(unquote(raw)),
         TokenKind::EscapeText => {
             let inner = unquote(raw);
-            Some(SmolStr::from(
+            Some(Name::from(
                 inner
                     .replace("\\'", "'")
                     .replace("\\n", "\n")
@@ -420,7 +419,7 @@ pub fn string_value(token: Token, text: &str) -> Option<SmolStr> {
         }
         TokenKind::DollarText => {
             let tag = raw[1..].find('$')? + 2;
-            raw.get(tag..raw.len() - tag).map(SmolStr::new)
+            raw.get(tag..raw.len() - tag).map(Name::new)
         }
         _ => None,
     }

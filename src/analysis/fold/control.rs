@@ -1,9 +1,8 @@
 //! Transactions and savepoints: what is rolled back did not happen.
 
-use smol_str::SmolStr;
-
 use super::{Active, Fold, ReadPart, ScriptRun};
 use crate::finding::Finding;
+use crate::name::Name;
 use crate::operation::{Action, TransactionControl};
 use crate::page::Group;
 use crate::schema::Mark;
@@ -11,7 +10,7 @@ use crate::verdict::{OldRelease, Undo};
 
 /// A savepoint's name, the schema then, and how many findings and steps there
 /// were.
-pub(super) type SavedState = (Option<SmolStr>, Mark, usize, usize);
+pub(super) type SavedState = (Option<Name>, Mark, usize, usize);
 
 impl Fold<'_> {
     /// BEGIN, COMMIT, ROLLBACK and savepoints.
@@ -26,7 +25,7 @@ impl Fold<'_> {
                 }
                 TransactionControl::Savepoint(name) => {
                     let mark = self.schema.mark();
-                    let name = Some(name.clone());
+                    let name = Some(*name);
                     run.marks
                         .push((name, mark, self.outcome.findings.len(), run.steps.len()));
                 }

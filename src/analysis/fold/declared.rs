@@ -2,9 +2,9 @@
 //! it, or as its operations show.
 
 use rustc_hash::FxHashSet;
-use smol_str::SmolStr;
 
 use super::{Fold, Planned};
+use crate::name::Name;
 use crate::operation::Action;
 use crate::phase::Phase;
 use crate::project::{Migration, SourceId};
@@ -47,7 +47,7 @@ impl Fold<'_> {
 /// The phase that the operations of a script show, as far as they were seen.
 #[derive(Default)]
 pub(super) struct Inferred {
-    created: FxHashSet<SmolStr>,
+    created: FxHashSet<Name>,
     phase: Option<Phase>,
     /// Removals beside something else: there is none.
     mixed: bool,
@@ -69,7 +69,7 @@ impl Inferred {
         for planned in plan {
             let (name, phase) = match &planned.operation.action {
                 Action::CreateTable(create) => {
-                    self.created.insert(create.name.name.clone());
+                    self.created.insert(create.name.name);
                     (None, Some(Phase::Expand))
                 }
                 action => phase_of(action),
@@ -91,7 +91,7 @@ impl Inferred {
 }
 
 /// The phase that an operation belongs to, and the table that it is about.
-fn phase_of(action: &Action) -> (Option<&SmolStr>, Option<Phase>) {
+fn phase_of(action: &Action) -> (Option<&Name>, Option<Phase>) {
     match action {
         Action::DropColumn { table, .. } | Action::RenameColumn { table, .. } => {
             (Some(&table.name.name), Some(Phase::Contract))

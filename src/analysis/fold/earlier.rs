@@ -3,10 +3,10 @@
 //! come after it.
 
 use rustc_hash::FxHashMap;
-use smol_str::SmolStr;
 
 use super::{Fold, Planned, ReadMigration, is_unread};
 use crate::finding::Related;
+use crate::name::Name;
 use crate::operation::{Action, ObjectKind, Operation};
 use crate::project::Migration;
 use crate::rule::subject;
@@ -17,8 +17,8 @@ use crate::source::Span;
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 enum Need {
     Relation(Key),
-    Column(Key, SmolStr),
-    Constraint(Key, SmolStr),
+    Column(Key, Name),
+    Constraint(Key, Name),
 }
 
 /// The down that needs it.
@@ -96,12 +96,12 @@ fn needs(operation: &Operation, schema: &Schema) -> Vec<Need> {
             ..
         } if !table.if_exists => {
             let key = schema.resolve(&table.name);
-            list.push(Need::Constraint(key, name.name.clone()));
+            list.push(Need::Constraint(key, name.name));
         }
         action => match column_of(action) {
             Some((table, column)) if !table.if_exists => {
                 let key = schema.resolve(&table.name);
-                list.push(Need::Column(key, column.clone()));
+                list.push(Need::Column(key, *column));
             }
             Some(_) => {}
             None => list.extend(subject(action).map(|n| Need::Relation(schema.resolve(n)))),
@@ -135,7 +135,7 @@ fn missing(schema: &Schema, start: Mark) -> Vec<(Need, String)> {
                     Relation::Index(_) => "index",
                     Relation::Sequence(_) => "sequence",
                 };
-                list.push((Need::Relation(key.clone()), format!("{word} `{key}`")));
+                list.push((Need::Relation(*key), format!("{word} `{key}`")));
                 if let Relation::Table(table) = before {
                     parts(table, None, &mut list);
                 }
@@ -158,14 +158,14 @@ fn parts(before: &Table, after: Option<&Table>, list: &mut Vec<(Need, String)>) 
         let name = &column.name;
         if after.is_none_or(|table| table.column(name).is_none()) {
             let words = format!("column `{name}` of `{key}`");
-            list.push((Need::Column(key.clone(), name.clone()), words));
+            list.push((Need::Column(*key, *name), words));
         }
     }
     for constraint in moved(&before.constraints, constraints) {
         let name = &constraint.name;
         if after.is_none_or(|table| table.constraint(name).is_none()) {
             let words = format!("constraint `{name}` of `{key}`");
-            list.push((Need::Constraint(key.clone(), name.clone()), words));
+            list.push((Need::Constraint(*key, *name), words));
         }
     }
 }

@@ -92,7 +92,7 @@ impl Work<'_> {
         }
         if let Some(entry) = self.schema.type_of(ty) {
             let is_enum = matches!(entry.definition, TypeDefinition::Enum(_));
-            return is_enum.then(|| Family::Enum(entry.key.clone()));
+            return is_enum.then(|| Family::Enum(entry.key));
         }
         if ty.schema.is_some() {
             return None;

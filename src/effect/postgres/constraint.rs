@@ -2,9 +2,8 @@
 
 use std::sync::Arc;
 
-use smol_str::SmolStr;
-
 use crate::effect::LockMode;
+use crate::name::Name;
 use crate::operation::{
     Action, Column, Constraint, ConstraintKind, ForeignKey, Ident, Key as KeyColumns, PartitionBy,
     Persistence,
@@ -363,7 +362,7 @@ impl<'a> Work<'a> {
         &mut self,
         key: &Key,
         partition_by: Option<&PartitionBy>,
-        columns: &[SmolStr],
+        columns: &[Name],
     ) {
         let mut parts = partition_by.iter().flat_map(|by| &by.columns);
         if let Some(missing) = parts.find(|c| !columns.contains(c)) {
@@ -373,14 +372,14 @@ impl<'a> Work<'a> {
         }
     }
 
-    fn check_columns(&mut self, key: &Key, columns: &[SmolStr]) {
+    fn check_columns(&mut self, key: &Key, columns: &[Name]) {
         for column in columns {
             self.refuse_missing_column(key, column);
         }
     }
 
     /// add_pk_when_not_valid_nn_exists.
-    fn check_not_valid_not_null(&mut self, table: &Table, columns: &[SmolStr]) {
+    fn check_not_valid_not_null(&mut self, table: &Table, columns: &[Name]) {
         let unchecked = table
             .constraints
             .iter()
@@ -406,7 +405,7 @@ impl<'a> Work<'a> {
         name: &Ident,
         primary: bool,
     ) {
-        let key = self.beside(&subject.key, name.name.clone());
+        let key = self.beside(&subject.key, name.name);
         let renamed = constraint
             .name
             .as_ref()
@@ -453,7 +452,7 @@ impl<'a> Work<'a> {
         if !index.exprs.is_empty() {
             self.refuse(format!("index `{name}` contains expressions"));
         }
-        let collated = |column: &SmolStr| {
+        let collated = |column: &Name| {
             let column = subject.table.and_then(|table| table.column(column));
             column.is_some_and(|column| column.collation.is_some())
         };
@@ -504,12 +503,12 @@ impl<'a> Work<'a> {
     }
 
     /// The name that the server gives to the index of a constraint.
-    pub(super) fn constraint_index_name(&self, table: &Key, constraint: &Constraint) -> SmolStr {
+    pub(super) fn constraint_index_name(&self, table: &Key, constraint: &Constraint) -> Name {
         if let Some(name) = &constraint.name {
-            return name.name.clone();
+            return name.name;
         }
-        let joined = |columns: &[SmolStr], include| {
-            names::joined_index(columns.iter().map(SmolStr::as_str), [], include)
+        let joined = |columns: &[Name], include| {
+            names::joined_index(columns.iter().map(Name::as_str), [], include)
         };
         let (second, label) = match &constraint.kind {
             ConstraintKind::PrimaryKey(_) => (String::new(), "pkey"),
@@ -709,7 +708,7 @@ impl<'a> Work<'a> {
         &mut self,
         key: &Key,
         table: &Table,
-        columns: &[SmolStr],
+        columns: &[Name],
         name: &str,
         cascade: bool,
     ) {

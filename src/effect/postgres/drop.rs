@@ -423,7 +423,7 @@ impl<'a> Work<'a> {
 
     pub(super) fn type_of_name(&self, name: &ObjectName) -> Key {
         match &name.schema {
-            Some(schema) => Key::new(schema.clone(), name.name.clone()),
+            Some(schema) => Key::new(*schema, name.name),
             None => self.schema.resolve_type(&name.name),
         }
     }
@@ -443,7 +443,7 @@ impl<'a> Work<'a> {
             .map(|table| &**table)
             .filter(|table| table.key.schema == name.name)
             .collect();
-        tables.sort_by(|a, b| a.key.cmp(&b.key));
+        tables.sort_by_key(|a| a.key);
         if !cascade {
             if let Some(held) = self.schema.first_within(&name.name) {
                 self.refuse(format!("schema `{}` still holds `{held}`", name.name));
@@ -661,7 +661,7 @@ impl<'a> Work<'a> {
                 && constraint.columns.iter().all(|c| index.columns.contains(c))
         });
         if index.unique && index.constraint.is_none() && !served {
-            let name = index.key.name.clone();
+            let name = index.key.name;
             self.release_columns(&index.table, table, &index.columns, &name, cascade);
         }
     }

@@ -3,8 +3,7 @@
 use std::cell::{Cell, OnceCell, RefCell};
 use std::rc::Rc;
 
-use smol_str::SmolStr;
-
+use crate::name::Name;
 use crate::source::Span;
 use crate::statement::cursor::fold;
 pub(super) use crate::statement::lexer::strip;
@@ -113,13 +112,13 @@ pub(super) fn is_word(token: Token, text: &str, word: &str) -> bool {
 }
 
 /// The name that a token is, as the server compares it.
-pub(super) fn name_of(token: Token, text: &str) -> Option<SmolStr> {
+pub(super) fn name_of(token: Token, text: &str) -> Option<Name> {
     let raw = token.span.of(text);
     match token.kind {
         TokenKind::Word => Some(fold(raw)),
         TokenKind::QuotedName => {
             let inner = raw.strip_prefix('"')?.strip_suffix('"')?;
-            Some(SmolStr::from(inner.replace("\"\"", "\"")))
+            Some(Name::from(inner.replace("\"\"", "\"")))
         }
         _ => None,
     }

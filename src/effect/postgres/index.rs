@@ -73,7 +73,7 @@ impl<'a> Work<'a> {
         let columns: Vec<_> = create
             .elements
             .iter()
-            .filter_map(|element| element.column.clone())
+            .filter_map(|element| element.column)
             .collect();
         for column in columns.iter().chain(&create.include) {
             self.refuse_missing_column(key, column);
@@ -105,7 +105,7 @@ impl<'a> Work<'a> {
     fn index_exists(&self, create: &CreateIndex, table: &Key) -> bool {
         create.if_not_exists
             && create.name.as_ref().is_some_and(|name| {
-                let key = self.beside(table, name.name.clone());
+                let key = self.beside(table, name.name);
                 self.schema.relation_by_key(&key).is_some()
             })
     }
@@ -122,7 +122,7 @@ impl<'a> Work<'a> {
             return;
         }
         let index = match create.name.as_ref().filter(|_| key == top) {
-            Some(name) => self.beside(key, name.name.clone()),
+            Some(name) => self.beside(key, name.name),
             None => self.schema.index_name(key, &shape),
         };
         if table.is_none_or(super::stores_rows) {

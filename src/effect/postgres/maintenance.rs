@@ -57,7 +57,7 @@ impl<'a> Work<'a> {
             }
             self.forbid("CLUSTER");
             if let Some(index) = index {
-                let index = self.beside(&key, index.name.clone());
+                let index = self.beside(&key, index.name);
                 self.lock(&index, LockMode::AccessShare);
             }
         }
@@ -82,7 +82,7 @@ impl<'a> Work<'a> {
     pub(super) fn check_sortable(&mut self, key: &Key, index: &Ident) {
         let name = &index.name;
         let known = self.table(key).is_some_and(Table::is_known);
-        let of = self.index(&self.beside(key, name.clone()));
+        let of = self.index(&self.beside(key, *name));
         match of {
             None if known && !index.template => {
                 self.refuse(format!("`{key}` has no index `{name}`"));
@@ -143,8 +143,8 @@ impl<'a> Work<'a> {
         }
         let relations = self.schema.relations();
         let keys = relations.filter_map(|relation| match relation {
-            Relation::Table(table) if !table.foreign => Some(table.key.clone()),
-            Relation::View(view) if view.materialized => Some(view.key.clone()),
+            Relation::Table(table) if !table.foreign => Some(table.key),
+            Relation::View(view) if view.materialized => Some(view.key),
             _ => None,
         });
         keys.collect()
@@ -202,7 +202,7 @@ impl<'a> Work<'a> {
             if let Some(table) = self.table(&key) {
                 for other in &table.referenced_by {
                     if cascade {
-                        todo.push(other.clone());
+                        todo.push(*other);
                     } else if *other != key
                         && !self.is_below_any(other, &named)
                         && !self.truncated_here(other)
@@ -217,9 +217,9 @@ impl<'a> Work<'a> {
 
     /// Is it one of the tables, or a partition of one?
     fn is_below_any(&self, key: &Key, tables: &[Key]) -> bool {
-        let above = |key: &Key| Some(self.table(key)?.partition.as_ref()?.of.clone());
+        let above = |key: &Key| Some(self.table(key)?.partition.as_ref()?.of);
         // A file may attach tables to each other, which no server does.
-        let mut line = std::iter::successors(Some(key.clone()), above).take(FAMILY_LIMIT);
+        let mut line = std::iter::successors(Some(*key), above).take(FAMILY_LIMIT);
         line.any(|key| tables.contains(&key))
     }
 

@@ -45,13 +45,13 @@ mod updatable;
 mod violated;
 mod volatility;
 
-use smol_str::SmolStr;
-
 use super::{Effect, Ground, Lock, LockMode, Loss, Refusal, ScanKind, Scene};
+use crate::name::Name;
 use crate::operation::{Action, ObjectName, TransactionControl};
 use crate::schema::{Index, Key, Relation, Schema, Table};
 use data::Children;
 use presence::Presence;
+use smol_str::SmolStr;
 
 /// What an operation does on a PostgreSQL server of the scene's version.
 pub fn effect(scene: &Scene<'_>) -> Effect {
@@ -184,7 +184,7 @@ impl<'a> Work<'a> {
     }
 
     fn lock(&mut self, relation: &Key, mode: LockMode) {
-        self.effect.lock(relation.clone(), mode);
+        self.effect.lock(*relation, mode);
     }
 
     /// A relation that the statement creates.
@@ -311,7 +311,7 @@ impl<'a> Work<'a> {
         if !table.is_none_or(stores_rows) {
             return;
         }
-        self.effect.rewrite(key.clone());
+        self.effect.rewrite(*key);
         self.scan(key, ScanKind::Full);
         for index in self.indexes_on(key) {
             self.rebuild(index);
@@ -330,12 +330,12 @@ impl<'a> Work<'a> {
     /// Builds an index that is there already.
     fn rebuild(&mut self, index: &Key) {
         self.lock(index, LockMode::AccessExclusive);
-        self.effect.rebuild(index.clone());
+        self.effect.rebuild(*index);
     }
 
     /// Builds an index that was not there.
     fn build_new(&mut self, index: Key) {
-        self.effect.rebuild(index.clone());
+        self.effect.rebuild(index);
         self.create(index);
     }
 
@@ -369,19 +369,19 @@ impl<'a> Work<'a> {
     /// The key that a new relation gets.
     fn new_key(&self, name: &ObjectName, temporary: bool) -> Key {
         match &name.schema {
-            Some(schema) => Key::new(schema.clone(), name.name.clone()),
-            None if temporary => Key::new("pg_temp", name.name.clone()),
+            Some(schema) => Key::new(*schema, name.name),
+            None if temporary => Key::new("pg_temp", name.name),
             None => {
                 let path = &self.schema.session().search_path;
-                let schema = path.first().map_or("public", SmolStr::as_str);
-                Key::new(schema, name.name.clone())
+                let schema = path.first().map_or("public", Name::as_str);
+                Key::new(schema, name.name)
             }
         }
     }
 
     /// A name beside another relation, as `p_pkey` beside `p`.
-    fn beside(&self, key: &Key, name: impl Into<SmolStr>) -> Key {
-        Key::new(key.schema.clone(), name)
+    fn beside(&self, key: &Key, name: impl Into<Name>) -> Key {
+        Key::new(key.schema, name)
     }
 
     /// Is the relation certainly not there? Only a history that dropped it, or

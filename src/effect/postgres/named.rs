@@ -2,8 +2,8 @@
 //! the columns that there are.
 
 use rustc_hash::FxHashMap;
-use smol_str::SmolStr;
 
+use crate::name::Name;
 use crate::operation::query::{self, Reading, Yields};
 use crate::operation::{Action, ConstraintKind, CreateTable};
 use crate::schema::Table;
@@ -47,7 +47,7 @@ impl Work<'_> {
         };
         // Columns that the query may take from several tables are missing where
         // all are without them.
-        let mut missing: FxHashMap<&SmolStr, bool> = FxHashMap::default();
+        let mut missing: FxHashMap<&Name, bool> = FxHashMap::default();
         for used in &reading.uses {
             let table = self.table(&self.resolve(&used.relation));
             for column in &used.columns {
@@ -55,7 +55,7 @@ impl Work<'_> {
                 *missing.entry(column).or_insert(true) &= without;
             }
         }
-        let is_refused = |column: &SmolStr| {
+        let is_refused = |column: &Name| {
             let taken = |y: &Yields| matches!(y, Yields::Column(name) if name == column);
             // The name of an item of the query is no column.
             let is_alias = output.contains(column) && !reading.yields.iter().any(taken);
@@ -107,7 +107,7 @@ impl Work<'_> {
     }
 
     /// The table's own name means the whole row.
-    fn refuse_missing_own(&mut self, create: &CreateTable, columns: &[SmolStr]) {
+    fn refuse_missing_own(&mut self, create: &CreateTable, columns: &[Name]) {
         let missing = columns.iter().find(|name| {
             let mut own = create.columns.iter();
             !name.contains(['{', '$'])

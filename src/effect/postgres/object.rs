@@ -187,7 +187,7 @@ impl<'a> Work<'a> {
     /// The table of `table.column`, which is read as a qualified name.
     pub(super) fn table_of_column(&self, column: &ObjectName) -> Option<Key> {
         let table = ObjectName {
-            name: column.schema.clone()?,
+            name: column.schema?,
             schema: None,
             ..column.clone()
         };
@@ -322,7 +322,7 @@ impl<'a> Work<'a> {
             }
         }
         if !concurrently {
-            self.effect.rewrite(key.clone());
+            self.effect.rewrite(key);
         }
         if concurrently || !view.indexes.is_empty() {
             self.scan(&key, ScanKind::Full);

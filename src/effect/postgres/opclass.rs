@@ -3,9 +3,8 @@
 
 use std::sync::Arc;
 
-use smol_str::SmolStr;
-
 use crate::effect::Ground;
+use crate::name::Name;
 use crate::operation::{
     Column, ConstraintKind, CreateIndex, DataType, IndexElement, ObjectName, TypeDefinition,
 };
@@ -35,7 +34,7 @@ impl Work<'_> {
     pub(super) fn check_key_classes(&mut self, columns: &[Arc<Column>], kind: &ConstraintKind) {
         let (names, method) = match kind {
             ConstraintKind::PrimaryKey(key) | ConstraintKind::Unique(key) => {
-                (&key.columns, SmolStr::new_static("btree"))
+                (&key.columns, Name::new("btree"))
             }
             ConstraintKind::Exclude {
                 columns,
@@ -96,11 +95,11 @@ impl Work<'_> {
 }
 
 /// The method of an exclusion constraint.
-fn method_of(definition: &str) -> SmolStr {
+fn method_of(definition: &str) -> Name {
     let tokens = Tokens::of(definition);
     let mut cursor = Cursor::new(definition, &tokens.list);
     let named = cursor.eat_word("USING").then(|| cursor.ident()).flatten();
-    named.map_or(SmolStr::new_static("btree"), |method| method.name)
+    named.map_or(Name::new("btree"), |method| method.name)
 }
 
 /// Does an element of an index name a class, behind its collation and before its

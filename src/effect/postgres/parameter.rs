@@ -1,8 +1,7 @@
 //! Storage parameters, as they stand behind WITH and in SET and RESET.
 
-use smol_str::{SmolStr, format_smolstr};
-
 use crate::effect::LockMode;
+use crate::name::{Name, name};
 use crate::operation::{CreateTable, ObjectName};
 use crate::schema::{Key, Relation, Table};
 use crate::statement::Cursor;
@@ -36,8 +35,8 @@ impl Work<'_> {
     pub(super) fn set_parameters(
         &mut self,
         name: &ObjectName,
-        parameters: &[SmolStr],
-        values: &[SmolStr],
+        parameters: &[Name],
+        values: &[Name],
     ) {
         let key = self.resolve(name);
         let mut mode = LockMode::ShareUpdateExclusive;
@@ -58,7 +57,7 @@ impl Work<'_> {
             let whole = parameters.len() == values.len();
             let given = parameters.iter().enumerate().map(|(n, name)| Given {
                 name,
-                value: values.get(n).filter(|_| whole).map(SmolStr::as_str),
+                value: values.get(n).filter(|_| whole).map(Name::as_str),
             });
             self.check_parameters(given, &holder);
         }
@@ -66,13 +65,13 @@ impl Work<'_> {
 
     /// What takes the parameters of a relation: the letter of its kind, or the
     /// method of an index. `None` where others may know more parameters.
-    fn holder_of(&self, key: &Key) -> Option<SmolStr> {
+    fn holder_of(&self, key: &Key) -> Option<Name> {
         Some(match self.schema.relation_by_key(key)? {
             Relation::Table(table) if table.foreign || names_method(&table.options) => return None,
-            Relation::Table(_) => SmolStr::new_static("t"),
-            Relation::View(view) if view.materialized => SmolStr::new_static("t"),
-            Relation::View(_) => SmolStr::new_static("v"),
-            Relation::Index(index) => index.method.clone(),
+            Relation::Table(_) => Name::new("t"),
+            Relation::View(view) if view.materialized => Name::new("t"),
+            Relation::View(_) => Name::new("v"),
+            Relation::Index(index) => index.method,
             Relation::Sequence(_) => return None,
         })
     }
@@ -141,7 +140,7 @@ fn names_method(options: &str) -> bool {
 }
 
 /// What stands in `WITH (name = value, …)`, the names in lower case.
-fn listed(options: &str) -> Vec<(SmolStr, SmolStr)> {
+fn listed(options: &str) -> Vec<(Name, Name)> {
     let tokens = Tokens::of(options);
     let mut cursor = Cursor::new(options, &tokens.list);
     let mut list = Vec::new();
@@ -151,7 +150,7 @@ fn listed(options: &str) -> Vec<(SmolStr, SmolStr)> {
     while let Some(name) = ObjectName::read(&mut cursor) {
         cursor.eat_operator("=");
         let value = cursor.skip_item().map_or("", |span| cursor.slice(span));
-        list.push((format_smolstr!("{name}"), SmolStr::new(value)));
+        list.push((name!("{name}"), Name::new(value)));
         if !cursor.eat(TokenKind::Comma) {
             break;
         }
@@ -159,7 +158,7 @@ fn listed(options: &str) -> Vec<(SmolStr, SmolStr)> {
     list
 }
 
-fn given(list: &[(SmolStr, SmolStr)]) -> impl Iterator<Item = Given<'_>> {
+fn given(list: &[(Name, Name)]) -> impl Iterator<Item = Given<'_>> {
     list.iter().map(|(name, value)| Given {
         name,
         value: Some(value.as_str()).filter(|value| !value.is_empty()),

@@ -1,8 +1,7 @@
 //! ATTACH, DETACH and CREATE TABLE … PARTITION OF.
 
-use smol_str::SmolStr;
-
 use crate::effect::LockMode;
+use crate::name::Name;
 use crate::operation::{
     Bound, Constraint, ConstraintKind, DetachMode, ObjectName, PartitionBy, PartitionOf,
 };
@@ -144,7 +143,7 @@ impl<'a> Work<'a> {
             } else {
                 self.lock_referenced(referenced, LockMode::ShareRowExclusive);
                 let subject = Subject {
-                    key: child.clone(),
+                    key: *child,
                     table,
                     only: false,
                 };
@@ -168,7 +167,7 @@ impl<'a> Work<'a> {
         };
         self.lock(&default.key, LockMode::AccessExclusive);
         if !self.excludes_bound(parent, default, bound) {
-            let key = default.key.clone();
+            let key = default.key;
             self.each_below(&key, |work, key, table| work.scan_heap(key, table));
         }
     }
@@ -311,9 +310,8 @@ impl<'a> Work<'a> {
         let Some(wanted) = bound_as_formula(by, bound) else {
             return false;
         };
-        let not_null = |column: &&SmolStr| {
-            self.is_not_null(table, column) || self.proven_not_null(table, column)
-        };
+        let not_null =
+            |column: &&Name| self.is_not_null(table, column) || self.proven_not_null(table, column);
         let columns = by.columns.iter();
         let known = columns
             .clone()
@@ -458,8 +456,8 @@ fn bound_as_formula(by: &PartitionBy, bound: &Bound) -> Option<Formula> {
             let values = values.into_iter().map(|value| constant(value, text));
             let one_of = Formula::one_of(column, values.collect::<Option<_>>()?);
             Some(match nulls.is_empty() {
-                true => Formula::All(vec![Formula::not_null(column.clone()), one_of]),
-                false => Formula::Any(vec![Formula::is_null(column.clone()), one_of]),
+                true => Formula::All(vec![Formula::not_null(*column), one_of]),
+                false => Formula::Any(vec![Formula::is_null(*column), one_of]),
             })
         }
         (_, from, Some(to)) if by.strategy.eq_ignore_ascii_case("range") => {
@@ -506,7 +504,7 @@ fn groups(mut list: &[Token]) -> impl Iterator<Item = &[Token]> {
 /// Are the columns, one after the other, on the right side of an end of the
 /// range? `open` is the value behind which there is nothing on that side.
 fn after(
-    columns: &[SmolStr],
+    columns: &[Name],
     ends: &[End],
     operators: [&'static str; 2],
     open: &End,
@@ -517,7 +515,7 @@ fn after(
         return (end == open).then(|| Formula::All(Vec::new()));
     };
     let [last, beyond] = operators;
-    let is = |operator| Formula::compare(column.clone(), operator, value.clone());
+    let is = |operator| Formula::compare(*column, operator, value.clone());
     Some(match ends.first() {
         None => is(last),
         Some(next) if next == open => is(if beyond == ">" { ">=" } else { "<=" }),

@@ -4,8 +4,7 @@
 //! knows of comparisons with constants: a condition that says more than another
 //! in a way that needs thinking proves nothing.
 
-use smol_str::SmolStr;
-
+use crate::name::Name;
 use crate::statement::lexer::{Token, TokenKind};
 
 use super::expr::{Tokens, conjuncts, disjuncts, is_name, is_word, strip};
@@ -16,7 +15,7 @@ use super::term::{alternatives, at_least, between, comparison, constant, less};
 pub(super) enum Formula {
     All(Vec<Formula>),
     Any(Vec<Formula>),
-    Is(SmolStr, Test),
+    Is(Name, Test),
     Unknown,
 }
 
@@ -38,27 +37,27 @@ const PATIENCE: u32 = 100_000;
 
 impl Formula {
     /// Reads a condition, as far as it is one on these columns.
-    pub(super) fn read(text: &str, columns: &[SmolStr]) -> Self {
+    pub(super) fn read(text: &str, columns: &[Name]) -> Self {
         part(&Tokens::of(text).list, text, columns, DEEPEST)
     }
 
-    pub(super) fn not_null(column: SmolStr) -> Self {
+    pub(super) fn not_null(column: Name) -> Self {
         Self::Is(column, Test::NotNull)
     }
 
-    pub(super) fn is_null(column: SmolStr) -> Self {
+    pub(super) fn is_null(column: Name) -> Self {
         Self::Is(column, Test::Null)
     }
 
-    pub(super) fn compare(column: SmolStr, operator: &'static str, value: String) -> Self {
+    pub(super) fn compare(column: Name, operator: &'static str, value: String) -> Self {
         Self::Is(column, Test::Compare(operator, value))
     }
 
-    pub(super) fn one_of(column: &SmolStr, values: Vec<String>) -> Self {
+    pub(super) fn one_of(column: &Name, values: Vec<String>) -> Self {
         if values.len() > LONGEST_LIST {
             return Self::Unknown;
         }
-        let equal = |value| Self::compare(column.clone(), "=", value);
+        let equal = |value| Self::compare(*column, "=", value);
         Self::Any(values.into_iter().map(equal).collect())
     }
 
@@ -137,7 +136,7 @@ impl Test {
     }
 }
 
-fn part(list: &[Token], text: &str, columns: &[SmolStr], depth: u8) -> Formula {
+fn part(list: &[Token], text: &str, columns: &[Name], depth: u8) -> Formula {
     if depth == 0 {
         return Formula::Unknown;
     }
@@ -162,15 +161,15 @@ fn part(list: &[Token], text: &str, columns: &[SmolStr], depth: u8) -> Formula {
     Formula::All(terms.into_iter().map(below).collect())
 }
 
-fn test(term: &[Token], text: &str, column: &SmolStr) -> Option<Formula> {
+fn test(term: &[Token], text: &str, column: &Name) -> Option<Formula> {
     if let [name, is, rest @ ..] = term
         && is_name(*name, text, column)
         && is_word(*is, text, "IS")
     {
         return match rest {
-            [null] if is_word(*null, text, "NULL") => Some(Formula::is_null(column.clone())),
+            [null] if is_word(*null, text, "NULL") => Some(Formula::is_null(*column)),
             [not, null] if is_word(*not, text, "NOT") && is_word(*null, text, "NULL") => {
-                Some(Formula::not_null(column.clone()))
+                Some(Formula::not_null(*column))
             }
             _ => None,
         };
@@ -178,8 +177,7 @@ fn test(term: &[Token], text: &str, column: &SmolStr) -> Option<Formula> {
     if let Some(values) = alternatives(term, text, column) {
         return Some(Formula::one_of(column, values));
     }
-    let compared =
-        |c: super::term::Comparison| Formula::compare(column.clone(), c.operator, c.value);
+    let compared = |c: super::term::Comparison| Formula::compare(*column, c.operator, c.value);
     if let Some(ends) = between(term, text, column) {
         return Some(Formula::All(ends.map(compared).into()));
     }
@@ -189,7 +187,7 @@ fn test(term: &[Token], text: &str, column: &SmolStr) -> Option<Formula> {
 }
 
 /// `constant operator column`.
-fn turned(term: &[Token], text: &str, column: &SmolStr) -> Option<Formula> {
+fn turned(term: &[Token], text: &str, column: &Name) -> Option<Formula> {
     let [value @ .., operator, name] = term else {
         return None;
     };
@@ -205,7 +203,7 @@ fn turned(term: &[Token], text: &str, column: &SmolStr) -> Option<Formula> {
     if !is_name(*name, text, column) || operator_in(value) {
         return None;
     }
-    constant(value, text).map(|value| Formula::compare(column.clone(), operator, value))
+    constant(value, text).map(|value| Formula::compare(*column, operator, value))
 }
 
 fn operator_in(tokens: &[Token]) -> bool {

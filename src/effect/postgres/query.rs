@@ -2,9 +2,9 @@
 //! tokens, and through views the tables below them.
 
 use rustc_hash::FxHashSet;
-use smol_str::SmolStr;
 
 use crate::effect::{LockMode, ScanKind};
+use crate::name::Name;
 use crate::operation::ObjectName;
 use crate::schema::{Key, RESERVED, Relation, Table, View};
 use crate::statement::cursor::Cursor;
@@ -64,11 +64,11 @@ pub(super) struct Source {
     /// `ONLY`: children and partitions are left alone.
     only: bool,
     /// What the query calls it, where that is something else.
-    alias: Option<SmolStr>,
+    alias: Option<Name>,
 }
 
 impl Source {
-    fn called(&self) -> &SmolStr {
+    fn called(&self) -> &Name {
         self.alias.as_ref().unwrap_or(&self.name.name)
     }
 }
@@ -149,7 +149,7 @@ fn is_from(tokens: &Tokens<'_>, n: usize) -> bool {
     }
 }
 
-pub(super) fn with_names(tokens: &Tokens<'_>) -> FxHashSet<SmolStr> {
+pub(super) fn with_names(tokens: &Tokens<'_>) -> FxHashSet<Name> {
     let text = tokens.text;
     if !tokens.list.iter().any(|t| is_word(*t, text, "WITH")) {
         return FxHashSet::default();
@@ -170,12 +170,7 @@ pub(super) fn with_names(tokens: &Tokens<'_>) -> FxHashSet<SmolStr> {
     names.filter_map(|(_, name)| name_of(*name, text)).collect()
 }
 
-fn from_list(
-    tokens: &Tokens<'_>,
-    start: usize,
-    with: &FxHashSet<SmolStr>,
-    found: &mut Vec<Source>,
-) {
+fn from_list(tokens: &Tokens<'_>, start: usize, with: &FxHashSet<Name>, found: &mut Vec<Source>) {
     let (list, text) = (&tokens.list, tokens.text);
     let mut at = start;
     let mut expect = true;
@@ -227,7 +222,7 @@ fn from_list(
 }
 
 /// The name behind a relation.
-fn alias(cursor: &mut Cursor<'_>, text: &str) -> Option<SmolStr> {
+fn alias(cursor: &mut Cursor<'_>, text: &str) -> Option<Name> {
     cursor.eat_operator("*");
     let explicit = cursor.eat_word("AS");
     let token = cursor.peek()?;
@@ -243,7 +238,7 @@ fn alias(cursor: &mut Cursor<'_>, text: &str) -> Option<SmolStr> {
 
 /// The names behind `FOR UPDATE OF`; `None` where all are meant, or nothing is
 /// locked.
-fn locked_names(tokens: &Tokens<'_>) -> Option<Vec<SmolStr>> {
+fn locked_names(tokens: &Tokens<'_>) -> Option<Vec<Name>> {
     let text = tokens.text;
     let of = tokens.list.windows(2).position(|w| {
         is_word(w[1], text, "OF")
@@ -257,7 +252,7 @@ fn locked_names(tokens: &Tokens<'_>) -> Option<Vec<SmolStr>> {
 
 /// The names of the columns that a SELECT yields; `None` where they cannot be
 /// told from its text alone (`*`, expressions without an alias).
-pub(super) fn output_names(text: &str) -> Option<Vec<SmolStr>> {
+pub(super) fn output_names(text: &str) -> Option<Vec<Name>> {
     let tokens = Tokens::of(text);
     let list = &tokens.list;
     if !is_word(*list.first()?, text, "SELECT") {
@@ -289,11 +284,11 @@ pub(super) fn output_names(text: &str) -> Option<Vec<SmolStr>> {
 
 /// A column, or several, that a SELECT yields.
 enum Selected {
-    Named(SmolStr),
+    Named(Name),
     /// `*`.
     All,
     /// `t.*`.
-    AllOf(SmolStr),
+    AllOf(Name),
     /// An expression whose name is not told.
     Other,
 }
@@ -388,7 +383,7 @@ pub(super) fn names_only(condition: &str, is_known: impl Fn(&str) -> bool) -> bo
 
 /// The columns of its own table that a condition names: without a qualifier, and
 /// outside of subqueries. `None` where it cannot be read.
-pub(super) fn columns_in(condition: &str) -> Option<Vec<SmolStr>> {
+pub(super) fn columns_in(condition: &str) -> Option<Vec<Name>> {
     let tokens = Tokens::of(condition);
     let inner = |token: &Token| is_word(*token, condition, "SELECT");
     if tokens.list.iter().any(inner) || tokens.list.windows(2).any(|w| is_part(w, condition)) {
@@ -398,7 +393,7 @@ pub(super) fn columns_in(condition: &str) -> Option<Vec<SmolStr>> {
     let [used] = reading.uses.as_slice() else {
         return None;
     };
-    let named = |word: &&SmolStr| {
+    let named = |word: &&Name| {
         !SYSTEM_COLUMNS.contains(&word.as_str())
             && !STABLE_WORDS.iter().any(|w| w.eq_ignore_ascii_case(word))
     };
@@ -492,13 +487,11 @@ impl<'a> Work<'a> {
     }
 
     /// The names of its columns, as far as they are known.
-    fn columns_of_source(&self, source: &Source) -> Vec<SmolStr> {
+    fn columns_of_source(&self, source: &Source) -> Vec<Name> {
         match self.schema.relation(&source.name) {
-            Some(Relation::Table(table)) => table
-                .columns
-                .iter()
-                .map(|column| column.name.clone())
-                .collect(),
+            Some(Relation::Table(table)) => {
+                table.columns.iter().map(|column| column.name).collect()
+            }
             Some(Relation::View(view)) => view.columns.clone(),
             _ => Vec::new(),
         }

@@ -1,9 +1,9 @@
 //! INSERT, UPDATE, DELETE, MERGE, COPY, SELECT and CALL.
 
 use rustc_hash::FxHashSet;
-use smol_str::SmolStr;
 
 use crate::effect::{LockMode, Scene};
+use crate::name::Name;
 use crate::operation::{
     Action, Column, ConstraintKind, Delete, Expr, ForeignKey, Ident, Identity, Insert, Merge,
     ObjectName, OnConflict, Operation, Update,
@@ -123,7 +123,7 @@ impl<'a> Work<'a> {
                 for other in view.others() {
                     self.lock(other, LockMode::AccessShare);
                 }
-                base.clone()
+                *base
             }
             _ => key,
         }
@@ -351,7 +351,7 @@ impl<'a> Work<'a> {
         let Some(table) = self.table(&key) else {
             return;
         };
-        let touches = |columns: &[SmolStr]| {
+        let touches = |columns: &[Name]| {
             columns
                 .iter()
                 .any(|c| update.columns.iter().any(|u| u.name == *c))
@@ -408,7 +408,7 @@ impl<'a> Work<'a> {
     }
 
     /// What the queries of a WITH read, and their names.
-    fn read_with(&mut self, with: Option<&Expr>) -> FxHashSet<SmolStr> {
+    fn read_with(&mut self, with: Option<&Expr>) -> FxHashSet<Name> {
         let Some(with) = with else {
             return FxHashSet::default();
         };
@@ -417,7 +417,7 @@ impl<'a> Work<'a> {
     }
 
     /// The tables behind FROM or USING, each read whole.
-    fn read_sources(&mut self, list: Option<&Expr>, with: &FxHashSet<SmolStr>) {
+    fn read_sources(&mut self, list: Option<&Expr>, with: &FxHashSet<Name>) {
         let names = list.map_or(Vec::new(), |list| listed(&list.text));
         for name in names {
             let key = self.resolve(&name);

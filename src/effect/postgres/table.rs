@@ -290,7 +290,7 @@ impl<'a> Work<'a> {
                 index: Some(index), ..
             } => {
                 self.check_sortable(&subject.key, index);
-                let index = self.beside(&subject.key, index.name.clone());
+                let index = self.beside(&subject.key, index.name);
                 self.lock(&index, LockMode::ShareUpdateExclusive);
             }
             Action::SetColumnOption {
@@ -640,7 +640,7 @@ impl<'a> Work<'a> {
         let ReplicaIdentity::Index(name) = identity else {
             return;
         };
-        let key = self.beside(&subject.key, name.name.clone());
+        let key = self.beside(&subject.key, name.name);
         self.lock(&key, LockMode::Share);
         let Some(table) = subject.table else { return };
         let Some(index) = self.index(&key) else {

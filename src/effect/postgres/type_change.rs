@@ -1,9 +1,8 @@
 //! ALTER COLUMN TYPE: is the table written anew, are indexes built, checks
 //! verified, or nothing of all that?
 
-use smol_str::SmolStr;
-
 use crate::effect::LockMode;
+use crate::name::Name;
 use crate::operation::{Action, Column, ConstraintKind, DataType, Expr, TypeDefinition};
 use crate::schema::{Index, Key, Schema, Table};
 use crate::statement::cursor::Cursor;
@@ -123,7 +122,7 @@ fn family(name: &str) -> &str {
 /// The type that a column has once it is made.
 pub(super) fn stored(ty: &DataType) -> DataType {
     let mut ty = ty.clone();
-    ty.name = SmolStr::new(plain(&ty.name));
+    ty.name = Name::new(plain(&ty.name));
     ty
 }
 
@@ -325,7 +324,7 @@ impl<'a> Work<'a> {
         subject: &Subject<'a>,
         column: &str,
         ty: &'a DataType,
-        collation: Option<&SmolStr>,
+        collation: Option<&Name>,
         using: Option<&Expr>,
     ) {
         if let Some(table) = subject.table {
@@ -541,7 +540,7 @@ impl<'a> Work<'a> {
             self.lock_referenced(referenced, LockMode::AccessExclusive);
             if !binary && constraint.validated {
                 let subject = Subject {
-                    key: key.clone(),
+                    key: *key,
                     table: Some(table),
                     only: false,
                 };
@@ -559,7 +558,7 @@ impl<'a> Work<'a> {
                 self.lock(other, LockMode::AccessExclusive);
                 if !binary {
                     let subject = Subject {
-                        key: other.clone(),
+                        key: *other,
                         table: Some(other_table),
                         only: false,
                     };

@@ -2,9 +2,8 @@
 
 use std::sync::Arc;
 
-use smol_str::SmolStr;
-
 use crate::effect::{LockMode, ScanKind};
+use crate::name::Name;
 use crate::operation::{
     Action, CompositeChange, CreateRoutine, DataType, DomainChange, Ident, ObjectName,
     SequenceOption, TypeDefinition,
@@ -105,7 +104,7 @@ impl<'a> Work<'a> {
         let mut found: Vec<&'a Table> = tables
             .filter(|table| table.of_type.as_ref() == Some(key))
             .collect();
-        found.sort_by(|a, b| a.key.cmp(&b.key));
+        found.sort_by_key(|a| a.key);
         found
     }
 
@@ -121,7 +120,7 @@ impl<'a> Work<'a> {
             })
         };
         let mut found: Vec<&'a Table> = schema.tables().map(|t| &**t).filter(over).collect();
-        found.sort_by(|a, b| a.key.cmp(&b.key));
+        found.sort_by_key(|a| a.key);
         found
     }
 
@@ -170,7 +169,7 @@ impl<'a> Work<'a> {
             _ => None,
         });
         let views = views.filter(|view| view.types.iter().flatten().any(of_domain));
-        views.map(|view| view.key.clone()).collect()
+        views.map(|view| view.key).collect()
     }
 
     /// OR REPLACE keeps what a function returns.
@@ -308,7 +307,7 @@ impl<'a> Work<'a> {
     fn check_bounds(&mut self, options: &[SequenceOption], before: &[SequenceOption]) {
         let value = |list: &[SequenceOption], wanted: &str| {
             let mut found = list.iter().filter(|(name, _)| *name == wanted);
-            found.next_back().map(|(_, value)| value.clone())
+            found.next_back().map(|(_, value)| *value)
         };
         let ty = value(options, "as").or_else(|| value(before, "as"));
         let ty = ty.and_then(|ty| DataType::parse(&ty));
@@ -331,10 +330,10 @@ impl<'a> Work<'a> {
     fn check_position(&mut self, options: &[SequenceOption], made_with: &[SequenceOption]) {
         let last = |list: &[SequenceOption], wanted: &str| {
             let mut found = list.iter().filter(|(name, _)| *name == wanted);
-            found.next_back().map(|(_, value)| value.clone())
+            found.next_back().map(|(_, value)| *value)
         };
         let now = |wanted: &str| last(options, wanted).or_else(|| last(made_with, wanted));
-        let number = |value: Option<SmolStr>| value.and_then(|value| value.parse::<i64>().ok());
+        let number = |value: Option<Name>| value.and_then(|value| value.parse::<i64>().ok());
         let down = number(last(made_with, "increment")).is_some_and(|step| step < 0);
         let ty = now("as").and_then(|ty| DataType::parse(&ty));
         let range = ty.map_or(i64::MAX, |ty| greatest(&ty));
@@ -392,8 +391,8 @@ fn same_result(one: &str, other: &str) -> bool {
         return false;
     }
     if let (Some(one), Some(other)) = (table_columns(one), table_columns(other)) {
-        let names = |list: &[Argument]| -> Vec<Option<SmolStr>> {
-            list.iter().map(|column| column.name.clone()).collect()
+        let names = |list: &[Argument]| -> Vec<Option<Name>> {
+            list.iter().map(|column| column.name).collect()
         };
         return names(&one) == names(&other);
     }

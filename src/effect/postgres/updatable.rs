@@ -4,9 +4,8 @@
 //! other, something must run instead (manual, CREATE VIEW, "Updatable Views";
 //! insert_into_view_*, update_view_*, delete_view_*).
 
-use smol_str::SmolStr;
-
 use crate::effect::LockMode;
+use crate::name::Name;
 use crate::operation::{Insert, ObjectKind, query};
 use crate::schema::{Key, View};
 
@@ -39,7 +38,7 @@ impl<'a> Work<'a> {
         &mut self,
         key: &Key,
         event: &str,
-        columns: impl Iterator<Item = &'n SmolStr>,
+        columns: impl Iterator<Item = &'n Name>,
     ) {
         let Some(view) = self.schema.view_by_key(key) else {
             return;
@@ -54,7 +53,7 @@ impl<'a> Work<'a> {
         &mut self,
         view: &View,
         event: &str,
-        mut columns: impl Iterator<Item = &'n SmolStr>,
+        mut columns: impl Iterator<Item = &'n Name>,
     ) {
         let computed = columns.find(|column| view.computed.contains(column));
         if let Some(column) = computed.filter(|_| !self.is_done_instead(view, event)) {

@@ -152,7 +152,7 @@ fn words(text: &str) -> Vec<SmolStr> {
                 }
             }
             _ => words.push(match (ident, token.span.of(text)) {
-                (Some(ident), _) => ident.name,
+                (Some(ident), _) => ident.name.as_str().into(),
                 (None, "!=") => "<>".into(),
                 (None, "~~") => "like".into(),
                 (None, "~~*") => "ilike".into(),

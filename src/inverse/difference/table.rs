@@ -2,9 +2,8 @@
 
 use std::sync::Arc;
 
-use smol_str::SmolStr;
-
 use super::{Differences, Then, same};
+use crate::name::Name;
 use crate::operation::column::OF_SERIAL;
 use crate::operation::{Column, ConstraintKind, Identity, Persistence};
 use crate::schema::{Index, Key, Relation, Schema, Table, TableConstraint, Trigger, View, moved};
@@ -240,7 +239,7 @@ enum State<'a> {
     Gone,
     Other,
     /// The same stands there under this name.
-    Called(&'a SmolStr),
+    Called(&'a Name),
 }
 
 const STILL_THERE: &str = "is still there";
@@ -260,7 +259,7 @@ fn unmatched<'a, T>(
     before: &'a [Arc<T>],
     after: &'a [Arc<T>],
     same: fn(&T, &T) -> bool,
-    name: fn(&T) -> &SmolStr,
+    name: fn(&T) -> &Name,
     mut report: impl FnMut(&'a T, State<'a>),
 ) {
     let named_alike = |list: &'a [Arc<T>], item: &T| {
@@ -306,7 +305,7 @@ fn members<T>(
     key: &Key,
     word: &str,
     (before, after): (&[T], &[T]),
-    name: fn(&T) -> &SmolStr,
+    name: fn(&T) -> &Name,
     same: impl Fn(&T, &T) -> bool,
     found: &mut Differences,
 ) {
@@ -342,8 +341,8 @@ fn same_trigger(a: &Trigger, b: &Trigger) -> bool {
 }
 
 /// In order; `public` is everybody.
-fn roles(list: &[SmolStr]) -> Vec<&str> {
-    let mut roles: Vec<&str> = list.iter().map(SmolStr::as_str).collect();
+fn roles(list: &[Name]) -> Vec<&str> {
+    let mut roles: Vec<&str> = list.iter().map(Name::as_str).collect();
     roles.retain(|role| !role.eq_ignore_ascii_case("public"));
     roles.sort_unstable();
     roles
@@ -442,7 +441,7 @@ fn both_count(a: &str, b: &str) -> bool {
 }
 
 /// Both NO ACTION and RESTRICT refuse.
-fn reaction(action: Option<&SmolStr>) -> Option<&SmolStr> {
+fn reaction(action: Option<&Name>) -> Option<&Name> {
     action.filter(|a| !a.eq_ignore_ascii_case("no action") && !a.eq_ignore_ascii_case("restrict"))
 }
 
@@ -491,8 +490,8 @@ fn details(old: &TableConstraint, new: &TableConstraint) -> Vec<&'static str> {
     if let (ConstraintKind::ForeignKey(x), ConstraintKind::ForeignKey(y)) =
         (&old.definition.kind, &new.definition.kind)
     {
-        let restricts = |action: &Option<SmolStr>| {
-            let restrict = |a: &SmolStr| a.eq_ignore_ascii_case("restrict");
+        let restricts = |action: &Option<Name>| {
+            let restrict = |a: &Name| a.eq_ignore_ascii_case("restrict");
             action.as_ref().is_some_and(restrict)
         };
         if restricts(&x.on_delete) != restricts(&y.on_delete)
@@ -553,7 +552,7 @@ fn same_index(a: &Index, b: &Index) -> bool {
 
 /// Without those that say what holds anyway.
 fn options(index: &Index) -> Vec<String> {
-    let words = |text: &SmolStr| {
+    let words = |text: &Name| {
         let words = text.split_whitespace().map(str::to_lowercase);
         let words: Vec<String> = words.filter(|w| w != "asc").collect();
         let text = words.join(" ").replace("desc nulls first", "desc");

@@ -1,9 +1,9 @@
 //! What SET assigns, of an UPDATE and behind ON CONFLICT.
 
 use rustc_hash::FxHashSet;
-use smol_str::SmolStr;
 
 use super::super::Ident;
+use crate::name::Name;
 use crate::statement::Cursor;
 use crate::statement::lexer::TokenKind;
 
@@ -11,7 +11,7 @@ use crate::statement::lexer::TokenKind;
 /// NULL, whatever rows are met.
 pub struct Assigned {
     pub columns: Vec<Ident>,
-    pub kept: Vec<SmolStr>,
+    pub kept: Vec<Name>,
     /// Everything on the right is a constant.
     pub constant: bool,
 }
@@ -35,7 +35,7 @@ pub fn assigned(cursor: &mut Cursor<'_>, is_own: IsOwn<'_>) -> Assigned {
             None => {
                 if let Some(column) = cursor.ident() {
                     if keeps(&mut cursor.clone(), &column.name, is_own) {
-                        assigned.kept.push(column.name.clone());
+                        assigned.kept.push(column.name);
                     }
                     assigned.columns.push(column);
                 }
@@ -117,7 +117,7 @@ fn eat_column(c: &mut Cursor<'_>, column: &str, is_own: IsOwn<'_>) -> bool {
 }
 
 /// `column` or `table.column`.
-fn own_column(c: &mut Cursor<'_>, is_own: IsOwn<'_>) -> Option<SmolStr> {
+fn own_column(c: &mut Cursor<'_>, is_own: IsOwn<'_>) -> Option<Name> {
     let first = c.ident()?;
     match c.eat(TokenKind::Dot) {
         true => c.ident().filter(|_| is_own(&first.name)).map(|i| i.name),
@@ -127,7 +127,7 @@ fn own_column(c: &mut Cursor<'_>, is_own: IsOwn<'_>) -> Option<SmolStr> {
 
 /// The columns that a condition wants to be NULL: `column IS NULL` beside ANDs
 /// alone.
-pub fn wanted_null(condition: &Cursor<'_>, columns: &[Ident], is_own: IsOwn<'_>) -> Vec<SmolStr> {
+pub fn wanted_null(condition: &Cursor<'_>, columns: &[Ident], is_own: IsOwn<'_>) -> Vec<Name> {
     let columns: FxHashSet<&str> = columns.iter().map(|c| c.name.as_str()).collect();
     let mut found = Vec::new();
     let mut c = condition.clone();

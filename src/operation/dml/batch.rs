@@ -1,10 +1,9 @@
 //! An UPDATE of the rows that a query picks by their key:
 //! `WITH batch AS (SELECT id FROM t WHERE …) UPDATE t … FROM batch WHERE t.id = batch.id`.
 
-use smol_str::SmolStr;
-
 use super::super::reader::inside;
 use super::assign::IsOwn;
+use crate::name::Name;
 use crate::source::Span;
 use crate::statement::Cursor;
 use crate::statement::lexer::{Token, TokenKind, tokens_into};
@@ -29,14 +28,14 @@ pub fn picked<'a>(
     }
     let name = cursor.ident()?.name;
     cursor.eat_word("AS");
-    let shown = cursor.ident().map_or_else(|| name.clone(), |i| i.name);
+    let shown = cursor.ident().map_or_else(|| name, |i| i.name);
     (shown == alias && cursor.done())
         .then(|| common_table(with?, &name))
         .flatten()
 }
 
 /// The other side of `own.id = other.id`, beside ANDs alone.
-fn joined(condition: &Cursor<'_>, is_own: IsOwn<'_>) -> Option<SmolStr> {
+fn joined(condition: &Cursor<'_>, is_own: IsOwn<'_>) -> Option<Name> {
     let mut c = condition.clone();
     let mut found = None;
     c.eat_word("WHERE");
@@ -64,7 +63,7 @@ fn joined(condition: &Cursor<'_>, is_own: IsOwn<'_>) -> Option<SmolStr> {
 }
 
 /// `a.id = b.id`
-fn equality(c: &mut Cursor<'_>) -> Option<(SmolStr, SmolStr)> {
+fn equality(c: &mut Cursor<'_>) -> Option<(Name, Name)> {
     let (left, column) = member(c)?;
     c.eat_operator("=").then_some(())?;
     let (right, other) = member(c)?;
@@ -72,7 +71,7 @@ fn equality(c: &mut Cursor<'_>) -> Option<(SmolStr, SmolStr)> {
 }
 
 /// `table.column`
-fn member(c: &mut Cursor<'_>) -> Option<(SmolStr, SmolStr)> {
+fn member(c: &mut Cursor<'_>) -> Option<(Name, Name)> {
     let table = c.ident()?.name;
     c.eat(TokenKind::Dot).then_some(())?;
     Some((table, c.ident()?.name))

@@ -1,45 +1,47 @@
 //! The names that the server gives to items of a SELECT and to the columns of
 //! an index (`FigureColname` in its `parse_target.c`).
 
-use smol_str::SmolStr;
 use sqlparser::ast::{AccessExpr, Expr, SelectItem, TrimWhereField};
 
 use super::{last, name};
+use crate::name::Name;
 use crate::operation::DataType;
 
 /// What the server calls an item of a SELECT that nothing gives a name to.
-const NAMELESS: SmolStr = SmolStr::new_static("?column?");
+const NAMELESS: &str = "?column?";
 
 /// The name that the server gives to an item of a SELECT.
-pub(super) fn item_name(item: &SelectItem) -> Option<SmolStr> {
+pub(super) fn item_name(item: &SelectItem) -> Option<Name> {
     match item {
         SelectItem::ExprWithAlias { alias, .. } => Some(name(alias)),
-        SelectItem::UnnamedExpr(expr) => Some(figured(expr).map_or(NAMELESS, Figured::name)),
+        SelectItem::UnnamedExpr(expr) => {
+            Some(figured(expr).map_or_else(|| NAMELESS.into(), Figured::name))
+        }
         _ => None,
     }
 }
 
 /// The name that an index gives to a column of its own that is an expression;
 /// `None` where that is no item of a SELECT.
-pub fn column_of_index(expr: &str) -> Option<SmolStr> {
+pub fn column_of_index(expr: &str) -> Option<Name> {
     let output = super::read(&format!("SELECT {expr}"))?.output?;
     let [name] = output.as_slice() else {
         return None;
     };
     Some(match *name == NAMELESS {
-        true => SmolStr::new_static("expr"),
-        false => name.clone(),
+        true => Name::new("expr"),
+        false => *name,
     })
 }
 
 /// A name, and whether a cast around it, or a CASE, leaves it.
 enum Figured {
-    Strong(SmolStr),
-    Weak(SmolStr),
+    Strong(Name),
+    Weak(Name),
 }
 
 impl Figured {
-    fn name(self) -> SmolStr {
+    fn name(self) -> Name {
         match self {
             Self::Strong(name) | Self::Weak(name) => name,
         }
@@ -47,7 +49,7 @@ impl Figured {
 }
 
 fn figured(mut expr: &Expr) -> Option<Figured> {
-    let word = |word| Some(Figured::Strong(SmolStr::new_static(word)));
+    let word = |word| Some(Figured::Strong(Name::new(word)));
     // Casts around the expression, from the outside in.
     let mut outermost_cast = None;
     let found = loop {
@@ -68,7 +70,7 @@ fn figured(mut expr: &Expr) -> Option<Figured> {
             Expr::TypedString(typed) => {
                 Some(Figured::Weak(type_name(&typed.data_type.to_string())))
             }
-            Expr::Interval(_) => Some(Figured::Weak(SmolStr::new_static("interval"))),
+            Expr::Interval(_) => Some(Figured::Weak(Name::new("interval"))),
             Expr::Identifier(ident) => Some(Figured::Strong(name(ident))),
             Expr::CompoundIdentifier(parts) => {
                 Some(Figured::Strong(parts.last().map(name).unwrap_or_default()))
@@ -89,7 +91,7 @@ fn figured(mut expr: &Expr) -> Option<Figured> {
             Expr::Function(function) => Some(Figured::Strong(last(&function.name))),
             Expr::Case { else_result, .. } => match else_result.as_deref().and_then(figured) {
                 Some(Figured::Strong(name)) => Some(Figured::Strong(name)),
-                _ => Some(Figured::Weak(SmolStr::new_static("case"))),
+                _ => Some(Figured::Weak(Name::new("case"))),
             },
             Expr::Substring { shorthand, .. } => word(match shorthand {
                 true => "substr",
@@ -119,17 +121,17 @@ fn figured(mut expr: &Expr) -> Option<Figured> {
 }
 
 /// A type under its name in the catalog.
-fn type_name(written: &str) -> SmolStr {
+fn type_name(written: &str) -> Name {
     let name = DataType::parse(written).map_or_else(|| written.into(), |ty| ty.name);
     match name.as_str() {
-        "smallint" => SmolStr::new_static("int2"),
-        "int" => SmolStr::new_static("int4"),
-        "bigint" => SmolStr::new_static("int8"),
-        "real" => SmolStr::new_static("float4"),
-        "double precision" => SmolStr::new_static("float8"),
-        "boolean" => SmolStr::new_static("bool"),
-        "char" => SmolStr::new_static("bpchar"),
-        "\"char\"" => SmolStr::new_static("char"),
+        "smallint" => Name::new("int2"),
+        "int" => Name::new("int4"),
+        "bigint" => Name::new("int8"),
+        "real" => Name::new("float4"),
+        "double precision" => Name::new("float8"),
+        "boolean" => Name::new("bool"),
+        "char" => Name::new("bpchar"),
+        "\"char\"" => Name::new("char"),
         _ => name,
     }
 }

@@ -5,11 +5,10 @@
 //! What is not certain to be plain is left to the tree. Where this reader
 //! answers, it answers as the tree would; a test holds one against the other.
 
-use smol_str::SmolStr;
-
 use super::updatable::{DISTINCT, GROUP_BY, HAVING, LIMIT, NO_TABLE};
 use super::yields::type_of_number;
 use super::{Reading, Scope, Walk, Yields};
+use crate::name::Name;
 use crate::operation::ObjectName;
 use crate::source::Span;
 use crate::statement::Cursor;
@@ -165,15 +164,15 @@ const OPERATORS: &[&str] = &[
 const COMPARISONS: &[&str] = &["=", "<>", "!=", "<", ">", "<=", ">="];
 
 /// The name of a column that nothing names.
-const NAMELESS: SmolStr = SmolStr::new_static("?column?");
+const NAMELESS: &str = "?column?";
 
 /// What an expression is.
 enum Shape {
-    Column(SmolStr),
+    Column(Name),
     /// A literal of this type.
     Literal(&'static str),
     /// What it yields, and the name that it gives to its column.
-    Named(SmolStr, Yields),
+    Named(Name, Yields),
     Cast,
     Boolean,
     Other,
@@ -183,7 +182,7 @@ struct Plain<'a> {
     cursor: Cursor<'a>,
     walk: Walk,
     /// Columns of JOIN … USING.
-    joined: Vec<SmolStr>,
+    joined: Vec<Name>,
     /// Joins in parentheses.
     nested: bool,
     /// Clauses that keep the server from writing through the query.
@@ -217,7 +216,7 @@ pub(super) fn read(query: &str, tokens: &[Token]) -> Option<Reading> {
 }
 
 impl<'a> Plain<'a> {
-    fn select(&mut self) -> Option<(Option<Vec<SmolStr>>, Vec<Yields>)> {
+    fn select(&mut self) -> Option<(Option<Vec<Name>>, Vec<Yields>)> {
         if !self.cursor.eat_word("SELECT") {
             return None;
         }
@@ -295,7 +294,7 @@ impl<'a> Plain<'a> {
     }
 
     /// An item of the SELECT: its name and where it comes from; nothing for `*`.
-    fn item(&mut self) -> Option<Option<(SmolStr, Yields)>> {
+    fn item(&mut self) -> Option<Option<(Name, Yields)>> {
         if self.eat_operator("*") {
             self.walk.innermost().stars.push(None);
             return Some(None);
@@ -316,11 +315,14 @@ impl<'a> Plain<'a> {
         };
         Some(Some(match shape {
             Shape::Cast => return None,
-            Shape::Column(name) => (alias.unwrap_or_else(|| name.clone()), Yields::Column(name)),
+            Shape::Column(name) => (alias.unwrap_or(name), Yields::Column(name)),
             Shape::Named(name, yields) => (alias.unwrap_or(name), yields),
-            Shape::Literal(ty) => (alias.unwrap_or(NAMELESS), Yields::Typed(ty)),
-            Shape::Boolean => (alias.unwrap_or(NAMELESS), Yields::Typed("boolean")),
-            Shape::Other => (alias.unwrap_or(NAMELESS), Yields::Computed),
+            Shape::Literal(ty) => (alias.unwrap_or_else(|| NAMELESS.into()), Yields::Typed(ty)),
+            Shape::Boolean => (
+                alias.unwrap_or_else(|| NAMELESS.into()),
+                Yields::Typed("boolean"),
+            ),
+            Shape::Other => (alias.unwrap_or_else(|| NAMELESS.into()), Yields::Computed),
         }))
     }
 
@@ -384,7 +386,7 @@ impl<'a> Plain<'a> {
     }
 
     /// An alias, if one stands here, with or without AS.
-    fn alias(&mut self) -> Option<Option<SmolStr>> {
+    fn alias(&mut self) -> Option<Option<Name>> {
         let written = self.cursor.eat_word("AS");
         let mark = self.cursor.mark();
         let alias = self.name().map(|alias| alias.name);
@@ -543,14 +545,14 @@ impl<'a> Plain<'a> {
                 self.walk.call(if of_server { &name } else { "" }, windowed);
                 let yields = match coalesced {
                     Some(yields) if of_server && name == "coalesce" => yields,
-                    _ if of_server && name != "coalesce" => Yields::Call(name.clone()),
+                    _ if of_server && name != "coalesce" => Yields::Call(name),
                     _ => Yields::Computed,
                 };
                 Some(Shape::Named(name, yields))
             }
             Some(TokenKind::OpenBracket | TokenKind::Text | TokenKind::EscapeText) => None,
             _ => {
-                self.walk.innermost().columns.push((of, name.clone()));
+                self.walk.innermost().columns.push((of, name));
                 Some(Shape::Column(name))
             }
         }
@@ -650,7 +652,7 @@ impl<'a> Plain<'a> {
             self.expression(depth)?;
         }
         // ELSE names it, where that has a name.
-        let mut name = SmolStr::new_static("case");
+        let mut name = Name::new("case");
         if self.cursor.eat_word("ELSE")
             && let Shape::Column(own) | Shape::Named(own, _) = self.expression(depth)?
         {

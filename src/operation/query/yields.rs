@@ -1,6 +1,6 @@
 //! What the columns of a query are made of.
 
-use smol_str::SmolStr;
+use crate::name::Name;
 use sqlparser::ast::{
     self, BinaryOperator, Expr, FunctionArg, FunctionArgExpr, FunctionArguments, UnaryOperator,
     Value,
@@ -12,16 +12,16 @@ use super::{last, name, parts};
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Yields {
     /// A column of a relation behind FROM.
-    Column(SmolStr),
+    Column(Name),
     /// An expression that is cast to this type, as the parser writes it.
-    Cast(SmolStr),
+    Cast(Name),
     /// A literal or a test, of this type under the name that
     /// [`crate::operation::DataType`] gives it.
     Typed(&'static str),
     /// A call without a schema.
-    Call(SmolStr),
+    Call(Name),
     /// `COALESCE` of a column and a literal of this type.
-    Coalesce(SmolStr, &'static str),
+    Coalesce(Name, &'static str),
     /// Another expression that is no column.
     Computed,
     /// Perhaps a column.
@@ -107,7 +107,7 @@ fn literal(value: &Value) -> Option<&'static str> {
 fn called(function: &ast::Function) -> Yields {
     match parts(&function.name).as_slice() {
         [name] if name == "coalesce" => coalesced(&function.args).unwrap_or(Yields::Computed),
-        [name] => Yields::Call(name.clone()),
+        [name] => Yields::Call(*name),
         _ => Yields::Computed,
     }
 }
@@ -132,9 +132,9 @@ fn coalesced(arguments: &FunctionArguments) -> Option<Yields> {
 }
 
 /// The name of a call, in words; empty for one with a schema of its own.
-pub(super) fn plain_name(of: &ast::ObjectName) -> SmolStr {
+pub(super) fn plain_name(of: &ast::ObjectName) -> Name {
     match of.0.len() {
         1 => last(of),
-        _ => SmolStr::default(),
+        _ => Name::default(),
     }
 }
