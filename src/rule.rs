@@ -20,8 +20,6 @@ mod sql;
 mod unique;
 mod work;
 
-use smol_str::SmolStr;
-
 use crate::dialect::Dialect;
 use crate::effect::{Effect, Lock};
 use crate::finding::{Confidence, Finding, Fix, Related, Severity};
@@ -172,7 +170,7 @@ pub struct Step<'a> {
     /// It takes a strong lock on, or work in, a table that others can see.
     pub visible: bool,
     /// Why it does not fit what came before, where it does not.
-    pub conflict: Option<SmolStr>,
+    pub conflict: Option<Box<str>>,
     /// The session's settings when it ran.
     pub lock_timeout: Option<u64>,
     /// What undoes it, where somebody asks statement by statement.
@@ -342,6 +340,9 @@ impl MigrationContext<'_> {
 /// How far back a statement's findings are looked through.
 const FINDINGS_NEARBY: usize = 64;
 
+/// So many places are added to one finding.
+const MOST_ALIKE: usize = 20;
+
 /// Collects what rules report, one after the other.
 pub struct Findings {
     /// The one that is asked, and what goes for all that it reports.
@@ -371,6 +372,25 @@ impl Findings {
             |f: &&Finding| f.source == cx.source && cx.statement.contains(f.span.start);
         let nearby = self.list.iter().rev().take(FINDINGS_NEARBY);
         nearby.take_while(of_statement).any(|f| f.rule == self.rule)
+    }
+
+    /// Adds a place to a finding that the rule has made of this file already,
+    /// one that says the same; the first speaks for all. Past [`MOST_ALIKE`]
+    /// places the rest goes without saying.
+    pub fn add_to_alike(&mut self, clause: &str, place: Place, what: &str) -> bool {
+        let (rule, source) = (self.rule, self.source);
+        let nearby = self.list.iter_mut().rev().take(FINDINGS_NEARBY);
+        let mut same = nearby.filter(|f| f.rule == rule && f.source == source);
+        let Some(first) = same.find(|f| f.message.contains(clause)) else {
+            return false;
+        };
+        let message = match first.related.len() {
+            MOST_ALIKE.. => return true,
+            n if n + 1 == MOST_ALIKE => format!("{what}, and there are more of them"),
+            _ => what.to_owned(),
+        };
+        Draft(first).related(place, message);
+        true
     }
 
     /// A finding at a place of the file at hand.

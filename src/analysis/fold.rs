@@ -11,7 +11,6 @@ mod rowless;
 mod statements;
 mod version;
 
-use smol_str::SmolStr;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use typed_arena::Arena;
@@ -27,6 +26,7 @@ use crate::config::Config;
 use crate::dialect::Dialect;
 use crate::effect::old_release::old_release;
 use crate::effect::{self, Effect, postgres};
+use crate::finding::{Finding, Severity};
 use crate::inverse;
 use crate::operation::{Action, Operation, TransactionControl};
 use crate::phase::{self, Phase};
@@ -406,7 +406,7 @@ impl<'a> Fold<'a> {
         {
             let of_this = |step: &&mut Step<'p>| step.index == index;
             if let Some(step) = run.steps.last_mut().filter(of_this) {
-                step.conflict = Some(SmolStr::new(&conflict.why));
+                step.conflict = Some(Box::from(conflict.why.as_str()));
             }
             self.report_conflict(planned, conflict);
         }
@@ -414,6 +414,12 @@ impl<'a> Fold<'a> {
 
     fn report_conflict(&mut self, planned: &Planned<'_>, conflict: Conflict) {
         let place = planned.operation.place;
+        // What the server says of it may be known by its effect already.
+        let of_this = |f: &&Finding| f.source == planned.source && f.span == place;
+        let mut said = self.outcome.findings.iter().rev().take_while(of_this);
+        if said.any(|f| f.rule == "schema-conflict" && f.severity == Severity::Error) {
+            return;
+        }
         let Some(mut finding) = self
             .registry
             .builtin("schema-conflict", planned.source, place)

@@ -11,6 +11,7 @@ pub mod postgres;
 
 use smol_str::SmolStr;
 use std::fmt;
+use thin_vec::ThinVec;
 
 use rustc_hash::FxHashMap;
 
@@ -147,13 +148,13 @@ pub struct Effect {
     /// Of many locks, which stands where.
     places: Option<Box<FxHashMap<Key, usize>>>,
     /// Relations whose heap is written anew.
-    pub rewrites: Vec<Key>,
+    pub rewrites: ThinVec<Key>,
     /// Indexes that are built or built anew.
-    pub index_rebuilds: Vec<Key>,
-    pub scans: Vec<Scan>,
+    pub index_rebuilds: ThinVec<Key>,
+    pub scans: ThinVec<Scan>,
     /// The command that refuses to run inside a transaction block.
     pub forbidden_in_transaction: Option<&'static str>,
-    pub losses: Vec<Loss>,
+    pub losses: ThinVec<Loss>,
     pub refusal: Option<Refusal>,
     /// Something that matters here is not known (an unknown function in a
     /// default, a column whose type was never seen): the worse is assumed.

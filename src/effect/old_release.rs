@@ -9,7 +9,7 @@ use super::{Effect, Scene};
 use crate::operation::{
     Action, Column, ConstraintKind, DataType, Identity, ObjectKind, ObjectName, RowSecurity, Target,
 };
-use crate::schema::Relation;
+use crate::schema::{Relation, Sequence};
 use crate::verdict::OldRelease::{self, Broken, Compatible, Degraded};
 
 pub fn old_release(scene: &Scene<'_>, effect: &Effect) -> OldRelease {
@@ -19,12 +19,17 @@ pub fn old_release(scene: &Scene<'_>, effect: &Effect) -> OldRelease {
         Action::Drop {
             kind,
             name,
-            on: table,
             if_exists,
+            arguments,
             ..
-        } => dropped(scene, *kind, name, table.as_ref(), *if_exists),
+        } => match scene.schema.lacks_overload(name, arguments.as_deref()) {
+            true if kind.is_routine() => Compatible,
+            _ => dropped(scene, *kind, name, *if_exists),
+        },
         Action::DropColumn { table, column, .. } if on(table) => {
-            if column_is_new(scene, table, &column.name) {
+            let known = scene.schema.table(&table.name).filter(|t| t.is_known());
+            let is_missing = known.is_some_and(|t| t.column(&column.name).is_none());
+            if is_missing || column_is_new(scene, table, &column.name) {
                 Compatible
             } else {
                 Broken
@@ -152,13 +157,7 @@ fn set_not_null(scene: &Scene<'_>, effect: &Effect, table: &Target, column: &str
     if is_proven { Compatible } else { Degraded }
 }
 
-fn dropped(
-    scene: &Scene<'_>,
-    kind: ObjectKind,
-    name: &ObjectName,
-    _table: Option<&ObjectName>,
-    if_exists: bool,
-) -> OldRelease {
+fn dropped(scene: &Scene<'_>, kind: ObjectKind, name: &ObjectName, if_exists: bool) -> OldRelease {
     match kind {
         ObjectKind::Table
         | ObjectKind::ForeignTable
@@ -168,16 +167,15 @@ fn dropped(
             let absent = scene.schema.relation(name).is_none();
             if !visible(scene, name) || (absent && if_exists) {
                 Compatible
-            } else if scene
-                .schema
-                .relation(name)
-                .is_some_and(|r| matches!(r, Relation::Sequence(s) if s.implicit))
-            {
+            } else if scene.schema.relation(name).is_some_and(
+                |r| matches!(r, Relation::Sequence(s) if s.implicit && !feeds(scene, s)),
+            ) {
                 Degraded
             } else {
                 Broken
             }
         }
+        ObjectKind::Schema if if_exists && !scene.schema.has_namespace(&name.name) => Compatible,
         ObjectKind::Schema | ObjectKind::Database => Broken,
         ObjectKind::Type | ObjectKind::Domain | ObjectKind::Trigger => Degraded,
         k if k.is_routine() => {
@@ -217,4 +215,14 @@ fn type_change(scene: &Scene<'_>, table: &Target, column: &str, to: &DataType) -
         },
         None => Broken,
     }
+}
+
+/// Does a column take its default from the sequence that was made for it?
+fn feeds(scene: &Scene<'_>, sequence: &Sequence) -> bool {
+    sequence.owned_by.as_ref().is_some_and(|(table, column)| {
+        let table = scene.schema.table_by_key(table);
+        table
+            .and_then(|t| t.column(column))
+            .is_some_and(|c| c.is_of_serial())
+    })
 }

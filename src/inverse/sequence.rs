@@ -4,6 +4,7 @@ use super::draft::{Draft, Phase};
 use super::sql::{sql_key, sql_name, sql_sequence_options};
 use crate::operation::SequenceOption;
 use crate::schema::{Key, Mark, Origin, Relation, Sequence, Table, object_name};
+use thin_vec::ThinVec;
 
 /// Brings back all sequences that changed.
 pub fn restore(draft: &mut Draft<'_>, mark: Mark) {
@@ -70,7 +71,7 @@ fn made_with_column(draft: &Draft<'_>, sequence: &Sequence) -> bool {
 fn change_back(draft: &mut Draft<'_>, before: &Sequence, after: &Sequence) {
     let name = sql_key(&after.key);
     if before.options != after.options {
-        let mut options: Vec<SequenceOption> = Vec::new();
+        let mut options: ThinVec<SequenceOption> = ThinVec::new();
         for (option, _) in after.options.iter().filter(|o| !before.options.contains(o)) {
             let old = before.options.iter().find(|(name, _)| name == option);
             options.push(old.cloned().unwrap_or_else(|| default(option)));

@@ -4,6 +4,7 @@
 
 use smol_str::SmolStr;
 use std::sync::Arc;
+use thin_vec::{ThinVec, thin_vec};
 
 use super::alter_relation::shared_action;
 use super::column::{column, generated_how};
@@ -322,7 +323,7 @@ impl Subject {
             }
             "RESTART" => {
                 let restart = restart(r);
-                self.sequence_options(r, column, None, vec![restart])?
+                self.sequence_options(r, column, None, thin_vec![restart])?
             }
             verb => {
                 let group = r.cursor.group();
@@ -388,7 +389,7 @@ impl Subject {
         }
         if r.cursor.at_word("GENERATED") {
             let identity = Some(generated_how(r)?);
-            return self.sequence_options(r, column, identity, Vec::new());
+            return self.sequence_options(r, column, identity, ThinVec::new());
         }
         match column_option(r)? {
             Some((option, value)) => Ok(Action::SetColumnOption {
@@ -400,7 +401,7 @@ impl Subject {
             }),
             None => {
                 let first = one_sequence_option(r)?;
-                self.sequence_options(r, column, None, vec![first])
+                self.sequence_options(r, column, None, thin_vec![first])
             }
         }
     }
@@ -411,7 +412,7 @@ impl Subject {
         r: &mut Reader<'_>,
         column: Ident,
         mut identity: Option<super::Identity>,
-        mut sequence: Vec<SequenceOption>,
+        mut sequence: ThinVec<SequenceOption>,
     ) -> Result<Action, SmolStr> {
         loop {
             if r.cursor.eat_word("RESTART") {
@@ -679,7 +680,7 @@ impl Subject {
 }
 
 /// Reads `GENERATED … AS IDENTITY [(…)]`.
-fn as_identity(r: &mut Reader<'_>) -> Result<(super::Identity, Vec<SequenceOption>), SmolStr> {
+fn as_identity(r: &mut Reader<'_>) -> Result<(super::Identity, ThinVec<SequenceOption>), SmolStr> {
     let identity = generated_how(r)?;
     let found = r.cursor.eat_words(&["AS", "IDENTITY"]);
     r.need(found.then_some(()), "`AS IDENTITY`")?;

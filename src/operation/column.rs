@@ -2,6 +2,7 @@
 
 use smol_str::SmolStr;
 use std::sync::Arc;
+use thin_vec::ThinVec;
 
 use super::constraint::{
     attribute, bare_expr, constraint_name, index_parameters, nulls_not_distinct, references,
@@ -89,9 +90,9 @@ impl Definition {
                 default: None,
                 not_null: false,
                 identity: None,
-                sequence: Vec::new(),
+                sequence: ThinVec::new(),
                 generated: None,
-                options: Vec::new(),
+                options: ThinVec::new(),
             },
             constraints: Vec::new(),
             latest: None,
@@ -213,7 +214,7 @@ impl Definition {
         if !stored {
             r.cursor.eat_word("VIRTUAL");
         }
-        self.column.generated = Some(Generated { expr, stored });
+        self.column.generated = Some(Box::new(Generated { expr, stored }));
         Ok(())
     }
 

@@ -8,6 +8,7 @@ use crate::source::Span;
 use crate::statement::Cursor;
 use crate::statement::lexer::TokenKind;
 use smol_str::SmolStr;
+use thin_vec::ThinVec;
 
 /// Does a table constraint come next, rather than a column?
 pub fn at_table_constraint(cursor: &Cursor<'_>) -> bool {
@@ -109,7 +110,7 @@ pub fn nulls_not_distinct(cursor: &mut Cursor<'_>) -> bool {
 
 /// Reads `INCLUDE (…)`, `WITH (…)` and `USING INDEX TABLESPACE …`; yields the
 /// latter two as written.
-pub fn index_parameters(r: &mut Reader<'_>, include: &mut Vec<Name>) -> Name {
+pub fn index_parameters(r: &mut Reader<'_>, include: &mut ThinVec<Name>) -> Name {
     if r.cursor.at_word("INCLUDE") && next_is_open(&r.cursor) {
         r.cursor.bump();
         include.extend(column_names(&mut r.cursor));
@@ -216,7 +217,7 @@ fn exclude(r: &mut Reader<'_>) -> Result<ConstraintKind, SmolStr> {
         r.need(method, "an index method")?;
     }
     let columns = r.need_columns()?;
-    index_parameters(r, &mut Vec::new());
+    index_parameters(r, &mut ThinVec::new());
     if r.cursor.eat_word("WHERE") {
         let predicate = r.expr_in_parens();
         r.need(predicate, "a condition in parentheses")?;

@@ -17,13 +17,13 @@ use crate::statement::lexer::tokens_into;
 #[derive(Clone, Debug)]
 pub struct DataType {
     /// Only where the file names one, and it is not `pg_catalog`.
-    pub schema: Option<Box<str>>,
+    pub schema: Option<Name>,
     pub name: Name,
     /// Length, precision and scale; an `interval`'s fields are not kept.
     pub modifiers: [Option<i32>; 2],
     /// Modifiers that are no numbers, as in `geometry(Point, 4326)`, and an
     /// interval's fields, as written.
-    pub words: Option<Box<str>>,
+    pub words: Option<Name>,
     /// Dimensions of an array; 0 for a plain type.
     pub array: u8,
     pub span: Span,
@@ -133,10 +133,7 @@ fn read_plain(cursor: &mut Cursor<'_>) -> Option<DataType> {
     let written = ObjectName::read(cursor)?;
     let in_catalog = written.schema.as_deref() == Some("pg_catalog");
     let mut ty = DataType {
-        schema: written
-            .schema
-            .filter(|_| !in_catalog)
-            .map(|schema| Box::from(schema.as_str())),
+        schema: written.schema.filter(|_| !in_catalog),
         name: written.name,
         modifiers: [None, None],
         words: None,
@@ -249,7 +246,7 @@ fn interval(ty: &mut DataType, cursor: &mut Cursor<'_>) {
         if cursor.eat_word("TO") {
             cursor.eat_any(FIELDS);
         }
-        ty.words = Some(Box::from(cursor.slice(cursor.span_from(mark))));
+        ty.words = Some(cursor.slice(cursor.span_from(mark)).into());
         ty.modifiers = modifiers(cursor);
     }
 }
@@ -272,11 +269,11 @@ fn modifiers(cursor: &mut Cursor<'_>) -> [Option<i32>; 2] {
 }
 
 /// The parentheses behind a name, where what they hold is no numbers.
-fn words(cursor: &Cursor<'_>, mark: usize, modifiers: [Option<i32>; 2]) -> Option<Box<str>> {
+fn words(cursor: &Cursor<'_>, mark: usize, modifiers: [Option<i32>; 2]) -> Option<Name> {
     let span = cursor.span_from(mark);
     let text = cursor.slice(span);
     let from = text.find('(').filter(|_| modifiers[0].is_none())?;
-    Some(Box::from(&text[from..]))
+    Some(text[from..].into())
 }
 
 /// `[]`, `[3][4]`, `ARRAY`, `ARRAY[4]`.

@@ -19,7 +19,10 @@ pub fn read(r: &mut Reader<'_>) {
     }
     let first = r.cursor.text_at(0).to_ascii_uppercase();
     let second = r.cursor.text_at(1).to_ascii_uppercase();
-    let Some(kind) = ObjectKind::read(&mut r.cursor) else {
+    // They go with ALTER TABLE.
+    let of_table = r.cursor.at_any(&["COLUMN", "CONSTRAINT"]);
+    let kind = ObjectKind::read(&mut r.cursor).filter(|_| !of_table);
+    let Some(kind) = kind else {
         return r.expected("a kind of object");
     };
     let mut drop = Drop {
@@ -76,6 +79,8 @@ impl Drop {
             let mut dropped = Dropped::from(r.need(name, "a name")?);
             if self.kind.is_routine() && r.cursor.at_kind(TokenKind::OpenParen) {
                 dropped.arguments = arguments(r);
+            } else if self.kind == ObjectKind::Aggregate {
+                r.need(None::<()>, "argument types in parentheses")?;
             }
             self.dropped.push(dropped);
             if !r.cursor.eat(TokenKind::Comma) {

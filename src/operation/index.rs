@@ -7,6 +7,7 @@ use crate::few::Few;
 use crate::name::{Name, name};
 use crate::statement::lexer::TokenKind;
 use smol_str::SmolStr;
+use thin_vec::ThinVec;
 
 /// `CREATE [UNIQUE] INDEX`.
 pub fn create(r: &mut Reader<'_>) {
@@ -67,7 +68,7 @@ fn head(r: &mut Reader<'_>) -> Result<CreateIndex, SmolStr> {
         if_not_exists,
         method: Name::new("btree"),
         elements: Vec::new(),
-        include: Vec::new(),
+        include: ThinVec::new(),
         predicate: None,
         nulls_not_distinct: false,
         parameters: Name::default(),
@@ -193,7 +194,7 @@ fn element_options(r: &mut Reader<'_>) -> Result<Name, SmolStr> {
 fn option(r: &mut Reader<'_>, index: &mut CreateIndex) -> Result<bool, SmolStr> {
     let mark = r.cursor.mark();
     if r.cursor.eat_word("INCLUDE") {
-        index.include = column_names(&mut r.cursor);
+        index.include = column_names(&mut r.cursor).into();
     } else if r.cursor.at_word("NULLS") {
         index.nulls_not_distinct = nulls_not_distinct(&mut r.cursor);
         return Ok(index.nulls_not_distinct || !r.cursor.at_word("NULLS"));

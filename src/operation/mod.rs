@@ -48,6 +48,7 @@ use smol_str::SmolStr;
 use std::fmt;
 use std::ops::Deref;
 use std::sync::Arc;
+use thin_vec::ThinVec;
 
 use crate::name::Name;
 use crate::source::Span;
@@ -186,10 +187,10 @@ pub struct Column {
     pub not_null: bool,
     pub identity: Option<Identity>,
     /// Options of an identity's sequence, as [`Action::CreateSequence`] has them.
-    pub sequence: Vec<SequenceOption>,
-    pub generated: Option<Generated>,
+    pub sequence: ThinVec<SequenceOption>,
+    pub generated: Option<Box<Generated>>,
     /// Storage and compression, where the file gives them.
-    pub options: Vec<(ColumnOption, Name)>,
+    pub options: ThinVec<(ColumnOption, Name)>,
 }
 
 /// An option of a sequence, its name in lower case, and its value as written;
@@ -244,7 +245,7 @@ pub enum ConstraintKind {
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Key {
     pub columns: Vec<Name>,
-    pub include: Vec<Name>,
+    pub include: ThinVec<Name>,
     pub using_index: Option<Ident>,
     pub nulls_not_distinct: bool,
     /// `WITH (…)` and `USING INDEX TABLESPACE …`, as written.
@@ -341,7 +342,7 @@ pub struct CreateIndex {
     /// `btree` where nothing is said.
     pub method: Name,
     pub elements: Vec<IndexElement>,
-    pub include: Vec<Name>,
+    pub include: ThinVec<Name>,
     pub predicate: Option<Expr>,
     pub nulls_not_distinct: bool,
     /// `WITH (…)` and `TABLESPACE …`, as written.
@@ -710,13 +711,13 @@ pub enum Action {
         table: Arc<Target>,
         column: Ident,
         identity: Identity,
-        sequence: Vec<SequenceOption>,
+        sequence: ThinVec<SequenceOption>,
     },
     SetIdentity {
         table: Arc<Target>,
         column: Ident,
         identity: Option<Identity>,
-        sequence: Vec<SequenceOption>,
+        sequence: ThinVec<SequenceOption>,
     },
     DropIdentity {
         table: Arc<Target>,
@@ -949,7 +950,7 @@ pub enum Action {
         if_not_exists: bool,
         temporary: bool,
         owned_by: Option<ObjectName>,
-        options: Vec<SequenceOption>,
+        options: ThinVec<SequenceOption>,
     },
     AlterSequence {
         name: ObjectName,
@@ -959,7 +960,7 @@ pub enum Action {
         /// `SET LOGGED` or `SET UNLOGGED`, PostgreSQL 15.
         persistence: bool,
         restart: bool,
-        options: Vec<SequenceOption>,
+        options: ThinVec<SequenceOption>,
     },
     CreateSchema {
         name: Ident,

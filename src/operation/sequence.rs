@@ -5,6 +5,7 @@ use super::reader::Reader;
 use super::{Action, DataType, ObjectKind, ObjectName, SequenceOption};
 use crate::name::Name;
 use crate::statement::lexer::TokenKind;
+use thin_vec::ThinVec;
 
 /// What the options of a sequence say that matters to others.
 #[derive(Default)]
@@ -13,7 +14,7 @@ pub struct SequenceOptions {
     pub owned_by: Option<Option<ObjectName>>,
     pub restart: bool,
     /// All others.
-    pub list: Vec<SequenceOption>,
+    pub list: ThinVec<SequenceOption>,
 }
 
 /// CREATE SEQUENCE.
@@ -91,10 +92,10 @@ pub fn options(r: &mut Reader<'_>) -> SequenceOptions {
 pub const SEQUENCE_NAME: &str = "sequence name";
 
 /// The options in parentheses, if they come next.
-pub fn in_parens(r: &mut Reader<'_>) -> Vec<SequenceOption> {
+pub fn in_parens(r: &mut Reader<'_>) -> ThinVec<SequenceOption> {
     let mark = r.cursor.mark();
     if !r.cursor.eat(TokenKind::OpenParen) {
-        return Vec::new();
+        return ThinVec::new();
     }
     let options = options(r).list;
     r.cursor.back_to(mark);

@@ -624,9 +624,7 @@ fn type_sql(ty: &DataType) -> String {
     if !is_plain(&ty.name) {
         ty.name = Name::new(sql_name(&ty.name));
     }
-    ty.schema = ty
-        .schema
-        .map(|schema| Box::from(sql_name(&schema).as_str()));
+    ty.schema = ty.schema.map(|schema| Name::new(sql_name(&schema)));
     ty.to_string()
 }
 

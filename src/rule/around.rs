@@ -101,9 +101,16 @@ impl<'a> OperationContext<'a> {
 
     /// Does the script drop the table later?
     pub fn is_dropped_later(&self, name: &ObjectName) -> bool {
-        self.later_on(Facet::Object, &name.name)
+        self.goes_later(&self.schema.resolve(name))
+    }
+
+    /// The same for a relation by its key.
+    pub fn goes_later(&self, key: &Key) -> bool {
+        self.later_on(Facet::Object, &key.name)
             .any(|op| match &op.action {
-                Action::Drop { kind, name: n, .. } => kind.is_relation() && self.is_same(n, name),
+                Action::Drop { kind, name, .. } => {
+                    kind.is_relation() && self.schema.resolve(name) == *key
+                }
                 _ => false,
             })
     }

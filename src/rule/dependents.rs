@@ -1,6 +1,7 @@
 //! What still uses an object, as far as the history tells.
 
 use super::{Facet, OperationContext, mentions};
+use crate::name::Name;
 use crate::operation::naming::{self, Naming};
 use crate::operation::{Action, ConstraintKind, ObjectKind, ObjectName, Target};
 use crate::schema::{Key, Place, Routine, Table, Trigger};
@@ -38,12 +39,33 @@ impl OperationContext<'_> {
         self.staying(found)
     }
 
+    /// Columns whose default draws from a sequence, by name.
+    pub fn columns_fed_by(&self, sequence: &ObjectName) -> Vec<(Key, Name)> {
+        let key = self.schema.resolve(sequence);
+        let owner = self.schema.sequence_by_key(&key).and_then(|s| s.owned_by);
+        let owner = owner.filter(|(table, column)| {
+            let column = self
+                .schema
+                .table_by_key(table)
+                .and_then(|t| t.column(column));
+            column.is_some_and(|c| c.is_of_serial())
+        });
+        let draws = |text: &str| mentions(text, "nextval") && mentions(text, &sequence.name);
+        let mut found: Vec<(Key, Name)> = owner.into_iter().collect();
+        for table in self.schema.tables_with(&sequence.name) {
+            let with = table.columns.iter().filter(|column| {
+                let default = column.default.as_ref();
+                default.is_some_and(|default| draws(&default.text))
+            });
+            found.extend(with.map(|column| (table.key, column.name)));
+        }
+        found.sort_unstable();
+        found.dedup();
+        found
+    }
+
     /// Foreign keys that refer to the columns of a key.
-    pub fn dependents_of_key(
-        &self,
-        table: &Table,
-        columns: &[crate::name::Name],
-    ) -> Vec<Dependent> {
+    pub fn dependents_of_key(&self, table: &Table, columns: &[Name]) -> Vec<Dependent> {
         let found = self.foreign_keys(table, |referenced| columns.iter().any(|c| c == referenced));
         self.staying(found)
     }

@@ -3,6 +3,7 @@
 use super::fix::behind_word;
 use super::{OpenedBy, OperationContext, Scene, on_one_line};
 use crate::project::Layout;
+use crate::report::Direction;
 use crate::source::Span;
 
 impl Scene<'_> {
@@ -14,8 +15,14 @@ impl Scene<'_> {
                 "as the only statement of its file: golang-migrate sends a file as one string, which PostgreSQL runs as one transaction"
             }
             Layout::Goose => "in a file of its own with `-- +goose NO TRANSACTION` at the top",
-            Layout::Dbmate => "alone behind `-- migrate:up transaction:false`",
-            Layout::SqlMigrate => "in a file of its own behind `-- +migrate Up notransaction`",
+            Layout::Dbmate => match self.direction {
+                Direction::Up => "alone behind `-- migrate:up transaction:false`",
+                Direction::Down => "alone behind `-- migrate:down transaction:false`",
+            },
+            Layout::SqlMigrate => match self.direction {
+                Direction::Up => "in a file of its own behind `-- +migrate Up notransaction`",
+                Direction::Down => "in a file of its own behind `-- +migrate Down notransaction`",
+            },
             Layout::Tern => {
                 "in a file of its own with `---- tern: disable-tx ----` on a line of its own"
             }

@@ -51,13 +51,17 @@ fn check(cx: &OperationContext<'_>, findings: &mut Findings) {
             "the old release still reads and writes the old type",
         ),
     };
+    let change = format!("from `{old}` to `{ty}`: {then}");
+    let also = format!("so does this for `{}` of `{}`", column.name, table.name);
+    if severity == Severity::Warning
+        && findings.add_to_alike(&change, cx.place(cx.operation.place), &also)
+    {
+        return;
+    }
     findings
         .report(
             cx.operation.place,
-            format!(
-                "changes `{}` of `{}` from `{old}` to `{ty}`: {then}",
-                column.name, table.name
-            ),
+            format!("changes `{}` of `{}` {change}", column.name, table.name),
         )
         .severity(severity)
         .confidence(cx.confidence(&table.name))

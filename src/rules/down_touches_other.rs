@@ -56,7 +56,10 @@ fn check(cx: &MigrationContext<'_>, findings: &mut Findings) {
         .filter(|step| changes(step) && !(leaves_names && drops_index(step)))
         .find_map(|step| {
             let name = last(step.operation.action.subject().object?.as_str());
-            let foreign = !in_up(&name) && !made_before(cx, step, &name) && !prepares(cx, step);
+            let foreign = !in_up(&name)
+                && !made_before(cx, step, &name)
+                && !prepares(cx, step)
+                && !changes_nothing(step);
             foreign.then_some((step, name))
         });
     let Some((step, name)) = other else {
@@ -111,6 +114,17 @@ fn changes(step: &Step<'_>) -> bool {
         | Action::Delete(_) => true,
         _ => false,
     }
+}
+
+/// It fails, or there was nothing to drop.
+fn changes_nothing(step: &Step<'_>) -> bool {
+    let drops_relation = matches!(
+        &step.operation.action,
+        Action::Drop { kind, if_exists: true, .. } if kind.is_relation()
+    );
+    step.conflict.is_some()
+        || step.effect.refusal.as_ref().is_some_and(|r| !r.on_rows)
+        || drops_relation && step.effect.locks.is_empty()
 }
 
 /// The down itself made it, or gave it the name.

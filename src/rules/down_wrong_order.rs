@@ -25,5 +25,5 @@ fn check(cx: &MigrationContext<'_>, findings: &mut Findings) {
             step.operation.place,
             format!("the down fails here: {}", refusal.why),
         )
-        .help("Undo the steps of the up in reverse: what was made last goes first. `bowline undo` prints them in that order.");
+        .help("`bowline undo` prints what undoes the up, in an order that the server takes: what was made last goes first.");
 }

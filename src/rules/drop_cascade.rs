@@ -1,7 +1,7 @@
 //! CASCADE removes what the file does not name.
 
 use crate::operation::{Action, Kind, ObjectKind, ObjectName};
-use crate::rule::{Check, Dependent, Findings, OperationContext, Rule, listed, mentions};
+use crate::rule::{Check, Dependent, Findings, OperationContext, Rule, listed};
 
 pub const RULE: Rule = Rule {
     id: "drop-cascade",
@@ -80,7 +80,7 @@ fn dropped_with(cx: &OperationContext<'_>, kind: ObjectKind, name: &ObjectName) 
             cx.dependents_of_relation(&cx.schema.resolve(name))
         }
         ObjectKind::Type | ObjectKind::Domain => named(cx.columns_of_type(&cx.type_key(name))),
-        ObjectKind::Sequence => named(columns_fed_by(cx, name)),
+        ObjectKind::Sequence => named(defaults_of(cx, name)),
         _ if kind.is_routine() => named(triggers_calling(cx, name)),
         _ => Vec::new(),
     }
@@ -96,22 +96,12 @@ fn named(list: Vec<String>) -> Vec<Dependent> {
         .collect()
 }
 
-fn columns_fed_by(cx: &OperationContext<'_>, sequence: &ObjectName) -> Vec<String> {
-    let mut found: Vec<String> = cx
-        .schema
-        .tables_with(&sequence.name)
-        .into_iter()
-        .filter(|table| !cx.is_new_key(&table.key))
-        .flat_map(|table| table.columns.iter().map(move |column| (table, column)))
-        .filter(|(_, column)| {
-            let default = column.default.as_ref();
-            default
-                .is_some_and(|d| mentions(&d.text, "nextval") && mentions(&d.text, &sequence.name))
-        })
-        .map(|(table, column)| format!("the default of `{}.{}`", table.key, column.name))
-        .collect();
-    found.sort_unstable();
-    found
+fn defaults_of(cx: &OperationContext<'_>, sequence: &ObjectName) -> Vec<String> {
+    let columns = cx.columns_fed_by(sequence).into_iter();
+    columns
+        .filter(|(table, _)| !cx.is_new_key(table))
+        .map(|(table, column)| format!("the default of `{table}.{column}`"))
+        .collect()
 }
 
 fn triggers_calling(cx: &OperationContext<'_>, function: &ObjectName) -> Vec<String> {

@@ -1,7 +1,7 @@
 //! A column goes while the old release may use it.
 
 use crate::operation::{Action, Ident, Kind, ObjectKind, Operation, Target};
-use crate::rule::{Check, Findings, OperationContext, Rule, listed, sql_ident, sql_object};
+use crate::rule::{Check, Facet, Findings, OperationContext, Rule, listed, sql_ident, sql_object};
 use crate::schema::GoneRule;
 
 pub const RULE: Rule = Rule {
@@ -14,22 +14,10 @@ pub const RULE: Rule = Rule {
 };
 
 fn check(cx: &OperationContext<'_>, findings: &mut Findings) {
-    let Action::DropColumn {
-        table,
-        column,
-        if_exists,
-        ..
-    } = &cx.operation.action
-    else {
+    let Action::DropColumn { table, column, .. } = &cx.operation.action else {
         return;
     };
-    let unknown = cx
-        .table(&table.name)
-        .is_none_or(|t| t.column(&column.name).is_none());
-    if !cx.is_old_column(table, &column.name)
-        || *if_exists && unknown
-        || cx.is_dropped_later(&table.name)
-    {
+    if !cx.is_old_column(table, &column.name) || cx.is_dropped_later(&table.name) {
         return;
     }
     let again = cx.column_returns(table, &column.name);
@@ -37,16 +25,20 @@ fn check(cx: &OperationContext<'_>, findings: &mut Findings) {
         return;
     }
     let name = &table.name;
-    let fact = if again.is_some() {
-        format!(
+    let before = name_before(cx, table, column);
+    let fact = match before {
+        _ if again.is_some() => format!(
             "drops column `{}` of `{name}` and adds it again without its values",
             column.name
-        )
-    } else {
-        format!(
+        ),
+        Some(before) => format!(
+            "drops column `{}` of `{name}` with its values, which the old release may still use as `{}`",
+            column.name, before.name
+        ),
+        None => format!(
             "drops column `{}` of `{name}` with its values, which the old release may still use",
             column.name
-        )
+        ),
     };
     findings
         .report(cx.operation.place, fact)
@@ -56,10 +48,27 @@ fn check(cx: &OperationContext<'_>, findings: &mut Findings) {
              then drop it in a later migration{2}:\n\
              -- bowline: phase contract\n\
              ALTER TABLE {1} DROP COLUMN {0};",
-            sql_ident(column),
+            sql_ident(before.unwrap_or(column)),
             sql_object(name),
             with_users(cx, table, column)
         ));
+}
+
+/// The name that the old release knows, where the script gave it another.
+fn name_before<'a>(
+    cx: &OperationContext<'a>,
+    target: &Target,
+    column: &Ident,
+) -> Option<&'a Ident> {
+    cx.earlier_on(Facet::Part, &column.name)
+        .find_map(|op| match &op.action {
+            Action::RenameColumn {
+                table,
+                column: before,
+                to,
+            } if to.name == column.name && cx.is_same(&table.name, &target.name) => Some(before),
+            _ => None,
+        })
 }
 
 /// What used the column until the script dropped it, and has to go before.

@@ -33,7 +33,9 @@ fn check(cx: &OperationContext<'_>, findings: &mut Findings) {
     if cx.is_absent(name, *if_exists) || cx.schema.is_created_now(&key) {
         return;
     }
-    if index.is_some_and(|i| cx.is_new_key(&i.table)) || is_built_again(cx, name, index) {
+    if index.is_some_and(|i| cx.is_new_key(&i.table) || cx.goes_later(&i.table))
+        || is_built_again(cx, name, index)
+    {
         return;
     }
     let Some(index) = index else {

@@ -71,7 +71,8 @@ fn locks_others_out(cx: &OperationContext<'_>, name: &ObjectName) -> bool {
         .is_some_and(|table| table.is_partitioned());
     !partitioned
         && !cx.is_new(name)
-        && !table.is_some_and(|key| cx.is_new_key(key) || cx.is_closed_anyway(key))
+        && !table
+            .is_some_and(|key| cx.is_new_key(key) || cx.is_closed_anyway(key) || cx.goes_later(key))
         && cx
             .blocking_lock()
             .is_some_and(|lock| lock.mode.blocks_reads())

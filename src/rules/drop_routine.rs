@@ -30,6 +30,7 @@ fn check(cx: &OperationContext<'_>, findings: &mut Findings) {
     let key = cx.schema.resolve_routine(name);
     let known = !cx.schema.routines(&key).is_empty();
     if *if_exists && !known
+        || cx.schema.lacks_overload(name, arguments.as_deref())
         || cx.schema.is_created_now(&key)
         || cx.is_trigger_function(&key)
         || cx.routine_returns(&key)

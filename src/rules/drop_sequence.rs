@@ -2,7 +2,7 @@
 
 use crate::finding::Confidence;
 use crate::operation::{Action, Kind, ObjectKind, ObjectName, Operation};
-use crate::rule::{Check, Facet, Findings, OperationContext, Rule, sql_object};
+use crate::rule::{Check, Facet, Findings, OperationContext, Rule, sql_key, sql_name, sql_object};
 
 pub const RULE: Rule = Rule {
     id: "drop-sequence",
@@ -37,9 +37,21 @@ fn check(cx: &OperationContext<'_>, findings: &mut Findings) {
         .help(format!(
             "Release code that no longer calls `nextval('{name}')` first; then drop it in a later migration:\n\
              -- bowline: phase contract\n\
-             DROP SEQUENCE {};",
+             {}DROP SEQUENCE {};",
+            without_defaults(cx, name),
             sql_object(name)
         ));
+}
+
+/// The server keeps a sequence that a default draws from.
+fn without_defaults(cx: &OperationContext<'_>, name: &ObjectName) -> String {
+    let columns = cx.columns_fed_by(name).into_iter();
+    columns
+        .map(|(table, column)| {
+            let (table, column) = (sql_key(&table), sql_name(&column));
+            format!("ALTER TABLE {table} ALTER COLUMN {column} DROP DEFAULT;\n")
+        })
+        .collect()
 }
 
 fn is_back(cx: &OperationContext<'_>, name: &ObjectName) -> bool {

@@ -1,5 +1,6 @@
 //! A new `serial` or identity column rewrites the table.
 
+use crate::name::name;
 use crate::operation::{Action, Column, Kind, ObjectName};
 use crate::rule::{Check, ColumnWork, Findings, OperationContext, Rule, sql_name, sql_object};
 
@@ -33,7 +34,11 @@ fn check(cx: &OperationContext<'_>, findings: &mut Findings) {
 fn remedy(table: &ObjectName, column: &Column) -> String {
     let sql = sql_object(table);
     let name = sql_name(&column.name);
-    let sequence = sql_name(&format!("{}_{}_seq", table.name, column.name));
+    let sequence = ObjectName {
+        name: name!("{}_{}_seq", table.name, column.name),
+        ..table.clone()
+    };
+    let sequence = sql_object(&sequence);
     let ty = match column.ty.name.as_str() {
         "serial" => "int".into(),
         "bigserial" => "bigint".into(),

@@ -2,6 +2,7 @@
 
 use crate::finding::Severity;
 use crate::operation::{Action, Kind, ObjectName};
+use crate::project::Layout;
 use crate::rule::{Check, Findings, OperationContext, Rule, sql_key, subject};
 use crate::schema::{Key, Origin};
 
@@ -41,6 +42,7 @@ fn check(cx: &OperationContext<'_>, findings: &mut Findings) {
         && !asks
         && !name.template
         && !is_foreign(&key)
+        && !history_tables(cx.scene.layout).contains(&key.name.as_str())
         && cx.schema.was_dropped(&key).is_none()
         && !is_elsewhere(cx, name)
         && is_whole(cx)
@@ -90,6 +92,24 @@ fn is_first_of_statement(cx: &OperationContext<'_>) -> bool {
 
 fn asks_first(action: &Action) -> bool {
     action.target().is_some_and(|table| table.if_exists)
+}
+
+/// Where the tool itself writes down what ran (its own documentation).
+fn history_tables(layout: Layout) -> &'static [&'static str] {
+    match layout {
+        Layout::GolangMigrate | Layout::Dbmate => &["schema_migrations"],
+        Layout::Goose => &["goose_db_version"],
+        Layout::SqlMigrate => &["gorp_migrations"],
+        Layout::Tern => &["schema_version"],
+        Layout::Sqlx => &["_sqlx_migrations"],
+        Layout::Refinery => &["refinery_schema_history"],
+        Layout::Flyway => &["flyway_schema_history", "schema_version"],
+        Layout::Liquibase => &["databasechangelog", "databasechangeloglock"],
+        Layout::Atlas => &["atlas_schema_revisions"],
+        Layout::NodePgMigrate => &["pgmigrations"],
+        Layout::Prisma => &["_prisma_migrations"],
+        _ => &[],
+    }
 }
 
 /// Catalogs, and what platforms and extensions bring along.

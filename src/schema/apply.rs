@@ -5,6 +5,7 @@
 //! intent, so that one mistake does not make nonsense of all that follows.
 
 use std::sync::Arc;
+use thin_vec::ThinVec;
 
 use rustc_hash::FxHashSet;
 
@@ -906,7 +907,7 @@ impl Schema {
         &mut self,
         table: &Key,
         column: &Name,
-        options: Vec<SequenceOption>,
+        options: ThinVec<SequenceOption>,
         at: At,
     ) {
         let key = sequence_name(&options, table).unwrap_or_else(|| {

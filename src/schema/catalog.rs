@@ -346,7 +346,7 @@ impl Schema {
             origin: self.origin(at),
             owned_by: None,
             implicit: false,
-            options: options.to_vec(),
+            options: options.into(),
         };
         self.enter(key, Relation::Sequence(Arc::new(sequence)));
         self.own(&key, owned_by);
@@ -454,6 +454,9 @@ impl Schema {
         arguments: Option<&Name>,
         cascade: bool,
     ) {
+        if self.lacks_overload(name, arguments.map(|a| a.as_str())) {
+            return;
+        }
         let key = self.resolve_routine(name);
         if cascade {
             self.drop_triggers_calling(&key);

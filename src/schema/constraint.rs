@@ -2,6 +2,7 @@
 
 use std::borrow::Cow;
 use std::sync::Arc;
+use thin_vec::ThinVec;
 
 use rustc_hash::FxHashMap;
 
@@ -202,7 +203,7 @@ impl Schema {
             definition: constraint.clone(),
             index,
             references,
-            referenced,
+            referenced: referenced.into(),
             added_in: self.migration,
             columns,
             name,
@@ -351,15 +352,15 @@ impl Schema {
             unique,
             method: if unique { "btree" } else { "gist" }.into(),
             columns: columns.to_vec(),
-            options: Vec::new(),
+            options: ThinVec::new(),
             include: columns_key.include.clone(),
-            exprs: Vec::new(),
+            exprs: ThinVec::new(),
             predicate: None,
             nulls_not_distinct: columns_key.nulls_not_distinct,
             constraint: Some(*name),
             parameters: columns_key.parameters,
             parent: None,
-            children: Vec::new(),
+            children: ThinVec::new(),
         };
         self.enter(index_key, Relation::Index(Arc::new(index)));
         self.edit_table(key, |t| add(&mut t.indexes, &index_key));

@@ -1,6 +1,7 @@
 //! Indexes.
 
 use std::sync::Arc;
+use thin_vec::ThinVec;
 
 use rustc_hash::FxHashSet;
 
@@ -53,7 +54,7 @@ impl Schema {
             parameters: create.parameters,
             constraint: None,
             parent: None,
-            children: Vec::new(),
+            children: ThinVec::new(),
         };
         for expr in index.exprs.iter().chain(&index.predicate) {
             self.note_calls(&table, &expr.text);
@@ -107,7 +108,7 @@ impl Schema {
                     origin: self.origin(at),
                     table: partition,
                     parent: Some(parent),
-                    children: Vec::new(),
+                    children: ThinVec::new(),
                     ..(*index).clone()
                 };
                 self.enter(key, Relation::Index(Arc::new(own)));
@@ -166,7 +167,7 @@ impl Schema {
         if self.created_now.contains(old) {
             self.mark_created(new);
         }
-        let swap = |list: &mut Vec<Key>| {
+        let swap = |list: &mut ThinVec<Key>| {
             for key in list.iter_mut().filter(|k| *k == old) {
                 *key = *new;
             }

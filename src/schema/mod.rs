@@ -30,6 +30,7 @@ use std::fmt;
 use std::hash::{Hash, Hasher};
 use std::sync::Arc;
 use std::sync::atomic::AtomicUsize;
+use thin_vec::ThinVec;
 
 use rustc_hash::{FxHashMap, FxHashSet, FxHasher};
 
@@ -134,10 +135,10 @@ pub struct Table {
     pub columns: Vec<Arc<Column>>,
     pub constraints: Vec<Arc<TableConstraint>>,
     /// Indexes that belong to it, those of constraints included.
-    pub indexes: Vec<Key>,
-    pub triggers: Vec<Trigger>,
-    pub policies: Vec<Policy>,
-    pub rules: Vec<Rule>,
+    pub indexes: ThinVec<Key>,
+    pub triggers: ThinVec<Trigger>,
+    pub policies: ThinVec<Policy>,
+    pub rules: ThinVec<Rule>,
     /// As in [`crate::operation::CreateTable::options`].
     pub options: Name,
     pub row_security: bool,
@@ -148,13 +149,13 @@ pub struct Table {
     /// The composite type that it is a table OF.
     pub of_type: Option<Key>,
     /// Parents by inheritance; a partition's parent is not among them.
-    pub inherits: Vec<Key>,
+    pub inherits: ThinVec<Key>,
     /// Partitions, the default one first, or children by inheritance.
-    pub children: Vec<Key>,
+    pub children: ThinVec<Key>,
     /// Objects that refer to it: foreign keys of these tables …
-    pub referenced_by: Vec<Key>,
+    pub referenced_by: ThinVec<Key>,
     /// … and these views.
-    pub views: Vec<Key>,
+    pub views: ThinVec<Key>,
     /// Rows were written by the history itself (INSERT, COPY, CTAS).
     pub filled: bool,
     /// The first of them were what a query found, in CREATE TABLE … AS.
@@ -166,7 +167,7 @@ pub struct Table {
     pub column_added: FxHashMap<Name, MigrationIndex>,
     /// What the migration that is being applied dropped: what comes in its
     /// place is no new rule.
-    pub gone: Vec<Gone>,
+    pub gone: ThinVec<Gone>,
 }
 
 /// A constraint, unique index or trigger that is no longer there.
@@ -241,7 +242,7 @@ pub struct TableConstraint {
     pub references: Option<Key>,
     /// The columns there; resolved where the file names none and the primary
     /// key is known.
-    pub referenced: Vec<Name>,
+    pub referenced: ThinVec<Name>,
     pub added_in: MigrationIndex,
 }
 
@@ -275,8 +276,8 @@ pub struct View {
     /// the view.
     pub base: Option<usize>,
     /// Views that read this one.
-    pub views: Vec<Key>,
-    pub indexes: Vec<Key>,
+    pub views: ThinVec<Key>,
+    pub indexes: ThinVec<Key>,
 }
 
 /// An INSTEAD OF trigger or a rule of a view.
@@ -309,9 +310,9 @@ pub struct Index {
     /// empty name.
     pub columns: Vec<Name>,
     /// Options of each element (`desc`, operator class), as written.
-    pub options: Vec<Name>,
-    pub include: Vec<Name>,
-    pub exprs: Vec<Expr>,
+    pub options: ThinVec<Name>,
+    pub include: ThinVec<Name>,
+    pub exprs: ThinVec<Expr>,
     pub predicate: Option<Expr>,
     pub nulls_not_distinct: bool,
     /// The constraint that owns it.
@@ -320,7 +321,7 @@ pub struct Index {
     pub parameters: Name,
     /// The index of the parent that this one is a part of.
     pub parent: Option<Key>,
-    pub children: Vec<Key>,
+    pub children: ThinVec<Key>,
 }
 
 #[derive(Clone, Debug)]
@@ -330,7 +331,7 @@ pub struct Sequence {
     pub owned_by: Option<(Key, Name)>,
     /// Made for an identity or serial column.
     pub implicit: bool,
-    pub options: Vec<SequenceOption>,
+    pub options: ThinVec<SequenceOption>,
 }
 
 #[derive(Clone, Debug)]
@@ -663,6 +664,16 @@ impl Schema {
     /// The overloads of a routine.
     pub fn routines(&self, key: &Key) -> &[Arc<Routine>] {
         self.routines.get(key).map_or(&[], Vec::as_slice)
+    }
+
+    /// Are there functions of the name, and none with these arguments? What
+    /// arguments a procedure gives back need not be said.
+    pub fn lacks_overload(&self, name: &ObjectName, arguments: Option<&str>) -> bool {
+        let known = self.routines(&self.resolve_routine(name));
+        arguments.is_some_and(|arguments| {
+            let other = |r: &Arc<Routine>| !r.procedure && !r.takes(arguments);
+            !known.is_empty() && known.iter().all(other)
+        })
     }
 
     /// The user-defined type that a column's type names, as a key.

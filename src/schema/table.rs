@@ -1,9 +1,11 @@
 //! Tables and their columns.
 
 use std::sync::Arc;
+use thin_vec::ThinVec;
 
 use rustc_hash::FxHashSet;
 
+use super::Sequence;
 use super::apply::{At, Conflict};
 use super::part::Shape;
 use super::words::words;
@@ -30,24 +32,24 @@ impl Table {
             foreign: false,
             columns: Vec::new(),
             constraints: Vec::new(),
-            indexes: Vec::new(),
-            triggers: Vec::new(),
-            policies: Vec::new(),
-            rules: Vec::new(),
+            indexes: ThinVec::new(),
+            triggers: ThinVec::new(),
+            policies: ThinVec::new(),
+            rules: ThinVec::new(),
             options: Name::default(),
             row_security: false,
             partition_by: None,
             partition: None,
             of_type: None,
-            inherits: Vec::new(),
-            children: Vec::new(),
-            referenced_by: Vec::new(),
-            views: Vec::new(),
+            inherits: ThinVec::new(),
+            children: ThinVec::new(),
+            referenced_by: ThinVec::new(),
+            views: ThinVec::new(),
             filled: false,
             from_query: false,
             seeded: false,
             column_added: Default::default(),
-            gone: Vec::new(),
+            gone: ThinVec::new(),
         }
     }
 
@@ -153,7 +155,7 @@ fn put_columns(table: &mut Table, columns: Vec<Arc<Column>>) {
 }
 
 /// Pushes a key unless it is there.
-pub(super) fn add(list: &mut Vec<Key>, key: &Key) {
+pub(super) fn add(list: &mut ThinVec<Key>, key: &Key) {
     if !list.contains(key) {
         list.push_few(*key);
     }
@@ -331,7 +333,7 @@ impl Schema {
                 table: *to,
                 constraint: None,
                 parent: attach.then_some(*index_key),
-                children: Vec::new(),
+                children: ThinVec::new(),
                 ..(*index).clone()
             };
             self.enter(key, Relation::Index(Arc::new(own)));
@@ -690,7 +692,7 @@ impl Schema {
         }
         let indexes = match self.relations.get(&key) {
             Some(Relation::Table(table)) => table.indexes.clone(),
-            _ => Vec::new(),
+            _ => ThinVec::new(),
         };
         let view = self.view_by_key(&key).cloned();
         self.remove_relation(&key, cascade);
@@ -727,9 +729,24 @@ impl Schema {
                         self.unlink_view(&used.relation, &key);
                     }
                 }
+                Relation::Sequence(sequence) if cascade => self.stop_feeding(&sequence),
                 Relation::Sequence(_) => {}
             }
         }
+    }
+
+    /// The default of the column that a sequence was made for goes with it.
+    fn stop_feeding(&mut self, sequence: &Sequence) {
+        let Some((table, column)) = &sequence.owned_by else {
+            return;
+        };
+        self.edit_table(table, |t| {
+            t.edit_column(column, |own| {
+                if own.is_of_serial() {
+                    own.default = None;
+                }
+            });
+        });
     }
 
     fn unlink_table(&mut self, table: &Table, cascade: bool, queue: &mut Vec<Key>) {

@@ -80,7 +80,7 @@ fn failures_of(step: &Step<'_>) -> impl Iterator<Item = Refusal> {
     [
         refused,
         forbidden.map(|why| certain(why.into())),
-        conflict.map(certain),
+        conflict.map(|why| certain((*why).into())),
     ]
     .into_iter()
     .flatten()

@@ -168,7 +168,8 @@ impl<'a> Work<'a> {
         }
         if !constraint.not_valid && !constraint.not_enforced {
             let all_null = foreign.columns.iter().all(|c| self.is_new_and_null(c));
-            self.validate_reference(subject, &referenced, !all_null);
+            let matches = !all_null && self.has_rows(&subject.key, subject.table);
+            self.validate_reference(subject, &referenced, matches);
         }
     }
 

@@ -464,20 +464,17 @@ impl<'a> Work<'a> {
         }
     }
 
-    /// The one routine of the name takes other arguments.
+    /// No routine of the name takes these arguments.
     fn refuse_other_overload(
         &mut self,
         name: &ObjectName,
         if_exists: bool,
         arguments: Option<&str>,
     ) {
-        let key = self.schema.resolve_routine(name);
-        let [one] = self.schema.routines(&key) else {
-            return;
-        };
-        if let Some(arguments) = arguments.filter(|_| !if_exists && !one.procedure)
-            && !one.takes(arguments)
+        if let Some(arguments) = arguments.filter(|_| !if_exists)
+            && self.schema.lacks_overload(name, Some(arguments))
         {
+            let key = self.schema.resolve_routine(name);
             self.refuse(format!("there is no `{key}({arguments})`"));
         }
     }
@@ -489,6 +486,9 @@ impl<'a> Work<'a> {
         arguments: Option<&str>,
         cascade: bool,
     ) {
+        if self.schema.lacks_overload(name, arguments) {
+            return;
+        }
         let key = self.schema.resolve_routine(name);
         let known = self.schema.routines(&key);
         if let ([one], ObjectKind::Function | ObjectKind::Procedure) = (known, kind)

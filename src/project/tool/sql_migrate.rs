@@ -99,6 +99,17 @@ fn is_exact(line: &Line) -> bool {
     command(line).is_some_and(|words| words.len() == 1 || words.contains(&"notransaction"))
 }
 
+/// `notransaction` on one section's line holds for all of that direction
+/// (`DisableTransactionUp` in sqlparse.go is set and never taken back).
+fn unwrap_all(sections: &mut [(Way, Part)], way: Way) {
+    let mut parts = sections.iter_mut().filter(|(own, _)| *own == way);
+    if parts.any(|(_, part)| part.transaction == Transaction::Statement) {
+        for (_, part) in sections.iter_mut().filter(|(own, _)| *own == way) {
+            part.transaction = Transaction::Statement;
+        }
+    }
+}
+
 fn migration(script: &Script) -> Migration {
     let version = name::number(script.name()).map_or("", |(digits, _)| digits);
     let mut migration = script.migration(script.name(), version);
@@ -111,6 +122,9 @@ fn migration(script: &Script) -> Migration {
             let span = Span::new(line.next, script.span().end);
             sections.push((way, script.part(span, transaction)));
         }
+    }
+    for way in [Way::Up, Way::Down] {
+        unwrap_all(&mut sections, way);
     }
     let (ups, downs): (Vec<_>, Vec<_>) = sections.into_iter().partition(|(way, _)| *way == Way::Up);
     migration.up = ups.into_iter().map(|(_, part)| part).collect();
