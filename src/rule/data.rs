@@ -162,6 +162,9 @@ pub fn is_bookkeeping(name: &str) -> bool {
     ends.iter().any(|word| name.ends_with(word)) && TOOLS.iter().any(|word| name.starts_with(word))
 }
 
+/// So many rows are few.
+const FEW: u32 = 10_000;
+
 /// Conditions in conditions are followed this deep.
 const DEEPEST: u8 = 32;
 
@@ -186,7 +189,7 @@ impl Filter<'_> {
         }
         let mut bounds = (false, false);
         for term in self.split(tokens, "AND") {
-            if self.is_equality(term, depth) {
+            if self.is_equality(term, depth) || self.is_low(term) {
                 return true;
             }
             if let [_, operator, .., last] = term
@@ -197,6 +200,20 @@ impl Filter<'_> {
             }
         }
         bounds == (true, true)
+    }
+
+    /// `id < 20`: keys are counted from 1 up.
+    fn is_low(&self, term: &[Token]) -> bool {
+        let [before @ .., column, operator, limit] = strip(term) else {
+            return false;
+        };
+        let alone =
+            matches!(before, [] | [_, _]) && before.get(1).is_none_or(|t| t.kind == TokenKind::Dot);
+        let limit = limit.span.of(self.text).parse::<u32>();
+        alone
+            && is_word(self.text, column, "id")
+            && matches!(operator.span.of(self.text), "<" | "<=")
+            && limit.is_ok_and(|limit| limit <= FEW)
     }
 
     /// `column = constant`, `column IN (constant, …)` and the like, with a
@@ -343,6 +360,8 @@ mod tests {
             "role_id = (SELECT id FROM roles WHERE name = 'admin')",
             "(id = 1)",
             "key = ANY ('{a,b}')",
+            "id < 20",
+            "t.id <= 20 AND active",
         ] {
             assert!(selective(few), "{few}");
         }
@@ -356,6 +375,10 @@ mod tests {
             "created_at < '2020-01-01'",
             "customer_id IN (SELECT id FROM customers WHERE status = 'gone')",
             "name <> 'x'",
+            "id > 20",
+            "id < 1000000",
+            "order_id < 20",
+            "id + id < 20",
             "true",
         ] {
             assert!(!selective(many), "{many}");
