@@ -8,7 +8,7 @@ use crate::effect::{Effect, LockMode};
 use crate::name::Name;
 use crate::operation::{
     Action, Constraint, ConstraintKind, CreateIndex, DataType, ObjectKind, ObjectName, Operation,
-    Target,
+    Target, TransactionControl,
 };
 use crate::schema::names::{joined, object_name};
 use crate::schema::{Domain, Key, Relation};
@@ -319,8 +319,20 @@ impl MigrationContext<'_> {
 
     fn first_locks(&self, is_lock: impl Fn(&Step) -> bool) -> Vec<Option<usize>> {
         let mut first: FxHashMap<u32, usize> = FxHashMap::default();
+        let mut savepoints: Vec<(Name, usize)> = Vec::new();
         let mut held = Vec::with_capacity(self.steps.len());
         for (at, step) in self.steps.iter().enumerate() {
+            match &step.operation.action {
+                Action::Transaction(TransactionControl::Savepoint(name)) => {
+                    savepoints.push((*name, at));
+                }
+                // What was locked since is free again.
+                Action::Transaction(TransactionControl::RollbackTo(name)) => {
+                    let to = savepoints.iter().rfind(|(n, _)| n == name);
+                    first.retain(|_, lock| to.is_none_or(|(_, since)| *lock < *since));
+                }
+                _ => {}
+            }
             let Some(transaction) = step.run.transaction else {
                 held.push(None);
                 continue;
