@@ -394,6 +394,9 @@ pub struct CreateRoutine {
     /// The text inside the quotes, or the standard body.
     pub body: Option<Span>,
     pub body_text: Arc<str>,
+    /// It is SQL rather than a text (BEGIN ATOMIC, RETURN): the server knows what
+    /// it uses.
+    pub atomic: bool,
     /// Everything behind the name, as written.
     pub definition: Arc<str>,
     /// What the body would do, where it is static; run by a CALL, a SELECT or

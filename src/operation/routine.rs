@@ -39,6 +39,7 @@ pub fn create(r: &mut Reader<'_>) {
         security_definer: false,
         body: None,
         body_text: Arc::from(""),
+        atomic: false,
         definition: Arc::from(""),
         operations: Arc::default(),
     };
@@ -232,6 +233,7 @@ fn take_body(r: &mut Reader<'_>, routine: &mut CreateRoutine, body: Body) {
     if routine.language.is_empty() && !matches!(body, Body::Quoted(_)) {
         routine.language = Name::new("sql");
     }
+    routine.atomic = !matches!(body, Body::Quoted(_));
     let within = r.within.clone().in_block();
     let span = match body {
         Body::Quoted(token) => match string_inside(token, r.text()) {

@@ -126,10 +126,36 @@ impl OperationContext<'_> {
         found
     }
 
+    /// Routines whose body is SQL that the server follows and uses a relation, or
+    /// a column of it if one is given.
+    pub fn atomic_routines(&self, name: &ObjectName, column: Option<&str>) -> Vec<Dependent> {
+        self.routines(name, column, |routine| routine.atomic)
+    }
+
+    /// Those of them that the script does not make anew or drop by name.
+    pub fn atomic_routines_that_go(
+        &self,
+        name: &ObjectName,
+        column: Option<&str>,
+    ) -> Vec<Dependent> {
+        let goes = |routine: &Routine| routine.atomic && !self.routine_is_redone(&routine.key);
+        self.routines(name, column, goes)
+    }
+
     /// Routines whose text names a relation, or a column of it if one is
     /// given; those that the script replaces or drops later left out, and
     /// trigger functions that nothing calls.
     pub fn routines_naming(&self, name: &ObjectName, column: Option<&str>) -> Vec<Dependent> {
+        let is_text = |routine: &Routine| !routine.atomic && !self.routine_is_redone(&routine.key);
+        self.routines(name, column, is_text)
+    }
+
+    fn routines(
+        &self,
+        name: &ObjectName,
+        column: Option<&str>,
+        wanted: impl Fn(&Routine) -> bool,
+    ) -> Vec<Dependent> {
         let key = self.schema.resolve(name);
         let word = column.unwrap_or(&name.name);
         let triggers = self.table(name).into_iter().flat_map(|t| &t.triggers);
@@ -142,7 +168,7 @@ impl OperationContext<'_> {
             .chain(run_by_triggers)
             .filter(|routine| !self.is_from_here(routine.origin))
             .filter(|routine| mentions(&routine.body, word))
-            .filter(|routine| !self.routine_is_redone(&routine.key))
+            .filter(|routine| wanted(routine))
             .filter(|routine| {
                 let naming = naming::read(&routine.body);
                 let names = match column {

@@ -24,7 +24,8 @@ fn check(cx: &OperationContext<'_>, findings: &mut Findings) {
     broken(cx, findings);
 }
 
-/// The server itself refuses while a view or foreign key depends.
+/// The server itself refuses while a view, a foreign key or a routine whose body
+/// is SQL depends.
 fn refused(cx: &OperationContext<'_>, findings: &mut Findings) {
     let (what, verb, dependents) = match &cx.operation.action {
         Action::Drop {
@@ -35,7 +36,11 @@ fn refused(cx: &OperationContext<'_>, findings: &mut Findings) {
         } if kind.is_relation() && !cx.is_new(name) => (
             format!("{} `{name}`", kind.word()),
             "drop",
-            cx.dependents_of_relation(&cx.schema.resolve(name)),
+            [
+                cx.dependents_of_relation(&cx.schema.resolve(name)),
+                cx.atomic_routines(name, None),
+            ]
+            .concat(),
         ),
         Action::DropColumn {
             table,
@@ -45,11 +50,16 @@ fn refused(cx: &OperationContext<'_>, findings: &mut Findings) {
         } if !cx.is_new(&table.name) => (
             format!("column `{}.{}`", table.name, column.name),
             "drop",
-            cx.dependents_of_column(table, &column.name),
+            [
+                cx.dependents_of_column(table, &column.name),
+                cx.atomic_routines(&table.name, Some(&column.name)),
+            ]
+            .concat(),
         ),
         Action::AlterColumnType { table, column, .. } if !cx.is_new(&table.name) => {
             let mut dependents = cx.dependents_of_column(table, &column.name);
             dependents.retain(|d| !d.what.starts_with("foreign key"));
+            dependents.extend(cx.atomic_routines(&table.name, Some(&column.name)));
             (
                 format!("column `{}.{}`", table.name, column.name),
                 "change the type of",

@@ -46,7 +46,11 @@ fn cascading(cx: &OperationContext<'_>) -> Option<(String, Vec<Dependent>)> {
             ..
         } if !cx.is_new(&table.name) => Some((
             format!("column `{}.{}`", table.name, column.name),
-            cx.not_made_again(cx.dependents_of_column(table, &column.name)),
+            [
+                cx.not_made_again(cx.dependents_of_column(table, &column.name)),
+                cx.atomic_routines_that_go(&table.name, Some(&column.name)),
+            ]
+            .concat(),
         )),
         Action::DropConstraint {
             table,
@@ -76,9 +80,11 @@ fn cascading(cx: &OperationContext<'_>) -> Option<(String, Vec<Dependent>)> {
 
 fn dropped_with(cx: &OperationContext<'_>, kind: ObjectKind, name: &ObjectName) -> Vec<Dependent> {
     match kind {
-        _ if kind.is_relation() && !cx.is_new(name) => {
-            cx.dependents_of_relation(&cx.schema.resolve(name))
-        }
+        _ if kind.is_relation() && !cx.is_new(name) => [
+            cx.dependents_of_relation(&cx.schema.resolve(name)),
+            cx.atomic_routines_that_go(name, None),
+        ]
+        .concat(),
         ObjectKind::Type | ObjectKind::Domain => named(cx.columns_of_type(&cx.type_key(name))),
         ObjectKind::Sequence => named(defaults_of(cx, name)),
         _ if kind.is_routine() => named(triggers_calling(cx, name)),

@@ -424,6 +424,7 @@ impl Schema {
             volatility: create.volatility,
             defined_volatility: create.volatility,
             body: create.body_text.clone(),
+            atomic: create.atomic,
             definition: create.definition.clone(),
             altered: false,
             operations: create.operations.clone(),

@@ -393,6 +393,8 @@ pub struct Routine {
     pub defined_volatility: char,
     /// The body's text.
     pub body: Arc<str>,
+    /// As in [`crate::operation::CreateRoutine::atomic`].
+    pub atomic: bool,
     /// Everything behind the name.
     pub definition: Arc<str>,
     /// It was altered since in a way that is not kept, or something it depends
