@@ -67,6 +67,13 @@ pub(super) struct At {
 }
 
 impl At {
+    fn of(place: Place) -> Self {
+        Self {
+            source: place.source,
+            span: place.span,
+        }
+    }
+
     pub(super) fn place(self) -> Place {
         Place {
             source: self.source,
@@ -190,6 +197,13 @@ impl Schema {
         let at = at.place();
         let view = None;
         self.dropped.insert(*key, Departure { at, to, view });
+    }
+
+    /// Remembers that a name means nothing now, unless something has it.
+    pub(super) fn note_absent(&mut self, key: &Key, at: Place) {
+        if !self.relations.contains_key(key) {
+            self.note_departure(key, At::of(at), None);
+        }
     }
 
     pub(super) fn set_session(&mut self, session: Session) {
@@ -714,10 +728,30 @@ impl Schema {
         self.set_session(session);
     }
 
-    /// What was set locally is over.
+    /// What was set locally is over, and tables that are dropped ON COMMIT.
     pub fn end_transaction(&mut self) {
+        if self.temporary {
+            self.drop_on_commit();
+        }
         if let Some(outside) = self.session.outside.clone() {
             self.set_session(*outside);
+        }
+    }
+
+    fn drop_on_commit(&mut self) {
+        let is_over = |key: &&Key| {
+            let table = self.table_by_key(key);
+            key.schema == "pg_temp"
+                && table.is_some_and(|table| has_words(&table.options, &["commit", "drop"]))
+        };
+        let over: Vec<Key> = self.created_now.iter().filter(is_over).cloned().collect();
+        for key in over {
+            let at = self.relations.get(&key).and_then(Relation::created_at);
+            self.remove_relation(&key, true);
+            let alone = self.resolve_word(&key.name);
+            if let Some(at) = at.filter(|_| self.is_whole()) {
+                self.note_absent(&alone, at);
+            }
         }
     }
 
@@ -999,6 +1033,15 @@ impl Session {
             _ => {}
         }
     }
+}
+
+/// Does a text have words that follow each other, whatever their case?
+fn has_words(text: &str, wanted: &[&str]) -> bool {
+    let words: Vec<&str> = words(text).collect();
+    let same = |(word, wanted): (&&str, &&str)| word.eq_ignore_ascii_case(wanted);
+    words
+        .windows(wanted.len())
+        .any(|found| found.iter().zip(wanted).all(same))
 }
 
 /// `off` in one of its spellings.

@@ -9,8 +9,8 @@ use std::sync::Arc;
 use rustc_hash::{FxHashMap, FxHashSet};
 
 use super::{
-    Departure, Domain, Extension, Key, Origin, Other, Relation, Routine, Schema, Session, Setting,
-    TypeEntry, name_hash,
+    Departure, Domain, Extension, Key, Origin, Other, Place, Relation, Routine, Schema, Session,
+    Setting, TypeEntry, name_hash,
 };
 use crate::name::Name;
 use crate::operation::{ObjectKind, Operation};
@@ -74,6 +74,27 @@ impl Schema {
             self.restore(entry);
         }
         self.journal.noted.clear();
+    }
+
+    /// The same where a script says ROLLBACK: what it created since is not there
+    /// any more.
+    pub fn take_back(&mut self, mark: Mark) {
+        let from = mark.0.min(self.journal.entries.len());
+        let created = |entry: &Entry| match entry {
+            Entry::Relation(key, None) => {
+                let at = self.relations.get(key)?.created_at()?;
+                Some((*key, at))
+            }
+            _ => None,
+        };
+        let gone: Vec<(Key, Place)> = self.journal.entries[from..]
+            .iter()
+            .filter_map(created)
+            .collect();
+        self.roll_back(mark);
+        for (key, at) in gone {
+            self.note_absent(&key, at);
+        }
     }
 
     fn restore(&mut self, entry: Entry) {

@@ -59,7 +59,7 @@ impl Fold<'_> {
         let Some((_, schema, findings, steps)) = run.marks.last_mut() else {
             return;
         };
-        self.schema.roll_back(*schema);
+        self.schema.take_back(*schema);
         let registry = self.registry;
         let since = self.outcome.findings.split_off(*findings);
         let stays = |finding: &Finding| {
