@@ -475,7 +475,7 @@ fn tail(r: &mut Reader<'_>) -> Option<OnConflict> {
     r.cursor.rest();
     let lexed_to = r.cursor.span_from(0).end;
     let behind = Span::new(lexed_to, r.statement().end);
-    found.or_else(|| conflict_clause(r.cursor.slice(behind)))
+    found.or_else(|| conflict_clause(r, behind))
 }
 
 /// What stands behind ON CONFLICT: `(a, b) [WHERE …] DO …`; expressions and
@@ -541,8 +541,9 @@ fn overwritten(cursor: &mut Cursor<'_>) -> Vec<Name> {
     names.filter(|name| !kept.contains(name)).collect()
 }
 
-fn conflict_clause(text: &str) -> Option<OnConflict> {
+fn conflict_clause(r: &Reader<'_>, within: Span) -> Option<OnConflict> {
     const TAIL: usize = 4096;
+    let text = r.cursor.slice(within);
     let mut start = text.len().saturating_sub(TAIL);
     while !text.is_char_boundary(start) {
         start += 1;
@@ -558,7 +559,13 @@ fn conflict_clause(text: &str) -> Option<OnConflict> {
         let after = &text[text.len() - after.len()..];
         let mut tokens = Vec::new();
         tokens_into(after, Span::new(0, after.len() as u32), &mut tokens);
-        conflict(&mut Cursor::new(after, &tokens))
+        let mut cursor = Cursor::new(after, &tokens);
+        let mut conflict = conflict(&mut cursor);
+        let begins = within.end - after.len() as u32;
+        let action = cursor.skip_until(|c| c.at_word("RETURNING"));
+        conflict.action =
+            action.map(|span| r.expr(Span::new(begins + span.start, begins + span.end)));
+        conflict
     })
 }
 

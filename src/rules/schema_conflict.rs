@@ -43,6 +43,7 @@ pub const RULE: Rule = Rule {
             Kind::CreateTrigger,
             Kind::CreateRoutine,
             Kind::Insert,
+            Kind::Select,
             Kind::Update,
             Kind::Cluster,
             Kind::Truncate,
@@ -144,6 +145,8 @@ fn has_a_rule_of_its_own(cx: &OperationContext<'_>) -> bool {
             let said = |r: &Refusal| r.certain && !on_rows && r.ground == Ground::Seen;
             cx.effect.refusal.as_ref().is_some_and(said)
         }
+        // What it names may be a variable.
+        Action::Select { .. } => cx.operation.within.block,
         // `add-column-not-null`
         Action::AddColumn { column, .. } => on_rows && column.not_null,
         // `dependent-object-breaks`

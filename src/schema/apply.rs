@@ -602,6 +602,10 @@ impl Schema {
                 self.fill(table);
                 None
             }
+            Action::Merge(merge) => {
+                self.fill(&merge.table);
+                None
+            }
             Action::Truncate { tables, .. } => {
                 for table in tables {
                     let key = self.resolve(table);
@@ -1008,6 +1012,7 @@ impl Session {
             "search_path" => {
                 let names = |text: &str| !text.chars().all(|c| c == '\'' || c.is_whitespace());
                 self.pathless = value.is_some_and(|text| !names(text));
+                self.path_named = value.is_some_and(|text| !text.contains(['$', '{', ':']));
                 self.search_path = match value {
                     None => Session::default().search_path,
                     Some(path) => search_path(path),
@@ -1023,6 +1028,10 @@ impl Session {
             "statement_timeout" => self.statement_timeout = value.and_then(milliseconds),
             "check_function_bodies" => {
                 self.bodies_unchecked = value.is_some_and(is_off);
+            }
+            "session_replication_role" => {
+                self.replica =
+                    value.is_some_and(|role| role.to_ascii_lowercase().contains("replica"));
             }
             "all" => {
                 *self = Session {

@@ -410,6 +410,8 @@ pub struct Session {
     pub search_path: Vec<Name>,
     /// It was set to nothing at all, as dumps do.
     pub pathless: bool,
+    /// The history set it, and to schemas that are named.
+    pub path_named: bool,
     /// Lower case.
     pub time_zone: Name,
     /// Milliseconds; `None` for 0 and for never set.
@@ -417,6 +419,9 @@ pub struct Session {
     pub statement_timeout: Option<u64>,
     /// `check_function_bodies` is off.
     pub bodies_unchecked: bool,
+    /// `session_replication_role` is `replica`: triggers do not fire, nor do those
+    /// of foreign keys.
+    pub replica: bool,
     /// What holds again after the transaction, once `SET LOCAL` was used.
     outside: Option<Box<Session>>,
 }
@@ -426,10 +431,12 @@ impl Default for Session {
         Self {
             search_path: vec!["public".into()],
             pathless: false,
+            path_named: false,
             time_zone: "utc".into(),
             lock_timeout: None,
             statement_timeout: None,
             bodies_unchecked: false,
+            replica: false,
             outside: None,
         }
     }
@@ -545,6 +552,12 @@ pub fn moved<'a, T>(
         .enumerate()
         .filter(move |(at, own)| !stays(*at, own))
         .map(|(_, own)| own)
+}
+
+impl TableConstraint {
+    pub fn is_check(&self) -> bool {
+        matches!(self.definition.kind, ConstraintKind::Check(_))
+    }
 }
 
 impl Table {
@@ -733,10 +746,16 @@ impl Schema {
         !self.blind
     }
 
+    /// The relations of this name in any schema.
+    pub fn named<'s>(&'s self, name: &'s str) -> impl Iterator<Item = (&'s Key, &'s Relation)> {
+        let may_be = self.relation_names.contains(&name_hash(name));
+        let all = may_be.then(|| self.relations.iter()).into_iter().flatten();
+        all.filter(move |(key, _)| key.name == name)
+    }
+
     /// Is there a relation of this name in any schema?
     pub fn has_elsewhere(&self, name: &str) -> bool {
-        self.relation_names.contains(&name_hash(name))
-            && self.relations.keys().any(|key| key.name == name)
+        self.named(name).next().is_some()
     }
 
     /// Is there a type or domain of that name, in whatever schema?

@@ -5,17 +5,15 @@
 
 use rustc_hash::FxHashSet;
 
-use crate::operation::{
-    Column, ConstraintKind, DataType, Ident, Identity, Insert, TypeDefinition, Update,
-};
-use crate::schema::{Table, TableConstraint, TypeEntry};
+use crate::operation::{Column, DataType, Ident, Identity, Insert, TypeDefinition, Update};
+use crate::schema::{Table, TypeEntry};
 use crate::statement::Cursor;
 use crate::statement::cursor::string_value;
 use crate::statement::lexer::{Token, TokenKind};
 
 use super::Work;
 use super::expr::{Tokens, group_end, is_word, name_of, strip};
-use super::violated::{Row, Value, violated};
+use super::violated::{Row, Value};
 
 /// An expression that is nothing but one value.
 enum Constant<'t> {
@@ -270,7 +268,7 @@ impl<'a> Work<'a> {
     }
 
     /// The rows of an INSERT, where they are written out.
-    pub(super) fn check_values(&mut self, table: &Table, insert: &Insert) {
+    pub(super) fn check_values(&mut self, table: &'a Table, insert: &Insert) {
         let Some(values) = &insert.values else { return };
         let tokens = Tokens::of(&values.text);
         let takers: Vec<Option<Taker<'_>>> = match insert.columns.as_slice() {
@@ -281,17 +279,23 @@ impl<'a> Work<'a> {
                 .collect(),
         };
         let list = tokens.list.as_slice();
+        let asks = self.asks_for_rows(table);
+        let mut rows = Vec::new();
         let mut at = 0;
         while list.get(at).is_some_and(|t| t.kind == TokenKind::OpenParen) {
             let end = group_end(list, at);
             let row = items(&list[at + 1..end]);
             self.check_row(table, insert, &takers, &row, &values.text);
+            if asks {
+                rows.extend(self.known(table, &takers, &row, &values.text));
+            }
             at = end + 1;
             if list.get(at).is_none_or(|t| t.kind != TokenKind::Comma) {
-                return;
+                break;
             }
             at += 1;
         }
+        self.check_rows(table, insert, &rows);
     }
 
     fn check_row(
@@ -316,28 +320,20 @@ impl<'a> Work<'a> {
                 self.check_assigned(table, taker, &constant, text, false);
             }
         }
-        self.check_checks(table, takers, row, text);
     }
 
-    /// The checks of the table, where nothing changes the row before.
-    fn check_checks(
-        &mut self,
-        table: &Table,
-        takers: &[Option<Taker<'_>>],
+    /// What is known of a row; `None` where it goes into columns that are not.
+    fn known<'t>(
+        &self,
+        table: &'t Table,
+        takers: &[Option<Taker<'t>>],
         row: &[&[Token]],
         text: &str,
-    ) {
-        let is_check = |c: &TableConstraint| matches!(c.definition.kind, ConstraintKind::Check(_));
-        let checks = table.constraints.iter().any(|c| is_check(c));
-        if !checks || !table.triggers.is_empty() || !table.rules.is_empty() {
-            return;
-        }
+    ) -> Option<Row<'t>> {
         let mut known = Row::default();
         let mut given = FxHashSet::default();
         for (taker, item) in takers.iter().zip(row) {
-            let Some(column) = taker.as_ref().map(|taker| taker.column) else {
-                return;
-            };
+            let column = taker.as_ref()?.column;
             given.insert(&column.name);
             let value = constant(item, text).and_then(|c| value(&c, column, text));
             known.extend(value.map(|value| (column.name.as_str(), value)));
@@ -347,9 +343,7 @@ impl<'a> Work<'a> {
                 known.insert(&column.name, Value::Null);
             }
         }
-        if let Some(check) = violated(table, &known) {
-            self.refuse(format!("the row violates the check `{check}`"));
-        }
+        Some(known)
     }
 
     /// Does a column hold NULL where nothing is said?

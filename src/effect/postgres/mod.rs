@@ -35,6 +35,7 @@ mod proof;
 mod publication;
 mod query;
 mod replaced_view;
+mod route;
 mod row_changes;
 mod stable;
 mod table;
@@ -44,6 +45,7 @@ mod types;
 mod updatable;
 mod violated;
 mod volatility;
+mod written;
 
 use super::{Effect, Ground, Lock, LockMode, Loss, Refusal, ScanKind, Scene};
 use crate::name::Name;

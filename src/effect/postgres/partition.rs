@@ -474,13 +474,13 @@ fn bound_as_formula(by: &PartitionBy, bound: &Bound) -> Option<Formula> {
 
 /// One value of the end of a range.
 #[derive(PartialEq)]
-enum End {
+pub(super) enum End {
     Lowest,
     Highest,
     Value(String),
 }
 
-fn ends(list: &[Token], text: &str) -> Option<Vec<End>> {
+pub(super) fn ends(list: &[Token], text: &str) -> Option<Vec<End>> {
     list.split(|token| token.kind == TokenKind::Comma)
         .map(|value| match value {
             [word] if is_word(*word, text, "MINVALUE") => Some(End::Lowest),
@@ -491,7 +491,7 @@ fn ends(list: &[Token], text: &str) -> Option<Vec<End>> {
 }
 
 /// What stands in the parentheses that are not inside of others.
-fn groups(mut list: &[Token]) -> impl Iterator<Item = &[Token]> {
+pub(super) fn groups(mut list: &[Token]) -> impl Iterator<Item = &[Token]> {
     std::iter::from_fn(move || {
         let open = list.iter().position(|t| t.kind == TokenKind::OpenParen)?;
         let end = group_end(list, open);

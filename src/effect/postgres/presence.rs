@@ -12,10 +12,13 @@ use crate::operation::{
     ReindexTarget,
 };
 use crate::schema::{self, Key, Relation, is_system};
+use crate::statement::cursor::string_value;
+use crate::statement::lexer::{Token, TokenKind};
+use crate::text::holds;
 
 use super::Work;
 use super::data::{BuiltIn, function, table_action};
-use super::expr::Tokens;
+use super::expr::{Tokens, is_word};
 use super::query::{relations, with_names};
 use super::table::label;
 use super::type_change::is_built_in;
@@ -71,6 +74,7 @@ impl Work<'_> {
             }
         });
         self.check_queries(action);
+        self.check_sequences(action);
         self.check_types(action);
         self.check_routines(action);
         self.check_namespaces(action);
@@ -132,6 +136,13 @@ impl Work<'_> {
             self.refuse(format!("`{key}` does not exist any more"));
             return Presence::There;
         }
+        if let Some(other) = self
+            .out_of_sight(need.name, &key)
+            .filter(|_| !need.if_exists)
+        {
+            let why = format!("`{other}` is in no schema of the search path, which was set");
+            self.refuse_unmade(Ground::Unmade, why);
+        }
         if !self.is_missing_relation(need.name, &key) {
             return Presence::There;
         }
@@ -159,6 +170,19 @@ impl Work<'_> {
             && self.schema.was_dropped(key).is_some()
             && self.schema.has_read_all()
             && !self.schema.has_elsewhere(&key.name)
+    }
+
+    /// The relation of that name in a schema that the search path does not name,
+    /// where the history set the path (search_path_elsewhere_*).
+    fn out_of_sight(&self, name: &ObjectName, key: &Key) -> Option<Key> {
+        let session = self.schema.session();
+        let alone = name.schema.is_none() && !name.template && session.path_named;
+        if !alone || !self.schema.is_whole() || is_system(&key.schema) {
+            return None;
+        }
+        let mut named = self.schema.named(&key.name);
+        let made = named.find(|(_, relation)| relation.created_at().is_some());
+        made.map(|(key, _)| *key)
     }
 
     /// Is nothing of that name there, as far as a whole history shows?
@@ -421,17 +445,79 @@ impl Work<'_> {
         }
     }
 
-    /// The sequences that a default counts with (set_default_missing_sequence).
+    /// The sequences that a statement counts with or sets, by a name in quotes: the
+    /// server looks for them before it runs (nextval_*, setval_*).
+    fn check_sequences(&mut self, action: &Action) {
+        let texts: [Option<&str>; 2] = match action {
+            Action::Select { query, .. } => [Some(&query.text), None],
+            Action::Insert(insert) => [
+                insert.values.as_ref().map(|values| &*values.text),
+                insert.query.as_ref().map(|query| &*query.text),
+            ],
+            Action::Update(update) => [Some(&update.assignments.text), None],
+            _ => return,
+        };
+        for text in texts.into_iter().flatten() {
+            if holds(text, "val") {
+                self.check_sequences_exist(text);
+            }
+            if holds(text, "pg_get_serial_sequence") {
+                self.check_serial_columns(text);
+            }
+        }
+    }
+
+    /// The columns of which `pg_get_serial_sequence('t', 'c')` asks
+    /// (serial_sequence_*).
+    fn check_serial_columns(&mut self, text: &str) {
+        let tokens = Tokens::of(text);
+        // It is asked while the statement runs, for rows that may not be there.
+        let always = !["WHERE", "CASE", "LIMIT"]
+            .iter()
+            .any(|word| tokens.list.iter().any(|t| is_word(*t, text, word)));
+        for window in tokens.list.windows(5).filter(|_| always) {
+            let [call, _, table, comma, column] = window else {
+                continue;
+            };
+            let literal = |token: Token| string_value(token, text);
+            if is_word(*call, text, "pg_get_serial_sequence")
+                && comma.kind == TokenKind::Comma
+                && let (Some(table), Some(column)) = (literal(*table), literal(*column))
+                && let Some(key) = self.quoted_key(&table)
+            {
+                match self.schema.relation_by_key(&key) {
+                    Some(_) => self.refuse_missing_column(&key, &column),
+                    None => self.check_quoted_relation(&key, PLAIN),
+                }
+            }
+        }
+    }
+
+    /// A relation that is named in quotes, and is not there.
+    fn check_quoted_relation(&mut self, key: &Key, kinds: Kinds) {
+        if self.schema.has_elsewhere(&key.name) || key.name.contains(['{', '$']) {
+            return;
+        }
+        if self.schema.was_dropped(key).is_some() {
+            if self.schema.has_read_all() {
+                self.refuse(format!("`{key}` does not exist any more"));
+            }
+        } else if self.schema.is_whole() {
+            self.refuse_unmade_relation(key, kinds);
+        }
+    }
+
+    /// The sequences that an expression counts with (set_default_missing_sequence).
     pub(super) fn check_sequences_exist(&mut self, default: &str) {
         for key in self.sequences_used(default) {
-            let absent = self.schema.relation_by_key(&key).is_none();
-            if absent
-                && self.schema.is_whole()
-                && self.schema.was_dropped(&key).is_none()
-                && !self.schema.has_elsewhere(&key.name)
-                && !key.name.contains(['{', '$'])
-            {
-                self.refuse_unmade_relation(&key, &[Sequence]);
+            match self.schema.relation_by_key(&key) {
+                None => self.check_quoted_relation(&key, &[Sequence]),
+                Some(relation) => {
+                    let kind = kind_of(relation);
+                    if kind != Sequence && relation.created_at().is_some() {
+                        self.refuse(format!("`{key}` is {}", with_article(kind)));
+                    }
+                }
             }
         }
     }

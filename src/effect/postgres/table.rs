@@ -6,6 +6,7 @@ use crate::effect::LockMode;
 use crate::operation::{
     Action, Column, ColumnOption, Constraint, ConstraintKind, CreateTable, DataType, DetachMode,
     Expr, Generated, Ident, Key as KeyColumns, Persistence, ReplicaIdentity, Target,
+    TypeDefinition,
 };
 use crate::schema::{Key, Table, names_in, object_name};
 
@@ -758,12 +759,31 @@ impl<'a> Work<'a> {
             }
         }
         self.check_new_columns(create);
+        self.check_type_of_table(create);
         self.check_table_parameters(create);
         self.check_own_columns(create);
         for constraint in &create.constraints {
             self.constraint_of_new_table(&key, create, constraint);
         }
         self.create(key);
+    }
+
+    /// A table OF a type has the type's columns, and of a composite type alone
+    /// (create_table_of_*).
+    fn check_type_of_table(&mut self, create: &CreateTable) {
+        let Some(of) = &create.of_type else { return };
+        let key = self.type_of_name(of);
+        let Some(entry) = self.schema.enum_or_type(&key) else {
+            return;
+        };
+        let TypeDefinition::Composite(fields) = &entry.definition else {
+            return self.refuse(format!("`{key}` is not a composite type"));
+        };
+        let mut columns = create.columns.iter();
+        let is_field = |name: &str| fields.iter().any(|(field, _)| field == name);
+        if let Some(column) = columns.find(|column| !is_field(&column.name)) {
+            self.refuse(format!("type `{key}` has no column `{}`", column.name));
+        }
     }
 
     /// What a table cannot be made of: two columns of one name, two primary keys,

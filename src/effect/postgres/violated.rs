@@ -20,6 +20,9 @@ use super::expr::{Tokens, conjuncts, disjuncts, group_end, is_word, name_of, str
 pub(super) enum Value {
     Number(f64),
     Text(String),
+    /// In the one form that a type writes its values in, which is in their order:
+    /// a date, a moment, a UUID.
+    Formed(String),
     Boolean(bool),
     Null,
 }
@@ -28,7 +31,7 @@ pub(super) enum Value {
 pub(super) type Row<'r> = FxHashMap<&'r str, Value>;
 
 /// SQL's three truths; `None` where it cannot be told.
-type Truth = Option<Option<bool>>;
+pub(super) type Truth = Option<Option<bool>>;
 
 /// The name of a check of the table that the row violates.
 pub(super) fn violated<'t>(table: &'t Table, row: &Row<'_>) -> Option<&'t str> {
@@ -62,7 +65,7 @@ impl Value {
                 let fits = kept.is_none_or(|kept| i32::try_from(given).is_ok_and(|n| n <= kept));
                 (fits && number.len() <= EXACT).then_some(Value::Number(value))
             }
-            Kind::Text => None,
+            Kind::Text | Kind::Formed(_) => None,
         }
     }
 
@@ -71,6 +74,28 @@ impl Value {
         match kind(ty)? {
             Kind::Integer | Kind::Decimal => Value::of_number(text.trim(), ty),
             Kind::Text => Some(Value::Text(text.to_owned())),
+            Kind::Formed(form) => form(text).map(Value::Formed),
+        }
+    }
+
+    /// The same of a constant as written.
+    pub(super) fn of_literal(constant: &str, ty: &DataType) -> Option<Self> {
+        let quoted = constant
+            .strip_prefix('\'')
+            .and_then(|c| c.strip_suffix('\''));
+        match quoted {
+            Some(text) => Value::of_text(&text.replace("''", "'"), ty),
+            None => Value::of_number(constant, ty),
+        }
+    }
+
+    /// Its text; none of NULL.
+    pub(super) fn text(&self) -> Option<String> {
+        match self {
+            Value::Number(number) => Some(number.to_string()),
+            Value::Text(text) | Value::Formed(text) => Some(format!("'{text}'")),
+            Value::Boolean(truth) => Some(truth.to_string()),
+            Value::Null => None,
         }
     }
 }
@@ -85,6 +110,7 @@ enum Kind {
     Integer,
     Decimal,
     Text,
+    Formed(fn(&str) -> Option<String>),
 }
 
 fn kind(ty: &DataType) -> Option<Kind> {
@@ -94,8 +120,42 @@ fn kind(ty: &DataType) -> Option<Kind> {
         "smallint" | "int" | "bigint" | "smallserial" | "serial" | "bigserial" => Kind::Integer,
         "numeric" => Kind::Decimal,
         "text" | "varchar" => Kind::Text,
+        "date" => Kind::Formed(day),
+        "timestamp" | "timestamptz" => Kind::Formed(moment),
+        "uuid" => Kind::Formed(uuid),
         _ => return None,
     })
+}
+
+/// A day as ISO 8601 has it.
+fn day(text: &str) -> Option<String> {
+    let is_one = text.len() == 10
+        && text.bytes().enumerate().all(|(n, byte)| match n {
+            4 | 7 => byte == b'-',
+            _ => byte.is_ascii_digit(),
+        });
+    is_one.then(|| text.to_owned())
+}
+
+/// A day, perhaps with a time to the second, without a zone.
+fn moment(text: &str) -> Option<String> {
+    let (date, time) = text.split_at_checked(10)?;
+    let time = match time.strip_prefix([' ', 'T']) {
+        None if time.is_empty() => "00:00:00",
+        time => time?,
+    };
+    let is_time = time.len() == 8
+        && time.bytes().enumerate().all(|(n, byte)| match n {
+            2 | 5 => byte == b':',
+            _ => byte.is_ascii_digit(),
+        });
+    Some(format!("{} {time}", day(date)?)).filter(|_| is_time)
+}
+
+fn uuid(text: &str) -> Option<String> {
+    let digits = text.replace('-', "").to_ascii_lowercase();
+    let is_one = digits.len() == 32 && digits.bytes().all(|byte| byte.is_ascii_hexdigit());
+    is_one.then_some(digits)
 }
 
 struct Check<'c> {
@@ -261,7 +321,7 @@ fn among(truths: impl Iterator<Item = Truth>, decides: bool) -> Truth {
 }
 
 /// Texts are the same or not; which of them comes first is up to the collation.
-fn compare(left: &Value, right: &Value, operator: &str) -> Truth {
+pub(super) fn compare(left: &Value, right: &Value, operator: &str) -> Truth {
     let order = match (left, right) {
         (Value::Null, _) | (_, Value::Null) => {
             let known = ["=", "<>", "!=", "<", "<=", ">", ">="].contains(&operator);
@@ -271,6 +331,7 @@ fn compare(left: &Value, right: &Value, operator: &str) -> Truth {
         (Value::Text(left), Value::Text(right)) if matches!(operator, "=" | "<>" | "!=") => {
             left.cmp(right)
         }
+        (Value::Formed(left), Value::Formed(right)) => left.cmp(right),
         (Value::Boolean(left), Value::Boolean(right)) => left.cmp(right),
         _ => return None,
     };

@@ -239,7 +239,7 @@ impl Work<'_> {
         }
     }
 
-    /// The sequences that `nextval('…')` and `setval('…', n)` in an expression names.
+    /// The sequences that `nextval('…')` and `setval('…', n)` in an expression name.
     pub(super) fn sequences_used(&self, text: &str) -> Vec<Key> {
         let tokens = Tokens::of(text);
         tokens
@@ -266,7 +266,7 @@ impl Work<'_> {
         !by_text && self.sequences_used(default).contains(sequence)
     }
 
-    fn quoted_key(&self, name: &str) -> Option<Key> {
+    pub(super) fn quoted_key(&self, name: &str) -> Option<Key> {
         let tokens = Tokens::of(name);
         let mut cursor = Cursor::new(name, &tokens.list);
         ObjectName::read(&mut cursor).map(|name| self.schema.resolve(&name))
