@@ -47,7 +47,7 @@ const CHUNK: usize = 512;
 pub const VERY_LONG: u32 = 1 << 22;
 
 /// How many stretches the shortest very long up is cut into.
-const STRETCHES: u32 = 4;
+const STRETCHES: u32 = 8;
 
 /// Cuts a history into batches of about the same amount of text.
 pub fn batches(project: &Project, history: &History) -> Vec<Range<usize>> {

@@ -45,6 +45,8 @@ pub struct Split {
 pub fn split(text: &str, range: Span, options: SplitOptions) -> Split {
     let mut statements = Vec::new();
     let comments = each_statement(text, range, options, |raw, _| statements.push(raw));
+    // Those of a dump stay while it is judged.
+    statements.shrink_to_fit();
     Split {
         statements,
         comments,

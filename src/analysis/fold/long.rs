@@ -31,7 +31,7 @@ struct Course<'k> {
     verdict: Verdict,
     sets_lock_timeout: bool,
     limits_lock_timeout: bool,
-    operations: &'k Arena<Operation>,
+    operations: &'k Arena<Vec<Operation>>,
     kept: Vec<Step<'k>>,
 }
 
@@ -130,14 +130,14 @@ impl Fold<'_> {
         course.rowless = run.rowless;
         let verdict = verdict_of(&run.steps, &mut course.held, |key| self.is_hidden(key));
         course.verdict = course.verdict.and(verdict);
-        for step in run.steps {
-            if self.matters(&step) {
-                let step = self.without_hidden(step);
-                let operation = course.operations.alloc(step.operation.clone());
-                course
-                    .kept
-                    .push(settled(step, operation, course.kept.len()));
-            }
+        let kept = run.steps.into_iter().filter(|step| self.matters(step));
+        let kept: Vec<Step<'_>> = kept.map(|step| self.without_hidden(step)).collect();
+        // Room for just so many: they stay to the end.
+        let operations = kept.iter().map(|step| step.operation.clone()).collect();
+        let operations = course.operations.alloc(operations);
+        for (step, operation) in kept.into_iter().zip(operations) {
+            let index = course.kept.len();
+            course.kept.push(settled(step, operation, index));
         }
     }
 
