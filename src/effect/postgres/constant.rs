@@ -279,7 +279,9 @@ impl<'a> Work<'a> {
                 .collect(),
         };
         let list = tokens.list.as_slice();
-        let asks = self.asks_for_rows(table);
+        let behind_first = list.get(group_end(list, 0) + 1);
+        let several = behind_first.is_some_and(|t| t.kind == TokenKind::Comma);
+        let asks = self.asks_for_rows(table, several);
         let mut rows = Vec::new();
         let mut at = 0;
         while list.get(at).is_some_and(|t| t.kind == TokenKind::OpenParen) {

@@ -626,6 +626,7 @@ impl<'a> Work<'a> {
         };
         if is_key(constraint) {
             self.release_key(&subject.key, table, constraint, cascade);
+            self.release_grouped(table, constraint, cascade);
         }
         self.refuse_inherited_constraint(table, constraint);
         self.each(

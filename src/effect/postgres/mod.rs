@@ -21,6 +21,7 @@ mod constraint;
 mod data;
 mod drop;
 mod expr;
+mod grouped;
 mod index;
 mod maintenance;
 mod member;

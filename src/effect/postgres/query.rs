@@ -68,7 +68,7 @@ pub(super) struct Source {
 }
 
 impl Source {
-    fn called(&self) -> &Name {
+    pub(super) fn called(&self) -> &Name {
         self.alias.as_ref().unwrap_or(&self.name.name)
     }
 }
@@ -79,7 +79,7 @@ pub(super) fn relations(text: &str) -> Vec<ObjectName> {
     found.map(|source| source.name).collect()
 }
 
-fn sources(tokens: &Tokens<'_>) -> Vec<Source> {
+pub(super) fn sources(tokens: &Tokens<'_>) -> Vec<Source> {
     let text = tokens.text;
     let with = with_names(tokens);
     let mut found = Vec::new();

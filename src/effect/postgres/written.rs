@@ -12,13 +12,13 @@ use super::expr::{Tokens, is_word, mentions};
 use super::violated::{Row, Value, violated};
 
 impl<'a> Work<'a> {
-    /// Could constants show that such a row is refused?
-    pub(super) fn asks_for_rows(&self, table: &Table) -> bool {
+    /// Could constants show that such a row is refused, or one of several?
+    pub(super) fn asks_for_rows(&self, table: &Table, several: bool) -> bool {
         let settles = |c: &TableConstraint| c.is_check() || c.references.is_some();
         let plain = table.triggers.is_empty() && table.rules.is_empty();
         plain
             && (table.constraints.iter().any(|c| settles(c))
-                || !table.indexes.is_empty()
+                || several && !table.indexes.is_empty()
                 || table.is_partitioned()
                 || table.partition.is_some())
     }
