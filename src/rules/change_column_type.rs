@@ -52,10 +52,7 @@ fn check(cx: &OperationContext<'_>, findings: &mut Findings) {
         ),
     };
     let change = format!("from `{old}` to `{ty}`: {then}");
-    let also = format!("so does this for `{}` of `{}`", column.name, table.name);
-    if severity == Severity::Warning
-        && findings.add_to_alike(&change, cx.place(cx.operation.place), &also)
-    {
+    if severity == Severity::Warning && is_one_more(cx, findings, table, column, &change) {
         return;
     }
     findings
@@ -66,6 +63,18 @@ fn check(cx: &OperationContext<'_>, findings: &mut Findings) {
         .severity(severity)
         .confidence(cx.confidence(&table.name))
         .help(remedy(cx, table, column, ty));
+}
+
+/// Adds the place to what was said of another column of the file.
+fn is_one_more(
+    cx: &OperationContext<'_>,
+    findings: &mut Findings,
+    table: &Target,
+    column: &Ident,
+    change: &str,
+) -> bool {
+    let also = format!("so does this for `{}` of `{}`", column.name, table.name);
+    findings.add_to_alike(change, cx.place(cx.operation.place), &also)
 }
 
 /// The values that an enum no longer has, where another takes its place under
@@ -136,13 +145,16 @@ fn unknown(
     if matches!(ty.name.as_str(), "varchar" | "text") && ty.array == 0 {
         return;
     }
+    let change = format!(
+        "to `{ty}`, and the history does not tell from what: the old release still reads and writes the old type"
+    );
+    if is_one_more(cx, findings, table, column, &change) {
+        return;
+    }
     findings
         .report(
             cx.operation.place,
-            format!(
-                "changes `{}` of `{}` to `{ty}`, and the history does not tell from what: the old release still reads and writes the old type",
-                column.name, table.name
-            ),
+            format!("changes `{}` of `{}` {change}", column.name, table.name),
         )
         .severity(Severity::Warning)
         .confidence(Confidence::Low)
