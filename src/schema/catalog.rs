@@ -9,7 +9,7 @@ use crate::few::Few;
 use crate::name::Name;
 use crate::operation::{
     Column, CompositeChange, CreateRoutine, CreateType, ObjectKind, ObjectName, SequenceOption,
-    TypeDefinition,
+    TypeDefinition, query,
 };
 
 fn taken_type(key: &Key, at: Place) -> Option<Conflict> {
@@ -475,6 +475,26 @@ impl Schema {
             self.forget_settings(&key, ObjectKind::Function);
         }
         self.put_routines(&key, kept);
+    }
+
+    /// Routines whose body is SQL that reads a relation go with it where CASCADE is
+    /// said.
+    pub(super) fn drop_bodies_reading(&mut self, relation: &Key) {
+        let reads = |routine: &Routine| {
+            routine.atomic
+                && query::mentioned(&routine.body)
+                    .iter()
+                    .any(|used| self.resolve(&used.relation) == *relation)
+        };
+        let stay = |key: &Key| {
+            let stay = self.routines(key).iter().filter(|r| !reads(r));
+            stay.cloned().collect::<Vec<_>>()
+        };
+        let going = self.routines_with(&relation.name).filter(|r| reads(r));
+        let kept: Vec<_> = going.map(|r| (r.key, stay(&r.key))).collect();
+        for (key, routines) in kept {
+            self.put_routines(&key, routines);
+        }
     }
 
     /// The tables with triggers that call a routine, and the triggers' names.

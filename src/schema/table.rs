@@ -698,6 +698,7 @@ impl Schema {
         self.remove_relation(&key, cascade);
         if cascade {
             self.drop_policies_reading(&key);
+            self.drop_bodies_reading(&key);
         }
         self.note_departure(&key, at, None);
         if let Some(departure) = self.dropped.get_mut(&key) {
