@@ -57,6 +57,36 @@ fn what_the_other_branch_did_meanwhile_is_not_ours() {
 }
 
 #[test]
+fn what_comes_with_one_release_is_new_together() {
+    let scratch = Scratch::with_history();
+    scratch.write("db/0003_orders.sql", "CREATE TABLE orders (id bigint);\n");
+    scratch.write("db/0004_index.sql", "CREATE INDEX ON orders (id);\n");
+    scratch.write("db/0005_index.sql", OTHER);
+    let indexes = |found: Vec<String>| -> Vec<String> {
+        let blocks = |f: &String| f.contains("create-index-blocking");
+        found.into_iter().filter(blocks).collect()
+    };
+    let of_old = "db/0005_index.sql:1 create-index-blocking";
+    assert_eq!(indexes(scratch.found(&SINCE)), [of_old]);
+    // Once 0003 is released, rows may stand in its table.
+    scratch.commit();
+    let later = ["--since", "HEAD"];
+    scratch.write(
+        "db/0004_index.sql",
+        "CREATE INDEX orders_id ON orders (id);\n",
+    );
+    scratch.write(
+        "db/0006_index.sql",
+        "CREATE INDEX orders_other ON orders (id);\n",
+    );
+    let of_released = [
+        "db/0004_index.sql:1 create-index-blocking",
+        "db/0006_index.sql:1 create-index-blocking",
+    ];
+    assert_eq!(indexes(scratch.found(&later)), of_released);
+}
+
+#[test]
 fn an_old_migration_that_changed_is_judged_and_named() {
     let scratch = Scratch::with_history();
     scratch.write("db/0002_index.sql", &format!("{INDEX}{OTHER}"));

@@ -174,7 +174,11 @@ impl<'a> Fold<'a> {
         self.is_judged = migration.selected || self.may_share_a_name(migration, read);
         let declared = self.declared(migration);
         self.check_version(migration);
-        self.schema.begin_migration(read.index as MigrationIndex);
+        let before = read.index.checked_sub(1);
+        let before = before.map(|index| &self.history.migrations[index]);
+        let same_release = migration.unreleased && before.is_some_and(|m| m.unreleased);
+        self.schema
+            .begin_migration(read.index as MigrationIndex, same_release);
         if let Some(raw) = &read.long {
             return self.long(migration, raw, &declared);
         }
@@ -208,7 +212,7 @@ impl<'a> Fold<'a> {
             // By the time the down runs, what the up created is in use.
             let before_down = self.schema.mark();
             let created = self.schema.begin_down();
-            let mut made = created.clone();
+            let mut made = created.own.clone();
             for name in up.iter().filter_map(|p| drops_for_certain(p.operation)) {
                 made.remove(&self.schema.resolve(name));
             }
@@ -225,7 +229,7 @@ impl<'a> Fold<'a> {
             }
             self.schema.roll_back(before_down);
             self.earlier.remember(migration, &down, &self.schema);
-            self.schema.put_created_now(created);
+            self.schema.end_down(created);
             self.report(&back, read.down.first().map(|read| read.part), verdict);
         }
         if start.is_some() {

@@ -88,7 +88,7 @@ pub fn of_text(setup: &str, up: &str, dialect: Dialect) -> (WayBack, Vec<String>
             schema.apply(operation, 0);
         });
     }
-    schema.begin_migration(1);
+    schema.begin_migration(1, false);
     let statements = operations(up);
     let plan: Vec<Planned<'_>> = statements
         .iter()
@@ -120,6 +120,6 @@ pub fn of_text(setup: &str, up: &str, dialect: Dialect) -> (WayBack, Vec<String>
             }
         }
     }
-    let left = inverse::differences(&schema, start, &created).list;
+    let left = inverse::differences(&schema, start, &created.own).list;
     (back, left)
 }

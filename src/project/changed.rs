@@ -52,8 +52,10 @@ pub fn narrow(project: &mut Project, files: Vec<File>, options: &Options, change
     for migration in migrations.filter(|migration| migration.selected) {
         let changed = judge.changed(migration);
         migration.selected = !changed.is_empty();
+        migration.unreleased = migration.selected && !migration.repeatable;
         for source in changed {
             if let Some(note) = judge.note(migration, source) {
+                migration.unreleased = false;
                 notes.entry(source).or_insert(note);
             }
         }

@@ -95,6 +95,7 @@ impl Script {
             down: Down::Unsupported,
             repeatable: false,
             selected: self.selected,
+            unreleased: false,
             suspicious: Vec::new(),
         }
     }

@@ -182,6 +182,9 @@ pub struct Migration {
     /// A file of it lies under a path that the user named; the others are only
     /// the history that gives it its context.
     pub selected: bool,
+    /// The revision that is compared with does not have it: it has not been
+    /// released.
+    pub unreleased: bool,
     pub suspicious: Vec<Suspicious>,
 }
 

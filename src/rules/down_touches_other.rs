@@ -116,15 +116,17 @@ fn changes(step: &Step<'_>) -> bool {
     }
 }
 
-/// It fails, or there was nothing to drop.
+/// A DROP that fails, or that finds nothing.
 fn changes_nothing(step: &Step<'_>) -> bool {
-    let drops_relation = matches!(
-        &step.operation.action,
-        Action::Drop { kind, if_exists: true, .. } if kind.is_relation()
-    );
+    let Action::Drop {
+        kind, if_exists, ..
+    } = &step.operation.action
+    else {
+        return false;
+    };
     step.conflict.is_some()
         || step.effect.refusal.as_ref().is_some_and(|r| !r.on_rows)
-        || drops_relation && step.effect.locks.is_empty()
+        || *if_exists && kind.is_relation() && step.effect.locks.is_empty()
 }
 
 /// The down itself made it, or gave it the name.

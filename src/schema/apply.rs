@@ -11,8 +11,8 @@ use rustc_hash::FxHashSet;
 
 use super::journal::Entry;
 use super::{
-    Departure, Extension, Instead, Key, MigrationIndex, Origin, Other, Place, Policy, Relation,
-    Rule, Schema, Sequence, Session, Table, name_hash,
+    Departure, Extension, Instead, Key, MigrationIndex, New, Origin, Other, Place, Policy,
+    Relation, Rule, Schema, Sequence, Session, Table, name_hash,
 };
 use crate::name::{Name, name};
 use crate::operation::sequence::SEQUENCE_NAME;
@@ -83,12 +83,18 @@ impl At {
 }
 
 impl Schema {
-    /// Begins a migration: what was created before is no longer new, and the
-    /// session starts afresh.
-    pub fn begin_migration(&mut self, migration: MigrationIndex) {
+    /// Begins a migration: what was created before is no longer new, unless it
+    /// comes with the same release, and the session starts afresh.
+    pub fn begin_migration(&mut self, migration: MigrationIndex, same_release: bool) {
         self.migration = migration;
         self.end_session();
-        self.created_now.clear();
+        match same_release {
+            true => self.created_along.extend(self.created_now.drain()),
+            false => {
+                self.created_now.clear();
+                self.created_along.clear();
+            }
+        }
         self.unsure = false;
     }
 
@@ -124,9 +130,17 @@ impl Schema {
 
     /// Begins the session in which a down runs: everything is old by then. Says
     /// what was new.
-    pub fn begin_down(&mut self) -> FxHashSet<Key> {
+    pub fn begin_down(&mut self) -> New {
         self.end_session();
-        std::mem::take(&mut self.created_now)
+        New {
+            own: std::mem::take(&mut self.created_now),
+            along: std::mem::take(&mut self.created_along),
+        }
+    }
+
+    /// Makes new again what was new.
+    pub fn end_down(&mut self, new: New) {
+        (self.created_now, self.created_along) = (new.own, new.along);
     }
 
     /// Something ran whose text could not be read. What it mentions may look

@@ -292,7 +292,7 @@ impl Schema {
             self.put_domain(old, None);
             self.put_domain(new, Some(own));
         }
-        if self.created_now.contains(old) {
+        if self.is_created_now(old) {
             self.mark_created(new);
         }
         self.retype_columns(old, new);

@@ -164,7 +164,7 @@ impl Schema {
         self.put_relation(*old, None);
         self.put_relation(*new, Some(Relation::Index(Arc::new(own))));
         self.move_settings(old, new, ObjectKind::Index);
-        if self.created_now.contains(old) {
+        if self.is_created_now(old) {
             self.mark_created(new);
         }
         let swap = |list: &mut ThinVec<Key>| {

@@ -93,6 +93,13 @@ impl fmt::Display for Key {
     }
 }
 
+/// What nobody but the release at hand can know.
+pub struct New {
+    /// Created by the migration itself.
+    pub own: FxHashSet<Key>,
+    along: FxHashSet<Key>,
+}
+
 /// Which migration of the history did something; its index there.
 pub type MigrationIndex = u32;
 
@@ -505,6 +512,8 @@ pub struct Schema {
     migration: MigrationIndex,
     /// What that migration created, temporary or not.
     created_now: FxHashSet<Key>,
+    /// Created by the migrations before it that come with the same release.
+    created_along: FxHashSet<Key>,
     /// That migration did something that could not be read.
     unsure: bool,
     journal: journal::Journal,
@@ -778,11 +787,6 @@ impl Schema {
         self.unsure
     }
 
-    /// Makes new again what was new.
-    pub fn put_created_now(&mut self, created: FxHashSet<Key>) {
-        self.created_now = created;
-    }
-
     /// Can nobody but the migration that is being applied see it?
     pub fn is_hidden_name(&self, name: &ObjectName) -> bool {
         let key = self.resolve(name);
@@ -791,7 +795,7 @@ impl Schema {
 
     /// Did the migration that is being applied create this relation?
     pub fn is_created_now(&self, key: &Key) -> bool {
-        self.created_now.contains(key)
+        self.created_now.contains(key) || self.created_along.contains(key)
     }
 
     /// In no particular order, as all that follow.

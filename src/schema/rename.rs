@@ -194,7 +194,7 @@ impl Schema {
         self.put_relation(*old, None);
         self.put_relation(*new, Some(relation));
         self.move_settings(old, new, ObjectKind::Table);
-        if self.created_now.contains(old) {
+        if self.is_created_now(old) {
             self.mark_created(new);
         }
     }

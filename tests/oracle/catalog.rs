@@ -62,7 +62,7 @@ fn compare_history(server: &Server, project: &Project, history: &History) -> Com
         differences: Vec::new(),
     };
     for (number, migration) in (0u32..).zip(&history.migrations) {
-        schema.begin_migration(number);
+        schema.begin_migration(number, false);
         let mut client = server.connect(DATABASE);
         for part in &migration.up {
             let source = &project.sources[part.source];
