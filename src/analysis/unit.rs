@@ -135,6 +135,7 @@ fn read_part(project: &Project, part: &Part) -> ReadPart {
     each_statement(text, part.span, options(part), |raw, tokens| {
         statements.push_few(operation::read_tokens(text, &raw, tokens));
     });
+    operation::prepared::follow(text, &mut statements);
     ReadPart {
         part: *part,
         statements,

@@ -3,6 +3,8 @@
 //! The server's work (rewrite, rebuild) is told elsewhere; this is about the
 //! values: does what was written before still fit, and does it come back.
 
+use std::cmp::Ordering;
+
 use crate::operation::DataType;
 
 /// How a new type receives the users of the old one.
@@ -67,6 +69,11 @@ pub fn conversion(from: &DataType, to: &DataType) -> Conversion {
 
 /// The same type with other lengths or precisions.
 fn by_modifiers(from: &DataType, to: &DataType) -> Conversion {
+    match to.least_field().cmp(&from.least_field()) {
+        Ordering::Greater => return Conversion::Narrower,
+        Ordering::Less => return Conversion::WiderThanReaders,
+        Ordering::Equal => {}
+    }
     match (from.modifiers, to.modifiers) {
         (old, new) if old == new => Conversion::Same,
         (_, [None, _]) if canonical(from) != "bit" && canonical(from) != "char" => {
@@ -123,6 +130,9 @@ pub fn loss(from: &DataType, to: &DataType, cut: bool) -> Option<&'static str> {
         ("int" | "bigint", "real") => Some("the low digits of large numbers"),
         ("bigint", "double precision") => Some("the low digits of large numbers"),
         ("real" | "double precision" | "numeric", "money") => Some("the digits behind the cent"),
+        ("interval", "interval") if to.least_field() > from.least_field() => {
+            Some("the fields that the new type does not keep")
+        }
         ("timestamp" | "timestamptz", "date") => Some("the time of day"),
         ("timestamp" | "timestamptz", "time" | "timetz") => Some("the date"),
         ("timetz", "time") => Some("the time zone"),
@@ -130,7 +140,9 @@ pub fn loss(from: &DataType, to: &DataType, cut: bool) -> Option<&'static str> {
             Some("the instant: only a local time of the session's time zone is left")
         }
         ("timestamp" | "timestamptz" | "time" | "timetz" | "interval", same)
-            if same == old && shrinks(from.modifiers[0].or(Some(6)), to, 0) =>
+            if same == old
+                && from.least_field() == 0
+                && shrinks(from.modifiers[0].or(Some(6)), to, 0) =>
         {
             Some("the fractions of a second behind the new precision")
         }

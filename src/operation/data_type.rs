@@ -19,7 +19,7 @@ pub struct DataType {
     /// Only where the file names one, and it is not `pg_catalog`.
     pub schema: Option<Name>,
     pub name: Name,
-    /// Length, precision and scale; an `interval`'s fields are not kept.
+    /// Length, precision and scale.
     pub modifiers: [Option<i32>; 2],
     /// Modifiers that are no numbers, as in `geometry(Point, 4326)`, and an
     /// interval's fields, as written.
@@ -84,6 +84,16 @@ impl DataType {
         }
     }
 
+    /// The smallest field that an interval keeps: 0 for seconds, as for every
+    /// other type, up to 5 for years.
+    pub fn least_field(&self) -> usize {
+        let words = self.words.as_deref().filter(|_| self.name == "interval");
+        let last = words.and_then(|words| words.split_ascii_whitespace().next_back());
+        let is_last = |field: &str| last.is_some_and(|last| last.eq_ignore_ascii_case(field));
+        let mut fields = INTERVAL_FIELDS.iter().rev();
+        fields.position(|field| is_last(field)).unwrap_or(0)
+    }
+
     /// `serial` and its kin: an integer with a sequence and NOT NULL.
     pub fn is_serial(&self) -> bool {
         matches!(self.name.as_str(), "serial" | "bigserial" | "smallserial")
@@ -104,6 +114,8 @@ impl fmt::Display for DataType {
         (0..self.array).try_for_each(|_| f.write_str("[]"))
     }
 }
+
+const INTERVAL_FIELDS: &[&str] = &["YEAR", "MONTH", "DAY", "HOUR", "MINUTE", "SECOND"];
 
 /// Words that never name a type, and begin what may follow a name.
 const RESERVED: &[&str] = &[
@@ -239,12 +251,11 @@ fn zoned(ty: &mut DataType, cursor: &mut Cursor<'_>, names: [&'static str; 2]) {
 }
 
 fn interval(ty: &mut DataType, cursor: &mut Cursor<'_>) {
-    const FIELDS: &[&str] = &["YEAR", "MONTH", "DAY", "HOUR", "MINUTE", "SECOND"];
     ty.modifiers = modifiers(cursor);
     let mark = cursor.mark();
-    if cursor.eat_any(FIELDS).is_some() {
+    if cursor.eat_any(INTERVAL_FIELDS).is_some() {
         if cursor.eat_word("TO") {
-            cursor.eat_any(FIELDS);
+            cursor.eat_any(INTERVAL_FIELDS);
         }
         ty.words = Some(cursor.slice(cursor.span_from(mark)).into());
         ty.modifiers = modifiers(cursor);

@@ -21,6 +21,7 @@ pub mod drop;
 pub mod view;
 pub mod trigger;
 pub mod policy;
+pub mod prepared;
 pub mod types;
 mod variables;
 pub mod domain;

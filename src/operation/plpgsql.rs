@@ -583,8 +583,24 @@ impl<'t> Walk<'_, '_, 't> {
     fn sql(&mut self, span: Span) {
         let within = self.here();
         let text = self.cursor.text();
-        let operations = self.reader.nested_with(text, span, within, dispatch);
+        let mut operations = self.reader.nested_with(text, span, within, dispatch);
+        for operation in &mut operations {
+            self.fill_in(&mut operation.action);
+        }
         self.out.extend(operations);
+    }
+
+    /// Which rows are meant is said by what the variables hold.
+    fn fill_in(&self, action: &mut Action) {
+        let filter = match action {
+            Action::Update(update) => &mut update.filter,
+            Action::Delete(delete) => &mut delete.filter,
+            _ => return,
+        };
+        let Some(filter) = filter else { return };
+        if let Some(text) = self.variables.fill_in(&filter.text) {
+            filter.text = text.into();
+        }
     }
 
     /// With the cursor at EXECUTE, the statement being `span` and going on to

@@ -3,9 +3,10 @@
 use rustc_hash::FxHashMap;
 
 use crate::name::Name;
+use crate::source::Span;
 use crate::statement::Cursor;
 use crate::statement::cursor::fold;
-use crate::statement::lexer::{Token, TokenKind};
+use crate::statement::lexer::{Token, TokenKind, tokens_into};
 
 /// A constant.
 #[derive(Clone)]
@@ -18,6 +19,14 @@ pub enum Value {
 #[derive(Default)]
 pub struct Variables {
     values: FxHashMap<Name, Value>,
+}
+
+/// A variable where a condition names it.
+struct Named {
+    name: Name,
+    span: Span,
+    /// It stands left of a comparison.
+    compared: bool,
 }
 
 /// Types whose values are written as they are put into a text.
@@ -63,6 +72,58 @@ impl Variables {
             Value::Text(text) => Some(text),
             Value::List(_) => None,
         }
+    }
+
+    /// A condition with the variables' values in their place; `None` where it
+    /// compares a column with none of them.
+    pub fn fill_in(&self, condition: &str) -> Option<String> {
+        if self.values.is_empty() {
+            return None;
+        }
+        let found = self.named_in(condition);
+        // What is compared with something is a column, or may be.
+        let is_column = |name| found.iter().any(|n| n.name == name && n.compared);
+        let mut filled = String::new();
+        let mut from = 0;
+        for named in found.iter().filter(|named| !is_column(named.name)) {
+            let value = self.text(&named.name)?.replace('\'', "''");
+            filled.push_str(&condition[from..named.span.start as usize]);
+            filled.push_str(&format!("'{value}'"));
+            from = named.span.end as usize;
+        }
+        filled.push_str(&condition[from..]);
+        (from > 0).then_some(filled)
+    }
+
+    /// The texts among the variables that a condition names.
+    fn named_in(&self, condition: &str) -> Vec<Named> {
+        const COMPARING: &[&str] = &["IS", "IN", "NOT", "BETWEEN", "LIKE", "ILIKE"];
+        let mut tokens = Vec::new();
+        let whole = Span::new(0, condition.len() as u32);
+        tokens_into(condition, whole, &mut tokens);
+        let mut cursor = Cursor::new(condition, &tokens);
+        let mut found = Vec::new();
+        while !cursor.done() {
+            let mark = cursor.mark();
+            let name = cursor.ident();
+            let span = cursor.span_from(mark);
+            if name.is_none() {
+                cursor.bump();
+            }
+            // What stands behind a dot is a column.
+            let mut alone = !cursor.at_kind(TokenKind::OpenParen);
+            while cursor.eat(TokenKind::Dot) {
+                cursor.bump();
+                alone = false;
+            }
+            let name = name.filter(|name| alone && self.text(&name.name).is_some());
+            found.extend(name.map(|name| Named {
+                name: name.name,
+                span,
+                compared: cursor.at_kind(TokenKind::Operator) || cursor.at_any(COMPARING),
+            }));
+        }
+        found
     }
 
     pub fn set(&mut self, name: Name, value: Name) {

@@ -189,31 +189,38 @@ impl Filter<'_> {
         }
         let mut bounds = (false, false);
         for term in self.split(tokens, "AND") {
-            if self.is_equality(term, depth) || self.is_low(term) {
+            if self.is_equality(term, depth) {
                 return true;
             }
-            if let [_, operator, .., last] = term
-                && is_constant(last)
-            {
-                bounds.0 |= operator.span.of(self.text).starts_with('>');
-                bounds.1 |= operator.span.of(self.text).starts_with('<');
+            if let Some((column, operator)) = self.bound(term) {
+                bounds.0 |= operator.starts_with('>') || self.counts_up_to(column, term);
+                bounds.1 |= operator.starts_with('<');
             }
         }
         bounds == (true, true)
     }
 
-    /// `id < 20`: keys are counted from 1 up.
-    fn is_low(&self, term: &[Token]) -> bool {
-        let [before @ .., column, operator, limit] = strip(term) else {
-            return false;
+    /// `column < constant` and the like: the column and the operator.
+    fn bound<'t>(&self, term: &'t [Token]) -> Option<(&'t Token, &str)> {
+        let (column, operator) = match strip(term) {
+            [_, dot, column, operator, _, ..] if dot.kind == TokenKind::Dot => (column, operator),
+            [column, operator, _, ..] => (column, operator),
+            _ => return None,
         };
-        let alone =
-            matches!(before, [] | [_, _]) && before.get(1).is_none_or(|t| t.kind == TokenKind::Dot);
-        let limit = limit.span.of(self.text).parse::<u32>();
-        alone
-            && is_word(self.text, column, "id")
-            && matches!(operator.span.of(self.text), "<" | "<=")
-            && limit.is_ok_and(|limit| limit <= FEW)
+        let operator = operator.span.of(self.text);
+        let is_one = operator.starts_with(['<', '>']) && operator != "<>";
+        (is_one && strip(term).last().is_some_and(is_constant)).then_some((column, operator))
+    }
+
+    /// Is the bound a small number, of a column whose values are counted from 1
+    /// up, by a sequence or as keys are?
+    fn counts_up_to(&self, column: &Token, term: &[Token]) -> bool {
+        let name = fold(column.span.of(self.text));
+        let known = self.table.and_then(|table| table.column(&name));
+        let counted =
+            name == "id" || known.is_some_and(|c| c.identity.is_some() || c.is_of_serial());
+        let number = strip(term).last().map(|token| token.span.of(self.text));
+        counted && number.is_some_and(|n| n.parse::<u32>().is_ok_and(|n| n <= FEW))
     }
 
     /// `column = constant`, `column IN (constant, …)` and the like, with a

@@ -1,6 +1,6 @@
 //! Rows change and their earlier state is kept nowhere.
 
-use crate::operation::{Action, Insert, Kind, Merge, ObjectName, Update};
+use crate::operation::{Action, Delete, Insert, Kind, Merge, ObjectName, Update};
 use crate::rule::{
     Check, Facet, Findings, OperationContext, Rule, is_bookkeeping, sql_name, sql_object,
     takes_every_row, takes_no_row,
@@ -24,9 +24,7 @@ pub const RULE: Rule = Rule {
 fn check(cx: &OperationContext<'_>, findings: &mut Findings) {
     let (name, verb) = match &cx.operation.action {
         Action::Update(update) if overwrites(cx, update) => (&update.table, "updates"),
-        Action::Delete(delete) if !takes_every_row(delete.filter.as_ref().map(|f| &*f.text)) => {
-            (&delete.table, "deletes")
-        }
+        Action::Delete(delete) if takes_some_rows(cx, delete) => (&delete.table, "deletes"),
         Action::Merge(merge) if merges_over(cx, merge) => (&merge.table, "merges into"),
         Action::Insert(insert) if writes_over(cx, insert) => (&insert.table, "overwrites"),
         Action::Select { calls, .. } => return unlinks(cx, calls, findings),
@@ -88,6 +86,12 @@ fn unlinks(cx: &OperationContext<'_>, calls: &[ObjectName], findings: &mut Findi
                  CREATE TABLE large_objects_before AS SELECT <oid>, lo_get(<oid>) FROM <the same rows>;",
             );
     }
+}
+
+/// A DELETE of some rows, which neither a rule nor a trigger keeps.
+fn takes_some_rows(cx: &OperationContext<'_>, delete: &Delete) -> bool {
+    let filter = delete.filter.as_ref().map(|f| &*f.text);
+    !takes_every_row(filter) && !cx.schema.keeps_rows(&cx.schema.resolve(&delete.table))
 }
 
 /// An UPDATE of some rows that writes over values of old columns; filling what

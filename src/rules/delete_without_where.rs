@@ -18,7 +18,8 @@ fn check(cx: &OperationContext<'_>, findings: &mut Findings) {
     };
     let name = &delete.table;
     let all = takes_every_row(delete.filter.as_ref().map(|f| &*f.text));
-    if !all || cx.is_new(name) || cx.is_copied(name) || cx.is_dropped_later(name) {
+    let kept = cx.schema.keeps_rows(&cx.schema.resolve(name));
+    if !all || kept || cx.is_new(name) || cx.is_copied(name) || cx.is_dropped_later(name) {
         return;
     }
     findings

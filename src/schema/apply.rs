@@ -17,8 +17,8 @@ use super::{
 use crate::name::{Name, name};
 use crate::operation::sequence::SEQUENCE_NAME;
 use crate::operation::{
-    Action, ObjectKind, ObjectName, Operation, Persistence, RUN_TIME, SequenceOption, SetParameter,
-    Target, query,
+    Action, DetachMode, ObjectKind, ObjectName, Operation, Persistence, RUN_TIME, SequenceOption,
+    SetParameter, Target, query,
 };
 use crate::project::SourceId;
 use crate::source::Span;
@@ -329,10 +329,19 @@ impl Schema {
                 None
             }
             Action::DetachPartition {
-                table, partition, ..
+                table,
+                partition,
+                mode,
             } => {
                 let (parent, child) = (self.resolve(&table.name), self.resolve(partition));
+                let left = match mode {
+                    DetachMode::Concurrently => self.bound_as_check(&parent, &child),
+                    _ => None,
+                };
                 self.detach(&parent, &child);
+                if let Some(check) = left {
+                    self.add_constraint(partition, &check, &[], false, at);
+                }
                 None
             }
             Action::Inherit { table, parent } => {

@@ -7,12 +7,14 @@
 //! an earlier state costs what changed since, not the size of the database.
 
 mod apply;
+mod bound;
 mod catalog;
 mod constraint;
 mod domain;
 mod extension;
 mod index;
 mod journal;
+mod kept;
 pub mod names;
 mod near;
 pub mod part;

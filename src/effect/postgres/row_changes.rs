@@ -440,11 +440,13 @@ impl<'a> Work<'a> {
         self.check_updatable(&key, "delete", std::iter::empty());
         self.fire(&key, "delete");
         let with = self.read_with(delete.with.as_ref());
-        self.lose(if delete.filter.is_some() {
-            format!("the matching rows of `{key}`")
-        } else {
-            format!("the rows of `{key}`")
-        });
+        if !self.schema.keeps_rows(&key) {
+            self.lose(if delete.filter.is_some() {
+                format!("the matching rows of `{key}`")
+            } else {
+                format!("the rows of `{key}`")
+            });
+        }
         self.read_sources(delete.using.as_ref(), &with);
         if let Some(filter) = &delete.filter {
             self.read_others(&filter.text, &key);

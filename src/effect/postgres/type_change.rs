@@ -1,6 +1,8 @@
 //! ALTER COLUMN TYPE: is the table written anew, are indexes built, checks
 //! verified, or nothing of all that?
 
+use std::cmp::Ordering;
+
 use crate::effect::LockMode;
 use crate::name::Name;
 use crate::operation::{Action, Column, ConstraintKind, DataType, Expr, TypeDefinition};
@@ -38,7 +40,7 @@ fn base<'t>(schema: &'t Schema, ty: &'t DataType) -> Base<'t> {
 ///
 /// Held against every pair of `fixtures/truth/postgres_types.tsv`.
 fn convert(schema: &Schema, from: &DataType, to: &DataType, version: u8) -> (Cast, bool) {
-    if from == to {
+    if from == to && from.least_field() == to.least_field() {
         return (Cast::SAME, false);
     }
     let (source, target) = (base(schema, from), base(schema, to));
@@ -198,6 +200,16 @@ fn needs_coercion(from: &Base<'_>, to: &Base<'_>) -> bool {
     let new = to.ty.modifiers;
     if to.ty.name == "char" || to.ty.name == "bit" {
         return !same || from.domain || old != new;
+    }
+    // Precision is that of seconds (alter_type_interval_*).
+    let had_field = match from.domain {
+        true => 0,
+        false => from.ty.least_field(),
+    };
+    match to.ty.least_field().cmp(&had_field) {
+        Ordering::Greater => return true,
+        _ if same && had_field > 0 => return from.ty.array > 0,
+        _ => {}
     }
     let [Some(wanted), scale] = new else {
         return false;

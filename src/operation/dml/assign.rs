@@ -133,9 +133,9 @@ pub fn wanted_null(condition: &Cursor<'_>, columns: &[Ident], is_own: IsOwn<'_>)
     let mut c = condition.clone();
     while !c.done() {
         let mark = c.mark();
-        let column = own_column(&mut c, is_own).filter(|name| columns.contains(name.as_str()));
-        if let Some(column) = column.filter(|_| c.at_words(&["IS", "NULL"])) {
-            found.push(column);
+        if let Some(column) = null_test(&mut c, is_own) {
+            found.extend(Some(column).filter(|name| columns.contains(name.as_str())));
+            continue;
         }
         c.back_to(mark);
         if !c.eat_words(&["IS", "NOT"]) {
@@ -150,4 +150,19 @@ pub fn wanted_null(condition: &Cursor<'_>, columns: &[Ident], is_own: IsOwn<'_>)
         }
     }
     found
+}
+
+/// `column IS NULL` in one of its forms.
+fn null_test(c: &mut Cursor<'_>, is_own: IsOwn<'_>) -> Option<Name> {
+    if c.eat_word("NOT") {
+        let open = c.eat(TokenKind::OpenParen);
+        let column = own_column(c, is_own)?;
+        let is_not = c.eat_words(&["IS", "NOT", "NULL"]) || c.eat_word("NOTNULL");
+        return (is_not && (!open || c.eat(TokenKind::CloseParen))).then_some(column);
+    }
+    let column = own_column(c, is_own)?;
+    let is_null = c.eat_words(&["IS", "NULL"])
+        || c.eat_word("ISNULL")
+        || c.eat_words(&["IS", "NOT", "DISTINCT", "FROM", "NULL"]);
+    is_null.then_some(column)
 }
