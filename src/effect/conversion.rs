@@ -71,7 +71,7 @@ pub fn conversion(from: &DataType, to: &DataType) -> Conversion {
 fn by_modifiers(from: &DataType, to: &DataType) -> Conversion {
     match to.least_field().cmp(&from.least_field()) {
         Ordering::Greater => return Conversion::Narrower,
-        Ordering::Less => return Conversion::WiderThanReaders,
+        Ordering::Less => return Conversion::Wider,
         Ordering::Equal => {}
     }
     match (from.modifiers, to.modifiers) {

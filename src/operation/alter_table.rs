@@ -206,6 +206,7 @@ impl Subject {
         let name = r.need(name, "a name")?;
         r.need(r.cursor.at_word("TO").then_some(()), "`TO`")?;
         r.cursor.bump();
+        r.not_reserved()?;
         let to = r.cursor.ident();
         let to = r.need(to, "a new name")?;
         let (table, place) = (self.table(), name.span);

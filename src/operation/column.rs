@@ -44,6 +44,7 @@ pub fn column(r: &mut Reader<'_>, typed: bool) -> Result<ColumnDefinition, SmolS
     if at_foreign_key_word(&r.cursor) {
         return Err(r.why_expected("a column"));
     }
+    r.not_reserved()?;
     let name = r.cursor.ident();
     let name = r.need(name, "a column")?;
     let ty = match DataType::read(&mut r.cursor) {

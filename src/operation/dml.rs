@@ -184,6 +184,7 @@ fn merge_behind(r: &mut Reader<'_>, with: Option<Expr>) {
         updates: false,
         deletes: false,
         by_source: false,
+        returning: returns(&r.cursor),
         overwritten: Vec::new(),
     };
     r.cursor.skip_until(at_merge_clause);
@@ -193,6 +194,12 @@ fn merge_behind(r: &mut Reader<'_>, with: Option<Expr>) {
     r.cursor.rest();
     let place = merge.table.span;
     r.push_whole(Action::Merge(Box::new(merge)), place);
+}
+
+fn returns(cursor: &Cursor<'_>) -> bool {
+    let mut cursor = cursor.clone();
+    cursor.skip_until(|c| c.at_word("RETURNING"));
+    cursor.at_word("RETURNING")
 }
 
 fn at_merge_clause(c: &Cursor<'_>) -> bool {
@@ -653,7 +660,12 @@ fn select_behind(r: &mut Reader<'_>, query: Query) {
         [only] => only.span,
         _ => verb,
     };
-    r.push_whole(Action::Select { query, calls }, place);
+    let action = Action::Select {
+        query,
+        calls,
+        unwanted: false,
+    };
+    r.push_whole(action, place);
 }
 
 /// The table that `SELECT … INTO` makes; in a block INTO names variables.

@@ -10,16 +10,33 @@ use crate::statement::lexer::TokenKind;
 pub fn vacuum(r: &mut Reader<'_>) {
     let verb = r.here();
     r.cursor.bump();
+    let mark = r.cursor.mark();
+    let mut analyzes = option(r, "ANALYZE");
+    r.cursor.back_to(mark);
     let mut full = option(r, "FULL");
     while let Some(word) = r
         .cursor
         .eat_any(&["FULL", "FREEZE", "VERBOSE", "ANALYZE", "ANALYSE"])
     {
         full |= word == "FULL";
+        analyzes |= word.starts_with("ANALY");
     }
+    let mark = r.cursor.mark();
     let tables = tables(r);
+    let listed = r.cursor.slice(r.cursor.span_from(mark));
+    let columns_alone = !analyzes && lists_columns(listed);
     let place = first(&tables, verb);
-    r.push_whole(Action::Vacuum { full, tables }, place);
+    let action = Action::Vacuum {
+        full,
+        tables,
+        columns_alone,
+    };
+    r.push_whole(action, place);
+}
+
+/// `t (a, b)`, and not `ONLY (t)`.
+fn lists_columns(tables: &str) -> bool {
+    tables.contains('(') && !crate::text::holds(tables, "only")
 }
 
 /// ANALYZE.

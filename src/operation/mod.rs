@@ -22,6 +22,7 @@ pub mod view;
 pub mod trigger;
 pub mod policy;
 pub mod prepared;
+mod reserved;
 pub mod types;
 mod variables;
 pub mod domain;
@@ -630,6 +631,7 @@ pub struct Merge {
     pub deletes: bool,
     /// It says what becomes of rows that the source has not.
     pub by_source: bool,
+    pub returning: bool,
     /// Columns that lose values which are not NULL.
     pub overwritten: Vec<Name>,
 }
@@ -1042,6 +1044,8 @@ pub enum Action {
     Vacuum {
         full: bool,
         tables: Vec<ObjectName>,
+        /// It lists columns, and does not say ANALYZE.
+        columns_alone: bool,
     },
     Analyze {
         tables: Vec<ObjectName>,
@@ -1078,6 +1082,8 @@ pub enum Action {
         /// Functions called at the top level, for routines that the file
         /// defined and runs: `SELECT migrate_orders()`.
         calls: Vec<ObjectName>,
+        /// A block says neither PERFORM nor INTO: its rows have nowhere to go.
+        unwanted: bool,
     },
     Call {
         routine: ObjectName,
@@ -1086,6 +1092,11 @@ pub enum Action {
     // The session
     Transaction(TransactionControl),
     Set(SetParameter),
+    SetConstraints {
+        /// Empty for ALL.
+        names: Vec<ObjectName>,
+        deferred: bool,
+    },
     /// `CREATE DATABASE`, `DROP DATABASE`, `ALTER SYSTEM`, `CREATE TABLESPACE`
     /// and others that refuse to run in a transaction; the text is its name.
     ServerCommand {

@@ -575,9 +575,24 @@ impl<'t> Walk<'_, '_, 't> {
             let operations = self.reader.nested_with(text, span, within, dml::perform);
             self.out.extend(operations);
         } else {
+            let before = self.out.len();
             self.sql(span);
+            if verb.is_none() && !self.says_into(mark, end) {
+                for operation in &mut self.out[before..] {
+                    if let Action::Select { unwanted, .. } = &mut operation.action {
+                        *unwanted = true;
+                    }
+                }
+            }
         }
         self.cursor.back_to(end);
+    }
+
+    /// Does INTO stand between two tokens, whatever for?
+    fn says_into(&self, from: usize, to: usize) -> bool {
+        let tokens = self.tokens.get(from..to).unwrap_or(&[]);
+        let text = self.cursor.text();
+        tokens.iter().any(|token| token.is_word(text, "INTO"))
     }
 
     fn sql(&mut self, span: Span) {

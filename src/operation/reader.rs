@@ -8,6 +8,7 @@
 use smol_str::{SmolStr, format_smolstr};
 use std::sync::Arc;
 
+use super::reserved::at_reserved;
 use super::{Action, Expr, Operation, Query, Within};
 use crate::few::Few;
 use crate::source::Span;
@@ -114,6 +115,19 @@ impl<'a> Reader<'a> {
     /// [`Reader::why_expected`] where nothing was found.
     pub fn need<T>(&self, found: Option<T>, what: &str) -> Result<T, SmolStr> {
         found.ok_or_else(|| self.why_expected(what))
+    }
+
+    /// Says that a name should stand at the cursor, where a reserved word does.
+    ///
+    /// # Errors
+    /// The word, and what to do about it.
+    pub fn not_reserved(&self) -> Result<(), SmolStr> {
+        match at_reserved(&self.cursor) {
+            Some(word) => Err(format_smolstr!(
+                "`{word}` is a reserved word, which names something in double quotes only"
+            )),
+            None => Ok(()),
+        }
     }
 
     /// Gives the statement up because nothing should follow.

@@ -12,8 +12,10 @@ use smol_str::format_smolstr;
 pub fn set(r: &mut Reader<'_>) {
     r.cursor.eat_word("SET");
     let scoped = r.cursor.at_any(&["SESSION", "LOCAL"]) && !r.cursor.is_word_at(1, "TO");
+    if r.cursor.at_word("CONSTRAINTS") {
+        return constraints(r);
+    }
     if r.cursor.eat_words(&["SESSION", "CHARACTERISTICS"])
-        || r.cursor.at_word("CONSTRAINTS")
         || (r.cursor.at_word("TRANSACTION") && !is_assigned(r))
     {
         r.cursor.rest();
@@ -29,6 +31,22 @@ pub fn set(r: &mut Reader<'_>) {
     };
     let value = value(r);
     push_set(r, name, value, local, place);
+}
+
+/// `CONSTRAINTS { ALL | name, … } { DEFERRED | IMMEDIATE }`
+fn constraints(r: &mut Reader<'_>) {
+    let place = r.here();
+    r.cursor.eat_word("CONSTRAINTS");
+    let names = match r.cursor.eat_word("ALL") {
+        true => Vec::new(),
+        false => super::ObjectName::read_list(&mut r.cursor),
+    };
+    let Some(mode) = r.cursor.eat_any(&["DEFERRED", "IMMEDIATE"]) else {
+        return r.expected("`DEFERRED` or `IMMEDIATE`");
+    };
+    let place = names.first().map_or(place, |name| name.span);
+    let deferred = mode == "DEFERRED";
+    r.push_whole(Action::SetConstraints { names, deferred }, place);
 }
 
 /// What ALTER DATABASE and ALTER ROLE set for the sessions to come.

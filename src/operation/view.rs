@@ -5,6 +5,14 @@ use super::{Action, CreateView, ObjectName, Query, query};
 use crate::name::Name;
 use crate::statement::Cursor;
 
+impl CreateView {
+    /// `WITH CHECK OPTION`, or `WITH (check_option = …)`.
+    pub fn has_check_option(&self) -> bool {
+        let says = |text: &str, word: &str| crate::text::holds(text, word);
+        says(&self.check_option, "check") || says(&self.options, "check_option")
+    }
+}
+
 /// `CREATE [MATERIALIZED] VIEW`.
 pub fn create(r: &mut Reader<'_>) {
     let Some((mut view, recursive)) = head(r) else {
@@ -13,6 +21,9 @@ pub fn create(r: &mut Reader<'_>) {
     view.columns = r.cursor.ident_list().map_or(Vec::new(), |columns| {
         columns.into_iter().map(|c| c.name).collect()
     });
+    if view.or_replace && view.materialized {
+        return r.unparsed("a materialized view is not replaced: DROP it and create it anew");
+    }
     let mark = r.cursor.mark();
     let options = options(r);
     view.options = Name::new(r.cursor.slice(r.cursor.span_from(mark)));

@@ -60,7 +60,11 @@ impl MigrationContext<'_> {
     pub fn is_a_change(&self, step: &Step) -> bool {
         !matches!(
             step.operation.action,
-            Action::Nothing | Action::Set(_) | Action::Transaction(_) | Action::Select { .. }
+            Action::Nothing
+                | Action::Set(_)
+                | Action::SetConstraints { .. }
+                | Action::Transaction(_)
+                | Action::Select { .. }
         )
     }
 

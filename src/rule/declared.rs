@@ -66,7 +66,7 @@ impl MigrationContext<'_> {
 fn only_prepares(op: &Operation) -> bool {
     matches!(
         op.action,
-        Action::Nothing | Action::Set(_) | Action::Transaction(_)
+        Action::Nothing | Action::Set(_) | Action::SetConstraints { .. } | Action::Transaction(_)
     )
 }
 

@@ -148,7 +148,7 @@ fn belongs_to_statement(comment: &str) -> bool {
 fn is_setting(operation: &Operation) -> bool {
     match &operation.action {
         Action::Set(set) => !set.local,
-        action => matches!(action, Action::Nothing),
+        action => matches!(action, Action::Nothing | Action::SetConstraints { .. }),
     }
 }
 

@@ -26,6 +26,7 @@ pub fn changes(action: &Action) -> bool {
         && !matches!(
             action,
             Action::Set(_)
+                | Action::SetConstraints { .. }
                 | Action::Nothing
                 | Action::Select { .. }
                 | Action::Transaction(_)

@@ -99,7 +99,7 @@ fn does_nothing(op: &Operation, text: &str) -> bool {
     match &op.action {
         _ if op.within.block || block => false,
         Action::Nothing | Action::Set(_) | Action::Transaction(_) => true,
-        Action::Select { query, calls } => calls.is_empty() && !mentions(&query.text, "from"),
+        Action::Select { query, calls, .. } => calls.is_empty() && !mentions(&query.text, "from"),
         _ => false,
     }
 }

@@ -31,7 +31,7 @@ fn check(cx: &MigrationContext<'_>, findings: &mut Findings) {
             }
             continue;
         }
-        if added.is_empty() || !evaluates(&step.operation.action) {
+        if added.is_empty() || !evaluates(cx, &step.operation.action) {
             continue;
         }
         let text = cx.text(step, step.operation.clause);
@@ -92,15 +92,18 @@ fn literals(text: &str) -> impl Iterator<Item = &str> {
 }
 
 /// Does a statement compute with the literals in it?
-fn evaluates(action: &Action) -> bool {
-    !matches!(
-        action,
+fn evaluates(cx: &MigrationContext<'_>, action: &Action) -> bool {
+    match action {
+        // Bodies in SQL are looked at when they are created.
+        Action::CreateRoutine(create) => {
+            create.language == "sql" && !cx.schema.session().bodies_unchecked
+        }
         Action::AddEnumValue { .. }
-            | Action::RenameEnumValue { .. }
-            | Action::CreateRoutine(_)
-            | Action::Comment { .. }
-            | Action::CreateType(_)
-    )
+        | Action::RenameEnumValue { .. }
+        | Action::Comment { .. }
+        | Action::CreateType(_) => false,
+        _ => true,
+    }
 }
 
 /// Where the value was there before, IF NOT EXISTS adds nothing.

@@ -7,7 +7,6 @@ use crate::name::Name;
 use crate::operation::{Action, ConstraintKind, ObjectKind, ObjectName};
 use crate::rule::{Check, Findings, MigrationContext, Rule, Step, subject};
 use crate::schema::{Key, Place, Table, TableConstraint};
-use crate::text::holds;
 
 pub const RULE: Rule = Rule {
     id: "pending-trigger-events",
@@ -34,7 +33,7 @@ fn check(cx: &MigrationContext<'_>, findings: &mut Findings) {
         if step.operation.within.conditional {
             continue;
         }
-        match checks(cx, step) {
+        match checks(step) {
             Some(true) => {
                 pending.retain(|(other, _), _| *other != transaction);
                 prompt.insert(transaction);
@@ -171,12 +170,11 @@ fn is_put_off(cx: &MigrationContext<'_>, constraint: &TableConstraint) -> bool {
 }
 
 /// `SET CONSTRAINTS … IMMEDIATE`, whichever it names, or `… DEFERRED`.
-fn checks(cx: &MigrationContext<'_>, step: &Step<'_>) -> Option<bool> {
-    let text = match step.operation.action {
-        Action::Nothing => cx.text(step, step.statement_span),
-        _ => return None,
-    };
-    holds(text, "constraints").then(|| holds(text, "immediate"))
+fn checks(step: &Step<'_>) -> Option<bool> {
+    match step.operation.action {
+        Action::SetConstraints { deferred, .. } => Some(!deferred),
+        _ => None,
+    }
 }
 
 /// The tables that a step wants for itself, as far as nothing may be pending on

@@ -87,6 +87,9 @@ pub const RULE: Rule = Rule {
             Kind::OtherIndexChange,
             Kind::OtherViewChange,
             Kind::OtherTableChange,
+            Kind::Vacuum,
+            Kind::Set,
+            Kind::SetConstraints,
         ],
         check,
     },
@@ -146,7 +149,9 @@ fn has_a_rule_of_its_own(cx: &OperationContext<'_>) -> bool {
             cx.effect.refusal.as_ref().is_some_and(said)
         }
         // What it names may be a variable.
-        Action::Select { .. } => cx.operation.within.block,
+        Action::Select {
+            unwanted: false, ..
+        } => cx.operation.within.block,
         // `add-column-not-null`
         Action::AddColumn { column, .. } => on_rows && column.not_null,
         // `dependent-object-breaks`

@@ -13,7 +13,10 @@ pub const RULE: Rule = Rule {
 };
 
 fn check(cx: &OperationContext<'_>, findings: &mut Findings) {
-    let Action::Vacuum { full: true, tables } = &cx.operation.action else {
+    let Action::Vacuum {
+        full: true, tables, ..
+    } = &cx.operation.action
+    else {
         return;
     };
     let visible: Vec<_> = tables.iter().filter(|table| !cx.is_new(table)).collect();

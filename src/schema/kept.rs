@@ -23,7 +23,7 @@ impl Schema {
         tokens_into(text, Span::new(0, text.len() as u32), &mut tokens);
         rule.event == "DELETE"
             && Cursor::new(text, &tokens).at_words(&["DO", "INSTEAD"])
-            && self.fires(table, ObjectKind::Rule, &rule.name)
+            && self.fires(&table.key, ObjectKind::Rule, &rule.name)
     }
 
     /// Does it fire before each row goes, and always yield none?
@@ -36,15 +36,16 @@ impl Schema {
             && says(&trigger.events.text, "before")
             && says(&trigger.events.text, "delete")
             && says(&trigger.clauses.text, "row")
-            && self.fires(table, ObjectKind::Trigger, &trigger.name)
+            && self.fires(&table.key, ObjectKind::Trigger, &trigger.name)
             && trigger.function.as_ref().is_some_and(|function| {
                 let key = self.resolve_routine(function);
                 matches!(self.routines(&key), [only] if yields_no_row(only))
             })
     }
 
-    fn fires(&self, table: &Table, kind: ObjectKind, name: &str) -> bool {
-        let firing = self.setting(&table.key, kind, name, &SettingName::Firing);
+    /// Is a trigger or a rule of a table switched on?
+    pub fn fires(&self, table: &Key, kind: ObjectKind, name: &str) -> bool {
+        let firing = self.setting(table, kind, name, &SettingName::Firing);
         firing.is_none_or(|firing| firing == "ENABLE ALWAYS")
     }
 }

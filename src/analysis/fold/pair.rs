@@ -33,8 +33,12 @@ impl Fold<'_> {
             })
         };
         let does_something = |plan: &[Planned<'_>]| {
-            plan.iter()
-                .any(|p| !matches!(p.operation.action, Action::Nothing | Action::Select { .. }))
+            plan.iter().any(|p| {
+                !matches!(
+                    p.operation.action,
+                    Action::Nothing | Action::SetConstraints { .. } | Action::Select { .. }
+                )
+            })
         };
         if !self.is_judged || unsure(up) || unsure(down) || !does_something(down) {
             return;

@@ -28,6 +28,9 @@ impl<'a> Work<'a> {
         if let Some(table) = subject.table {
             self.refuse_typed(table);
         }
+        self.refuse_system_column(&column.name);
+        self.refuse_collation(&column.ty, column.collation.as_ref());
+        self.refuse_other_in_children(subject, column);
         let fill = self.fill(column);
         let checked = self
             .schema

@@ -5,15 +5,16 @@
 
 use rustc_hash::FxHashSet;
 
+use crate::name::Name;
 use crate::operation::{Column, DataType, Ident, Identity, Insert, TypeDefinition, Update};
-use crate::schema::{Table, TypeEntry};
+use crate::schema::{Table, TypeEntry, View};
 use crate::statement::Cursor;
 use crate::statement::cursor::string_value;
 use crate::statement::lexer::{Token, TokenKind};
 
 use super::Work;
 use super::expr::{Tokens, group_end, is_word, name_of, strip};
-use super::violated::{Row, Value};
+use super::violated::{Row, Value, is_unmet};
 
 /// An expression that is nothing but one value.
 enum Constant<'t> {
@@ -66,6 +67,35 @@ pub(super) fn items(tokens: &[Token]) -> Vec<&[Token]> {
         items.push(&tokens[from..]);
     }
     items
+}
+
+/// The rows behind VALUES, each with its items.
+fn rows(list: &[Token]) -> Vec<Vec<&[Token]>> {
+    let mut rows = Vec::new();
+    let mut at = 0;
+    while list.get(at).is_some_and(|t| t.kind == TokenKind::OpenParen) {
+        let end = group_end(list, at);
+        rows.push(items(&list[at + 1..end]));
+        at = end + 1;
+        if list.get(at).is_none_or(|t| t.kind != TokenKind::Comma) {
+            break;
+        }
+        at += 1;
+    }
+    rows
+}
+
+/// What stands behind WHERE, where the query gives no column another name.
+fn condition_of(query: &str) -> Option<&str> {
+    let tokens = Tokens::of(query);
+    let mut cursor = Cursor::new(query, &tokens.list);
+    cursor.skip_until(|c| c.at_any(&["AS", "FROM"]));
+    cursor.eat_word("FROM").then_some(())?;
+    cursor.skip_until(|c| c.at_word("WHERE"));
+    cursor.eat_word("WHERE").then_some(())?;
+    cursor
+        .skip_until(|c| c.at_word("ORDER"))
+        .map(|span| span.of(query))
 }
 
 /// How many values the first of some rows has.
@@ -282,22 +312,52 @@ impl<'a> Work<'a> {
         let behind_first = list.get(group_end(list, 0) + 1);
         let several = behind_first.is_some_and(|t| t.kind == TokenKind::Comma);
         let asks = self.asks_for_rows(table, several);
-        let mut rows = Vec::new();
-        let mut at = 0;
-        while list.get(at).is_some_and(|t| t.kind == TokenKind::OpenParen) {
-            let end = group_end(list, at);
-            let row = items(&list[at + 1..end]);
+        let mut known = Vec::new();
+        for row in rows(list) {
             self.check_row(table, insert, &takers, &row, &values.text);
             if asks {
-                rows.extend(self.known(table, &takers, &row, &values.text));
+                known.extend(self.known(table, &takers, &row, &values.text));
             }
-            at = end + 1;
-            if list.get(at).is_none_or(|t| t.kind != TokenKind::Comma) {
-                break;
-            }
-            at += 1;
         }
-        self.check_rows(table, insert, &rows);
+        self.check_rows(table, insert, &known);
+    }
+
+    /// Rows that a view with CHECK OPTION would not show, where nothing changes
+    /// them before (insert_check_option_*).
+    pub(super) fn check_shown(&mut self, view: &View, insert: &Insert) {
+        let checks = view.options.contains("check_option") || !view.check_option.is_empty();
+        let base = view.base().and_then(|base| self.table(base));
+        let (Some(values), Some(table)) = (&insert.values, base.filter(|t| t.is_known())) else {
+            return;
+        };
+        let Some(condition) = condition_of(&view.query).filter(|_| checks) else {
+            return;
+        };
+        if !table.triggers.is_empty() || !table.rules.is_empty() || !view.instead.is_empty() {
+            return;
+        }
+        let names: Vec<Name> = match insert.columns.as_slice() {
+            [] => view.columns.clone(),
+            named => named.iter().map(|column| column.name).collect(),
+        };
+        let tokens = Tokens::of(&values.text);
+        for row in rows(&tokens.list) {
+            let mut known = Row::default();
+            for (name, item) in names.iter().zip(row) {
+                let column = table.column(name).filter(|_| !view.computed.contains(name));
+                let value =
+                    constant(item, &values.text).and_then(|c| value(&c, column?, &values.text));
+                known.extend(value.map(|value| (name.as_str(), value)));
+            }
+            for column in &table.columns {
+                if !names.contains(&column.name) && self.is_left_null(column) {
+                    known.insert(&column.name, Value::Null);
+                }
+            }
+            if is_unmet(condition, table, &known) {
+                return self.refuse(format!("`{}` does not show such a row", view.key));
+            }
+        }
     }
 
     fn check_row(

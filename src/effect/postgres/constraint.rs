@@ -14,7 +14,7 @@ use crate::statement::lexer::same_tokens;
 
 use super::Work;
 use super::data::Children;
-use super::expr::mentions;
+use super::expr::{Tokens, is_word, mentions};
 use super::table::Subject;
 
 impl<'a> Work<'a> {
@@ -30,8 +30,10 @@ impl<'a> Work<'a> {
                 self.add_key(subject, constraint, key);
             }
             ConstraintKind::Exclude { .. } => {
-                if subject.table.is_some_and(Table::is_partitioned) {
-                    self.needs(17, "exclusion constraints of partitioned tables");
+                if let Some(table) = subject.table
+                    && let Some(by) = &table.partition_by
+                {
+                    self.check_partitioned_exclusion(&table.key, by, &constraint.kind);
                 }
                 let columns = subject.table.map_or(&[][..], |table| &table.columns);
                 self.check_key_classes(columns, &constraint.kind);
@@ -144,6 +146,9 @@ impl<'a> Work<'a> {
         constraint: &Constraint,
         foreign: &ForeignKey,
     ) {
+        if let Some(table) = subject.table {
+            self.refuse_set_generated(&table.columns, foreign);
+        }
         let referenced = self.resolve(&foreign.references);
         if referenced != subject.key {
             self.lock_referenced(&referenced, LockMode::ShareRowExclusive);
@@ -369,6 +374,64 @@ impl<'a> Work<'a> {
         if let Some(missing) = parts.find(|c| !columns.contains(c)) {
             self.refuse(format!(
                 "a unique constraint of the partitioned table `{key}` must include `{missing}`"
+            ));
+        }
+    }
+
+    /// From 17 on, where its equality keeps apart what partitions keep apart
+    /// (create_partitioned_exclude_*).
+    pub(super) fn check_partitioned_exclusion(
+        &mut self,
+        key: &Key,
+        by: &PartitionBy,
+        kind: &ConstraintKind,
+    ) {
+        let ConstraintKind::Exclude {
+            columns,
+            definition,
+        } = kind
+        else {
+            return;
+        };
+        self.needs(17, "exclusion constraints of partitioned tables");
+        let text = &definition.text;
+        let is_equal = |column: &Name| {
+            let tokens = Tokens::of(text);
+            tokens.list.windows(3).any(|w| {
+                is_word(w[0], text, column)
+                    && is_word(w[1], text, "WITH")
+                    && w[2].span.of(text) == "="
+            })
+        };
+        for column in &by.columns {
+            if !columns.contains(column) {
+                self.refuse(format!(
+                    "an exclusion constraint of the partitioned table `{key}` must include `{column}`"
+                ));
+            } else if mentions(text, "with") && !is_equal(column) {
+                self.refuse(format!(
+                    "an exclusion constraint of the partitioned table `{key}` must compare `{column}` by `=`"
+                ));
+            }
+        }
+    }
+
+    /// What the server computes is not set by a foreign key
+    /// (create_fk_generated_*).
+    pub(super) fn refuse_set_generated(&mut self, own: &[Arc<Column>], foreign: &ForeignKey) {
+        let is = |action: &Option<Name>, words: &[&str]| {
+            let action = action.as_ref().map(|action| action.to_ascii_lowercase());
+            action.is_some_and(|action| words.iter().any(|word| action.starts_with(word)))
+        };
+        let sets = is(&foreign.on_delete, &["set null", "set default"])
+            || is(&foreign.on_update, &["set null", "set default", "cascade"]);
+        let generated = own
+            .iter()
+            .find(|column| column.generated.is_some() && foreign.columns.contains(&column.name));
+        if let Some(column) = generated.filter(|_| sets) {
+            self.refuse(format!(
+                "`{}` is a generated column, which no foreign key sets",
+                column.name
             ));
         }
     }

@@ -169,6 +169,39 @@ pub(super) fn parameter(name: &str) -> Option<Parameter> {
     PARAMETERS.get(name).copied()
 }
 
+/// What the values of a setting count.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Unit {
+    Time,
+    Memory,
+}
+
+impl Unit {
+    /// The units that a value may name.
+    pub(super) fn names(self) -> &'static [&'static str] {
+        match self {
+            Unit::Time => &["us", "ms", "s", "min", "h", "d"],
+            Unit::Memory => &["B", "kB", "MB", "GB", "TB"],
+        }
+    }
+}
+
+static SETTINGS: LazyLock<FxHashMap<&str, [&str; 3]>> = LazyLock::new(|| {
+    let rows = rows::<3>(include_str!("data/settings.tsv"));
+    rows.map(|row| (row[0], row)).collect()
+});
+
+/// What a setting of the session counts, if anything; `None` where the version
+/// does not have it.
+pub(super) fn setting(name: &str, version: u8) -> Option<Option<Unit>> {
+    let [_, unit, versions] = SETTINGS.get(name)?;
+    holds(versions, version).then_some(match *unit {
+        "time" => Some(Unit::Time),
+        "memory" => Some(Unit::Memory),
+        _ => None,
+    })
+}
+
 static PRIVILEGES: LazyLock<Vec<[&str; 4]>> =
     LazyLock::new(|| rows::<4>(include_str!("data/privileges.tsv")).collect());
 

@@ -11,7 +11,16 @@ impl<'a> Work<'a> {
     pub(super) fn maintenance(&mut self) {
         match &self.scene.operation.action {
             Action::Cluster { table, index } => self.cluster(table.as_ref(), index.as_ref()),
-            Action::Vacuum { full, tables } => self.vacuum(*full, tables),
+            Action::Vacuum {
+                full,
+                tables,
+                columns_alone,
+            } => {
+                if *columns_alone {
+                    self.refuse("VACUUM takes columns only with ANALYZE");
+                }
+                self.vacuum(*full, tables);
+            }
             Action::Analyze { tables } => {
                 for key in self.named_or_all(tables) {
                     self.analyze(&key);

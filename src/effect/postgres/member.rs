@@ -3,14 +3,17 @@
 //! are known.
 
 use crate::effect::Ground;
+use crate::name::Name;
 use crate::operation::{
-    Action, Constraint, ConstraintKind, ObjectKind, ObjectName, TypeDefinition,
+    Action, Column, Constraint, ConstraintKind, DataType, ObjectKind, ObjectName, TypeDefinition,
 };
 use crate::schema::{Key, Setting, SettingName, Table};
 use crate::statement::lexer::{Token, TokenKind};
 
 use super::Work;
-use super::expr::{Tokens, is_word, name_of};
+use super::expr::{Tokens, is_word, name_of, strip};
+use super::table::Subject;
+use super::type_change::{is_built_in, stored};
 
 impl<'a> Work<'a> {
     /// Refuses a part that is not there, and one that is there already.
@@ -150,7 +153,7 @@ impl<'a> Work<'a> {
         }
     }
 
-    /// create_statistics_missing_column.
+    /// create_statistics_missing_column, create_statistics_json.
     fn check_statistics_columns(&mut self, table: &ObjectName, text: &str) {
         let key = self.resolve(table);
         let tokens = Tokens::of(text);
@@ -159,8 +162,14 @@ impl<'a> Work<'a> {
         let columns = behind.take_while(|t| !is_word(**t, text, "FROM"));
         let columns: Vec<Token> = columns.copied().collect();
         if !columns.iter().any(|t| t.kind == TokenKind::OpenParen) {
-            for name in columns.iter().filter_map(|t| name_of(*t, text)) {
+            let names: Vec<Name> = columns.iter().filter_map(|t| name_of(*t, text)).collect();
+            let mut again = (1..names.len()).filter(|n| names[..*n].contains(&names[*n]));
+            if let Some(n) = again.next() {
+                self.refuse(format!("column `{}` is named twice", names[n]));
+            }
+            for name in names {
                 self.refuse_missing_column(&key, &name);
+                self.check_sorted_column(&key, &name);
             }
         }
     }
@@ -233,15 +242,68 @@ impl<'a> Work<'a> {
             |c: &&Constraint| matches!(c.kind, ConstraintKind::Check(_)) && !c.no_inherit;
         for constraint in &parent.constraints {
             let needed = Some(&constraint.definition).filter(passed_on).is_some();
-            if needed && table.constraint(&constraint.name).is_none() {
-                self.refuse(format!(
+            match table.constraint(&constraint.name) {
+                None if needed => self.refuse(format!(
                     "`{}` has no constraint `{}`, which `{}` has",
                     table.key, constraint.name, parent.key
-                ));
+                )),
+                Some(own)
+                    if needed && is_another_check(&own.definition, &constraint.definition) =>
+                {
+                    self.refuse(format!(
+                        "constraint `{}` of `{}` is another than that of `{}`",
+                        constraint.name, table.key, parent.key
+                    ));
+                }
+                _ => {}
             }
         }
         if parent.is_temporary() != table.is_temporary() {
             self.refuse("a temporary table and a permanent one do not inherit from each other");
+        }
+    }
+
+    /// Names that every table has columns of (add_column_system_name,
+    /// create_table_system_name).
+    pub(super) fn refuse_system_column(&mut self, name: &str) {
+        const SYSTEM: &[&str] = &["cmax", "cmin", "ctid", "tableoid", "xmax", "xmin"];
+        if SYSTEM.contains(&name) {
+            self.refuse(format!("`{name}` is a column that every table has"));
+        }
+    }
+
+    /// Texts have collations, and nothing else has (add_column_collate_*).
+    pub(super) fn refuse_collation(&mut self, ty: &DataType, collation: Option<&Name>) {
+        const TEXTS: &[&str] = &["text", "varchar", "char", "bpchar", "name", "citext"];
+        let base = self.schema.domains_of(ty).last().map_or(ty, |d| &d.base);
+        let plain = is_built_in(base) || base.is_serial();
+        if collation.is_some() && plain && !TEXTS.contains(&base.name.as_str()) {
+            self.refuse(format!("values of type {ty} have no collation"));
+        }
+    }
+
+    /// A child's own column of the same name becomes the parent's too
+    /// (add_column_child_*).
+    pub(super) fn refuse_other_in_children(&mut self, subject: &Subject<'_>, column: &Column) {
+        let children = subject.table.map_or(&[][..], |table| &table.children);
+        let ty = stored(&column.ty);
+        for child in children {
+            let own = self
+                .table(child)
+                .and_then(|child| child.column(&column.name));
+            let Some(own) = own else { continue };
+            let same = stored(&own.ty) == ty;
+            if !same {
+                self.refuse(format!(
+                    "`{}` of `{child}` is of type {}, and not {ty}",
+                    column.name, own.ty
+                ));
+            } else if own.collation != column.collation {
+                self.refuse(format!(
+                    "`{}` of `{child}` has another collation",
+                    column.name
+                ));
+            }
         }
     }
 
@@ -265,6 +327,38 @@ impl<'a> Work<'a> {
             self.refuse(format!("`{of}` has `{name}` already"));
         }
     }
+}
+
+/// Do two checks compare a column with constants, and not with the same?
+fn is_another_check(own: &Constraint, wanted: &Constraint) -> bool {
+    let (ConstraintKind::Check(own), ConstraintKind::Check(wanted)) = (&own.kind, &wanted.kind)
+    else {
+        return false;
+    };
+    match (
+        single_comparison(&own.text),
+        single_comparison(&wanted.text),
+    ) {
+        (Some(own), Some(wanted)) => own != wanted,
+        _ => false,
+    }
+}
+
+/// `column = constant`: the column, the operator and the constant.
+fn single_comparison(text: &str) -> Option<(Name, &str, &str)> {
+    let tokens = Tokens::of(text);
+    let list = strip(&tokens.list);
+    let (comparison, cast) = list.split_at_checked(3)?;
+    let [column, operator, value] = comparison else {
+        return None;
+    };
+    let is_constant = matches!(value.kind, TokenKind::Text | TokenKind::Number);
+    let is_cast = cast.is_empty() || cast.len() == 2 && cast[0].kind == TokenKind::DoubleColon;
+    let operator = match operator.span.of(text) {
+        "!=" => "<>",
+        operator => operator,
+    };
+    (is_constant && is_cast).then_some((name_of(*column, text)?, operator, value.span.of(text)))
 }
 
 /// `None` for kinds that are not kept with the table.

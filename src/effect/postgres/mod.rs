@@ -38,6 +38,7 @@ mod query;
 mod replaced_view;
 mod route;
 mod row_changes;
+mod setting;
 mod stable;
 mod table;
 mod term;
@@ -156,6 +157,8 @@ impl<'a> Work<'a> {
                 self.refuse(format!("extension `{}` exists already", name.name));
             }
             Action::ServerCommand { command } => self.forbid(command),
+            Action::Set(set) => self.check_setting(set),
+            Action::SetConstraints { names, deferred } => self.set_constraints(names, *deferred),
             _ => {}
         }
     }

@@ -254,6 +254,12 @@ impl<'a> Work<'a> {
         if create.columns.is_empty() {
             self.refuse_column_twice(&create.query.text);
         }
+        let barrier = create.reading.as_ref().and_then(|reading| reading.barrier);
+        if let Some(barrier) = barrier.filter(|_| create.has_check_option()) {
+            self.refuse(format!(
+                "a view with CHECK OPTION hands on what is written to it, and its query has {barrier}"
+            ));
+        }
         if create.materialized && create.with_data {
             self.read_from(&create.query.text);
         } else {
@@ -416,6 +422,7 @@ impl<'a> Work<'a> {
                     let key = self.resolve(table);
                     self.lock(&key, LockMode::ShareUpdateExclusive);
                 }
+                self.check_members(name, tables, change);
             }
             _ => {}
         }

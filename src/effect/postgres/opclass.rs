@@ -49,6 +49,20 @@ impl Work<'_> {
         }
     }
 
+    /// A column of a known table that a btree index could not be over.
+    pub(super) fn check_sorted_column(&mut self, key: &Key, column: &str) {
+        let known = self.table(key).and_then(|table| table.column(column));
+        if let Some(known) = known {
+            self.check_default_class(&known.ty, "btree");
+        }
+    }
+
+    /// Can its values be compared with each other, as far as is known?
+    pub(super) fn is_sorted_type(&self, ty: &DataType) -> bool {
+        let classes = operator_classes("btree", self.version);
+        classes.is_none_or(|known| self.is_sortable(ty, &known) != Some(false))
+    }
+
     fn check_default_class(&mut self, ty: &DataType, method: &str) {
         let Some(known) = operator_classes(method, self.version) else {
             return;

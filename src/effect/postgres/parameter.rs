@@ -52,6 +52,9 @@ impl Work<'_> {
                 "the partitioned table `{key}` has no storage parameters"
             ));
         }
+        if !values.is_empty() && parameters.iter().any(|name| name == "oids") {
+            self.refuse("there is no parameter `oids` here");
+        }
         let holder = self.holder_of(&key);
         if let Some(holder) = holder.filter(|_| !values.is_empty()) {
             let whole = parameters.len() == values.len();
@@ -80,6 +83,10 @@ impl Work<'_> {
         let listed = listed(&create.options);
         if listed.is_empty() || create.foreign || names_method(&create.options) {
             return;
+        }
+        let oids = listed.iter().find(|(name, _)| name == "oids");
+        if oids.is_some_and(|(_, value)| !value.eq_ignore_ascii_case("false")) {
+            self.refuse("no table is made WITH OIDS");
         }
         match create.partition_by {
             Some(_) => self.refuse("a partitioned table has no storage parameters"),

@@ -532,7 +532,8 @@ impl Work<'_> {
         let text = match action {
             Action::CreateTable(create) => create.source.as_ref().map(|query| &query.text),
             Action::CreateView(create) => Some(&create.query.text),
-            Action::Select { query, .. } => Some(&query.text),
+            // In a block INTO names variables.
+            Action::Select { query, .. } if !self.scene.operation.within.block => Some(&query.text),
             Action::Insert(insert) => insert.query.as_ref().map(|query| &query.text),
             Action::Copy { query, .. } => query.as_ref().map(|query| &query.text),
             // The server looks at it when it is created.
@@ -554,6 +555,7 @@ impl Work<'_> {
                 _ => (None, ""),
             };
             self.check_query_columns(text, known, arguments);
+            self.refuse_unequal(text);
         }
         for name in text.map_or(Vec::new(), |text| relations(text)) {
             let key = self.resolve(&name);

@@ -141,6 +141,37 @@ impl Work<'_> {
     }
 }
 
+impl Work<'_> {
+    /// What is published already is not added, and what is not published is not
+    /// dropped (publication_add_*, publication_drop_*).
+    pub(super) fn check_members(&mut self, name: &Ident, tables: &[ObjectName], change: &str) {
+        let verb = change.split_ascii_whitespace().next().unwrap_or_default();
+        let adds = verb.eq_ignore_ascii_case("add");
+        if !adds && !verb.eq_ignore_ascii_case("drop") {
+            return;
+        }
+        let mut known = self.schema.publications();
+        let Some((_, definition)) = known.find(|(known, _)| **known == name.name) else {
+            return;
+        };
+        let publication = Publication::read(definition);
+        if publication.all {
+            return;
+        }
+        let published = |table: &ObjectName| {
+            let key = self.resolve(table);
+            let mut tables = publication.tables.iter();
+            tables.any(|member| self.resolve(&member.table) == key)
+        };
+        if let Some(table) = tables.iter().find(|table| published(table) == adds) {
+            self.refuse(match adds {
+                true => format!("publication `{}` has `{table}` already", name.name),
+                false => format!("publication `{}` does not have `{table}`", name.name),
+            });
+        }
+    }
+}
+
 /// `ADD TABLE …`, `SET TABLE …`, `DROP TABLES IN SCHEMA …`.
 fn lists_tables(change: &str) -> bool {
     let mut words = change.split_ascii_whitespace();

@@ -9,6 +9,7 @@ use crate::operation::ObjectName;
 use crate::schema::{Key, RESERVED, Relation, Table, View};
 use crate::statement::cursor::Cursor;
 use crate::statement::lexer::{Token, TokenKind};
+use crate::text::holds;
 
 use super::Work;
 use super::data::Children;
@@ -282,6 +283,65 @@ pub(super) fn output_names(text: &str) -> Option<Vec<Name>> {
     Some(names)
 }
 
+/// What the rows of a query are compared by.
+enum Compared {
+    Column(Name),
+    /// `*`.
+    All,
+}
+
+/// The columns that DISTINCT, UNION, GROUP BY or ORDER BY of a query that begins
+/// with SELECT compares.
+fn compared(tokens: &Tokens<'_>) -> Vec<Compared> {
+    const SETS: &[&str] = &["UNION", "INTERSECT", "EXCEPT"];
+    const ENDS: &[&str] = &[
+        "HAVING", "ORDER", "LIMIT", "OFFSET", "FETCH", "WINDOW", "FOR",
+    ];
+    let text = tokens.text;
+    let mut cursor = Cursor::new(text, &tokens.list);
+    let mut found = Vec::new();
+    if !cursor.eat_word("SELECT") {
+        return found;
+    }
+    let mut whole = cursor.eat_word("DISTINCT");
+    let by_some = whole && cursor.at_word("ON");
+    let from = cursor.mark();
+    cursor.skip_until(|c| c.at_any(&["FROM", "INTO", "WHERE"]) || c.at_any(SETS));
+    let list = &tokens.list[from..cursor.mark()];
+    while !cursor.done() {
+        if cursor.eat_any(SETS).is_some() {
+            whole |= !cursor.at_word("ALL");
+        } else if cursor.eat_words(&["GROUP", "BY"]) || cursor.eat_words(&["ORDER", "BY"]) {
+            let from = cursor.mark();
+            cursor.skip_until(|c| c.at_any(ENDS) || c.at_any(SETS));
+            found.extend(plain_columns(&tokens.list[from..cursor.mark()], text));
+        } else if cursor.group().is_none() {
+            cursor.bump();
+        }
+    }
+    // ORDER BY may name what the query makes of a column.
+    let made = super::constant::items(list).into_iter();
+    let made = made.filter(|item| item.len() > 1 && item[item.len() - 2].kind != TokenKind::Dot);
+    let made: Vec<Name> = made.filter_map(|i| name_of(*i.last()?, text)).collect();
+    found.retain(|item| !matches!(item, Compared::Column(name) if made.contains(name)));
+    if whole && !by_some {
+        found.extend(plain_columns(list, text));
+    }
+    found
+}
+
+/// The items of a list that are columns and nothing else.
+fn plain_columns(list: &[Token], text: &str) -> Vec<Compared> {
+    let items = super::constant::items(list).into_iter();
+    let column = |item: &[Token]| match item {
+        [one] if one.span.of(text) == "*" => Some(Compared::All),
+        [one] => name_of(*one, text).map(Compared::Column),
+        [_, dot, one] if dot.kind == TokenKind::Dot => name_of(*one, text).map(Compared::Column),
+        _ => None,
+    };
+    items.filter_map(column).collect()
+}
+
 /// A column, or several, that a SELECT yields.
 enum Selected {
     Named(Name),
@@ -484,6 +544,80 @@ impl<'a> Work<'a> {
                 names.insert(name);
             }
         }
+    }
+
+    /// Rows are compared with each other by DISTINCT, GROUP BY and UNION, which
+    /// needs an operator for each column (ctas_distinct_json, view_group_json).
+    pub(super) fn refuse_unequal(&mut self, query: &str) {
+        let words = ["distinct", "group", "union", "intersect", "except", "order"];
+        if !words.iter().any(|word| holds(query, word)) {
+            return;
+        }
+        let tokens = Tokens::of(query);
+        let mut tables = Vec::new();
+        for source in sources(&tokens) {
+            match self.schema.relation(&source.name) {
+                Some(Relation::Table(table)) if table.is_known() => {
+                    if !tables.iter().any(|known: &&Table| known.key == table.key) {
+                        tables.push(&**table);
+                    }
+                }
+                _ => return,
+            }
+        }
+        let uneven = compared(&tokens).into_iter().find_map(|item| match item {
+            Compared::Column(name) => {
+                let mut columns = tables.iter().filter_map(|table| table.column(&name));
+                let first = columns.next()?;
+                let alone = columns.next().is_none() && !self.is_sorted_type(&first.ty);
+                alone.then_some(first)
+            }
+            Compared::All => {
+                let mut columns = tables.iter().flat_map(|table| &table.columns);
+                columns.find(|column| !self.is_sorted_type(&column.ty))
+            }
+        });
+        if let Some(column) = uneven {
+            self.refuse(format!(
+                "values of type {}, as in `{}`, are not compared with each other",
+                column.ty, column.name
+            ));
+        }
+    }
+
+    /// How many columns a query gives.
+    pub(super) fn width_of(&self, query: &str) -> Option<usize> {
+        let tokens = Tokens::of(query);
+        let sources = sources(&tokens);
+        let width = |source: &Source| match self.columns_of_source(source).len() {
+            0 => None,
+            n => Some(n),
+        };
+        if tokens
+            .list
+            .first()
+            .is_some_and(|t| is_word(*t, query, "TABLE"))
+        {
+            return width(sources.first()?);
+        }
+        let says = |word: &str| tokens.list.iter().any(|t| is_word(*t, query, word));
+        let queries = tokens.list.iter().filter(|t| is_word(**t, query, "SELECT"));
+        let plain = queries.count() == 1 && !says("USING") && !says("NATURAL");
+        let mut count = 0;
+        for selected in selected(&tokens)? {
+            count += match selected {
+                Selected::Named(_) | Selected::Other => 1,
+                _ if !plain => return None,
+                Selected::AllOf(table) => {
+                    width(sources.iter().find(|source| *source.called() == table)?)?
+                }
+                Selected::All => {
+                    let widths: Option<Vec<usize>> = sources.iter().map(width).collect();
+                    widths?.into_iter().sum()
+                }
+            };
+        }
+        Some(count)
     }
 
     /// The names of its columns, as far as they are known.

@@ -6,9 +6,9 @@ use crate::effect::{LockMode, Scene};
 use crate::name::Name;
 use crate::operation::{
     Action, Column, ConstraintKind, Delete, Expr, ForeignKey, Ident, Identity, Insert, Merge,
-    ObjectName, OnConflict, Operation, Update,
+    ObjectKind, ObjectName, OnConflict, Operation, Query, Update,
 };
-use crate::schema::{Index, Key, Table, Trigger, same_set};
+use crate::schema::{Index, Key, Rule, Table, Trigger, same_set};
 use crate::text::holds;
 
 use super::Work;
@@ -33,8 +33,10 @@ impl<'a> Work<'a> {
             } => self.copy(table, *from),
             Action::Copy {
                 query: Some(query), ..
-            } => self.select(&query.text),
-            Action::Select { query, .. } => self.select(&query.text),
+            } => self.select(query, false),
+            Action::Select {
+                query, unwanted, ..
+            } => self.select(query, *unwanted),
             Action::Call { routine } => self.call(routine),
             _ => {}
         }
@@ -53,6 +55,7 @@ impl<'a> Work<'a> {
             self.check_row_of(&key, insert);
         }
         if let Some(conflict) = &insert.conflict {
+            self.refuse_rules(&key);
             // The planner looks for the index that is meant; without a target
             // any will do (insert_on_conflict).
             if conflict.target {
@@ -216,6 +219,18 @@ impl<'a> Work<'a> {
         if !known {
             return;
         }
+        if let Some(query) = insert.query.as_ref().filter(|_| insert.columns.is_empty()) {
+            let width = self.width_of(&query.text).unwrap_or_default();
+            for column in table.columns.iter().take(width) {
+                self.check_writable(column, insert);
+            }
+            if width > table.columns.len() {
+                self.refuse(format!(
+                    "{width} values cannot go into {} columns",
+                    table.columns.len()
+                ));
+            }
+        }
         for column in &insert.columns {
             if let Some(column) = table.column(&column.name) {
                 self.check_writable(column, insert);
@@ -239,6 +254,22 @@ impl<'a> Work<'a> {
             self.refuse(format!(
                 "`{}` of `{}` must not be NULL and has no default",
                 column.name, table.key
+            ));
+        }
+    }
+
+    /// Rules rewrite an INSERT or UPDATE, and know nothing of ON CONFLICT
+    /// (insert_conflict_rule_*).
+    fn refuse_rules(&mut self, key: &Key) {
+        let rules = self.table(key).map_or(&[][..], |table| &table.rules);
+        let fires = |rule: &&Rule| {
+            matches!(rule.event, "INSERT" | "UPDATE")
+                && self.schema.fires(key, ObjectKind::Rule, &rule.name)
+        };
+        if let Some(rule) = rules.iter().find(fires) {
+            self.refuse(format!(
+                "`{key}` has the rule `{}`, and takes no ON CONFLICT",
+                rule.name
             ));
         }
     }
@@ -564,6 +595,9 @@ impl<'a> Work<'a> {
 
     fn merge(&mut self, merge: &Merge) {
         self.needs(15, "MERGE");
+        if merge.returning {
+            self.needs(17, "MERGE … RETURNING");
+        }
         if merge.by_source {
             self.needs(17, "MERGE … WHEN NOT MATCHED BY SOURCE");
         }
@@ -611,8 +645,13 @@ impl<'a> Work<'a> {
         }
     }
 
-    fn select(&mut self, text: &str) {
+    fn select(&mut self, query: &Query, unwanted: bool) {
+        let text = &query.text;
+        if unwanted {
+            self.refuse("its rows have nowhere to go: a block says PERFORM, or INTO");
+        }
         self.lock_sequences_used(text);
+        self.check_positions_set(text);
         if !may_read(text) {
             return;
         }

@@ -198,13 +198,16 @@ impl<'a> Work<'a> {
                 collation,
                 using,
                 ..
-            } => self.alter_type(
-                subject,
-                &column.name,
-                ty,
-                collation.as_ref(),
-                using.as_ref(),
-            ),
+            } => {
+                self.refuse_collation(ty, collation.as_ref());
+                self.alter_type(
+                    subject,
+                    &column.name,
+                    ty,
+                    collation.as_ref(),
+                    using.as_ref(),
+                );
+            }
             Action::SetNotNull { column, .. } => self.set_not_null(subject, &column.name),
             Action::DropNotNull { column, .. } => self.drop_not_null(subject, column),
             Action::SetDefault {
@@ -257,7 +260,10 @@ impl<'a> Work<'a> {
                 self.alter_constraint(subject, name, *enforced, *inherit);
             }
             Action::RenameConstraint { name, .. } => self.rename_constraint(subject, name),
-            Action::RenameColumn { column, .. } => self.rename_column(subject, column),
+            Action::RenameColumn { column, to, .. } => {
+                self.refuse_system_column(&to.name);
+                self.rename_column(subject, column);
+            }
             Action::AttachPartition {
                 partition, bound, ..
             } => self.attach(subject, partition, bound),
@@ -287,13 +293,7 @@ impl<'a> Work<'a> {
             }
             Action::SetPersistence { logged, .. } => self.set_persistence(subject, *logged),
             Action::SetAccessMethod { to, .. } => self.set_access_method(subject, to),
-            Action::ClusterOn {
-                index: Some(index), ..
-            } => {
-                self.check_sortable(&subject.key, index);
-                let index = self.beside(&subject.key, index.name);
-                self.lock(&index, LockMode::ShareUpdateExclusive);
-            }
+            Action::ClusterOn { index, .. } => self.cluster_on(subject, index.as_ref()),
             Action::SetColumnOption {
                 column,
                 option: ColumnOption::Compression,
@@ -343,6 +343,21 @@ impl<'a> Work<'a> {
             ));
         } else if !["pglz", "lz4"].iter().any(|known| is(known)) {
             self.refuse(format!("there is no compression `{method}`"));
+        }
+    }
+
+    fn cluster_on(&mut self, subject: &Subject<'_>, index: Option<&Ident>) {
+        // cluster_on_partitioned, set_without_cluster_partitioned
+        if subject.table.is_some_and(Table::is_partitioned) {
+            self.refuse(format!(
+                "`{}` is partitioned and holds no rows to cluster",
+                subject.key
+            ));
+        }
+        if let Some(index) = index {
+            self.check_sortable(&subject.key, index);
+            let index = self.beside(&subject.key, index.name);
+            self.lock(&index, LockMode::ShareUpdateExclusive);
         }
     }
 
@@ -749,6 +764,7 @@ impl<'a> Work<'a> {
             self.check_column_options(column);
             if let Some(default) = &column.default {
                 self.check_new_default(&default.text, &column.ty);
+                self.refuse_later_functions(&default.text);
             }
             if let Some(generated) = &column.generated {
                 let columns = |name: &str| {
@@ -757,6 +773,10 @@ impl<'a> Work<'a> {
                 };
                 self.check_generated(generated, &columns);
             }
+        }
+        for column in &create.columns {
+            self.refuse_system_column(&column.name);
+            self.refuse_collation(&column.ty, column.collation.as_ref());
         }
         self.check_new_columns(create);
         self.check_type_of_table(create);
@@ -822,6 +842,7 @@ impl<'a> Work<'a> {
     ) {
         match &constraint.kind {
             ConstraintKind::ForeignKey(foreign) => {
+                self.refuse_set_generated(&create.columns, foreign);
                 let own = self.resolve(&foreign.references);
                 if own != *key {
                     self.lock_referenced(&own, LockMode::ShareRowExclusive);
@@ -838,6 +859,9 @@ impl<'a> Work<'a> {
                 {
                     let by = create.partition_by.as_ref();
                     self.check_partition_key(key, by, &own.columns);
+                }
+                if let Some(by) = &create.partition_by {
+                    self.check_partitioned_exclusion(key, by, &constraint.kind);
                 }
                 self.constraint_features(constraint);
                 self.check_key_classes(&create.columns, &constraint.kind);

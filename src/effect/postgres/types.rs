@@ -10,9 +10,12 @@ use crate::operation::{
 };
 use crate::schema::signature::{self, Argument};
 use crate::schema::{Domain, DomainCheck, Key, Relation, Table};
+use crate::statement::Cursor;
+use crate::statement::lexer::TokenKind;
 
 use super::Work;
-use super::type_change::is_built_in;
+use super::expr::Tokens;
+use super::type_change::{is_built_in, stored};
 
 impl<'a> Work<'a> {
     pub(super) fn type_or_domain(&mut self) {
@@ -328,30 +331,48 @@ impl<'a> Work<'a> {
     /// Where it begins lies between its bounds; they follow from the direction
     /// in which it was made to count (sequence_start_*).
     fn check_position(&mut self, options: &[SequenceOption], made_with: &[SequenceOption]) {
-        let last = |list: &[SequenceOption], wanted: &str| {
-            let mut found = list.iter().filter(|(name, _)| *name == wanted);
-            found.next_back().map(|(_, value)| *value)
-        };
-        let now = |wanted: &str| last(options, wanted).or_else(|| last(made_with, wanted));
-        let number = |value: Option<Name>| value.and_then(|value| value.parse::<i64>().ok());
-        let down = number(last(made_with, "increment")).is_some_and(|step| step < 0);
-        let ty = now("as").and_then(|ty| DataType::parse(&ty));
-        let range = ty.map_or(i64::MAX, |ty| greatest(&ty));
-        let (least, most) = match down {
-            true => (-range - 1, -1),
-            false => (1, range),
-        };
-        let least = number(now("minvalue")).unwrap_or(least);
-        let most = number(now("maxvalue")).unwrap_or(most);
+        let (least, most) = range(options, made_with, None);
         if least >= most {
             self.refuse(format!("MINVALUE {least} is not below MAXVALUE {most}"));
         }
-        let start = number(now("start"));
+        let start = last(options, "start").or_else(|| last(made_with, "start"));
+        let start = number(start);
         let restart = number(last(options, "restart"));
         for at in [start, restart].into_iter().flatten() {
             if at < least || at > most {
                 self.refuse(format!("{at} lies beyond {least} to {most}"));
             }
+        }
+    }
+
+    /// `setval('sequence', number)` goes to no place that the sequence does not
+    /// count through (setval_*).
+    pub(super) fn check_positions_set(&mut self, text: &str) {
+        if !crate::text::holds(text, "setval") {
+            return;
+        }
+        let tokens = Tokens::of(text);
+        let mut cursor = Cursor::new(text, &tokens.list);
+        while !cursor.done() {
+            if !cursor.eat_word("SETVAL") {
+                cursor.bump();
+            } else if let Some((name, at)) = position_set(&mut cursor) {
+                self.check_position_set(&name, at);
+            }
+        }
+    }
+
+    fn check_position_set(&mut self, name: &ObjectName, at: i64) {
+        let key = self.resolve(name);
+        let Some(sequence) = self.schema.sequence_by_key(&key) else {
+            return;
+        };
+        let owner = sequence.owned_by.as_ref().filter(|_| sequence.implicit);
+        let column = owner.and_then(|(table, column)| self.table(table)?.column(column));
+        let ty = column.map(|column| stored(&column.ty));
+        let (least, most) = range(&[], &sequence.options, ty);
+        if at < least || at > most {
+            self.refuse(format!("{at} lies beyond {least} to {most}"));
         }
     }
 
@@ -372,6 +393,51 @@ impl<'a> Work<'a> {
             self.refuse_missing_column(&key, &owner.name);
         }
     }
+}
+
+/// The last that is given of an option.
+fn last(options: &[SequenceOption], wanted: &str) -> Option<Name> {
+    let mut found = options.iter().filter(|(name, _)| *name == wanted);
+    found.next_back().map(|(_, value)| *value)
+}
+
+fn number(value: Option<Name>) -> Option<i64> {
+    value.and_then(|value| value.parse().ok())
+}
+
+/// From where to where a sequence counts.
+fn range(
+    options: &[SequenceOption],
+    made_with: &[SequenceOption],
+    ty: Option<DataType>,
+) -> (i64, i64) {
+    let now = |wanted: &str| last(options, wanted).or_else(|| last(made_with, wanted));
+    let down = number(last(made_with, "increment")).is_some_and(|step| step < 0);
+    let ty = now("as").and_then(|ty| DataType::parse(&ty)).or(ty);
+    let range = ty.map_or(i64::MAX, |ty| greatest(&ty));
+    let (least, most) = match down {
+        true => (-range - 1, -1),
+        false => (1, range),
+    };
+    (
+        number(now("minvalue")).unwrap_or(least),
+        number(now("maxvalue")).unwrap_or(most),
+    )
+}
+
+/// `('sequence'::regclass, number [, boolean])`
+fn position_set(cursor: &mut Cursor<'_>) -> Option<(ObjectName, i64)> {
+    cursor.eat(TokenKind::OpenParen).then_some(())?;
+    let (text, _) = cursor.string()?;
+    let tokens = Tokens::of(&text);
+    let name = ObjectName::read(&mut Cursor::new(&text, &tokens.list))?;
+    if cursor.eat(TokenKind::DoubleColon) {
+        cursor.ident()?;
+    }
+    cursor.eat(TokenKind::Comma).then_some(())?;
+    let at = cursor.integer()?;
+    let ends = cursor.at_kind(TokenKind::Comma) || cursor.at_kind(TokenKind::CloseParen);
+    ends.then_some((name, at))
 }
 
 /// The greatest value of a sequence's type.

@@ -22,6 +22,7 @@ impl<'a> Work<'a> {
             return;
         };
         self.check_updatable(&key, "insert", insert.columns.iter().map(|c| &c.name));
+        self.check_shown(view, insert);
         if insert.columns.is_empty() {
             let rows = insert.values.as_ref().map(|v| width(&v.text));
             let given = match &insert.query {

@@ -52,6 +52,17 @@ pub(super) fn violated<'t>(table: &'t Table, row: &Row<'_>) -> Option<&'t str> {
     found.map(|constraint| constraint.name.as_str())
 }
 
+/// Is a condition certainly not true of the row?
+pub(super) fn is_unmet(condition: &str, table: &Table, row: &Row<'_>) -> bool {
+    let check = Check {
+        text: condition,
+        table: &table.key.name,
+        row,
+    };
+    let truth = check.truth(&Tokens::of(condition).list, 0);
+    truth.is_some_and(|truth| truth != Some(true))
+}
+
 impl Value {
     /// What a column of the type holds of a number as written, where that is
     /// just the number.

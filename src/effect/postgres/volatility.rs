@@ -187,9 +187,18 @@ impl Work<'_> {
         }
     }
 
+    /// Refuses a call of a function of another version (default_uuidv7).
+    pub(super) fn refuse_later_functions(&mut self, text: &str) {
+        self.check_functions(text, false);
+    }
+
     /// Refuses a call of a function of another version, and of one that nobody
     /// made (add_column_default_uuidv7, create_index_missing_function).
     pub(super) fn check_functions_exist(&mut self, text: &str) {
+        self.check_functions(text, true);
+    }
+
+    fn check_functions(&mut self, text: &str, unmade: bool) {
         let tokens = Tokens::of(text);
         for (n, pair) in tokens.list.windows(2).enumerate() {
             if pair[0].kind != TokenKind::Word
@@ -213,7 +222,10 @@ impl Work<'_> {
                     "PostgreSQL {} has no function `{}`",
                     self.version, name.name
                 )),
-                BuiltIn::Unknown => self.refuse_unmade_routine(&tokens, n, &name, &key),
+                BuiltIn::Unknown if unmade => {
+                    self.refuse_unmade_routine(&tokens, n, &name, &key);
+                }
+                BuiltIn::Unknown => {}
             }
         }
     }

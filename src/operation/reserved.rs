@@ -1,0 +1,133 @@
+//! Words that name nothing unless they stand in double quotes.
+
+use crate::statement::Cursor;
+use crate::statement::lexer::TokenKind;
+
+/// Reserved, or reserved but for functions and types, in every version from 13
+/// to 18 (manual, "SQL Key Words"; `pg_get_keywords()`).
+const RESERVED: &[&str] = &[
+    "all",
+    "analyse",
+    "analyze",
+    "and",
+    "any",
+    "array",
+    "as",
+    "asc",
+    "asymmetric",
+    "authorization",
+    "binary",
+    "both",
+    "case",
+    "cast",
+    "check",
+    "collate",
+    "collation",
+    "column",
+    "concurrently",
+    "constraint",
+    "create",
+    "cross",
+    "current_catalog",
+    "current_date",
+    "current_role",
+    "current_schema",
+    "current_time",
+    "current_timestamp",
+    "current_user",
+    "default",
+    "deferrable",
+    "desc",
+    "distinct",
+    "do",
+    "else",
+    "end",
+    "except",
+    "false",
+    "fetch",
+    "for",
+    "foreign",
+    "freeze",
+    "from",
+    "full",
+    "grant",
+    "group",
+    "having",
+    "ilike",
+    "in",
+    "initially",
+    "inner",
+    "intersect",
+    "into",
+    "is",
+    "isnull",
+    "join",
+    "lateral",
+    "leading",
+    "left",
+    "like",
+    "limit",
+    "localtime",
+    "localtimestamp",
+    "natural",
+    "not",
+    "notnull",
+    "null",
+    "offset",
+    "on",
+    "only",
+    "or",
+    "order",
+    "outer",
+    "overlaps",
+    "placing",
+    "primary",
+    "references",
+    "returning",
+    "right",
+    "select",
+    "session_user",
+    "similar",
+    "some",
+    "symmetric",
+    "table",
+    "tablesample",
+    "then",
+    "to",
+    "trailing",
+    "true",
+    "union",
+    "unique",
+    "user",
+    "using",
+    "variadic",
+    "verbose",
+    "when",
+    "where",
+    "window",
+    "with",
+];
+
+/// Is it a word that cannot name a table or a column?
+pub fn at_reserved<'a>(cursor: &Cursor<'a>) -> Option<&'a str> {
+    let token = cursor
+        .peek()
+        .filter(|token| token.kind == TokenKind::Word)?;
+    let word = cursor.slice(token.span);
+    const LONGEST: usize = 20;
+    let reserved = word.len() <= LONGEST
+        && RESERVED
+            .binary_search(&word.to_ascii_lowercase().as_str())
+            .is_ok();
+    reserved.then_some(word)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn words_are_sorted() {
+        assert!(RESERVED.is_sorted());
+    }
+}
