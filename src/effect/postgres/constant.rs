@@ -311,12 +311,12 @@ impl<'a> Work<'a> {
         let list = tokens.list.as_slice();
         let behind_first = list.get(group_end(list, 0) + 1);
         let several = behind_first.is_some_and(|t| t.kind == TokenKind::Comma);
-        let asks = self.asks_for_rows(table, several);
+        let asked = self.asked_of_rows(table, insert, several);
         let mut known = Vec::new();
         for row in rows(list) {
             self.check_row(table, insert, &takers, &row, &values.text);
-            if asks {
-                known.extend(self.known(table, &takers, &row, &values.text));
+            if !asked.is_empty() {
+                known.extend(self.known(table, &asked, &takers, &row, &values.text));
             }
         }
         self.check_rows(table, insert, &known);
@@ -384,10 +384,12 @@ impl<'a> Work<'a> {
         }
     }
 
-    /// What is known of a row; `None` where it goes into columns that are not.
+    /// What is known of a row in the columns that are asked for; `None` where it
+    /// goes into columns that are not known.
     fn known<'t>(
         &self,
         table: &'t Table,
+        asked: &[Name],
         takers: &[Option<Taker<'t>>],
         row: &[&[Token]],
         text: &str,
@@ -396,11 +398,15 @@ impl<'a> Work<'a> {
         let mut given = FxHashSet::default();
         for (taker, item) in takers.iter().zip(row) {
             let column = taker.as_ref()?.column;
+            if !asked.contains(&column.name) {
+                continue;
+            }
             given.insert(&column.name);
             let value = constant(item, text).and_then(|c| value(&c, column, text));
             known.extend(value.map(|value| (column.name.as_str(), value)));
         }
-        for column in &table.columns {
+        let asked = table.columns.iter().filter(|c| asked.contains(&c.name));
+        for column in asked {
             if !given.contains(&column.name) && self.is_left_null(column) {
                 known.insert(&column.name, Value::Null);
             }

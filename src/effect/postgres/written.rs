@@ -12,15 +12,31 @@ use super::expr::{Tokens, is_word, mentions};
 use super::violated::{Row, Value, violated};
 
 impl<'a> Work<'a> {
-    /// Could constants show that such a row is refused, or one of several?
-    pub(super) fn asks_for_rows(&self, table: &Table, several: bool) -> bool {
-        let settles = |c: &TableConstraint| c.is_check() || c.references.is_some();
-        let plain = table.triggers.is_empty() && table.rules.is_empty();
-        plain
-            && (table.constraints.iter().any(|c| settles(c))
-                || several && !table.indexes.is_empty()
-                || table.is_partitioned()
-                || table.partition.is_some())
+    /// The columns whose constants could show that such a row is refused, or one
+    /// of several.
+    pub(super) fn asked_of_rows(&self, table: &Table, insert: &Insert, several: bool) -> Vec<Name> {
+        if !table.triggers.is_empty() || !table.rules.is_empty() {
+            return Vec::new();
+        }
+        if table.is_partitioned() || table.partition.is_some() {
+            return table.columns.iter().map(|column| column.name).collect();
+        }
+        let is_given = |column: &Name| {
+            insert.columns.is_empty() || insert.columns.iter().any(|c| c.name == *column)
+        };
+        let may_fail = |c: &&TableConstraint| {
+            c.is_check()
+                || c.references
+                    .is_some_and(|key| self.schema.is_created_now(&key))
+        };
+        let constraints = table.constraints.iter().map(|c| &**c).filter(may_fail);
+        let mut asked: Vec<Name> = constraints.flat_map(|c| c.columns.clone()).collect();
+        if several {
+            let indexes = self.indexes_of(Some(table));
+            let keys = indexes.filter(|index| index.unique && index.columns.iter().all(is_given));
+            asked.extend(keys.flat_map(|index| index.columns.iter().copied()));
+        }
+        asked
     }
 
     /// What is known of the rows says that the server takes not all of them.
@@ -46,9 +62,9 @@ impl<'a> Work<'a> {
             let Some(why) = if_twice(table, insert, index) else {
                 continue;
             };
-            let mut met = FxHashSet::default();
-            let mut keys = rows.iter().filter_map(|row| key_in(row, index));
-            if let Some(twice) = keys.find(|key| !met.insert(key.clone())) {
+            let mut met = FxHashSet::with_capacity_and_hasher(rows.len(), Default::default());
+            let keys = rows.iter().filter_map(|row| key_in(row, index));
+            if let Some(twice) = keys.map(|key| met.replace(key)).find_map(|before| before) {
                 let columns = index.columns.join(", ");
                 let key = twice.join(", ");
                 self.refuse(format!(
