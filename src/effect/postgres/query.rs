@@ -285,7 +285,8 @@ pub(super) fn output_names(text: &str) -> Option<Vec<Name>> {
 
 /// What the rows of a query are compared by.
 enum Compared {
-    Column(Name),
+    /// Behind the name of a table, where one stands there.
+    Column(Option<Name>, Name),
     /// `*`.
     All,
 }
@@ -323,7 +324,7 @@ fn compared(tokens: &Tokens<'_>) -> Vec<Compared> {
     let made = super::constant::items(list).into_iter();
     let made = made.filter(|item| item.len() > 1 && item[item.len() - 2].kind != TokenKind::Dot);
     let made: Vec<Name> = made.filter_map(|i| name_of(*i.last()?, text)).collect();
-    found.retain(|item| !matches!(item, Compared::Column(name) if made.contains(name)));
+    found.retain(|item| !matches!(item, Compared::Column(None, name) if made.contains(name)));
     if whole && !by_some {
         found.extend(plain_columns(list, text));
     }
@@ -335,8 +336,10 @@ fn plain_columns(list: &[Token], text: &str) -> Vec<Compared> {
     let items = super::constant::items(list).into_iter();
     let column = |item: &[Token]| match item {
         [one] if one.span.of(text) == "*" => Some(Compared::All),
-        [one] => name_of(*one, text).map(Compared::Column),
-        [_, dot, one] if dot.kind == TokenKind::Dot => name_of(*one, text).map(Compared::Column),
+        [one] => Some(Compared::Column(None, name_of(*one, text)?)),
+        [of, dot, one] if dot.kind == TokenKind::Dot => {
+            Some(Compared::Column(name_of(*of, text), name_of(*one, text)?))
+        }
         _ => None,
     };
     items.filter_map(column).collect()
@@ -554,26 +557,37 @@ impl<'a> Work<'a> {
             return;
         }
         let tokens = Tokens::of(query);
-        let mut tables = Vec::new();
+        let nested = |pair: &[Token]| {
+            pair[0].kind == TokenKind::OpenParen && is_word(pair[1], query, "SELECT")
+        };
+        // What a subquery yields may have the name of a column.
+        if tokens.list.windows(2).any(nested) {
+            return;
+        }
+        let mut tables: Vec<(Name, &Table)> = Vec::new();
         for source in sources(&tokens) {
+            let called = *source.called();
             match self.schema.relation(&source.name) {
                 Some(Relation::Table(table)) if table.is_known() => {
-                    if !tables.iter().any(|known: &&Table| known.key == table.key) {
-                        tables.push(&**table);
+                    if !tables.iter().any(|(_, known)| known.key == table.key) {
+                        tables.push((called, table));
                     }
                 }
                 _ => return,
             }
         }
         let uneven = compared(&tokens).into_iter().find_map(|item| match item {
-            Compared::Column(name) => {
-                let mut columns = tables.iter().filter_map(|table| table.column(&name));
+            Compared::Column(of, name) => {
+                let named = tables
+                    .iter()
+                    .filter(|(called, _)| of.is_none_or(|of| of == *called));
+                let mut columns = named.filter_map(|(_, table)| table.column(&name));
                 let first = columns.next()?;
                 let alone = columns.next().is_none() && !self.is_sorted_type(&first.ty);
                 alone.then_some(first)
             }
             Compared::All => {
-                let mut columns = tables.iter().flat_map(|table| &table.columns);
+                let mut columns = tables.iter().flat_map(|(_, table)| &table.columns);
                 columns.find(|column| !self.is_sorted_type(&column.ty))
             }
         });
