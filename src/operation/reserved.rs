@@ -108,18 +108,22 @@ const RESERVED: &[&str] = &[
     "with",
 ];
 
+/// The longest of them.
+const LONGEST: usize = "current_timestamp".len();
+
 /// Is it a word that cannot name a table or a column?
 pub fn at_reserved<'a>(cursor: &Cursor<'a>) -> Option<&'a str> {
     let token = cursor
         .peek()
         .filter(|token| token.kind == TokenKind::Word)?;
     let word = cursor.slice(token.span);
-    const LONGEST: usize = 20;
-    let reserved = word.len() <= LONGEST
-        && RESERVED
-            .binary_search(&word.to_ascii_lowercase().as_str())
-            .is_ok();
-    reserved.then_some(word)
+    // Every column's name is asked for: nothing is put on the heap.
+    let mut lower = [0; LONGEST];
+    let lower = lower.get_mut(..word.len())?;
+    lower.copy_from_slice(word.as_bytes());
+    lower.make_ascii_lowercase();
+    let found = RESERVED.binary_search_by(|reserved| reserved.as_bytes().cmp(lower));
+    found.is_ok().then_some(word)
 }
 
 #[cfg(test)]
@@ -129,5 +133,6 @@ mod tests {
     #[test]
     fn words_are_sorted() {
         assert!(RESERVED.is_sorted());
+        assert_eq!(RESERVED.iter().map(|word| word.len()).max(), Some(LONGEST));
     }
 }
