@@ -9,8 +9,10 @@ use rustc_hash::FxHashMap;
 use crate::operation::{Action, ObjectName, Operation, RUN_TIME, Statement, TransactionControl};
 use crate::project::{SourceId, Transaction};
 use crate::rule::{OpenedBy, Run};
-use crate::schema::Schema;
+use crate::schema::{Routine, Schema};
 use crate::source::Span;
+use crate::statement::Cursor;
+use crate::statement::lexer::{TokenKind, tokens_into};
 
 use super::unit::ReadPart;
 
@@ -129,8 +131,12 @@ impl<'a> Search<'a> {
         if depth == 0 {
             return;
         }
+        let text = match &operation.action {
+            Action::Select { query, .. } => Some(&*query.text),
+            _ => None,
+        };
         for name in names {
-            let Some(operations) = self.routine(name) else {
+            let Some(operations) = self.routine(name, text) else {
                 continue;
             };
             for inner in operations.iter() {
@@ -148,14 +154,60 @@ impl<'a> Search<'a> {
         }
     }
 
-    fn routine(&self, name: &ObjectName) -> Option<Arc<Vec<Operation>>> {
+    /// Of several that the history left behind, the one that takes as many
+    /// arguments as a query gives.
+    fn routine(&self, name: &ObjectName, query: Option<&str>) -> Option<Arc<Vec<Operation>>> {
         let own = self.own.get_or_init(|| own_routines(self.parts));
         own.get(name.name.as_str()).copied().cloned().or_else(|| {
             let key = self.schema.resolve_routine(name);
-            let known = self.schema.routines(&key).last();
-            known.map(|routine| routine.operations.clone())
+            let routine = match self.schema.routines(&key) {
+                known @ [_, .., last] => {
+                    let given = query.and_then(|query| given(query, name));
+                    let fits = |r: &&Arc<Routine>| given == Some(arguments(&r.arguments));
+                    Some(known.iter().find(fits).unwrap_or(last))
+                }
+                known => known.first(),
+            };
+            routine.map(|routine| routine.operations.clone())
         })
     }
+}
+
+/// How many arguments a query gives to a routine, where it calls it once.
+fn given(text: &str, routine: &ObjectName) -> Option<usize> {
+    let mut tokens = Vec::new();
+    tokens_into(text, Span::new(0, text.len() as u32), &mut tokens);
+    let mut cursor = Cursor::new(text, &tokens);
+    while !cursor.done() {
+        match cursor.ident() {
+            Some(name) if name.name == routine.name && cursor.at_kind(TokenKind::OpenParen) => {
+                let inside = cursor.group()?.of(text).strip_prefix('(')?;
+                return Some(arguments(inside.strip_suffix(')').unwrap_or(inside)));
+            }
+            Some(_) => {}
+            None => {
+                cursor.bump();
+            }
+        }
+    }
+    None
+}
+
+/// The number of elements of a list.
+fn arguments(list: &str) -> usize {
+    let mut tokens = Vec::new();
+    tokens_into(list, Span::new(0, list.len() as u32), &mut tokens);
+    let mut cursor = Cursor::new(list, &tokens);
+    let mut number = usize::from(!cursor.done());
+    while !cursor.done() {
+        if cursor.at_kind(TokenKind::OpenParen) {
+            cursor.group();
+        } else {
+            number += usize::from(cursor.at_kind(TokenKind::Comma));
+            cursor.bump();
+        }
+    }
+    number
 }
 
 fn own_routines(parts: &[ReadPart]) -> FxHashMap<&str, &Arc<Vec<Operation>>> {

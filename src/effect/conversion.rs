@@ -74,6 +74,15 @@ fn by_modifiers(from: &DataType, to: &DataType) -> Conversion {
         Ordering::Less => return Conversion::Wider,
         Ordering::Equal => {}
     }
+    if canonical(from) == "interval" || canonical(from).starts_with("time") {
+        // Digits of the seconds; without a precision there are six.
+        let digits = |ty: &DataType| ty.modifiers[0].unwrap_or(6);
+        return match digits(to).cmp(&digits(from)) {
+            Ordering::Less => Conversion::Narrower,
+            Ordering::Equal => Conversion::Same,
+            Ordering::Greater => Conversion::Wider,
+        };
+    }
     match (from.modifiers, to.modifiers) {
         (old, new) if old == new => Conversion::Same,
         (_, [None, _]) if canonical(from) != "bit" && canonical(from) != "char" => {

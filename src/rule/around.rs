@@ -4,7 +4,7 @@
 use super::{Facet, OpenedBy, OperationContext, keeps_null_out, mentions};
 use crate::name::Name;
 use crate::operation::{
-    Action, Column, Constraint, ConstraintKind, ObjectKind, ObjectName, Operation, Target,
+    Action, Column, Constraint, ConstraintKind, ObjectKind, ObjectName, Operation, Query, Target,
 };
 use crate::schema::{GoneRule, Key, Origin, Table};
 
@@ -79,17 +79,24 @@ impl<'a> OperationContext<'a> {
         }
     }
 
-    /// Has the script copied the rows of a table to another?
+    /// Has the script copied rows of a table to another?
     pub fn is_copied(&self, name: &ObjectName) -> bool {
+        self.is_copied_by(name, |_| true)
+    }
+
+    /// Has it copied all of them?
+    pub fn is_copied_whole(&self, name: &ObjectName) -> bool {
+        const FEWER: &[&str] = &["where", "limit", "fetch", "having", "tablesample"];
+        self.is_copied_by(name, |query| {
+            !FEWER.iter().any(|word| mentions(query, word))
+        })
+    }
+
+    fn is_copied_by(&self, name: &ObjectName, takes: impl Fn(&str) -> bool) -> bool {
+        let of_table = |query: &Query| mentions(&query.text, &name.name) && takes(&query.text);
         self.earlier_on(Facet::Copy, "").any(|op| match &op.action {
-            Action::Insert(insert) => {
-                let query = insert.query.as_ref();
-                query.is_some_and(|query| mentions(&query.text, &name.name))
-            }
-            Action::CreateTable(create) => {
-                let query = create.source.as_ref();
-                query.is_some_and(|query| mentions(&query.text, &name.name))
-            }
+            Action::Insert(insert) => insert.query.as_ref().is_some_and(of_table),
+            Action::CreateTable(create) => create.source.as_ref().is_some_and(of_table),
             Action::Copy {
                 table: Some(table),
                 from: false,

@@ -19,7 +19,7 @@ fn check(cx: &OperationContext<'_>, findings: &mut Findings) {
     let name = &delete.table;
     let all = takes_every_row(delete.filter.as_ref().map(|f| &*f.text));
     let kept = cx.schema.keeps_rows(&cx.schema.resolve(name));
-    if !all || kept || cx.is_new(name) || cx.is_copied(name) || cx.is_dropped_later(name) {
+    if !all || kept || cx.is_new(name) || cx.is_copied_whole(name) || cx.is_dropped_later(name) {
         return;
     }
     findings

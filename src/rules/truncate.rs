@@ -20,7 +20,7 @@ fn check(cx: &OperationContext<'_>, findings: &mut Findings) {
         return;
     };
     for name in tables {
-        if cx.is_new(name) || cx.is_copied(name) {
+        if cx.is_new(name) || cx.is_copied_whole(name) {
             continue;
         }
         let key = cx.schema.resolve(name);
