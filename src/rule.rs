@@ -375,7 +375,7 @@ impl Findings {
     }
 
     /// Adds a place to a finding that the rule has made of this file already,
-    /// one that says the same; the first speaks for all. Past [`MOST_ALIKE`]
+    /// one that says the same; the first speaks for all. Past twenty
     /// places the rest goes without saying.
     pub fn add_to_alike(&mut self, clause: &str, place: Place, what: &str) -> bool {
         let (rule, source) = (self.rule, self.source);

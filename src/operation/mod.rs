@@ -22,7 +22,7 @@ pub mod view;
 pub mod trigger;
 pub mod policy;
 pub mod prepared;
-mod reserved;
+pub mod reserved;
 pub mod types;
 mod variables;
 pub mod domain;
