@@ -1,11 +1,12 @@
 //! Names, each kept once.
 
-use std::borrow::Borrow;
+use std::borrow::{Borrow, Cow};
+use std::cell::Cell;
 use std::cmp::Ordering;
 use std::fmt;
 use std::hash::{BuildHasher, Hash, Hasher};
 use std::ops::Deref;
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError};
 
 use hashbrown::HashTable;
 use rustc_hash::FxBuildHasher;
@@ -39,6 +40,14 @@ const SHARDS: usize = 32;
 static KNOWN: [Mutex<HashTable<&'static Entry>>; SHARDS] =
     [const { Mutex::new(HashTable::new()) }; SHARDS];
 
+/// So many names a thread finds without asking the others.
+const NEAR: usize = 1024;
+
+thread_local! {
+    /// The names that were asked for last, by their hashes.
+    static RECENT: [Cell<Option<Name>>; NEAR] = const { [const { Cell::new(None) }; NEAR] };
+}
+
 impl Name {
     pub fn new(text: impl AsRef<str>) -> Self {
         Self::of(text.as_ref())
@@ -49,6 +58,18 @@ impl Name {
             return Self(&EMPTY);
         }
         let hash = FxBuildHasher.hash_one(text);
+        RECENT.with(|recent| {
+            let place = &recent[hash as usize % NEAR];
+            let near = place.get().filter(|n| n.0.hash == hash && n.0.text == text);
+            near.unwrap_or_else(|| {
+                let name = Self::among_all(text, hash);
+                place.set(Some(name));
+                name
+            })
+        })
+    }
+
+    fn among_all(text: &str, hash: u64) -> Self {
         let shard = &KNOWN[(hash >> 32) as usize % SHARDS];
         let mut shard = shard.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(entry) = shard.find(hash, |entry| entry.text == text) {
@@ -176,6 +197,12 @@ impl From<String> for Name {
     }
 }
 
+impl From<Cow<'_, str>> for Name {
+    fn from(text: Cow<'_, str>) -> Self {
+        Self::of(&text)
+    }
+}
+
 impl From<&String> for Name {
     fn from(text: &String) -> Self {
         Self::of(text)
@@ -189,6 +216,12 @@ impl From<&Self> for Name {
 }
 
 impl From<Name> for String {
+    fn from(name: Name) -> Self {
+        name.0.text.into()
+    }
+}
+
+impl From<Name> for Arc<str> {
     fn from(name: Name) -> Self {
         name.0.text.into()
     }

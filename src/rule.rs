@@ -374,9 +374,9 @@ impl Findings {
         nearby.take_while(of_statement).any(|f| f.rule == self.rule)
     }
 
-    /// Adds a place to a finding that the rule has made of this file already,
-    /// one that says the same; the first speaks for all. Past twenty
-    /// places the rest goes without saying.
+    /// Adds a place to a finding that the rule made of this file not long ago,
+    /// one that says the same; the first speaks for all. Past twenty places the
+    /// rest goes without saying.
     pub fn add_to_alike(&mut self, clause: &str, place: Place, what: &str) -> bool {
         let (rule, source) = (self.rule, self.source);
         let nearby = self.list.iter_mut().rev().take(FINDINGS_NEARBY);

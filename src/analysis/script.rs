@@ -6,10 +6,14 @@ use std::sync::Arc;
 
 use rustc_hash::FxHashMap;
 
-use crate::operation::{Action, ObjectName, Operation, RUN_TIME, Statement, TransactionControl};
+use crate::name::Name;
+use crate::operation::{
+    Action, CreateRoutine, DataType, ObjectName, Operation, RUN_TIME, Statement,
+    TransactionControl, called_with, constants,
+};
 use crate::project::{SourceId, Transaction};
 use crate::rule::{OpenedBy, Run};
-use crate::schema::{Routine, Schema};
+use crate::schema::{Routine, Schema, given, signature};
 use crate::source::Span;
 use crate::statement::Cursor;
 use crate::statement::lexer::{TokenKind, tokens_into};
@@ -100,7 +104,7 @@ impl Calls {
 /// Where the routines are that a script calls.
 struct Search<'a> {
     /// Those that the script itself creates.
-    own: OnceCell<FxHashMap<&'a str, &'a Arc<Vec<Operation>>>>,
+    own: OnceCell<FxHashMap<&'a str, &'a CreateRoutine>>,
     parts: &'a [ReadPart],
     schema: &'a Schema,
     left: usize,
@@ -136,9 +140,11 @@ impl<'a> Search<'a> {
             _ => None,
         };
         for name in names {
-            let Some(operations) = self.routine(name, text) else {
+            let given = text.and_then(|text| given(text, &name.name));
+            let Some(callee) = self.callee(name, given) else {
                 continue;
             };
+            let operations = callee.operations(given);
             for inner in operations.iter() {
                 if self.left == 0 {
                     return;
@@ -156,53 +162,90 @@ impl<'a> Search<'a> {
 
     /// Of several that the history left behind, the one that takes as many
     /// arguments as a query gives.
-    fn routine(&self, name: &ObjectName, query: Option<&str>) -> Option<Arc<Vec<Operation>>> {
+    fn callee(&self, name: &ObjectName, given: Option<&str>) -> Option<Callee<'a>> {
         let own = self.own.get_or_init(|| own_routines(self.parts));
-        own.get(name.name.as_str()).copied().cloned().or_else(|| {
-            let key = self.schema.resolve_routine(name);
-            let routine = match self.schema.routines(&key) {
-                known @ [_, .., last] => {
-                    let given = query.and_then(|query| given(query, name));
-                    let fits = |r: &&Arc<Routine>| given == Some(arguments(&r.arguments));
-                    Some(known.iter().find(fits).unwrap_or(last))
-                }
-                known => known.first(),
-            };
-            routine.map(|routine| routine.operations.clone())
+        if let Some(create) = own.get(name.name.as_str()) {
+            return Some(Callee {
+                arguments: &create.arguments,
+                language: &create.language,
+                body: &create.body_text,
+                operations: &create.operations,
+            });
+        }
+        let key = self.schema.resolve_routine(name);
+        let routine = match self.schema.routines(&key) {
+            known @ [_, .., last] => {
+                let fits = given.map(elements).and_then(|given| {
+                    let takes = |r: &&Arc<Routine>| signature::takes(&r.arguments, given);
+                    known.iter().find(takes)
+                });
+                fits.unwrap_or(last)
+            }
+            known => known.first()?,
+        };
+        Some(Callee {
+            arguments: &routine.arguments,
+            language: &routine.language,
+            body: &routine.body,
+            operations: &routine.operations,
         })
     }
 }
 
-/// How many arguments a query gives to a routine, where it calls it once.
-fn given(text: &str, routine: &ObjectName) -> Option<usize> {
-    let mut tokens = Vec::new();
-    tokens_into(text, Span::new(0, text.len() as u32), &mut tokens);
-    let mut cursor = Cursor::new(text, &tokens);
-    while !cursor.done() {
-        match cursor.ident() {
-            Some(name) if name.name == routine.name && cursor.at_kind(TokenKind::OpenParen) => {
-                let inside = cursor.group()?.of(text).strip_prefix('(')?;
-                return Some(arguments(inside.strip_suffix(')').unwrap_or(inside)));
+/// A routine that is called.
+struct Callee<'a> {
+    arguments: &'a str,
+    language: &'a str,
+    body: &'a str,
+    operations: &'a Arc<Vec<Operation>>,
+}
+
+impl Callee<'_> {
+    /// What it does where it is given these arguments: constants among them tell
+    /// what is put together at run time.
+    fn operations(&self, given: Option<&str>) -> Arc<Vec<Operation>> {
+        let is_dynamic = |operation: &Operation| {
+            is_unread(&operation.action) || names_at_run_time(&operation.action)
+        };
+        let known = match given {
+            Some(given) if self.language == "plpgsql" && self.operations.iter().any(is_dynamic) => {
+                self.constants(given)
             }
-            Some(_) => {}
-            None => {
-                cursor.bump();
-            }
+            _ => Vec::new(),
+        };
+        match known.is_empty() {
+            true => self.operations.clone(),
+            false => Arc::new(called_with(self.body, known)),
         }
     }
-    None
+
+    fn constants(&self, given: &str) -> Vec<(Name, Name)> {
+        let arguments = signature::read(self.arguments).into_iter();
+        let taken = arguments.filter(|argument| !argument.out && !argument.variadic);
+        let named = taken.zip(constants(given));
+        let named = named.filter(|(argument, _)| argument.ty.as_ref().is_some_and(is_put_as_text));
+        named
+            .filter_map(|(argument, constant)| Some((argument.name?, constant?)))
+            .collect()
+    }
+}
+
+/// Is a value of the type put into a text as it is written?
+fn is_put_as_text(ty: &DataType) -> bool {
+    const TYPES: &[&str] = &[
+        "bigint", "char", "citext", "integer", "name", "regclass", "smallint", "text", "varchar",
+    ];
+    ty.array == 0 && TYPES.contains(&ty.name.as_str())
 }
 
 /// The number of elements of a list.
-fn arguments(list: &str) -> usize {
+fn elements(list: &str) -> usize {
     let mut tokens = Vec::new();
     tokens_into(list, Span::new(0, list.len() as u32), &mut tokens);
     let mut cursor = Cursor::new(list, &tokens);
     let mut number = usize::from(!cursor.done());
     while !cursor.done() {
-        if cursor.at_kind(TokenKind::OpenParen) {
-            cursor.group();
-        } else {
+        if cursor.group().is_none() {
             number += usize::from(cursor.at_kind(TokenKind::Comma));
             cursor.bump();
         }
@@ -210,7 +253,7 @@ fn arguments(list: &str) -> usize {
     number
 }
 
-fn own_routines(parts: &[ReadPart]) -> FxHashMap<&str, &Arc<Vec<Operation>>> {
+fn own_routines(parts: &[ReadPart]) -> FxHashMap<&str, &CreateRoutine> {
     let mut own = FxHashMap::default();
     let operations = parts
         .iter()
@@ -218,8 +261,7 @@ fn own_routines(parts: &[ReadPart]) -> FxHashMap<&str, &Arc<Vec<Operation>>> {
         .flat_map(|statement| &statement.operations);
     for operation in operations {
         if let Action::CreateRoutine(create) = &operation.action {
-            own.entry(create.name.name.as_str())
-                .or_insert(&create.operations);
+            own.entry(create.name.name.as_str()).or_insert(&**create);
         }
     }
     own

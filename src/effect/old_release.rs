@@ -9,7 +9,7 @@ use super::{Effect, Scene};
 use crate::operation::{
     Action, Column, ConstraintKind, DataType, Identity, ObjectKind, ObjectName, RowSecurity, Target,
 };
-use crate::schema::{Relation, Sequence};
+use crate::schema::Relation;
 use crate::verdict::OldRelease::{self, Broken, Compatible, Degraded};
 
 pub fn old_release(scene: &Scene<'_>, effect: &Effect) -> OldRelease {
@@ -168,7 +168,7 @@ fn dropped(scene: &Scene<'_>, kind: ObjectKind, name: &ObjectName, if_exists: bo
             if !visible(scene, name) || (absent && if_exists) {
                 Compatible
             } else if scene.schema.relation(name).is_some_and(
-                |r| matches!(r, Relation::Sequence(s) if s.implicit && !feeds(scene, s)),
+                |r| matches!(r, Relation::Sequence(s) if s.implicit && scene.schema.serial_column(s).is_none()),
             ) {
                 Degraded
             } else {
@@ -215,14 +215,4 @@ fn type_change(scene: &Scene<'_>, table: &Target, column: &str, to: &DataType) -
         },
         None => Broken,
     }
-}
-
-/// Does a column take its default from the sequence that was made for it?
-fn feeds(scene: &Scene<'_>, sequence: &Sequence) -> bool {
-    sequence.owned_by.as_ref().is_some_and(|(table, column)| {
-        let table = scene.schema.table_by_key(table);
-        table
-            .and_then(|t| t.column(column))
-            .is_some_and(|c| c.is_of_serial())
-    })
 }

@@ -213,7 +213,7 @@ fn put_in_schema(action: &mut Action, schema: &Ident) {
 fn create_extension(r: &mut Reader<'_>) {
     let if_not_exists = r.cursor.eat_if_not_exists();
     let literal = r.cursor.string().map(|(name, span)| Ident {
-        name,
+        name: name.into(),
         span,
         template: false,
     });

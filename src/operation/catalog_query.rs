@@ -1,5 +1,7 @@
 //! Queries of the system catalogs that look for an object by its name.
 
+use std::borrow::Cow;
+
 use super::guard::{InSchema, Wanted, What, name_in};
 use crate::name::Name;
 use crate::statement::Cursor;
@@ -117,7 +119,7 @@ fn try_lookup(cursor: &mut Cursor<'_>) -> Option<Wanted> {
 }
 
 /// `('text')`, with or without a cast.
-fn argument(cursor: &mut Cursor<'_>) -> Option<Name> {
+fn argument<'a>(cursor: &mut Cursor<'a>) -> Option<Cow<'a, str>> {
     if !cursor.eat(TokenKind::OpenParen) {
         return None;
     }
@@ -129,7 +131,7 @@ fn argument(cursor: &mut Cursor<'_>) -> Option<Name> {
 }
 
 /// A literal that is what it says: no tool puts something in its place.
-fn literal(cursor: &mut Cursor<'_>) -> Option<Name> {
+fn literal<'a>(cursor: &mut Cursor<'a>) -> Option<Cow<'a, str>> {
     let (text, _) = cursor.string()?;
     (!text.contains(['{', '$', '%', '\\'])).then_some(text)
 }
@@ -456,9 +458,9 @@ fn list(cursor: &mut Cursor<'_>) -> Option<Value> {
     if !cursor.eat(TokenKind::OpenParen) {
         return None;
     }
-    let mut texts = vec![literal(cursor)?];
+    let mut texts = vec![cut_name(&literal(cursor)?)];
     while cursor.eat(TokenKind::Comma) {
-        texts.push(literal(cursor)?);
+        texts.push(cut_name(&literal(cursor)?));
     }
     cursor.eat(TokenKind::CloseParen).then_some(())?;
     match texts.len() {
@@ -471,7 +473,7 @@ fn list(cursor: &mut Cursor<'_>) -> Option<Value> {
 fn value(cursor: &mut Cursor<'_>) -> Option<Value> {
     let mut ahead = cursor.clone();
     let value = match literal(&mut ahead) {
-        Some(text) => cast(&mut ahead, text),
+        Some(text) => cast(&mut ahead, &text),
         None => {
             ahead = cursor.clone();
             call(&mut ahead)
@@ -482,9 +484,9 @@ fn value(cursor: &mut Cursor<'_>) -> Option<Value> {
 }
 
 /// A literal and its type, if one is given.
-fn cast(cursor: &mut Cursor<'_>, text: Name) -> Option<Value> {
+fn cast(cursor: &mut Cursor<'_>, text: &str) -> Option<Value> {
     if !cursor.eat(TokenKind::DoubleColon) {
-        return Some(Value::Text(Name::new(cut_name(&text))));
+        return Some(Value::Text(cut_name(text)));
     }
     match cursor.eat_any(&[
         "name",
@@ -495,20 +497,20 @@ fn cast(cursor: &mut Cursor<'_>, text: Name) -> Option<Value> {
         "regnamespace",
     ])? {
         "regclass" => {
-            let name = name_in(&text)?;
+            let name = name_in(text)?;
             Some(Value::Relation(name.schema, name.name))
         }
         "regnamespace" => {
-            let name = name_in(&text).filter(|name| name.schema.is_none())?;
+            let name = name_in(text).filter(|name| name.schema.is_none())?;
             Some(Value::Namespace(name.name))
         }
-        _ => Some(Value::Text(Name::new(cut_name(&text)))),
+        _ => Some(Value::Text(cut_name(text))),
     }
 }
 
 /// The catalogs compare names, which are cut.
-fn cut_name(text: &str) -> &str {
-    cut(text, NAME_BYTES.min(text.len()))
+fn cut_name(text: &str) -> Name {
+    Name::new(cut(text, NAME_BYTES.min(text.len())))
 }
 
 fn call(cursor: &mut Cursor<'_>) -> Option<Value> {

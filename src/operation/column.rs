@@ -149,15 +149,8 @@ impl Definition {
             };
         };
         self.latest = Some(Constraint {
-            name,
-            kind,
-            span: r.cursor.span_from(mark),
             inline: true,
-            not_valid: false,
-            not_enforced: false,
-            no_inherit: false,
-            deferrable: false,
-            deferred: false,
+            ..Constraint::new(name, kind, r.cursor.span_from(mark))
         });
         Ok(true)
     }

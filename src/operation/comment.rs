@@ -1,5 +1,7 @@
 //! Comments and security labels.
 
+use std::sync::Arc;
+
 use super::reader::Reader;
 use super::{Action, ObjectKind, ObjectName, catalog};
 use crate::name::Name;
@@ -45,7 +47,7 @@ pub fn read(r: &mut Reader<'_>) {
     if !said && r.cursor.ident().is_none() {
         return r.expected("a text in quotes");
     }
-    let literal = Name::new(r.cursor.slice(r.cursor.span_from(mark)));
+    let literal = r.cursor.slice(r.cursor.span_from(mark));
     if kind == ObjectKind::Column {
         on = name.clone().split_column(r.text()).0;
     }
@@ -56,7 +58,7 @@ pub fn read(r: &mut Reader<'_>) {
             name,
             on,
             arguments: arguments.flatten(),
-            text: Some(literal).filter(|_| !null && !label),
+            text: Some(literal).filter(|_| !null && !label).map(Arc::from),
         },
         place,
     );

@@ -29,17 +29,7 @@ pub fn table_constraint(r: &mut Reader<'_>) -> Result<Constraint, SmolStr> {
     let mark = r.cursor.mark();
     let name = constraint_name(r)?;
     let kind = table_kind(r)?;
-    let mut constraint = Constraint {
-        name,
-        kind,
-        span: Span::default(),
-        inline: false,
-        not_valid: false,
-        not_enforced: false,
-        no_inherit: false,
-        deferrable: false,
-        deferred: false,
-    };
+    let mut constraint = Constraint::new(name, kind, Span::default());
     while attribute(&mut r.cursor, &mut constraint) {}
     constraint.span = r.cursor.span_from(mark);
     Ok(constraint)

@@ -4,6 +4,7 @@
 //! What stands in a query or an expression is not checked here: it is kept as
 //! text for those who ask `query` about it.
 
+use std::borrow::Cow;
 use std::sync::Arc;
 
 use rustc_hash::FxHashSet;
@@ -19,6 +20,7 @@ use super::{
 use crate::name::Name;
 use crate::source::Span;
 use crate::statement::Cursor;
+use crate::statement::cursor::fold;
 use crate::statement::lexer::{TokenKind, tokens_into};
 use crate::text::holds;
 use assign::{Assigned, IsOwn, assigned, is_distinct_from, names_rows, wanted_null};
@@ -821,12 +823,11 @@ fn setting(r: &mut Reader<'_>, function: &ObjectName) -> bool {
         r.cursor.back_to(mark);
         return false;
     };
-    let name = Name::from(name.to_ascii_lowercase());
-    session::push_set(r, name, Some(value), local, function.span);
+    session::push_set(r, fold(&name), Some(value.into()), local, function.span);
     true
 }
 
-fn setting_arguments(r: &mut Reader<'_>) -> Option<(Name, Name, bool)> {
+fn setting_arguments<'a>(r: &mut Reader<'a>) -> Option<(Cow<'a, str>, Cow<'a, str>, bool)> {
     r.cursor.eat(TokenKind::OpenParen);
     let (name, _) = r.cursor.string()?;
     if !r.cursor.eat(TokenKind::Comma) {

@@ -60,7 +60,9 @@ pub use guard::{Condition, Guard, InSchema, Wanted, What};
 pub use object::{ObjectKind, ObjectName};
 pub use read::{read, read_tokens};
 pub use reader::Reader;
+pub use routine::called_with;
 pub use subject::Subject;
+pub use variables::constants;
 
 /// How a placeholder begins that stands for a name which only the server will
 /// know, in SQL that is put together when it is run; it ends with `}`.
@@ -226,6 +228,23 @@ pub struct Constraint {
     pub deferrable: bool,
     /// `INITIALLY DEFERRED`.
     pub deferred: bool,
+}
+
+impl Constraint {
+    /// An element of a table without attributes.
+    pub fn new(name: Option<Ident>, kind: ConstraintKind, span: Span) -> Self {
+        Self {
+            name,
+            kind,
+            span,
+            inline: false,
+            not_valid: false,
+            not_enforced: false,
+            no_inherit: false,
+            deferrable: false,
+            deferred: false,
+        }
+    }
 }
 
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -395,6 +414,7 @@ pub struct CreateRoutine {
     pub security_definer: bool,
     /// The text inside the quotes, or the standard body.
     pub body: Option<Span>,
+    /// What the server is given as the body.
     pub body_text: Arc<str>,
     /// It is SQL rather than a text (BEGIN ATOMIC, RETURN): the server knows what
     /// it uses.
@@ -895,7 +915,7 @@ pub enum Action {
         /// The argument types of a routine.
         arguments: Option<Name>,
         /// The literal as written; `None` for NULL.
-        text: Option<Name>,
+        text: Option<Arc<str>>,
     },
     Grant(Box<Grant>),
 

@@ -21,6 +21,17 @@ use crate::statement::lexer::{Token, TokenKind, tokens_into};
 
 /// Reads the block that stands at `span` of `text`.
 pub fn read(r: &Reader<'_>, text: &str, span: Span, within: Within) -> Vec<Operation> {
+    read_with(r, text, span, within, Variables::default())
+}
+
+/// The same where parameters have known values.
+pub fn read_with(
+    r: &Reader<'_>,
+    text: &str,
+    span: Span,
+    within: Within,
+    given: Variables,
+) -> Vec<Operation> {
     let mut tokens = Vec::new();
     tokens_into(text, span, &mut tokens);
     let mut walk = Walk {
@@ -29,7 +40,7 @@ pub fn read(r: &Reader<'_>, text: &str, span: Span, within: Within) -> Vec<Opera
         cursor: Cursor::new(text, &tokens),
         span,
         within,
-        variables: Variables::of_block(text, &tokens),
+        variables: given.of_block(text, &tokens),
         rounds: MOST_ROUNDS,
         open: Vec::new(),
         doubts: 0,

@@ -4,13 +4,14 @@ use std::sync::Arc;
 
 use super::alter_relation::shared_action;
 use super::reader::{Reader, inside};
+use super::variables::Variables;
 use super::{
     Action, CreateRoutine, DataType, ObjectKind, ObjectName, Operation, Within, catalog, dynamic,
     plpgsql,
 };
 use crate::name::Name;
 use crate::source::Span;
-use crate::statement::cursor::{fold, string_inside};
+use crate::statement::cursor::{fold, string_inside, string_value};
 use crate::statement::lexer::{Token, TokenKind};
 
 /// CREATE FUNCTION and CREATE PROCEDURE.
@@ -235,10 +236,12 @@ fn take_body(r: &mut Reader<'_>, routine: &mut CreateRoutine, body: Body) {
     }
     routine.atomic = !matches!(body, Body::Quoted(_));
     let within = r.within.clone().in_block();
+    let mut text = None;
     let span = match body {
         Body::Quoted(token) => match string_inside(token, r.text()) {
             Some(span) => {
                 routine.operations = Arc::new(quoted(r, &routine.language, token, within));
+                text = string_value(token, r.text());
                 span
             }
             None => token.span,
@@ -250,7 +253,8 @@ fn take_body(r: &mut Reader<'_>, routine: &mut CreateRoutine, body: Body) {
         Body::Return(span) => span,
     };
     routine.body = Some(span);
-    routine.body_text = Arc::from(r.cursor.slice(span));
+    let text = text.unwrap_or_else(|| r.cursor.slice(span).into());
+    routine.body_text = Arc::from(text);
 }
 
 fn quoted(r: &Reader<'_>, language: &str, token: Token, within: Within) -> Vec<Operation> {
@@ -261,6 +265,19 @@ fn quoted(r: &Reader<'_>, language: &str, token: Token, within: Within) -> Vec<O
         }),
         _ => Vec::new(),
     }
+}
+
+/// What the body of a function in PL/pgSQL does where parameters have these
+/// values. Places in it are those of the body.
+pub fn called_with(body: &str, given: impl IntoIterator<Item = (Name, Name)>) -> Vec<Operation> {
+    let mut variables = Variables::default();
+    for (name, value) in given {
+        variables.set(name, value);
+    }
+    let span = Span::new(0, body.len() as u32);
+    let within = Within::default().in_block();
+    let reader = Reader::new(body, &[], span, within.clone());
+    plpgsql::read_with(&reader, body, span, within, variables)
 }
 
 /// ALTER FUNCTION, PROCEDURE, ROUTINE and AGGREGATE.

@@ -56,7 +56,7 @@ fn labels(r: &mut Reader<'_>) -> Option<Vec<Name>> {
 /// A label; a placeholder may stand for one.
 fn label(r: &mut Reader<'_>) -> Option<Name> {
     if let Some((label, _)) = r.cursor.string() {
-        return Some(label);
+        return Some(label.into());
     }
     let token = r.cursor.peek()?;
     if !matches!(token.kind, TokenKind::Template | TokenKind::Parameter) {

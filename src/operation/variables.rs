@@ -46,11 +46,12 @@ const PLAIN: &[&str] = &[
 const BORDERS: &[&str] = &["BEGIN", "THEN", "ELSE", "LOOP"];
 
 impl Variables {
-    /// Those that a block declares with a constant, and to which nothing in it
-    /// gives another value.
-    pub fn of_block(text: &str, tokens: &[Token]) -> Self {
-        let mut variables = Self::default();
-        if !tokens.iter().any(|token| token.is_word(text, "DECLARE")) {
+    /// Those that a block declares with a constant besides, and to which nothing
+    /// in it gives another value.
+    pub fn of_block(self, text: &str, tokens: &[Token]) -> Self {
+        let mut variables = self;
+        let declares = tokens.iter().any(|token| token.is_word(text, "DECLARE"));
+        if !declares && variables.values.is_empty() {
             return variables;
         }
         let mut cursor = Cursor::new(text, tokens);
@@ -222,6 +223,26 @@ impl Statement {
     }
 }
 
+/// The elements of a list, as between the parentheses of a call, that are
+/// literals or numbers.
+pub fn constants(list: &str) -> Vec<Option<Name>> {
+    let mut tokens = Vec::new();
+    tokens_into(list, Span::new(0, list.len() as u32), &mut tokens);
+    let mut cursor = Cursor::new(list, &tokens);
+    let mut found = Vec::new();
+    while !cursor.done() {
+        let constant = match value(&mut cursor) {
+            Some(Value::Text(text)) => Some(text),
+            _ => None,
+        };
+        let whole = cursor.done() || cursor.at_kind(TokenKind::Comma);
+        found.push(constant.filter(|_| whole));
+        cursor.skip_until(|c| c.at_kind(TokenKind::Comma));
+        cursor.bump();
+    }
+    found
+}
+
 /// A constant: a literal, a number, an array of them, perhaps cast.
 fn value(cursor: &mut Cursor<'_>) -> Option<Value> {
     let found = match cursor.eat_word("ARRAY") {
@@ -255,7 +276,7 @@ fn elements(cursor: &mut Cursor<'_>) -> Option<Vec<Name>> {
 
 fn scalar(cursor: &mut Cursor<'_>) -> Option<Name> {
     if let Some((text, _)) = cursor.string() {
-        return Some(text);
+        return Some(text.into());
     }
     let token = cursor
         .peek()

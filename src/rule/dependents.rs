@@ -42,14 +42,8 @@ impl OperationContext<'_> {
     /// Columns whose default draws from a sequence, by name.
     pub fn columns_fed_by(&self, sequence: &ObjectName) -> Vec<(Key, Name)> {
         let key = self.schema.resolve(sequence);
-        let owner = self.schema.sequence_by_key(&key).and_then(|s| s.owned_by);
-        let owner = owner.filter(|(table, column)| {
-            let column = self
-                .schema
-                .table_by_key(table)
-                .and_then(|t| t.column(column));
-            column.is_some_and(|c| c.is_of_serial())
-        });
+        let sequence_there = self.schema.sequence_by_key(&key);
+        let owner = sequence_there.and_then(|s| self.schema.serial_column(s));
         let draws = |text: &str| mentions(text, "nextval") && mentions(text, &sequence.name);
         let mut found: Vec<(Key, Name)> = owner.into_iter().collect();
         for table in self.schema.tables_with(&sequence.name) {

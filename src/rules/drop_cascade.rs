@@ -87,7 +87,7 @@ fn dropped_with(cx: &OperationContext<'_>, kind: ObjectKind, name: &ObjectName) 
         .concat(),
         ObjectKind::Type | ObjectKind::Domain => named(cx.columns_of_type(&cx.type_key(name))),
         ObjectKind::Sequence => named(defaults_of(cx, name)),
-        _ if kind.is_routine() => named(triggers_calling(cx, name)),
+        _ if kind.is_routine() => named(callers_of(cx, name)),
         _ => Vec::new(),
     }
 }
@@ -110,21 +110,18 @@ fn defaults_of(cx: &OperationContext<'_>, sequence: &ObjectName) -> Vec<String> 
         .collect()
 }
 
-fn triggers_calling(cx: &OperationContext<'_>, function: &ObjectName) -> Vec<String> {
-    let mut found: Vec<String> = cx
-        .schema
-        .tables_with(&function.name)
-        .into_iter()
+fn callers_of(cx: &OperationContext<'_>, function: &ObjectName) -> Vec<String> {
+    let key = cx.schema.resolve_routine(function);
+    let tables = cx.schema.tables_with(&key.name).into_iter();
+    let mut found: Vec<String> = tables
         .filter(|table| !cx.is_new_key(&table.key))
-        .flat_map(|table| table.triggers.iter().map(move |trigger| (table, trigger)))
-        .filter(|(_, trigger)| {
-            trigger
-                .function
-                .as_ref()
-                .is_some_and(|f| f.name == function.name)
+        .flat_map(|table| {
+            let callers = cx.schema.callers_in(table, &key);
+            callers.map(|caller| caller.of(&table.key))
         })
-        .map(|(table, trigger)| format!("trigger `{}` on `{}`", trigger.name, table.key))
         .collect();
+    let views = cx.schema.views_that_call(&key).into_iter();
+    found.extend(views.map(|view| format!("view `{}`", view.key)));
     found.sort_unstable();
     found
 }

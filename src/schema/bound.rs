@@ -13,20 +13,11 @@ impl Schema {
         let by = self.table_by_key(parent)?.partition_by.as_ref()?;
         let partition = self.table_by_key(child)?.partition.as_ref()?;
         let text = as_condition(by, &partition.bound)?;
-        Some(Constraint {
-            name: None,
-            kind: ConstraintKind::Check(Expr {
-                text: text.into(),
-                span: Span::default(),
-            }),
+        let kind = ConstraintKind::Check(Expr {
+            text: text.into(),
             span: Span::default(),
-            inline: false,
-            not_valid: false,
-            not_enforced: false,
-            no_inherit: false,
-            deferrable: false,
-            deferred: false,
-        })
+        });
+        Some(Constraint::new(None, kind, Span::default()))
     }
 }
 

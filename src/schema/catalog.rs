@@ -460,7 +460,7 @@ impl Schema {
         }
         let key = self.resolve_routine(name);
         if cascade {
-            self.drop_triggers_calling(&key);
+            self.drop_callers(&key);
         }
         let list = self.routines(&key);
         let kept: Vec<Arc<Routine>> = match arguments {
@@ -510,12 +510,6 @@ impl Schema {
         let tables = self.tables_with(&routine.name).into_iter();
         let tables = tables.map(|t| (t.key, names(t)));
         tables.filter(|(_, names)| !names.is_empty()).collect()
-    }
-
-    fn drop_triggers_calling(&mut self, routine: &Key) {
-        for (table, names) in self.triggers_calling(routine) {
-            self.edit_table(&table, |t| t.triggers.retain(|x| !names.contains(&x.name)));
-        }
     }
 
     /// It was altered in a way that is not kept.

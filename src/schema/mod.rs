@@ -8,6 +8,7 @@
 
 mod apply;
 mod bound;
+mod callers;
 mod catalog;
 mod constraint;
 mod domain;
@@ -45,6 +46,7 @@ use crate::project::SourceId;
 use crate::source::Span;
 
 pub use apply::Conflict;
+pub use callers::{Caller, given};
 pub use constraint::{RESERVED, names_in, rename_in, same_set};
 pub use journal::{Difference, Mark};
 pub use names::object_name;
@@ -673,6 +675,13 @@ impl Schema {
         }
     }
 
+    /// The column that takes its default from the sequence that was made for it.
+    pub fn serial_column(&self, sequence: &Sequence) -> Option<(Key, Name)> {
+        let (table, name) = sequence.owned_by?;
+        let column = self.table_by_key(&table)?.column(&name)?;
+        column.is_of_serial().then_some((table, name))
+    }
+
     pub fn enum_or_type(&self, key: &Key) -> Option<&Arc<TypeEntry>> {
         self.types.get(key)
     }
@@ -759,9 +768,17 @@ impl Schema {
 
     /// The relations of this name in any schema.
     pub fn named<'s>(&'s self, name: &'s str) -> impl Iterator<Item = (&'s Key, &'s Relation)> {
-        let may_be = self.relation_names.contains(&name_hash(name));
-        let all = may_be.then(|| self.relations.iter()).into_iter().flatten();
+        let all = self
+            .has_name(name)
+            .then(|| self.relations.iter())
+            .into_iter()
+            .flatten();
         all.filter(move |(key, _)| key.name == name)
+    }
+
+    /// May there be a relation of this name, in whatever schema?
+    fn has_name(&self, name: &str) -> bool {
+        self.relation_names.contains(&name_hash(name))
     }
 
     /// Is there a relation of this name in any schema?

@@ -18,7 +18,7 @@ pub struct Setting {
     pub member: Name,
     pub name: SettingName,
     /// As written.
-    pub value: Name,
+    pub value: Arc<str>,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
@@ -70,11 +70,11 @@ impl Schema {
         kind: ObjectKind,
         member: &str,
         name: &SettingName,
-    ) -> Option<&Name> {
+    ) -> Option<&str> {
         self.settings(key)
             .iter()
             .find(|s| class(s.kind) == class(kind) && s.member == member && s.name == *name)
-            .map(|s| &s.value)
+            .map(|s| &*s.value)
     }
 
     /// The key under which the settings of an object stand.
@@ -103,7 +103,7 @@ impl Schema {
         kind: ObjectKind,
         member: Name,
         name: SettingName,
-        value: Option<Name>,
+        value: Option<impl Into<Arc<str>>>,
     ) {
         self.edit_settings(key, |list| {
             let same =
@@ -113,7 +113,7 @@ impl Schema {
                 kind,
                 member,
                 name,
-                value,
+                value: value.into(),
             }));
         });
     }
@@ -175,7 +175,7 @@ impl Schema {
                     Some(_) => name.name,
                     None => (*arguments).unwrap_or_default(),
                 };
-                self.set(&key, *kind, member, SettingName::Comment, *text);
+                self.set(&key, *kind, member, SettingName::Comment, text.clone());
             }
             Action::SetOwner { kind, name, to, .. } => {
                 let key = self.setting_key(*kind, name, None);

@@ -13,6 +13,14 @@ pub fn same(a: &str, b: &str) -> bool {
     types(a) == types(b)
 }
 
+/// May a query call a routine of these arguments with so many?
+pub fn takes(arguments: &str, given: usize) -> bool {
+    let list = read(arguments);
+    let most = list.iter().filter(|argument| !argument.out);
+    let least = most.clone().filter(|a| !a.default && !a.variadic);
+    given >= least.count() && (given <= most.count() || list.iter().any(|a| a.variadic))
+}
+
 fn types(arguments: &str) -> Vec<Option<DataType>> {
     let given = read(arguments).into_iter().filter(|a| !a.out);
     let plain = given.map(|argument| {
@@ -31,6 +39,8 @@ fn types(arguments: &str) -> Vec<Option<DataType>> {
 pub struct Argument {
     /// It is only returned.
     pub out: bool,
+    /// It stands for any number of them.
+    pub variadic: bool,
     pub name: Option<Name>,
     pub ty: Option<DataType>,
     pub default: bool,
@@ -54,20 +64,21 @@ pub fn read(arguments: &str) -> Vec<Argument> {
 /// Leaves the cursor at the comma behind the argument.
 fn one(cursor: &mut Cursor<'_>) -> Argument {
     let mode = |cursor: &mut Cursor<'_>| cursor.eat_any(&["IN", "OUT", "INOUT", "VARIADIC"]);
-    let mut out = mode(cursor) == Some("OUT");
+    let mut said = mode(cursor);
     let mark = cursor.mark();
     let mut name = None;
     let mut ty = whole(cursor);
     if ty.is_none() {
         cursor.back_to(mark);
         name = cursor.ident().map(|ident| ident.name);
-        out |= mode(cursor) == Some("OUT");
+        said = said.or_else(|| mode(cursor));
         ty = DataType::read(cursor);
     }
     let default = cursor.at_word("DEFAULT") || cursor.at_operator("=") || cursor.at_operator(":=");
     cursor.skip_item();
     Argument {
-        out,
+        out: said == Some("OUT"),
+        variadic: said == Some("VARIADIC"),
         name,
         ty,
         default,
@@ -153,7 +164,7 @@ fn clause_words(text: &str) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::{attributes, read, same};
+    use super::{attributes, read, same, takes};
 
     #[test]
     fn attributes_are_told_from_what_holds_anyway() {
@@ -180,6 +191,14 @@ mod tests {
         assert!(same("", ""));
         assert!(!same("int", "int, int"));
         assert!(same("a OUT int, b text", "text"));
+    }
+
+    #[test]
+    fn calls_give_what_has_no_default() {
+        let list = "a int, b text DEFAULT 'x, y', OUT c int";
+        assert!(takes(list, 1) && takes(list, 2));
+        assert!(!takes(list, 0) && !takes(list, 3));
+        assert!(takes("a int, VARIADIC b text[]", 4) && takes("", 0));
     }
 
     #[test]

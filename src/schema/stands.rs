@@ -115,24 +115,52 @@ impl Schema {
         name.contains('{') || self.doubtful.contains(&name_hash(name))
     }
 
-    /// The keys that a name may mean, and whether there may be others.
-    fn places(&self, schema: &InSchema, name: &Name) -> (Key, bool) {
-        let path = &self.session.search_path;
+    /// The first key that a name may mean.
+    fn place(&self, schema: &InSchema, name: &Name) -> Key {
         match schema {
-            InSchema::Named(schema) => (Key::new(*schema, *name), false),
+            InSchema::Named(schema) => Key::new(*schema, *name),
             InSchema::Current => {
-                let first = path.first().map_or("public", Name::as_str);
-                (Key::new(first, *name), false)
+                let first = self.session.search_path.first();
+                Key::new(first.map_or("public", Name::as_str), *name)
             }
-            InSchema::Path => (self.resolve_word(name), false),
-            InSchema::Any => (self.resolve_word(name), true),
+            InSchema::Path | InSchema::Any => self.resolve_word(name),
         }
     }
 
+    /// Does a relation of the name have what is asked for? Where no schema is
+    /// said, any of them may.
+    fn any_of(
+        &self,
+        schema: &InSchema,
+        name: &Name,
+        has: impl Fn(&Key) -> Option<bool>,
+    ) -> Option<bool> {
+        let first = self.place(schema, name);
+        let answer = has(&first);
+        if answer == Some(true) || *schema != InSchema::Any || !self.has_name(name) {
+            return answer;
+        }
+        if !self.may_go_through() {
+            return None;
+        }
+        let others = self.named(name).map(|(key, _)| key);
+        let others = others.filter(|key| **key != first && key.schema != "pg_temp");
+        others.fold(answer, |answer, other| match (answer, has(other)) {
+            (Some(true), _) | (_, Some(true)) => Some(true),
+            (Some(false), Some(false)) => Some(false),
+            _ => None,
+        })
+    }
+
     fn relation_stands(&self, wanted: &Wanted, absence: Absence) -> Option<bool> {
-        let (key, _) = self.places(&wanted.schema, &wanted.name);
-        let Some(relation) = self.relations.get(&key) else {
-            return self.is_gone(&key, absence).then_some(false);
+        self.any_of(&wanted.schema, &wanted.name, |key| {
+            self.is_relation(key, wanted, absence)
+        })
+    }
+
+    fn is_relation(&self, key: &Key, wanted: &Wanted, absence: Absence) -> Option<bool> {
+        let Some(relation) = self.relations.get(key) else {
+            return self.is_gone(key, absence).then_some(false);
         };
         if matches!(relation.origin(), Origin::Assumed) || key.schema == "pg_temp" {
             return None;
@@ -160,41 +188,45 @@ impl Schema {
     }
 
     fn column_stands(&self, wanted: &Wanted, absence: Absence) -> Option<bool> {
-        let (key, more) = self.places(&wanted.schema, wanted.table.as_ref()?);
-        let table = match self.relations.get(&key) {
-            Some(Relation::Table(table)) => table,
-            Some(_) => return None,
-            None => return self.is_gone(&key, absence).then_some(false),
-        };
-        let whole = is_whole(table);
-        match table.column(&wanted.name) {
-            Some(_) if whole || table.column_added.contains_key(&wanted.name) => Some(true),
-            None if whole && !(more && self.is_twice(&key)) => Some(false),
-            _ => None,
-        }
+        self.any_of(&wanted.schema, wanted.table.as_ref()?, |key| {
+            let table = match self.relations.get(key) {
+                Some(Relation::Table(table)) => table,
+                Some(_) => return None,
+                None => return self.is_gone(key, absence).then_some(false),
+            };
+            let whole = is_whole(table);
+            match table.column(&wanted.name) {
+                Some(_) if whole || table.column_added.contains_key(&wanted.name) => Some(true),
+                None if whole => Some(false),
+                _ => None,
+            }
+        })
     }
 
     fn constraint_stands(&self, wanted: &Wanted, absence: Absence) -> Option<bool> {
         let Some(table) = &wanted.table else {
             return self.constraint_of_any(wanted);
         };
-        let (key, more) = self.places(&wanted.schema, table);
-        let table = match self.relations.get(&key) {
-            Some(Relation::Table(table)) => table,
-            Some(_) => return None,
-            None => return self.is_gone(&key, absence).then_some(false),
-        };
-        match table.constraint(&wanted.name) {
-            Some(known) => is_of(constraint_kind(&known.definition.kind), wanted).then_some(true),
-            None if more && self.is_twice(&key) => None,
-            None => (is_whole(table) && !may_be_named(table, &wanted.name)).then_some(false),
-        }
+        self.any_of(&wanted.schema, table, |key| {
+            let table = match self.relations.get(key) {
+                Some(Relation::Table(table)) => table,
+                Some(_) => return None,
+                None => return self.is_gone(key, absence).then_some(false),
+            };
+            let unnamed = || is_whole(table) && !may_be_named(table, &wanted.name);
+            match table.constraint(&wanted.name) {
+                Some(known) => {
+                    is_of(constraint_kind(&known.definition.kind), wanted).then_some(true)
+                }
+                None => unnamed().then_some(false),
+            }
+        })
     }
 
     fn constraint_of_any(&self, wanted: &Wanted) -> Option<bool> {
         let schema = match &wanted.schema {
             InSchema::Any => None,
-            named => Some(self.places(named, &wanted.name).0.schema),
+            named => Some(self.place(named, &wanted.name).schema),
         };
         if !self.may_go_through() {
             return None;
@@ -212,7 +244,7 @@ impl Schema {
     fn type_stands(&self, wanted: &Wanted, absence: Absence) -> Option<bool> {
         let key = match &wanted.schema {
             InSchema::Path | InSchema::Any => self.resolve_type(&wanted.name),
-            named => self.places(named, &wanted.name).0,
+            named => self.place(named, &wanted.name),
         };
         let kind = match (self.types.get(&key), self.domains.get(&key)) {
             (Some(entry), _) if entry.origin == Origin::Assumed => return None,
@@ -231,13 +263,6 @@ impl Schema {
             }
         };
         is_of(kind, wanted).then_some(true)
-    }
-
-    /// Is there a relation of the same name in another schema?
-    fn is_twice(&self, key: &Key) -> bool {
-        let mut others = self.relations.keys();
-        let same = |other: &Key| other.name == key.name && other.schema != key.schema;
-        !self.may_go_through() || others.any(same)
     }
 
     fn may_go_through(&self) -> bool {

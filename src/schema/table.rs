@@ -7,6 +7,7 @@ use rustc_hash::FxHashSet;
 
 use super::Sequence;
 use super::apply::{At, Conflict};
+use super::constraint::names_in;
 use super::part::Shape;
 use super::words::words;
 use super::{
@@ -529,6 +530,9 @@ impl Schema {
             }
         }
         for table in self.with_descendants(&key, target.only) {
+            if cascade {
+                self.drop_generated_from(&table, column);
+            }
             self.remove_column(&table, column);
             // A child by inheritance keeps what it declares itself.
             if table != key
@@ -541,6 +545,21 @@ impl Schema {
         }
         self.note_gone_indexes(&table.indexes, at);
         None
+    }
+
+    fn drop_generated_from(&mut self, table: &Key, column: &Name) {
+        let columns = self
+            .table_by_key(table)
+            .into_iter()
+            .flat_map(|t| &t.columns);
+        let generated = columns.filter(|c| {
+            let expr = c.generated.as_ref();
+            expr.is_some_and(|g| names_in(&g.expr.text).any(|name| name == *column))
+        });
+        let generated: Vec<Name> = generated.map(|c| c.name).collect();
+        for column in generated {
+            self.drop_column_and_views(table, &column);
+        }
     }
 
     /// Indexes that went with what they were on.

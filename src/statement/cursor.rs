@@ -4,6 +4,8 @@
 //! reader asks for what may come next and gets an answer or `None`, and
 //! position only moves forward.
 
+use std::borrow::Cow;
+
 use super::lexer::{Token, TokenKind};
 use crate::name::Name;
 use crate::source::Span;
@@ -162,7 +164,7 @@ impl<'a> Cursor<'a> {
         let (name, template) = match token.kind {
             TokenKind::Word => (within_limit(fold(text)), false),
             TokenKind::QuotedName => {
-                let name = unquote(text);
+                let name = Name::from(unquote(text));
                 let template = name.contains("${") || name.contains("{{");
                 let name = if template { name } else { within_limit(name) };
                 (name, template)
@@ -311,10 +313,9 @@ impl<'a> Cursor<'a> {
 
     /// The value of a text literal, adjacent literals joined as the standard
     /// has it (`'a'` newline `'b'`).
-    pub fn string(&mut self) -> Option<(Name, Span)> {
+    pub fn string(&mut self) -> Option<(Cow<'a, str>, Span)> {
         let token = self.peek()?;
-        let value = string_value(token, self.text)?;
-        let mut joined = String::new();
+        let mut value = string_value(token, self.text)?;
         let mut span = token.span;
         self.at += 1;
         while let Some(next) = self.peek() {
@@ -322,19 +323,10 @@ impl<'a> Cursor<'a> {
             if next.kind != TokenKind::Text || !between.contains('\n') {
                 break;
             }
-            let more = string_value(next, self.text)?;
-            if joined.is_empty() {
-                joined.push_str(&value);
-            }
-            joined.push_str(&more);
+            value += string_value(next, self.text)?;
             span.end = next.span.end;
             self.at += 1;
         }
-        let value = if joined.is_empty() {
-            value
-        } else {
-            joined.into()
-        };
         Some((value, span))
     }
 
@@ -390,36 +382,36 @@ pub fn cut(text: &str, mut end: usize) -> &str {
     &text[..end]
 }
 
-fn unquote(text: &str) -> Name {
+/// What stands between quotes, doubled ones undone.
+pub fn unquote(text: &str) -> Cow<'_, str> {
     let quote = text.as_bytes()[text.len() - 1];
     let start = text.bytes().position(|b| b == quote).unwrap_or(0) + 1;
     let inner = text.get(start..text.len() - 1).unwrap_or("");
     if memchr::memchr(quote, inner.as_bytes()).is_some() {
         let quote = char::from(quote);
-        Name::from(inner.replace(&format!("{quote}{quote}"), &quote.to_string()))
+        Cow::Owned(inner.replace(&format!("{quote}{quote}"), &quote.to_string()))
     } else {
-        Name::new(inner)
+        Cow::Borrowed(inner)
     }
 }
 
 /// The value of a quoted text token; escapes of `E''` beyond the common ones
 /// are left as written.
-pub fn string_value(token: Token, text: &str) -> Option<Name> {
+pub fn string_value(token: Token, text: &str) -> Option<Cow<'_, str>> {
     let raw = token.span.of(text);
     match token.kind {
         TokenKind::Text => Some(unquote(raw)),
         TokenKind::EscapeText => {
             let inner = unquote(raw);
-            Some(Name::from(
-                inner
-                    .replace("\\'", "'")
-                    .replace("\\n", "\n")
-                    .replace("\\\\", "\\"),
-            ))
+            if memchr::memchr(b'\\', inner.as_bytes()).is_none() {
+                return Some(inner);
+            }
+            let plain = inner.replace("\\'", "'").replace("\\n", "\n");
+            Some(Cow::Owned(plain.replace("\\\\", "\\")))
         }
         TokenKind::DollarText => {
             let tag = raw[1..].find('$')? + 2;
-            raw.get(tag..raw.len() - tag).map(Name::new)
+            raw.get(tag..raw.len() - tag).map(Cow::Borrowed)
         }
         _ => None,
     }

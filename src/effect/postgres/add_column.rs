@@ -39,6 +39,18 @@ impl<'a> Work<'a> {
         if fill == Fill::Each || checked {
             self.rewrite_all(subject);
         }
+        let has_children = subject
+            .table
+            .is_some_and(|table| !table.children.is_empty());
+        // From 17 on partitions take the identity of their parent
+        // (add_column_identity_partitioned).
+        let passes_on = self.version >= 17 && subject.table.is_some_and(|t| t.is_partitioned());
+        if column.identity.is_some() && has_children && !subject.only && !passes_on {
+            self.refuse(format!(
+                "an identity column cannot be added to `{}` and its children at once",
+                subject.key
+            ));
+        }
         if column.ty.is_serial() || column.identity.is_some() {
             let sequence = self.sequence_name(&subject.key, &column.name);
             self.create(sequence);
@@ -61,11 +73,7 @@ impl<'a> Work<'a> {
             self.check_functions_exist(&default.text);
         }
         self.fill_with_null(subject, column, fill);
-        if subject.only
-            && subject
-                .table
-                .is_some_and(|table| !table.children.is_empty())
-        {
+        if subject.only && has_children {
             self.refuse("the column must be added to child tables too");
         }
         if subject.table.is_some_and(|table| table.partition.is_some()) {

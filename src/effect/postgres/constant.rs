@@ -3,8 +3,6 @@
 //! It reads a literal in quotes as the type that it is for while it looks at
 //! the statement, whatever rows there are (default_literal_*, values_*).
 
-use rustc_hash::FxHashSet;
-
 use crate::name::Name;
 use crate::operation::{Column, DataType, Ident, Identity, Insert, TypeDefinition, Update};
 use crate::schema::{Table, TypeEntry, View};
@@ -132,7 +130,7 @@ impl Expected<'_> {
             Expected::Array(ty) => (!value.trim_start().starts_with(['{', '[']))
                 .then(|| format!("'{value}' is no value of type {ty}: an array begins with '{{'")),
             Expected::Enum(entry) => match &entry.definition {
-                TypeDefinition::Enum(values) if !values.contains(&value) => {
+                TypeDefinition::Enum(values) if !values.iter().any(|one| *one == *value) => {
                     Some(format!("enum `{}` has no value '{value}'", entry.key))
                 }
                 _ => None,
@@ -141,6 +139,47 @@ impl Expected<'_> {
                 (!fits(&value, ty, cut)).then(|| format!("'{value}' is no value of type {ty}"))
             }
         }
+    }
+}
+
+/// The columns whose values somebody asks for.
+struct Asked<'t> {
+    given: Vec<Given<'t>>,
+    /// Those that hold NULL in every row.
+    left_null: Vec<Name>,
+}
+
+/// A column that rows give a value to.
+struct Given<'t> {
+    column: &'t Column,
+    /// Where in the row.
+    at: usize,
+    /// It holds NULL where the row is too short.
+    left_null: bool,
+}
+
+impl Asked<'_> {
+    /// What is known of a row.
+    fn of(&self, row: &[&[Token]], text: &str) -> Row {
+        let mut known = Row::default();
+        for Given {
+            column,
+            at,
+            left_null,
+        } in &self.given
+        {
+            let value = match row.get(*at) {
+                Some(item) => constant(item, text).and_then(|c| value(&c, column, text)),
+                None => left_null.then_some(Value::Null),
+            };
+            if let Some(value) = value {
+                known.set(column.name, value);
+            }
+        }
+        for name in &self.left_null {
+            known.set(*name, Value::Null);
+        }
+        known
     }
 }
 
@@ -312,12 +351,12 @@ impl<'a> Work<'a> {
         let behind_first = list.get(group_end(list, 0) + 1);
         let several = behind_first.is_some_and(|t| t.kind == TokenKind::Comma);
         let asked = self.asked_of_rows(table, insert, several);
+        let asked = (!asked.is_empty()).then(|| self.asked(table, &asked, &takers));
+        let asked = asked.flatten();
         let mut known = Vec::new();
         for row in rows(list) {
             self.check_row(table, insert, &takers, &row, &values.text);
-            if !asked.is_empty() {
-                known.extend(self.known(table, &asked, &takers, &row, &values.text));
-            }
+            known.extend(asked.as_ref().map(|asked| asked.of(&row, &values.text)));
         }
         self.check_rows(table, insert, &known);
     }
@@ -347,11 +386,13 @@ impl<'a> Work<'a> {
                 let column = table.column(name).filter(|_| !view.computed.contains(name));
                 let value =
                     constant(item, &values.text).and_then(|c| value(&c, column?, &values.text));
-                known.extend(value.map(|value| (name.as_str(), value)));
+                if let Some(value) = value {
+                    known.set(*name, value);
+                }
             }
             for column in &table.columns {
                 if !names.contains(&column.name) && self.is_left_null(column) {
-                    known.insert(&column.name, Value::Null);
+                    known.set(column.name, Value::Null);
                 }
             }
             if is_unmet(condition, table, &known) {
@@ -384,34 +425,31 @@ impl<'a> Work<'a> {
         }
     }
 
-    /// What is known of a row in the columns that are asked for; `None` where it
-    /// goes into columns that are not known.
-    fn known<'t>(
+    /// `None` where the rows go into columns that are not known.
+    fn asked<'t>(
         &self,
         table: &'t Table,
-        asked: &[Name],
+        names: &[Name],
         takers: &[Option<Taker<'t>>],
-        row: &[&[Token]],
-        text: &str,
-    ) -> Option<Row<'t>> {
-        let mut known = Row::default();
-        let mut given = FxHashSet::default();
-        for (taker, item) in takers.iter().zip(row) {
-            let column = taker.as_ref()?.column;
-            if !asked.contains(&column.name) {
-                continue;
-            }
-            given.insert(&column.name);
-            let value = constant(item, text).and_then(|c| value(&c, column, text));
-            known.extend(value.map(|value| (column.name.as_str(), value)));
-        }
-        let asked = table.columns.iter().filter(|c| asked.contains(&c.name));
-        for column in asked {
-            if !given.contains(&column.name) && self.is_left_null(column) {
-                known.insert(&column.name, Value::Null);
-            }
-        }
-        Some(known)
+    ) -> Option<Asked<'t>> {
+        let columns = takers.iter().map(|taker| Some(taker.as_ref()?.column));
+        let columns: Option<Vec<&Column>> = columns.collect();
+        let is_asked = |c: &Column| names.contains(&c.name);
+        let given = columns?.into_iter().enumerate();
+        let given = given.filter(|(_, column)| is_asked(column));
+        let given: Vec<_> = given
+            .map(|(at, column)| Given {
+                column,
+                at,
+                left_null: self.is_left_null(column),
+            })
+            .collect();
+        let left = table.columns.iter().filter(|c| {
+            let is_given = given.iter().any(|given| given.column.name == c.name);
+            is_asked(c) && !is_given && self.is_left_null(c)
+        });
+        let left_null = left.map(|column| column.name).collect();
+        Some(Asked { given, left_null })
     }
 
     /// Does a column hold NULL where nothing is said?

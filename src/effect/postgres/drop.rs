@@ -2,13 +2,12 @@
 //! and what is lost.
 
 use crate::effect::LockMode;
-use crate::operation::{Action, Column, ConstraintKind, ObjectKind, ObjectName};
-use crate::schema::{Index, Key, Policy, Relation, Table, TableConstraint, View};
-use crate::statement::lexer::TokenKind;
+use crate::operation::{Action, Column, ObjectKind, ObjectName};
+use crate::schema::{Caller, Index, Key, Relation, Table, View};
 
 use super::Work;
 use super::data::Children;
-use super::expr::{Tokens, is_name, mentions};
+use super::expr::mentions;
 use super::query::relations;
 use super::table::Subject;
 
@@ -509,20 +508,17 @@ impl<'a> Work<'a> {
             return;
         }
         for table in self.schema.tables_with(&key.name) {
-            if !self.uses_routine(table, &key) {
-                continue;
-            }
-            if cascade {
-                self.lock(&table.key, LockMode::AccessExclusive);
-                self.lock_indexes_calling(table, &key.name);
+            let callers: Vec<Caller> = self.schema.callers_in(table, &key).collect();
+            // Before 15 a generated column goes along without a word
+            // (drop_function_used_in_generated).
+            let is_silent = |caller| self.version < 15 && matches!(caller, &Caller::Generated(_));
+            if cascade || callers.iter().all(is_silent) {
+                self.drop_callers(table, &callers);
             } else {
                 self.refuse(format!("`{}` uses `{}`", table.key, key.name));
             }
         }
-        for view in self.schema.views_calling(&key.name) {
-            if !calls(&view.query, &key.name) {
-                continue;
-            }
+        for view in self.schema.views_that_call(&key) {
             if cascade {
                 self.lock_view_tree(view);
             } else {
@@ -531,48 +527,22 @@ impl<'a> Work<'a> {
         }
     }
 
-    /// An index whose expression calls what goes, goes too
-    /// (drop_function_used_in_index_cascade).
-    fn lock_indexes_calling(&mut self, table: &'a Table, routine: &str) {
-        for index in self.indexes_of(Some(table)) {
-            if index_calls(index, routine) {
-                self.lock(&index.key, LockMode::AccessExclusive);
+    /// What calls a routine goes with it (drop_function_used_in_*_cascade).
+    fn drop_callers(&mut self, table: &'a Table, callers: &[Caller]) {
+        if callers.is_empty() {
+            return;
+        }
+        self.lock(&table.key, LockMode::AccessExclusive);
+        for caller in callers {
+            match caller {
+                Caller::Index(index) => self.lock(index, LockMode::AccessExclusive),
+                Caller::Generated(column) => {
+                    self.drop_with_column(&table.key, table, column, true);
+                    self.lose(format!("column `{}.{column}`", table.key));
+                }
+                _ => {}
             }
         }
-    }
-
-    fn uses_routine(&self, table: &Table, routine: &Key) -> bool {
-        let by_trigger = table.triggers.iter().any(|trigger| {
-            trigger
-                .function
-                .as_ref()
-                .is_some_and(|f| self.schema.resolve_routine(f) == *routine)
-        });
-        let checked = |constraint: &TableConstraint| {
-            matches!(&constraint.definition.kind, ConstraintKind::Check(check)
-                if calls(&check.text, &routine.name))
-        };
-        let guarded = |policy: &Policy| {
-            let mut conditions = policy.clauses.conditions();
-            conditions.any(|condition| calls(&condition.text, &routine.name))
-        };
-        // Before 15 a generated column goes along without a word
-        // (drop_function_used_in_generated).
-        by_trigger
-            || table.constraints.iter().any(|c| checked(c))
-            || table.policies.iter().any(guarded)
-            || self
-                .indexes_by_key(table)
-                .any(|index| index_calls(index, &routine.name))
-            || table.columns.iter().any(|column| {
-                let default = column.default.as_ref().map(|default| &default.text);
-                let generated = column.generated.as_ref().map(|g| &g.expr.text);
-                let texts = [default, generated];
-                texts
-                    .into_iter()
-                    .flatten()
-                    .any(|text| calls(text, &routine.name))
-            })
     }
 
     pub(super) fn indexes_by_key<'t>(
@@ -673,21 +643,6 @@ impl<'a> Work<'a> {
 }
 
 /// Is the name called in a text?
-fn calls(text: &str, routine: &str) -> bool {
-    mentions(text, routine) && {
-        let tokens = Tokens::of(text);
-        tokens
-            .list
-            .windows(2)
-            .any(|pair| is_name(pair[0], text, routine) && pair[1].kind == TokenKind::OpenParen)
-    }
-}
-
-fn index_calls(index: &Index, routine: &str) -> bool {
-    let mut exprs = index.exprs.iter().chain(&index.predicate);
-    exprs.any(|expr| calls(&expr.text, routine))
-}
-
 pub(super) fn uses_column(index: &Index, column: &str) -> bool {
     index.columns.iter().any(|c| c == column)
         || index.include.iter().any(|c| c == column)

@@ -5,7 +5,7 @@ use std::rc::Rc;
 
 use crate::name::Name;
 use crate::source::Span;
-use crate::statement::cursor::fold;
+use crate::statement::cursor::{fold, unquote};
 pub(super) use crate::statement::lexer::strip;
 use crate::statement::lexer::{Token, TokenKind, tokens_into};
 use crate::text::holds;
@@ -116,10 +116,7 @@ pub(super) fn name_of(token: Token, text: &str) -> Option<Name> {
     let raw = token.span.of(text);
     match token.kind {
         TokenKind::Word => Some(fold(raw)),
-        TokenKind::QuotedName => {
-            let inner = raw.strip_prefix('"')?.strip_suffix('"')?;
-            Some(Name::from(inner.replace("\"\"", "\"")))
-        }
+        TokenKind::QuotedName => Some(unquote(raw).into()),
         _ => None,
     }
 }

@@ -201,7 +201,7 @@ impl<'a> Work<'a> {
         let marks = self.schema.settings(key).iter();
         let is_mark = |setting: &&Setting| setting.name == SettingName::ClusterOn;
         let mark = marks.rev().find(is_mark)?;
-        Some(self.beside(key, mark.value))
+        Some(self.beside(key, &*mark.value))
     }
 
     /// The index that replicas tell rows by, where one was named.

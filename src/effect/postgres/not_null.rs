@@ -2,7 +2,7 @@
 //! that SET NOT NULL and ADD PRIMARY KEY need not look at the rows.
 
 use crate::operation::{Action, Constraint, ConstraintKind};
-use crate::schema::Table;
+use crate::schema::{Table, TableConstraint};
 use crate::statement::lexer::{Token, TokenKind};
 
 use super::Work;
@@ -83,18 +83,30 @@ impl Work<'_> {
     /// Do the valid constraints of the table, as they were before the
     /// statement, prove that the column holds no NULL?
     pub(super) fn proven_not_null(&self, table: &Table, column: &str) -> bool {
-        table.constraints.iter().any(|constraint| {
-            constraint.validated
-                && !constraint.definition.not_enforced
-                && self.stands_before_and_after(&constraint.name)
-                && matches!(&constraint.definition, Constraint { kind: ConstraintKind::Check(check), .. }
-                    if proves(&check.text, column))
-        })
+        table
+            .constraints
+            .iter()
+            .any(|c| self.proves_not_null(c, column))
+    }
+
+    /// Do they prove it for those that inherit from the table as well
+    /// (set_not_null_check_no_inherit)?
+    pub(super) fn proven_below(&self, table: &Table, column: &str) -> bool {
+        let mut inherited = table.constraints.iter();
+        inherited.any(|c| !c.definition.no_inherit && self.proves_not_null(c, column))
+    }
+
+    fn proves_not_null(&self, constraint: &TableConstraint, column: &str) -> bool {
+        constraint.validated
+            && !constraint.definition.not_enforced
+            && self.stands_before_and_after(&constraint.name)
+            && matches!(&constraint.definition, Constraint { kind: ConstraintKind::Check(check), .. }
+                if proves(&check.text, column))
     }
 
     /// A constraint that the same ALTER TABLE adds, validates or drops proves
     /// nothing (set_not_null_and_drop_check_same_alter).
-    fn stands_before_and_after(&self, name: &str) -> bool {
+    pub(super) fn stands_before_and_after(&self, name: &str) -> bool {
         !self.siblings().any(|action| match action {
             Action::DropConstraint { name: n, .. } | Action::ValidateConstraint { name: n, .. } => {
                 n.name == name

@@ -41,11 +41,11 @@ enum Place {
 impl<'a> Work<'a> {
     /// A row goes down to the partition that takes it, and into no other
     /// (insert_partition_*, insert_list_*).
-    pub(super) fn check_routes(&mut self, table: &'a Table, rows: &[&Row<'_>], depth: u8) {
+    pub(super) fn check_routes(&mut self, table: &'a Table, rows: &[&Row], depth: u8) {
         let Some(parts) = self.parts(table).filter(|_| depth < DEEPEST) else {
             return;
         };
-        let mut routed: Vec<Vec<&Row<'_>>> = vec![Vec::new(); parts.len()];
+        let mut routed: Vec<Vec<&Row>> = vec![Vec::new(); parts.len()];
         for row in rows {
             let mut takers = (0..parts.len()).filter(|n| parts[*n].1.takes(row) != Some(false));
             let rest = parts
@@ -79,7 +79,7 @@ impl<'a> Work<'a> {
 
     /// What is written to a partition itself is within its bound
     /// (insert_partition_other).
-    pub(super) fn check_own_bound(&mut self, table: &'a Table, rows: &[&Row<'_>]) {
+    pub(super) fn check_own_bound(&mut self, table: &'a Table, rows: &[&Row]) {
         let Some(partition) = &table.partition else {
             return;
         };
@@ -143,13 +143,13 @@ impl<'t> Takes<'t> {
     }
 
     /// `None` where it cannot be told; what nobody else takes is no matter here.
-    fn takes(&self, row: &Row<'_>) -> Option<bool> {
+    fn takes(&self, row: &Row) -> Option<bool> {
         match self {
             Self::Rest => Some(false),
             Self::Unknown => None,
             Self::Listed(column, values) => is_listed(column, values, row),
             Self::Between(columns, [from, to]) => {
-                let is_null = |c: &&Column| row.get(c.name.as_str()) == Some(&Value::Null);
+                let is_null = |c: &&Column| row.get(c.name) == Some(&Value::Null);
                 if columns.iter().any(is_null) {
                     return Some(false);
                 }
@@ -183,8 +183,8 @@ fn listed(value: &[Token], text: &str, column: &Column) -> Option<Value> {
     }
 }
 
-fn is_listed(column: &Column, values: &[Option<Value>], row: &Row<'_>) -> Option<bool> {
-    let own = row.get(column.name.as_str())?;
+fn is_listed(column: &Column, values: &[Option<Value>], row: &Row) -> Option<bool> {
+    let own = row.get(column.name)?;
     let mut known = true;
     for value in values {
         let same = match (own, value) {
@@ -211,14 +211,14 @@ fn places(columns: &[&Column], ends: Vec<End>) -> Vec<Place> {
 }
 
 /// How a row compares with an end of a range.
-fn order(columns: &[&Column], end: &[Place], row: &Row<'_>) -> Option<Ordering> {
+fn order(columns: &[&Column], end: &[Place], row: &Row) -> Option<Ordering> {
     for (column, place) in columns.iter().zip(end) {
         let value = match place {
             Place::Lowest => return Some(Ordering::Greater),
             Place::Highest => return Some(Ordering::Less),
             Place::At(value) => value.as_ref()?,
         };
-        let own = row.get(column.name.as_str())?;
+        let own = row.get(column.name)?;
         let is = |operator| compare(own, value, operator).flatten();
         if is("<")? {
             return Some(Ordering::Less);

@@ -373,10 +373,8 @@ impl<'a> Work<'a> {
             subject.only,
             |work, key, table| {
                 let known = table.is_some_and(|t| work.is_not_null(t, column));
-                let proven = [table, top]
-                    .into_iter()
-                    .flatten()
-                    .any(|t| work.proven_not_null(t, column));
+                let proven = table.is_some_and(|t| work.proven_not_null(t, column))
+                    || top.is_some_and(|t| work.proven_below(t, column));
                 if !known && !proven {
                     work.scan_heap(key, table);
                 }

@@ -359,6 +359,7 @@ impl<'a> Work<'a> {
             self.refuse_cast(column, &old.ty, ty, using.is_some(), change.kind);
         }
         self.check_default(table, column, &old.ty, ty);
+        self.refuse_compared(table, old, ty);
         self.losses_of_type(subject, column, &old.ty, ty, using);
         if !change.binary {
             self.rewrite_all(subject);

@@ -6,8 +6,7 @@
 
 use std::cmp::Ordering;
 
-use rustc_hash::FxHashMap;
-
+use crate::name::Name;
 use crate::operation::{ConstraintKind, DataType};
 use crate::schema::Table;
 use crate::statement::cursor::string_value;
@@ -27,14 +26,26 @@ pub(super) enum Value {
     Null,
 }
 
-/// What is known of a row, by the names of its columns.
-pub(super) type Row<'r> = FxHashMap<&'r str, Value>;
+/// What is known of a row: values of the columns that somebody asks for.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Row(Vec<(Name, Value)>);
+
+impl Row {
+    pub(super) fn set(&mut self, column: Name, value: Value) {
+        self.0.push((column, value));
+    }
+
+    pub(super) fn get(&self, column: Name) -> Option<&Value> {
+        let found = self.0.iter().find(|(name, _)| *name == column);
+        found.map(|(_, value)| value)
+    }
+}
 
 /// SQL's three truths; `None` where it cannot be told.
 pub(super) type Truth = Option<Option<bool>>;
 
 /// The name of a check of the table that the row violates.
-pub(super) fn violated<'t>(table: &'t Table, row: &Row<'_>) -> Option<&'t str> {
+pub(super) fn violated<'t>(table: &'t Table, row: &Row) -> Option<&'t str> {
     let is_false = |text: &str| {
         let tokens = Tokens::of(text);
         let check = Check {
@@ -53,7 +64,7 @@ pub(super) fn violated<'t>(table: &'t Table, row: &Row<'_>) -> Option<&'t str> {
 }
 
 /// Is a condition certainly not true of the row?
-pub(super) fn is_unmet(condition: &str, table: &Table, row: &Row<'_>) -> bool {
+pub(super) fn is_unmet(condition: &str, table: &Table, row: &Row) -> bool {
     let check = Check {
         text: condition,
         table: &table.key.name,
@@ -172,7 +183,7 @@ fn uuid(text: &str) -> Option<String> {
 struct Check<'c> {
     text: &'c str,
     table: &'c str,
-    row: &'c Row<'c>,
+    row: &'c Row,
 }
 
 impl Check<'_> {
@@ -291,17 +302,17 @@ impl Check<'_> {
             [one] => match one.kind {
                 TokenKind::Number => one.span.of(self.text).parse().ok().map(Value::Number),
                 TokenKind::Text => {
-                    string_value(*one, self.text).map(|text| Value::Text(text.to_string()))
+                    string_value(*one, self.text).map(|text| Value::Text(text.into_owned()))
                 }
                 _ if is(*one, "NULL") => Some(Value::Null),
                 _ if is(*one, "TRUE") => Some(Value::Boolean(true)),
                 _ if is(*one, "FALSE") => Some(Value::Boolean(false)),
-                _ => self.row.get(&*name_of(*one, self.text)?).cloned(),
+                _ => self.row.get(name_of(*one, self.text)?).cloned(),
             },
             [table, dot, column] if dot.kind == TokenKind::Dot => {
                 let own = name_of(*table, self.text)? == self.table;
                 let column = name_of(*column, self.text)?;
-                self.row.get(&*column).filter(|_| own).cloned()
+                self.row.get(column).filter(|_| own).cloned()
             }
             [sign, number] if number.kind == TokenKind::Number => {
                 let number: f64 = number.span.of(self.text).parse().ok()?;
@@ -422,13 +433,10 @@ mod tests {
     use super::*;
 
     fn truth(text: &str) -> Truth {
-        let row: Row<'_> = [
-            ("kg", Value::Number(0.0)),
-            ("state", Value::Text("open".to_owned())),
-            ("note", Value::Null),
-        ]
-        .into_iter()
-        .collect();
+        let mut row = Row::default();
+        row.set("kg".into(), Value::Number(0.0));
+        row.set("state".into(), Value::Text("open".to_owned()));
+        row.set("note".into(), Value::Null);
         let tokens = Tokens::of(text);
         let table = "t";
         let check = Check {

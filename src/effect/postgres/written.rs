@@ -40,7 +40,7 @@ impl<'a> Work<'a> {
     }
 
     /// What is known of the rows says that the server takes not all of them.
-    pub(super) fn check_rows(&mut self, table: &'a Table, insert: &Insert, rows: &[Row<'_>]) {
+    pub(super) fn check_rows(&mut self, table: &'a Table, insert: &Insert, rows: &[Row]) {
         self.check_once(table, insert, rows);
         self.check_parents(table, rows);
         for row in rows {
@@ -48,13 +48,13 @@ impl<'a> Work<'a> {
                 self.refuse(format!("the row violates the check `{check}`"));
             }
         }
-        let rows: Vec<&Row<'_>> = rows.iter().collect();
+        let rows: Vec<&Row> = rows.iter().collect();
         self.check_own_bound(table, &rows);
         self.check_routes(table, &rows, 0);
     }
 
     /// No two rows have the same key (insert_key_twice*).
-    fn check_once(&mut self, table: &'a Table, insert: &Insert, rows: &[Row<'_>]) {
+    fn check_once(&mut self, table: &'a Table, insert: &Insert, rows: &[Row]) {
         if rows.len() < 2 {
             return;
         }
@@ -75,7 +75,7 @@ impl<'a> Work<'a> {
     }
 
     /// A row that refers to a table without rows (insert_parent_empty*).
-    fn check_parents(&mut self, table: &'a Table, rows: &[Row<'_>]) {
+    fn check_parents(&mut self, table: &'a Table, rows: &[Row]) {
         let unchecked = |table: &Table| {
             let settings = self.schema.settings(&table.key).iter();
             self.schema.session().replica || settings.clone().any(|s| s.name == SettingName::Firing)
@@ -85,8 +85,8 @@ impl<'a> Work<'a> {
                 continue;
             };
             let waits = constraint.definition.deferrable || constraint.definition.not_enforced;
-            let refers = |row: &Row<'_>| {
-                let mut values = constraint.columns.iter().map(|c| row.get(c.as_str()));
+            let refers = |row: &Row| {
+                let mut values = constraint.columns.iter().map(|c| row.get(*c));
                 values.all(|value| value.is_some_and(|value| *value != Value::Null))
             };
             if !waits
@@ -153,7 +153,7 @@ fn if_twice(table: &Table, insert: &Insert, index: &Index) -> Option<String> {
 }
 
 /// The key of a row; `None` where a part of it is not known, or NULL.
-fn key_in(row: &Row<'_>, index: &Index) -> Option<Vec<String>> {
-    let part = |column: &Name| row.get(column.as_str())?.text();
+fn key_in(row: &Row, index: &Index) -> Option<Vec<String>> {
+    let part = |column: &Name| row.get(*column)?.text();
     index.columns.iter().map(part).collect()
 }

@@ -1,0 +1,161 @@
+//! What calls a routine, and goes with it where CASCADE is said.
+
+use super::{Index, Key, Policy, Schema, Table, TableConstraint, View};
+use crate::name::Name;
+use crate::operation::{Column, ConstraintKind};
+use crate::source::Span;
+use crate::statement::Cursor;
+use crate::statement::lexer::{TokenKind, tokens_into};
+use crate::text::holds;
+
+/// A part of a table that calls a routine.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Caller {
+    Trigger(Name),
+    Check(Name),
+    Policy(Name),
+    Index(Key),
+    /// The default of a column.
+    Default(Name),
+    /// A generated column, which goes as a whole.
+    Generated(Name),
+}
+
+impl Caller {
+    /// What it is called where its table does not speak for itself.
+    pub fn of(self, table: &Key) -> String {
+        match self {
+            Self::Trigger(name) => format!("trigger `{name}` on `{table}`"),
+            Self::Check(name) => format!("check `{name}` of `{table}`"),
+            Self::Policy(name) => format!("policy `{name}` on `{table}`"),
+            Self::Index(key) => format!("index `{key}`"),
+            Self::Default(column) => format!("the default of `{table}.{column}`"),
+            Self::Generated(column) => format!("generated column `{table}.{column}`"),
+        }
+    }
+}
+
+impl Schema {
+    /// What of a table calls a routine.
+    pub fn callers_in<'s>(
+        &'s self,
+        table: &'s Table,
+        routine: &'s Key,
+    ) -> impl Iterator<Item = Caller> + 's {
+        let name = &routine.name;
+        let runs =
+            |function: &crate::operation::ObjectName| self.resolve_routine(function) == *routine;
+        let triggers = table.triggers.iter();
+        let triggers = triggers.filter(move |t| t.function.as_ref().is_some_and(runs));
+        let checked = |c: &&TableConstraint| matches!(&c.definition.kind, ConstraintKind::Check(check) if calls(&check.text, name));
+        let guarded = |policy: &&Policy| {
+            let mut conditions = policy.clauses.conditions();
+            conditions.any(|condition| calls(&condition.text, name))
+        };
+        let indexes = table
+            .indexes
+            .iter()
+            .filter_map(|key| self.index_by_key(key));
+        let constraints = table.constraints.iter().map(|c| &**c);
+        triggers
+            .map(|trigger| Caller::Trigger(trigger.name))
+            .chain(constraints.filter(checked).map(|c| Caller::Check(c.name)))
+            .chain(
+                table
+                    .policies
+                    .iter()
+                    .filter(guarded)
+                    .map(|p| Caller::Policy(p.name)),
+            )
+            .chain(
+                indexes
+                    .filter(|i| index_calls(i, name))
+                    .map(|i| Caller::Index(i.key)),
+            )
+            .chain(
+                table
+                    .columns
+                    .iter()
+                    .filter_map(|column| column_calls(column, name)),
+            )
+    }
+
+    /// Views whose query calls a routine.
+    pub fn views_that_call(&self, routine: &Key) -> Vec<&View> {
+        let mut views = self.views_calling(&routine.name);
+        views.retain(|view| calls(&view.query, &routine.name));
+        views
+    }
+
+    pub(super) fn drop_callers(&mut self, routine: &Key) {
+        let tables = self.tables_with(&routine.name).into_iter();
+        let calling: Vec<(Key, Caller)> = tables
+            .flat_map(|table| {
+                self.callers_in(table, routine)
+                    .map(|caller| (table.key, caller))
+            })
+            .collect();
+        for (table, caller) in calling {
+            match caller {
+                Caller::Trigger(name) => {
+                    self.edit_table(&table, |t| t.triggers.retain(|x| x.name != name));
+                }
+                Caller::Check(name) => self.remove_constraint(&table, &name),
+                Caller::Policy(name) => {
+                    self.edit_table(&table, |t| t.policies.retain(|p| p.name != name));
+                }
+                Caller::Index(index) => self.remove_relation(&index, true),
+                Caller::Default(column) => {
+                    self.edit_table(&table, |t| t.edit_column(&column, |c| c.default = None));
+                }
+                Caller::Generated(column) => self.drop_column_and_views(&table, &column),
+            }
+        }
+        let views = self.views_that_call(routine).into_iter();
+        let views: Vec<Key> = views.map(|view| view.key).collect();
+        for view in views {
+            self.remove_relation(&view, true);
+        }
+    }
+}
+
+fn index_calls(index: &Index, routine: &str) -> bool {
+    let mut exprs = index.exprs.iter().chain(&index.predicate);
+    exprs.any(|expr| calls(&expr.text, routine))
+}
+
+fn column_calls(column: &Column, routine: &str) -> Option<Caller> {
+    let generated = column.generated.as_ref();
+    let default = column.default.as_ref();
+    match (generated, default) {
+        (Some(g), _) if calls(&g.expr.text, routine) => Some(Caller::Generated(column.name)),
+        (_, Some(default)) if calls(&default.text, routine) => Some(Caller::Default(column.name)),
+        _ => None,
+    }
+}
+
+/// Does an expression or a query call a routine of the name?
+pub fn calls(text: &str, routine: &str) -> bool {
+    holds(text, &routine.to_ascii_lowercase()) && given(text, routine).is_some()
+}
+
+/// What a text gives to a routine where it first calls it: what stands between
+/// the parentheses.
+pub fn given<'t>(text: &'t str, routine: &str) -> Option<&'t str> {
+    let mut tokens = Vec::new();
+    tokens_into(text, Span::new(0, text.len() as u32), &mut tokens);
+    let mut cursor = Cursor::new(text, &tokens);
+    while !cursor.done() {
+        match cursor.ident() {
+            Some(name) if name.name == routine && cursor.at_kind(TokenKind::OpenParen) => {
+                let inside = cursor.group()?.of(text).strip_prefix('(')?;
+                return Some(inside.strip_suffix(')').unwrap_or(inside));
+            }
+            Some(_) => {}
+            None => {
+                cursor.bump();
+            }
+        }
+    }
+    None
+}
