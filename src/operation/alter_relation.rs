@@ -36,7 +36,11 @@ pub fn shared_action(
     } else {
         return false;
     };
-    let Some(to) = r.cursor.ident() else {
+    let to = match what {
+        "a role" => r.cursor.ident(),
+        _ => r.name(),
+    };
+    let Some(to) = to else {
         r.expected(what);
         return true;
     };
@@ -70,7 +74,7 @@ pub fn shared_action(
 /// of the table `on`.
 pub fn rename_on(r: &mut Reader<'_>, kind: ObjectKind, name: ObjectName, on: ObjectName) {
     let renames = r.cursor.eat_words(&["RENAME", "TO"]);
-    let Some(to) = r.cursor.ident().filter(|_| renames) else {
+    let Some(to) = r.name().filter(|_| renames) else {
         return r.expected("`RENAME TO` and a name");
     };
     let place = name.span;

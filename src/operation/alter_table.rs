@@ -51,7 +51,7 @@ pub fn all_in_tablespace(r: &mut Reader<'_>) -> bool {
 pub fn relation(r: &mut Reader<'_>, kind: ObjectKind) {
     let if_exists = r.cursor.eat_if_exists();
     let only = r.cursor.eat_word("ONLY");
-    let name = match ObjectName::read(&mut r.cursor) {
+    let name = match r.object_name() {
         Some(name) => name,
         None => return r.expected("a name"),
     };
@@ -171,7 +171,7 @@ impl Subject {
             r.cursor.eat_word("COLUMN");
         }
         let if_exists = r.cursor.eat_if_exists();
-        let name = r.cursor.ident();
+        let name = r.name();
         let what = if constraint {
             "a constraint"
         } else {
@@ -202,12 +202,11 @@ impl Subject {
         if !constraint {
             r.cursor.eat_word("COLUMN");
         }
-        let name = r.cursor.ident();
+        let name = r.name();
         let name = r.need(name, "a name")?;
         r.need(r.cursor.at_word("TO").then_some(()), "`TO`")?;
         r.cursor.bump();
-        r.not_reserved()?;
-        let to = r.cursor.ident();
+        let to = r.name();
         let to = r.need(to, "a new name")?;
         let (table, place) = (self.table(), name.span);
         let action = match constraint {
@@ -224,7 +223,7 @@ impl Subject {
     fn validate(&self, r: &mut Reader<'_>, mark: usize) -> Done {
         let found = r.cursor.eat_word("CONSTRAINT");
         r.need(found.then_some(()), "`CONSTRAINT`")?;
-        let name = r.cursor.ident();
+        let name = r.name();
         let name = r.need(name, "a constraint")?;
         let (table, place) = (self.table(), name.span);
         self.push(r, mark, place, Action::ValidateConstraint { table, name })
@@ -238,7 +237,7 @@ impl Subject {
         if self.kind == ObjectKind::Index {
             return self.alter_index_column(r, mark);
         }
-        let column = r.cursor.ident();
+        let column = r.name();
         let column = r.need(column, "a column")?;
         let place = column.span;
         let action = self.alter_column(r, column)?;
@@ -265,7 +264,7 @@ impl Subject {
     }
 
     fn alter_constraint(&self, r: &mut Reader<'_>, mark: usize) -> Done {
-        let name = r.cursor.ident();
+        let name = r.name();
         let name = r.need(name, "a constraint")?;
         let (mut deferrable, mut deferred) = (None, None);
         let (mut enforced, mut inherit) = (None, None);
@@ -345,7 +344,7 @@ impl Subject {
         let ty = r.need(ty, "a type")?;
         let mut collation = None;
         if r.cursor.eat_word("COLLATE") {
-            let name = ObjectName::read(&mut r.cursor);
+            let name = r.object_name();
             collation = Some(name!("{}", r.need(name, "a collation")?));
         }
         let mut using = None;
@@ -470,7 +469,7 @@ impl Subject {
             return self.on_table(r, mark, Action::SetPersistence { table, logged });
         }
         if r.cursor.eat_word("TABLESPACE") {
-            let to = r.cursor.ident();
+            let to = r.name();
             let to = r.need(to, "a tablespace")?;
             r.cursor.eat_word("NOWAIT");
             let action = Action::SetTablespace {
@@ -481,6 +480,7 @@ impl Subject {
             return self.on_table(r, mark, action);
         }
         if r.cursor.eat_words(&["ACCESS", "METHOD"]) {
+            // DEFAULT is one from 17 on.
             let to = r.cursor.ident();
             let to = r.need(to, "an access method")?;
             return self.on_table(r, mark, Action::SetAccessMethod { table, to });
@@ -523,6 +523,7 @@ impl Subject {
         };
         let what = r.cursor.eat_any(&["TRIGGER", "RULE"]);
         let what = r.need(what, "`TRIGGER`, `RULE` or `ROW LEVEL SECURITY`")?;
+        // ALL and USER are names here.
         let name = r.cursor.ident();
         let name = r.need(name, "a name")?;
         let place = name.span;
@@ -560,7 +561,7 @@ impl Subject {
     }
 
     fn inherit(&self, r: &mut Reader<'_>, mark: usize, yes: bool) -> Done {
-        let parent = ObjectName::read(&mut r.cursor);
+        let parent = r.object_name();
         let parent = r.need(parent, "a table")?;
         let (table, place) = (self.table(), parent.span);
         let action = match yes {
@@ -606,14 +607,14 @@ impl Subject {
     fn partition(&self, r: &mut Reader<'_>) -> Result<ObjectName, SmolStr> {
         let found = r.cursor.eat_word("PARTITION");
         r.need(found.then_some(()), "`PARTITION`")?;
-        let name = ObjectName::read(&mut r.cursor);
+        let name = r.object_name();
         r.need(name, "a partition")
     }
 
     fn cluster_on(&self, r: &mut Reader<'_>, mark: usize) -> Done {
         let found = r.cursor.eat_word("ON");
         r.need(found.then_some(()), "`ON`")?;
-        let index = r.cursor.ident();
+        let index = r.name();
         let index = r.need(index, "an index")?;
         let place = index.span;
         let action = Action::ClusterOn {
@@ -624,7 +625,7 @@ impl Subject {
     }
 
     fn of_type(&self, r: &mut Reader<'_>, mark: usize) -> Done {
-        let name = ObjectName::read(&mut r.cursor);
+        let name = r.object_name();
         r.need(name, "a type")?;
         let table = self.table();
         self.on_table(r, mark, Action::OtherTableChange { table })
@@ -648,7 +649,7 @@ impl Subject {
         let found = r.cursor.eat_word("IDENTITY");
         r.need(found.then_some(()), "`IDENTITY`")?;
         let identity = if r.cursor.eat_words(&["USING", "INDEX"]) {
-            let index = r.cursor.ident();
+            let index = r.name();
             ReplicaIdentity::Index(r.need(index, "an index")?)
         } else {
             let word = r.cursor.eat_any(&["DEFAULT", "FULL", "NOTHING"]);
@@ -666,7 +667,7 @@ impl Subject {
     fn depends(&self, r: &mut Reader<'_>, mark: usize) -> Done {
         let found = r.cursor.eat_words(&["ON", "EXTENSION"]);
         r.need(found.then_some(()), "`ON EXTENSION`")?;
-        let extension = r.cursor.ident();
+        let extension = r.name();
         r.need(extension, "an extension")?;
         let name = self.target.name.clone();
         let action = match self.kind {

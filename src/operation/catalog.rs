@@ -105,7 +105,7 @@ fn create_schema(r: &mut Reader<'_>) {
     let if_not_exists = r.cursor.eat_if_not_exists();
     let mut name = None;
     if !r.cursor.at_word("AUTHORIZATION") {
-        name = r.cursor.ident();
+        name = r.name();
     }
     if r.cursor.eat_word("AUTHORIZATION") {
         const WHOEVER: &[&str] = &["CURRENT_ROLE", "CURRENT_USER", "SESSION_USER"];
@@ -217,7 +217,7 @@ fn create_extension(r: &mut Reader<'_>) {
         span,
         template: false,
     });
-    let Some(name) = literal.or_else(|| r.cursor.ident()) else {
+    let Some(name) = literal.or_else(|| r.name()) else {
         return r.expected("the name of an extension");
     };
     let mark = r.cursor.mark();
@@ -248,7 +248,7 @@ fn create_statistics(r: &mut Reader<'_>) {
     let if_not_exists = r.cursor.eat_if_not_exists();
     let mut name = None;
     if !r.cursor.at_word("ON") {
-        name = ObjectName::read(&mut r.cursor);
+        name = r.object_name();
     }
     r.cursor.group();
     if !r.cursor.eat_word("ON") {
@@ -256,7 +256,7 @@ fn create_statistics(r: &mut Reader<'_>) {
     }
     r.cursor.skip_until(|c| c.at_word("FROM"));
     let table = match r.cursor.eat_word("FROM") {
-        true => ObjectName::read(&mut r.cursor),
+        true => r.object_name(),
         false => None,
     };
     if table.is_none() {
@@ -364,7 +364,7 @@ fn publication_tables(r: &mut Reader<'_>, tables: &mut Vec<ObjectName>) {
         if r.cursor.at_any(&["TABLE", "TABLES"]) {
             return;
         }
-        match ObjectName::read(&mut r.cursor) {
+        match r.object_name() {
             Some(table) => tables.push(table),
             None => return,
         }
@@ -396,7 +396,7 @@ pub fn object_name(r: &mut Reader<'_>, kind: ObjectKind) -> Option<ObjectName> {
     }
     let name = match kind {
         ObjectKind::Operator => operator(r)?,
-        _ => ObjectName::read(&mut r.cursor)?,
+        _ => name_of(r, kind)?,
     };
     if kind.is_routine() || kind == ObjectKind::Operator {
         if r.cursor.at_kind(TokenKind::OpenParen) {
@@ -404,10 +404,21 @@ pub fn object_name(r: &mut Reader<'_>, kind: ObjectKind) -> Option<ObjectName> {
         }
         if r.cursor.at_word("USING") {
             r.cursor.bump();
-            r.cursor.ident();
+            r.name();
         }
     }
     Some(name)
+}
+
+/// Reads the plain name of an object of some kind; roles also go by words such
+/// as `CURRENT_USER`.
+pub(super) fn name_of(r: &mut Reader<'_>, kind: ObjectKind) -> Option<ObjectName> {
+    match kind {
+        ObjectKind::Role => ObjectName::read(&mut r.cursor),
+        ObjectKind::Type | ObjectKind::Domain => r.routine_name(),
+        _ if kind.is_routine() => r.routine_name(),
+        _ => r.object_name(),
+    }
 }
 
 /// `FOR type LANGUAGE lang` of a transform, `FOR role SERVER s` of a mapping.
@@ -416,7 +427,7 @@ fn for_name(r: &mut Reader<'_>) -> Option<ObjectName> {
     let mark = r.cursor.mark();
     r.cursor.skip_until(|c| c.at_any(&["LANGUAGE", "SERVER"]));
     r.cursor.eat_any(&["LANGUAGE", "SERVER"])?;
-    r.cursor.ident()?;
+    r.name()?;
     let span = r.cursor.span_from(mark);
     Some(verbatim(r, span))
 }
@@ -424,7 +435,7 @@ fn for_name(r: &mut Reader<'_>) -> Option<ObjectName> {
 /// `schema.operator`, or the name of an operator class or family.
 fn operator(r: &mut Reader<'_>) -> Option<ObjectName> {
     let mark = r.cursor.mark();
-    let name = ObjectName::read(&mut r.cursor);
+    let name = r.object_name();
     r.cursor.eat(TokenKind::Dot);
     if r.cursor.eat(TokenKind::Operator) {
         let span = r.cursor.span_from(mark);

@@ -10,7 +10,7 @@ use super::constraint::{
 use super::reader::Reader;
 use super::{
     Column, ColumnOption, Constraint, ConstraintKind, DataType, Generated, Ident, Identity, Key,
-    ObjectName, sequence,
+    sequence,
 };
 use crate::name::Name;
 use crate::statement::Cursor;
@@ -44,8 +44,7 @@ pub fn column(r: &mut Reader<'_>, typed: bool) -> Result<ColumnDefinition, SmolS
     if at_foreign_key_word(&r.cursor) {
         return Err(r.why_expected("a column"));
     }
-    r.not_reserved()?;
-    let name = r.cursor.ident();
+    let name = r.name();
     let name = r.need(name, "a column")?;
     let ty = match DataType::read(&mut r.cursor) {
         Some(ty) => ty,
@@ -158,7 +157,7 @@ impl Definition {
     /// Collation, storage and the options of a foreign table's column.
     fn setting(&mut self, r: &mut Reader<'_>) -> Result<bool, SmolStr> {
         if r.cursor.eat_word("COLLATE") {
-            let collation = ObjectName::read(&mut r.cursor);
+            let collation = r.object_name();
             let collation = r.need(collation, "a collation")?;
             self.column.collation = Some(Name::from(collation.to_string()));
         } else if let Some(word) = r.cursor.eat_any(&["STORAGE", "COMPRESSION"]) {

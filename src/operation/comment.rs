@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use super::reader::Reader;
-use super::{Action, ObjectKind, ObjectName, catalog};
+use super::{Action, ObjectKind, catalog};
 use crate::name::Name;
 
 /// COMMENT ON and SECURITY LABEL.
@@ -33,7 +33,7 @@ pub fn read(r: &mut Reader<'_>) {
     let mut on = None;
     if r.cursor.eat_word("ON") {
         r.cursor.eat_word("DOMAIN");
-        on = ObjectName::read(&mut r.cursor);
+        on = r.object_name();
         if on.is_none() {
             return r.expected("a table");
         }

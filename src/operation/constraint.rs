@@ -2,7 +2,7 @@
 //! behind a column.
 
 use super::reader::Reader;
-use super::{Constraint, ConstraintKind, Expr, ForeignKey, Ident, Key, ObjectName};
+use super::{Constraint, ConstraintKind, Expr, ForeignKey, Ident, Key};
 use crate::name::{Name, name};
 use crate::source::Span;
 use crate::statement::Cursor;
@@ -40,7 +40,7 @@ pub fn constraint_name(r: &mut Reader<'_>) -> Result<Option<Ident>, SmolStr> {
     if !r.cursor.eat_word("CONSTRAINT") {
         return Ok(None);
     }
-    let name = r.cursor.ident();
+    let name = r.name();
     r.need(name, "the name of a constraint").map(Some)
 }
 
@@ -67,7 +67,7 @@ fn table_kind(r: &mut Reader<'_>) -> Result<ConstraintKind, SmolStr> {
         return exclude(r);
     }
     if r.cursor.eat_words(&["NOT", "NULL"]) {
-        let column = r.cursor.ident();
+        let column = r.name();
         return r.need(column, "a column").map(ConstraintKind::NotNull);
     }
     Err(r.why_expected("a constraint"))
@@ -80,7 +80,7 @@ fn key(r: &mut Reader<'_>) -> Result<Key, SmolStr> {
         ..Key::default()
     };
     if r.cursor.eat_words(&["USING", "INDEX"]) {
-        let index = r.cursor.ident();
+        let index = r.name();
         key.using_index = Some(r.need(index, "the name of an index")?);
         return Ok(key);
     }
@@ -111,7 +111,7 @@ pub fn index_parameters(r: &mut Reader<'_>, include: &mut ThinVec<Name>) -> Name
         r.cursor.group();
     }
     if r.cursor.eat_words(&["USING", "INDEX", "TABLESPACE"]) {
-        r.cursor.ident();
+        r.name();
     }
     Name::new(r.cursor.slice(r.cursor.span_from(mark)))
 }
@@ -156,7 +156,7 @@ pub fn references(r: &mut Reader<'_>) -> Result<ForeignKey, SmolStr> {
     if !r.cursor.eat_word("REFERENCES") {
         return Err(r.why_expected("`REFERENCES`"));
     }
-    let table = ObjectName::read(&mut r.cursor);
+    let table = r.object_name();
     let mut key = ForeignKey {
         columns: Vec::new(),
         references: r.need(table, "a table")?,
@@ -203,7 +203,7 @@ fn referential_action(r: &mut Reader<'_>) -> Result<Name, SmolStr> {
 fn exclude(r: &mut Reader<'_>) -> Result<ConstraintKind, SmolStr> {
     let mark = r.cursor.mark();
     if r.cursor.eat_word("USING") {
-        let method = r.cursor.ident();
+        let method = r.name();
         r.need(method, "an index method")?;
     }
     let columns = r.need_columns()?;

@@ -47,7 +47,7 @@ fn head(r: &mut Reader<'_>) -> Option<CreateTable> {
         }
     }
     let if_not_exists = r.cursor.eat_if_not_exists();
-    let name = ObjectName::read(&mut r.cursor)?;
+    let name = r.object_name()?;
     Some(CreateTable {
         name,
         persistence,
@@ -69,7 +69,7 @@ fn head(r: &mut Reader<'_>) -> Option<CreateTable> {
 /// The elements, and what the table is made from.
 fn body(r: &mut Reader<'_>, table: &mut CreateTable) -> Result<(), SmolStr> {
     if r.cursor.eat_words(&["PARTITION", "OF"]) {
-        let parent = ObjectName::read(&mut r.cursor);
+        let parent = r.object_name();
         let parent = r.need(parent, "a table")?;
         if r.cursor.at_kind(TokenKind::OpenParen) {
             elements(r, table, false)?;
@@ -79,7 +79,7 @@ fn body(r: &mut Reader<'_>, table: &mut CreateTable) -> Result<(), SmolStr> {
         return Ok(());
     }
     if r.cursor.eat_word("OF") {
-        let of_type = ObjectName::read(&mut r.cursor);
+        let of_type = r.object_name();
         table.of_type = Some(r.need(of_type, "a type")?);
         if r.cursor.at_kind(TokenKind::OpenParen) {
             elements(r, table, false)?;
@@ -140,7 +140,7 @@ fn element(r: &mut Reader<'_>, table: &mut CreateTable, typed: bool) -> Result<(
 
 fn like(r: &mut Reader<'_>) -> Result<Like, SmolStr> {
     r.cursor.bump();
-    let table = ObjectName::read(&mut r.cursor);
+    let table = r.object_name();
     let table = r.need(table, "a table")?;
     let mut including: Vec<Name> = Vec::new();
     while let Some(how) = r.cursor.eat_any(&["INCLUDING", "EXCLUDING"]) {
@@ -249,7 +249,7 @@ fn option(r: &mut Reader<'_>, table: &mut CreateTable) -> Result<bool, SmolStr> 
         .eat_any(&["USING", "TABLESPACE", "SERVER"])
         .is_some()
     {
-        let name = r.cursor.ident();
+        let name = r.name();
         r.need(name, "a name")?;
     } else if r.cursor.eat_any(&["WITH", "OPTIONS"]).is_some() {
         let old_style = r.cursor.eat_word("OIDS");
@@ -274,7 +274,7 @@ fn option(r: &mut Reader<'_>, table: &mut CreateTable) -> Result<bool, SmolStr> 
 
 fn inherits(r: &mut Reader<'_>) -> Result<Vec<ObjectName>, SmolStr> {
     let open = r.cursor.eat(TokenKind::OpenParen);
-    let parents = ObjectName::read_list(&mut r.cursor);
+    let parents = r.object_names();
     match open && r.cursor.eat(TokenKind::CloseParen) {
         true => Ok(parents),
         false => Err(r.why_expected("tables in parentheses")),

@@ -3,6 +3,7 @@
 use std::fmt;
 
 use super::ObjectName;
+use super::reserved::at_no_routine;
 use crate::name::Name;
 use crate::source::Span;
 use crate::statement::cursor::Cursor;
@@ -117,28 +118,12 @@ impl fmt::Display for DataType {
 
 const INTERVAL_FIELDS: &[&str] = &["YEAR", "MONTH", "DAY", "HOUR", "MINUTE", "SECOND"];
 
-/// Words that never name a type, and begin what may follow a name.
-const RESERVED: &[&str] = &[
-    "CONSTRAINT",
-    "NOT",
-    "NULL",
-    "PRIMARY",
-    "UNIQUE",
-    "REFERENCES",
-    "CHECK",
-    "DEFAULT",
-    "COLLATE",
-    "USING",
-    "WITH",
-    "AS",
-    "ON",
-    "AUTO_INCREMENT",
-    "AUTOINCREMENT",
-];
+/// Words of other engines that stand behind a type.
+const FOREIGN: &[&str] = &["AUTO_INCREMENT", "AUTOINCREMENT"];
 
 fn read_plain(cursor: &mut Cursor<'_>) -> Option<DataType> {
     let quoted = cursor.at_kind(TokenKind::QuotedName);
-    if cursor.at_any(RESERVED) {
+    if at_no_routine(cursor) || cursor.at_any(FOREIGN) {
         return None;
     }
     let mark = cursor.mark();

@@ -2,14 +2,14 @@
 
 use super::alter_relation::shared_action;
 use super::reader::Reader;
-use super::{Action, CreateDomain, DataType, DomainChange, Expr, Ident, ObjectKind, ObjectName};
+use super::{Action, CreateDomain, DataType, DomainChange, Expr, Ident, ObjectKind};
 use crate::name::name;
 use crate::statement::Cursor;
 
 /// CREATE DOMAIN.
 pub fn create(r: &mut Reader<'_>) {
     r.cursor.eat_words(&["CREATE", "DOMAIN"]);
-    let Some(name) = ObjectName::read(&mut r.cursor) else {
+    let Some(name) = r.object_name() else {
         return r.expected("the name of a domain");
     };
     r.cursor.eat_word("AS");
@@ -31,7 +31,7 @@ pub fn create(r: &mut Reader<'_>) {
 
 fn part(r: &mut Reader<'_>, domain: &mut CreateDomain) -> bool {
     if r.cursor.eat_word("COLLATE") {
-        let collation = ObjectName::read(&mut r.cursor);
+        let collation = r.object_name();
         domain.collation = collation.map(|name| name!("{name}"));
         return domain.collation.is_some();
     }
@@ -54,10 +54,7 @@ fn part(r: &mut Reader<'_>, domain: &mut CreateDomain) -> bool {
 }
 
 fn constraint_name(r: &mut Reader<'_>) -> Option<Ident> {
-    r.cursor
-        .eat_word("CONSTRAINT")
-        .then(|| r.cursor.ident())
-        .flatten()
+    r.cursor.eat_word("CONSTRAINT").then(|| r.name()).flatten()
 }
 
 /// An expression behind DEFAULT: its first token always belongs to it, so that
@@ -78,7 +75,7 @@ fn default(r: &mut Reader<'_>) -> Option<Expr> {
 /// ALTER DOMAIN.
 pub fn alter(r: &mut Reader<'_>) {
     r.cursor.eat_words(&["ALTER", "DOMAIN"]);
-    let Some(name) = ObjectName::read(&mut r.cursor) else {
+    let Some(name) = r.object_name() else {
         return r.expected("the name of a domain");
     };
     if shared_action(r, ObjectKind::Domain, &name, false) {
@@ -94,35 +91,34 @@ pub fn alter(r: &mut Reader<'_>) {
 }
 
 fn change(r: &mut Reader<'_>) -> Option<DomainChange> {
-    let c = &mut r.cursor;
-    if c.eat_words(&["SET", "NOT", "NULL"]) {
+    if r.cursor.eat_words(&["SET", "NOT", "NULL"]) {
         return Some(DomainChange::SetNotNull);
     }
-    if c.eat_words(&["DROP", "NOT", "NULL"]) {
+    if r.cursor.eat_words(&["DROP", "NOT", "NULL"]) {
         return Some(DomainChange::DropNotNull);
     }
-    if c.eat_words(&["DROP", "DEFAULT"]) {
+    if r.cursor.eat_words(&["DROP", "DEFAULT"]) {
         return Some(DomainChange::DropDefault);
     }
-    if c.eat_words(&["SET", "DEFAULT"]) {
-        let span = c.rest()?;
+    if r.cursor.eat_words(&["SET", "DEFAULT"]) {
+        let span = r.cursor.rest()?;
         return Some(DomainChange::SetDefault(r.expr(span)));
     }
-    if c.eat_words(&["VALIDATE", "CONSTRAINT"]) {
-        return c.ident().map(DomainChange::ValidateConstraint);
+    if r.cursor.eat_words(&["VALIDATE", "CONSTRAINT"]) {
+        return r.name().map(DomainChange::ValidateConstraint);
     }
-    if c.eat_words(&["DROP", "CONSTRAINT"]) {
-        let if_exists = c.eat_if_exists();
-        let name = c.ident()?;
-        c.eat_any(&["CASCADE", "RESTRICT"]);
+    if r.cursor.eat_words(&["DROP", "CONSTRAINT"]) {
+        let if_exists = r.cursor.eat_if_exists();
+        let name = r.name()?;
+        r.cursor.eat_any(&["CASCADE", "RESTRICT"]);
         return Some(DomainChange::DropConstraint { name, if_exists });
     }
-    if c.eat_words(&["RENAME", "CONSTRAINT"]) {
-        let from = c.ident()?;
-        let to = c.eat_word("TO").then(|| c.ident()).flatten()?;
+    if r.cursor.eat_words(&["RENAME", "CONSTRAINT"]) {
+        let from = r.name()?;
+        let to = r.cursor.eat_word("TO").then(|| r.name()).flatten()?;
         return Some(DomainChange::RenameConstraint(from, to));
     }
-    c.eat_word("ADD").then(|| added(r)).flatten()
+    r.cursor.eat_word("ADD").then(|| added(r)).flatten()
 }
 
 fn added(r: &mut Reader<'_>) -> Option<DomainChange> {

@@ -1,5 +1,6 @@
 //! DROP of every kind of object.
 
+use super::catalog::name_of;
 use super::reader::{Reader, inside};
 use super::{Action, ObjectKind, ObjectName};
 use crate::name::Name;
@@ -75,7 +76,7 @@ impl From<ObjectName> for Dropped {
 impl Drop {
     fn list(&mut self, r: &mut Reader<'_>) -> Result<(), SmolStr> {
         loop {
-            let name = ObjectName::read(&mut r.cursor);
+            let name = name_of(r, self.kind);
             let mut dropped = Dropped::from(r.need(name, "a name")?);
             if self.kind.is_routine() && r.cursor.at_kind(TokenKind::OpenParen) {
                 dropped.arguments = arguments(r);
@@ -96,11 +97,11 @@ impl Drop {
     }
 
     fn on_table(&mut self, r: &mut Reader<'_>) -> Result<(), SmolStr> {
-        let name = r.cursor.ident();
+        let name = r.name();
         let mut dropped = Dropped::from(ObjectName::from(r.need(name, "a name")?));
         let found = r.cursor.eat_word("ON");
         r.need(found.then_some(()), "`ON` and a table")?;
-        let table = ObjectName::read(&mut r.cursor);
+        let table = r.object_name();
         dropped.on = Some(r.need(table, "a table")?);
         self.dropped.push(dropped);
         self.behaviour(r);
@@ -109,11 +110,11 @@ impl Drop {
 
     /// `name USING method`.
     fn operator_class(&mut self, r: &mut Reader<'_>) -> Result<(), SmolStr> {
-        let name = ObjectName::read(&mut r.cursor);
+        let name = r.object_name();
         let name = r.need(name, "a name")?;
         let found = r.cursor.eat_word("USING");
         r.need(found.then_some(()), "`USING`")?;
-        let method = r.cursor.ident();
+        let method = r.name();
         r.need(method, "an index method")?;
         self.dropped.push(name.into());
         self.behaviour(r);

@@ -68,7 +68,7 @@ fn default_scope(r: &mut Reader<'_>) {
         if !found {
             return;
         }
-        ObjectName::read_list(&mut r.cursor);
+        while ObjectName::read(&mut r.cursor).is_some() && r.cursor.eat(TokenKind::Comma) {}
     }
 }
 
@@ -134,7 +134,7 @@ fn objects(r: &mut Reader<'_>, grant: &mut Grant) -> bool {
         grant.on = found.map_or(ObjectKind::Table, |(_, kind)| *kind);
         return found.is_some()
             && r.cursor.eat_words(&["IN", "SCHEMA"])
-            && !ObjectName::read_list(&mut r.cursor).is_empty();
+            && !r.object_names().is_empty();
     }
     grant.on = if r.cursor.eat_word("PARAMETER") {
         ObjectKind::Other

@@ -31,7 +31,7 @@ pub fn alter(r: &mut Reader<'_>) {
 fn index(r: &mut Reader<'_>) -> Result<CreateIndex, SmolStr> {
     let mut index = head(r)?;
     if r.cursor.eat_word("USING") {
-        let method = r.cursor.ident();
+        let method = r.name();
         index.method = r.need(method, "an index method")?.name;
     }
     index.elements = elements(r)?;
@@ -53,12 +53,12 @@ fn head(r: &mut Reader<'_>) -> Result<CreateIndex, SmolStr> {
     let if_not_exists = r.cursor.eat_if_not_exists();
     let name = match r.cursor.at_word("ON") {
         true => None,
-        false => ObjectName::read(&mut r.cursor),
+        false => r.object_name(),
     };
     let found = r.cursor.eat_word("ON");
     r.need(found.then_some(()), "`ON`")?;
     let only = r.cursor.eat_word("ONLY");
-    let table = ObjectName::read(&mut r.cursor);
+    let table = r.object_name();
     Ok(CreateIndex {
         name,
         table: r.need(table, "a table")?,
@@ -127,7 +127,7 @@ fn element(r: &mut Reader<'_>) -> Result<IndexElement, SmolStr> {
         false => call(r),
     };
     if expr.is_none() {
-        let name = r.cursor.ident();
+        let name = r.name();
         column = Some(r.need(name, "a column or an expression")?.name);
     }
     Ok(IndexElement {
@@ -142,9 +142,9 @@ fn column_in_parens(r: &mut Reader<'_>) -> Option<Ident> {
     let mark = r.cursor.mark();
     let opened = r.cursor.eat(TokenKind::OpenParen);
     let constant = r.cursor.at_any(&["TRUE", "FALSE", "NULL"]);
-    let name = (opened && !constant).then(|| r.cursor.ident());
+    let name = (opened && !constant).then(|| r.name());
     let collated = r.cursor.eat_word("COLLATE");
-    let is_plain = !collated || ObjectName::read(&mut r.cursor).is_some();
+    let is_plain = !collated || r.object_name().is_some();
     if let Some(Some(name)) = name
         && is_plain
         && r.cursor.eat(TokenKind::CloseParen)
@@ -170,7 +170,7 @@ fn call(r: &mut Reader<'_>) -> Option<Expr> {
 fn element_options(r: &mut Reader<'_>) -> Result<Name, SmolStr> {
     let mark = r.cursor.mark();
     if r.cursor.eat_word("COLLATE") {
-        let collation = ObjectName::read(&mut r.cursor);
+        let collation = r.object_name();
         r.need(collation, "a collation")?;
     }
     let at_class = matches!(
@@ -178,7 +178,7 @@ fn element_options(r: &mut Reader<'_>) -> Result<Name, SmolStr> {
         Some(TokenKind::Word | TokenKind::QuotedName | TokenKind::Template)
     ) && !r.cursor.at_any(&["ASC", "DESC", "NULLS"]);
     if at_class {
-        ObjectName::read(&mut r.cursor);
+        r.object_name();
         r.cursor.group();
     }
     r.cursor.eat_any(&["ASC", "DESC"]);
@@ -203,7 +203,7 @@ fn option(r: &mut Reader<'_>, index: &mut CreateIndex) -> Result<bool, SmolStr> 
         r.need(group, "parameters in parentheses")?;
         add_parameter(r, mark, index);
     } else if r.cursor.eat_word("TABLESPACE") {
-        let name = r.cursor.ident();
+        let name = r.name();
         r.need(name, "a tablespace")?;
         add_parameter(r, mark, index);
     } else if r.cursor.eat_word("WHERE") {

@@ -25,6 +25,9 @@ pub fn vacuum(r: &mut Reader<'_>) {
     let tables = tables(r);
     let listed = r.cursor.slice(r.cursor.span_from(mark));
     let columns_alone = !analyzes && lists_columns(listed);
+    if tables.is_empty() && !r.cursor.done() {
+        return r.expected("the name of a table");
+    }
     let place = first(&tables, verb);
     let action = Action::Vacuum {
         full,
@@ -46,6 +49,9 @@ pub fn analyze(r: &mut Reader<'_>) {
     r.cursor.group();
     r.cursor.eat_word("VERBOSE");
     let tables = tables(r);
+    if tables.is_empty() && !r.cursor.done() {
+        return r.expected("the name of a table");
+    }
     let place = first(&tables, verb);
     r.push_whole(Action::Analyze { tables }, place);
 }
@@ -56,12 +62,15 @@ pub fn cluster(r: &mut Reader<'_>) {
     r.cursor.bump();
     r.cursor.group();
     r.cursor.eat_word("VERBOSE");
-    let mut table = ObjectName::read(&mut r.cursor);
+    let mut table = r.object_name();
+    if table.is_none() && !r.cursor.done() {
+        return r.expected("the name of a table");
+    }
     let mut index = None;
     if r.cursor.eat_word("USING") {
-        index = r.cursor.ident();
+        index = r.name();
     } else if r.cursor.eat_word("ON") {
-        let of = ObjectName::read(&mut r.cursor);
+        let of = r.object_name();
         let old = std::mem::replace(&mut table, of);
         index = old.map(|name| super::Ident {
             name: name.name,
@@ -89,7 +98,10 @@ pub fn reindex(r: &mut Reader<'_>) {
         return r.expected("what to reindex");
     };
     concurrently |= r.cursor.eat_word("CONCURRENTLY");
-    let name = ObjectName::read(&mut r.cursor);
+    let name = r.object_name();
+    if name.is_none() && !r.cursor.done() {
+        return r.expected("a name");
+    }
     let place = name.as_ref().map_or(verb, |name| name.span);
     r.push_whole(
         Action::Reindex {
@@ -108,7 +120,7 @@ pub fn refresh(r: &mut Reader<'_>) {
         return r.expected("`MATERIALIZED VIEW`");
     }
     let concurrently = r.cursor.eat_word("CONCURRENTLY");
-    let Some(name) = ObjectName::read(&mut r.cursor) else {
+    let Some(name) = r.object_name() else {
         return r.expected("the name of a view");
     };
     let with_data = !r.cursor.eat_words(&["WITH", "NO", "DATA"]);
@@ -206,7 +218,7 @@ fn tables(r: &mut Reader<'_>) -> Vec<ObjectName> {
         });
         let only = followed && r.cursor.eat_word("ONLY");
         let parens = only && r.cursor.eat(TokenKind::OpenParen);
-        let Some(name) = ObjectName::read(&mut r.cursor) else {
+        let Some(name) = r.object_name() else {
             return tables;
         };
         tables.push(name);

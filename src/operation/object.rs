@@ -92,18 +92,6 @@ impl ObjectName {
         Self::read(&mut Cursor::new(text, &tokens))
     }
 
-    /// Reads one or more names between commas.
-    pub fn read_list(cursor: &mut Cursor<'_>) -> Vec<Self> {
-        let mut names = Vec::new();
-        while let Some(name) = Self::read(cursor) {
-            names.push(name);
-            if !cursor.eat(TokenKind::Comma) {
-                break;
-            }
-        }
-        names
-    }
-
     /// `table.column` as COMMENT ON COLUMN and OWNED BY write it: the last
     /// part is taken off and returned as the column.
     pub fn split_column(self, text: &str) -> (Option<ObjectName>, Name) {

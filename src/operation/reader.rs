@@ -8,8 +8,8 @@
 use smol_str::{SmolStr, format_smolstr};
 use std::sync::Arc;
 
-use super::reserved::at_reserved;
-use super::{Action, Expr, Operation, Query, Within};
+use super::reserved::{at_no_routine, at_reserved};
+use super::{Action, Expr, Ident, ObjectName, Operation, Query, Within};
 use crate::few::Few;
 use crate::source::Span;
 use crate::statement::lexer::{Token, TokenKind, tokens_into};
@@ -105,6 +105,10 @@ impl<'a> Reader<'a> {
         match self.foreign_word() {
             Some(foreign) => foreign,
             None if self.cursor.done() => format_smolstr!("expected {what} at the end"),
+            None if at_reserved(&self.cursor) => format_smolstr!(
+                "expected {what}, found the reserved word `{}`",
+                self.found()
+            ),
             None => format_smolstr!("expected {what}, found `{}`", self.found()),
         }
     }
@@ -117,17 +121,42 @@ impl<'a> Reader<'a> {
         found.ok_or_else(|| self.why_expected(what))
     }
 
-    /// Says that a name should stand at the cursor, where a reserved word does.
-    ///
-    /// # Errors
-    /// The word, and what to do about it.
-    pub fn not_reserved(&self) -> Result<(), SmolStr> {
+    /// The name of a column, a constraint, …: no word that is reserved.
+    pub fn name(&mut self) -> Option<Ident> {
         match at_reserved(&self.cursor) {
-            Some(word) => Err(format_smolstr!(
-                "`{word}` is a reserved word, which names something in double quotes only"
-            )),
-            None => Ok(()),
+            true => None,
+            false => self.cursor.ident(),
         }
+    }
+
+    /// The name of a table or of what else may have a schema: what stands in
+    /// front is no word that is reserved, behind a dot any word may.
+    pub fn object_name(&mut self) -> Option<ObjectName> {
+        match at_reserved(&self.cursor) {
+            true => None,
+            false => ObjectName::read(&mut self.cursor),
+        }
+    }
+
+    /// The name of a function or a type, which may be some of the words that
+    /// are reserved elsewhere.
+    pub fn routine_name(&mut self) -> Option<ObjectName> {
+        match at_no_routine(&self.cursor) {
+            true => None,
+            false => ObjectName::read(&mut self.cursor),
+        }
+    }
+
+    /// Names as of [`Reader::object_name`] between commas, one or more.
+    pub fn object_names(&mut self) -> Vec<ObjectName> {
+        let mut names = Vec::new();
+        while let Some(name) = self.object_name() {
+            names.push(name);
+            if !self.cursor.eat(TokenKind::Comma) {
+                break;
+            }
+        }
+        names
     }
 
     /// Gives the statement up because nothing should follow.

@@ -1,24 +1,51 @@
-//! Words that name nothing unless they stand in double quotes.
+//! Reserved words: what they name without double quotes, and where they stand.
 
 use crate::statement::Cursor;
 use crate::statement::lexer::TokenKind;
 
+/// What a reserved word is good for. The first two name nothing.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Use {
+    /// Begins or joins clauses; an expression has it in parentheses alone.
+    Clause,
+    /// Stands in expressions.
+    Value,
+    /// Names functions and types, but no table and no column.
+    Routine,
+    /// The same, and stands in expressions between operands or alone.
+    Operator,
+}
+
+use Use::{Clause, Operator, Routine, Value};
+
 /// Reserved, or reserved but for functions and types, in some version from 13
 /// to 18 (manual, "SQL Key Words"; `pg_get_keywords()`).
 #[rustfmt::skip]
-const RESERVED: &[&str] = &[
-    "all", "analyse", "analyze", "and", "any", "array", "as", "asc", "asymmetric",
-    "authorization", "binary", "both", "case", "cast", "check", "collate", "collation", "column",
-    "concurrently", "constraint", "create", "cross", "current_catalog", "current_date",
-    "current_role", "current_schema", "current_time", "current_timestamp", "current_user",
-    "default", "deferrable", "desc", "distinct", "do", "else", "end", "except", "false", "fetch",
-    "for", "foreign", "freeze", "from", "full", "grant", "group", "having", "ilike", "in",
-    "initially", "inner", "intersect", "into", "is", "isnull", "join", "lateral", "leading",
-    "left", "like", "limit", "localtime", "localtimestamp", "natural", "not", "notnull", "null",
-    "offset", "on", "only", "or", "order", "outer", "overlaps", "placing", "primary",
-    "references", "returning", "right", "select", "session_user", "similar", "some", "symmetric",
-    "system_user", "table", "tablesample", "then", "to", "trailing", "true", "union", "unique",
-    "user", "using", "variadic", "verbose", "when", "where", "window", "with",
+const RESERVED: &[(&str, Use)] = &[
+    ("all", Value), ("analyse", Clause), ("analyze", Clause), ("and", Value), ("any", Value),
+    ("array", Value), ("as", Clause), ("asc", Clause), ("asymmetric", Value),
+    ("authorization", Routine), ("binary", Routine), ("both", Clause), ("case", Value),
+    ("cast", Value), ("check", Clause), ("collate", Value), ("collation", Operator),
+    ("column", Clause), ("concurrently", Routine), ("constraint", Clause), ("create", Clause),
+    ("cross", Routine), ("current_catalog", Value), ("current_date", Value),
+    ("current_role", Value), ("current_schema", Operator), ("current_time", Value),
+    ("current_timestamp", Value), ("current_user", Value), ("default", Value),
+    ("deferrable", Clause), ("desc", Clause), ("distinct", Value), ("do", Clause), ("else", Value),
+    ("end", Value), ("except", Clause), ("false", Value), ("fetch", Clause), ("for", Clause),
+    ("foreign", Clause), ("freeze", Routine), ("from", Clause), ("full", Routine),
+    ("grant", Clause), ("group", Clause), ("having", Clause), ("ilike", Operator), ("in", Value),
+    ("initially", Clause), ("inner", Routine), ("intersect", Clause), ("into", Clause),
+    ("is", Operator), ("isnull", Operator), ("join", Routine), ("lateral", Clause),
+    ("leading", Clause), ("left", Routine), ("like", Operator), ("limit", Clause),
+    ("localtime", Value), ("localtimestamp", Value), ("natural", Routine), ("not", Value),
+    ("notnull", Operator), ("null", Value), ("offset", Clause), ("on", Clause), ("only", Clause),
+    ("or", Value), ("order", Clause), ("outer", Routine), ("overlaps", Operator),
+    ("placing", Clause), ("primary", Clause), ("references", Clause), ("returning", Clause),
+    ("right", Routine), ("select", Clause), ("session_user", Value), ("similar", Operator),
+    ("some", Value), ("symmetric", Value), ("system_user", Value), ("table", Clause),
+    ("tablesample", Routine), ("then", Value), ("to", Value), ("trailing", Clause), ("true", Value),
+    ("union", Clause), ("unique", Clause), ("user", Value), ("using", Clause), ("variadic", Clause),
+    ("verbose", Routine), ("when", Value), ("where", Clause), ("window", Clause), ("with", Value),
 ];
 
 /// Reserved from 16 on; before, it names a column as well as any.
@@ -27,24 +54,69 @@ const LATE: &str = "system_user";
 /// The longest of them.
 const LONGEST: usize = "current_timestamp".len();
 
+/// Clauses' words that expressions have behind another word.
+const PAIRS: &[[&str; 2]] = &[
+    ["DISTINCT", "FROM"],
+    ["WITHIN", "GROUP"],
+    ["COLLATION", "FOR"],
+    ["ROWS", "FROM"],
+    ["WITH", "UNIQUE"],
+    ["WITHOUT", "UNIQUE"],
+];
+
 /// Is it a name, in lower case, that has to stand in quotes?
 pub fn is_reserved(name: &str) -> bool {
-    RESERVED.binary_search(&name).is_ok()
+    RESERVED
+        .binary_search_by_key(&name, |(word, _)| word)
+        .is_ok()
 }
 
 /// Is it a word that cannot name a table or a column in any version?
-pub fn at_reserved<'a>(cursor: &Cursor<'a>) -> Option<&'a str> {
+pub fn at_reserved(cursor: &Cursor<'_>) -> bool {
+    found(cursor).is_some_and(|(word, _)| word != LATE)
+}
+
+/// Is it a word that cannot name a function or a type in any version?
+pub fn at_no_routine(cursor: &Cursor<'_>) -> bool {
+    found(cursor).is_some_and(|(word, of)| matches!(of, Clause | Value) && word != LATE)
+}
+
+/// Is it a word of a clause, where an expression has to end?
+pub fn at_clause(cursor: &Cursor<'_>) -> bool {
+    let ends = match found(cursor) {
+        Some((_, Clause)) => true,
+        // `left(a, 1)` is no LEFT JOIN.
+        Some((_, Routine)) => cursor
+            .peek_at(1)
+            .is_none_or(|next| next.kind != TokenKind::OpenParen),
+        _ => false,
+    };
+    ends && !is_led(cursor)
+}
+
+/// Does what stands before the word make it another's part: the column of a
+/// table, psql's `:limit`, `IS DISTINCT FROM`?
+fn is_led(cursor: &Cursor<'_>) -> bool {
+    let mut before = cursor.clone();
+    before.back_to(cursor.mark().saturating_sub(1));
+    let is_pair = |[first, second]: &[&str; 2]| before.at_word(first) && cursor.at_word(second);
+    cursor.mark() > 0
+        && (matches!(before.kind(), Some(TokenKind::Dot | TokenKind::Colon))
+            || PAIRS.iter().any(is_pair))
+}
+
+fn found(cursor: &Cursor<'_>) -> Option<(&'static str, Use)> {
     let token = cursor
         .peek()
         .filter(|token| token.kind == TokenKind::Word)?;
-    let word = cursor.slice(token.span);
-    // Every column's name is asked for: nothing is put on the heap.
+    let word = cursor.slice(token.span).as_bytes();
+    // Every name is asked for: nothing is put on the heap.
     let mut lower = [0; LONGEST];
     let lower = lower.get_mut(..word.len())?;
-    lower.copy_from_slice(word.as_bytes());
+    lower.copy_from_slice(word);
     lower.make_ascii_lowercase();
-    let found = RESERVED.binary_search_by(|reserved| reserved.as_bytes().cmp(lower));
-    (found.is_ok() && lower != LATE.as_bytes()).then_some(word)
+    let at = RESERVED.binary_search_by(|(reserved, _)| reserved.as_bytes().cmp(lower));
+    at.ok().map(|at| RESERVED[at])
 }
 
 #[cfg(test)]
@@ -53,7 +125,8 @@ mod tests {
 
     #[test]
     fn words_are_sorted() {
-        assert!(RESERVED.is_sorted());
-        assert_eq!(RESERVED.iter().map(|word| word.len()).max(), Some(LONGEST));
+        assert!(RESERVED.is_sorted_by_key(|(word, _)| word));
+        let longest = RESERVED.iter().map(|(word, _)| word.len()).max();
+        assert_eq!(longest, Some(LONGEST));
     }
 }

@@ -22,7 +22,7 @@ pub fn create(r: &mut Reader<'_>) {
         Some(word) => word == "PROCEDURE",
         None => return r.expected("`FUNCTION` or `PROCEDURE`"),
     };
-    let Some(name) = ObjectName::read(&mut r.cursor) else {
+    let Some(name) = r.routine_name() else {
         return r.expected("the name of a routine");
     };
     let mark = r.cursor.mark();

@@ -29,7 +29,7 @@ pub fn create(r: &mut Reader<'_>) {
     }
     r.cursor.eat_word("SEQUENCE");
     let if_not_exists = r.cursor.eat_if_not_exists();
-    let Some(name) = ObjectName::read(&mut r.cursor) else {
+    let Some(name) = r.object_name() else {
         return r.expected("the name of a sequence");
     };
     let options = options(r);
@@ -50,7 +50,7 @@ pub fn create(r: &mut Reader<'_>) {
 pub fn alter(r: &mut Reader<'_>) {
     r.cursor.eat_words(&["ALTER", "SEQUENCE"]);
     let if_exists = r.cursor.eat_if_exists();
-    let Some(name) = ObjectName::read(&mut r.cursor) else {
+    let Some(name) = r.object_name() else {
         return r.expected("the name of a sequence");
     };
     if shared_action(r, ObjectKind::Sequence, &name, if_exists) {
@@ -150,7 +150,7 @@ fn option(r: &mut Reader<'_>, options: &mut SequenceOptions) -> bool {
         _ => {
             let named = r.cursor.eat_word("NAME");
             mark = r.cursor.mark();
-            let read = ObjectName::read(&mut r.cursor).is_some();
+            let read = r.object_name().is_some();
             (SEQUENCE_NAME, named && read)
         }
     };
@@ -175,7 +175,7 @@ fn lower(word: &str) -> &'static str {
 fn owned_by(r: &mut Reader<'_>, options: &mut SequenceOptions) -> bool {
     let none =
         r.cursor.at_word("NONE") && r.cursor.peek_at(1).map(|t| t.kind) != Some(TokenKind::Dot);
-    let owner = ObjectName::read(&mut r.cursor);
+    let owner = r.object_name();
     let found = owner.is_some();
     options.owned_by = Some(owner.filter(|_| !none));
     found

@@ -39,7 +39,7 @@ fn constraints(r: &mut Reader<'_>) {
     r.cursor.eat_word("CONSTRAINTS");
     let names = match r.cursor.eat_word("ALL") {
         true => Vec::new(),
-        false => super::ObjectName::read_list(&mut r.cursor),
+        false => r.object_names(),
     };
     let Some(mode) = r.cursor.eat_any(&["DEFERRED", "IMMEDIATE"]) else {
         return r.expected("`DEFERRED` or `IMMEDIATE`");

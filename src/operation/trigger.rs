@@ -14,7 +14,7 @@ pub fn create(r: &mut Reader<'_>) {
     if !r.cursor.eat_word("TRIGGER") {
         return r.expected("`TRIGGER`");
     }
-    let Some(name) = r.cursor.ident() else {
+    let Some(name) = r.name() else {
         return r.expected("the name of a trigger");
     };
     let mark = r.cursor.mark();
@@ -26,7 +26,7 @@ pub fn create(r: &mut Reader<'_>) {
     if !timing || !r.cursor.eat_word("ON") {
         return r.expected("when the trigger fires and `ON`");
     }
-    let Some(table) = ObjectName::read(&mut r.cursor) else {
+    let Some(table) = r.object_name() else {
         return r.expected("the table of the trigger");
     };
     let mut trigger = CreateTrigger {
@@ -48,7 +48,7 @@ pub fn create(r: &mut Reader<'_>) {
         trigger.clauses = r.expr(r.cursor.span_from(mark));
     }
     if r.cursor.eat_word("EXECUTE") && r.cursor.eat_any(&["FUNCTION", "PROCEDURE"]).is_some() {
-        trigger.function = ObjectName::read(&mut r.cursor);
+        trigger.function = r.routine_name();
         if let Some(arguments) = r.cursor.group() {
             let arguments = inside(arguments, r.text());
             trigger.arguments = Name::new(r.cursor.slice(arguments));
@@ -70,11 +70,7 @@ fn events(r: &mut Reader<'_>, columns: &mut Vec<Name>) -> bool {
             .eat_any(&["INSERT", "UPDATE", "DELETE", "TRUNCATE"])
         {
             Some("UPDATE") if r.cursor.eat_word("OF") => {
-                columns.extend(
-                    ObjectName::read_list(&mut r.cursor)
-                        .into_iter()
-                        .map(|c| c.name),
-                );
+                columns.extend(r.object_names().into_iter().map(|c| c.name));
             }
             Some(_) => {}
             None => return false,
@@ -89,14 +85,14 @@ fn events(r: &mut Reader<'_>, columns: &mut Vec<Name>) -> bool {
 fn clauses(r: &mut Reader<'_>, trigger: &mut CreateTrigger) {
     loop {
         if r.cursor.eat_word("FROM") {
-            trigger.from = ObjectName::read(&mut r.cursor);
+            trigger.from = r.object_name();
         } else if r.cursor.eat_word("WHEN") {
             trigger.when = r.expr_in_parens();
         } else if r.cursor.eat_word("REFERENCING") {
             while r.cursor.eat_any(&["OLD", "NEW"]).is_some() {
                 r.cursor.eat_any(&["TABLE", "ROW"]);
                 r.cursor.eat_word("AS");
-                r.cursor.ident();
+                r.name();
             }
         } else if r.cursor.eat_word("FOR") {
             r.cursor.eat_word("EACH");
@@ -131,7 +127,7 @@ fn alter_on_table(r: &mut Reader<'_>, kind: ObjectKind) {
         return rename_on(r, kind, name.into(), table);
     }
     r.cursor.eat_word("NO");
-    if !r.cursor.eat_words(&["DEPENDS", "ON", "EXTENSION"]) || r.cursor.ident().is_none() {
+    if !r.cursor.eat_words(&["DEPENDS", "ON", "EXTENSION"]) || r.name().is_none() {
         return r.expected("`DEPENDS ON EXTENSION`");
     }
     let place = name.span;
@@ -148,11 +144,11 @@ fn alter_on_table(r: &mut Reader<'_>, kind: ObjectKind) {
 
 /// `name ON table`.
 pub(super) fn name_on_table(r: &mut Reader<'_>) -> Option<(Ident, ObjectName)> {
-    let name = r.cursor.ident()?;
+    let name = r.name()?;
     if !r.cursor.eat_word("ON") {
         return None;
     }
-    Some((name, ObjectName::read(&mut r.cursor)?))
+    Some((name, r.object_name()?))
 }
 
 /// CREATE RULE.
@@ -160,7 +156,7 @@ pub fn create_rule(r: &mut Reader<'_>) {
     r.cursor.bump();
     let or_replace = r.cursor.eat_words(&["OR", "REPLACE"]);
     r.cursor.eat_word("RULE");
-    let Some(name) = r.cursor.ident() else {
+    let Some(name) = r.name() else {
         return r.expected("the name of a rule");
     };
     let on = r.cursor.eat_words(&["AS", "ON"]);
@@ -169,7 +165,7 @@ pub fn create_rule(r: &mut Reader<'_>) {
         .eat_any(&["SELECT", "INSERT", "UPDATE", "DELETE"])
         .filter(|_| on);
     let table = match r.cursor.eat_word("TO") {
-        true => ObjectName::read(&mut r.cursor),
+        true => r.object_name(),
         false => None,
     };
     let (Some(event), Some(table)) = (event, table) else {

@@ -13,7 +13,7 @@ use crate::statement::lexer::TokenKind;
 /// CREATE TYPE.
 pub fn create(r: &mut Reader<'_>) {
     r.cursor.eat_words(&["CREATE", "TYPE"]);
-    let Some(name) = ObjectName::read(&mut r.cursor) else {
+    let Some(name) = r.object_name() else {
         return r.expected("the name of a type");
     };
     let mark = r.cursor.mark();
@@ -81,10 +81,10 @@ fn attributes(r: &mut Reader<'_>) -> Option<Vec<(Name, DataType)>> {
 }
 
 fn attribute(r: &mut Reader<'_>) -> Option<(Name, DataType)> {
-    let name = r.cursor.ident()?.name;
+    let name = r.name()?.name;
     let ty = DataType::read(&mut r.cursor)?;
     if r.cursor.eat_word("COLLATE") {
-        ObjectName::read(&mut r.cursor)?;
+        r.object_name()?;
     }
     Some((name, ty))
 }
@@ -92,7 +92,7 @@ fn attribute(r: &mut Reader<'_>) -> Option<(Name, DataType)> {
 /// ALTER TYPE.
 pub fn alter(r: &mut Reader<'_>) {
     r.cursor.eat_words(&["ALTER", "TYPE"]);
-    let Some(name) = ObjectName::read(&mut r.cursor) else {
+    let Some(name) = r.object_name() else {
         return r.expected("the name of a type");
     };
     if shared_action(r, ObjectKind::Type, &name, false) {
@@ -194,21 +194,21 @@ fn composite_change(r: &mut Reader<'_>) -> Option<(CompositeChange, crate::sourc
             let (name, ty) = attribute(r)?;
             CompositeChange::Add(name, ty)
         }
-        "DROP" => CompositeChange::Drop(r.cursor.ident()?.name),
+        "DROP" => CompositeChange::Drop(r.name()?.name),
         "RENAME" => {
-            let from = r.cursor.ident()?.name;
-            let to = r.cursor.eat_word("TO").then(|| r.cursor.ident()).flatten();
+            let from = r.name()?.name;
+            let to = r.cursor.eat_word("TO").then(|| r.name()).flatten();
             CompositeChange::Rename(from, to?.name)
         }
         _ => {
-            let name = r.cursor.ident()?.name;
+            let name = r.name()?.name;
             r.cursor.eat_words(&["SET", "DATA"]);
             if !r.cursor.eat_word("TYPE") {
                 return None;
             }
             let ty = DataType::read(&mut r.cursor)?;
             if r.cursor.eat_word("COLLATE") {
-                ObjectName::read(&mut r.cursor)?;
+                r.object_name()?;
             }
             CompositeChange::Alter(name, ty)
         }

@@ -1,7 +1,7 @@
 //! CREATE VIEW.
 
 use super::reader::Reader;
-use super::{Action, CreateView, ObjectName, Query, query};
+use super::{Action, CreateView, Query, query};
 use crate::name::Name;
 use crate::statement::Cursor;
 
@@ -64,7 +64,7 @@ fn head(r: &mut Reader<'_>) -> Option<(CreateView, bool)> {
         }
     }
     let if_not_exists = r.cursor.eat_if_not_exists();
-    let name = ObjectName::read(&mut r.cursor)?;
+    let name = r.object_name()?;
     let query = r.query(name.span);
     let view = CreateView {
         name,
@@ -88,7 +88,7 @@ fn options(r: &mut Reader<'_>) -> bool {
         let taken = if r.cursor.eat_word("WITH") {
             r.cursor.group().is_some()
         } else if r.cursor.eat_any(&["USING", "TABLESPACE"]).is_some() {
-            r.cursor.ident().is_some()
+            r.name().is_some()
         } else {
             return true;
         };
