@@ -8,11 +8,13 @@ use std::borrow::Cow;
 use std::sync::Arc;
 
 use rustc_hash::FxHashSet;
+use smol_str::SmolStr;
 
 mod assign;
 mod batch;
 
 use super::reader::{Reader, inside};
+use super::reserved::at_clause;
 use super::{
     Action, CreateTable, Delete, Expr, Ident, Insert, Merge, ObjectName, OnConflict, Persistence,
     Query, Update, session,
@@ -23,7 +25,7 @@ use crate::statement::Cursor;
 use crate::statement::cursor::fold;
 use crate::statement::lexer::{TokenKind, tokens_into};
 use crate::text::holds;
-use assign::{Assigned, IsOwn, assigned, is_distinct_from, names_rows, wanted_null};
+use assign::{Assigned, IsOwn, assigned, at_end, is_distinct_from, names_rows, parts, wanted_null};
 
 impl Merge {
     /// Are rows that are there updated or deleted?
@@ -56,33 +58,45 @@ pub fn update(r: &mut Reader<'_>) {
 }
 
 fn update_behind(r: &mut Reader<'_>, with: Option<Expr>) {
-    r.cursor.eat_word("UPDATE");
-    let Some((table, only)) = table(r) else {
-        return r.expected("the name of a table");
-    };
-    let foreign = foreign_clause(&r.cursor);
-    r.cursor.eat_word("AS");
-    let alias = match r.cursor.at_word("SET") {
-        true => None,
-        false => r.cursor.ident(),
-    };
-    r.cursor.skip_until(|c| c.at_word("SET"));
-    if !r.cursor.eat_word("SET") {
-        return r.expected("`SET`");
+    let read = updated(r, with).map(|update| (update.table.span, update));
+    push_read(
+        r,
+        read.map(|(place, update)| (Action::Update(Box::new(update)), place)),
+    );
+}
+
+/// Adds what a statement does, unless something stands behind it that has no
+/// place there (update_limit, delete_order_by, delete_join).
+fn push_read(r: &mut Reader<'_>, read: Result<(Action, Span), SmolStr>) {
+    match read {
+        Ok(_) if !r.cursor.done() => r.unexpected(),
+        Ok((action, place)) => r.push_whole(action, place),
+        Err(why) => r.unparsed(why),
     }
+}
+
+fn updated(r: &mut Reader<'_>, with: Option<Expr>) -> Result<Update, SmolStr> {
+    r.cursor.eat_word("UPDATE");
+    let (table, only) = table(r)?;
+    let alias = alias(r)?;
+    let found = r.cursor.eat_word("SET");
+    r.need(found.then_some(()), "`SET`")?;
     let is_own = |name: &str| alias.as_ref().map_or(&table.name, |alias| &alias.name) == name;
     let mark = r.cursor.mark();
     let Assigned {
         columns,
         mut kept,
         mut constant,
+        wanted,
     } = assigned(&mut r.cursor, &is_own);
+    if let Some(what) = wanted {
+        return Err(r.why_expected(what));
+    }
     let span = r.cursor.span_from(mark);
     let assignments = r.expr(span);
-    let from = sources(r, "FROM");
-    let place = table.span;
+    let from = sources(r, "FROM")?;
     let condition = r.cursor.clone();
-    let filter = filter(r);
+    let filter = filter(r)?;
     if filter.as_ref().is_some_and(|f| holds(&f.text, "null")) {
         kept.extend(wanted_null(&condition, &columns, &is_own));
     }
@@ -100,7 +114,7 @@ fn update_behind(r: &mut Reader<'_>, with: Option<Expr>) {
     }
     let picked = picked.map(Arc::from);
     kept.sort_unstable();
-    let update = Update {
+    Ok(Update {
         table,
         only,
         with,
@@ -111,9 +125,7 @@ fn update_behind(r: &mut Reader<'_>, with: Option<Expr>) {
         assignments,
         from,
         picked,
-        foreign,
-    };
-    r.push_whole(Action::Update(Box::new(update)), place);
+    })
 }
 
 /// Is the query one of this table and no other?
@@ -128,28 +140,26 @@ pub fn delete(r: &mut Reader<'_>) {
 }
 
 fn delete_behind(r: &mut Reader<'_>, with: Option<Expr>) {
+    let read = deleted(r, with).map(|delete| (delete.table.span, delete));
+    push_read(
+        r,
+        read.map(|(place, delete)| (Action::Delete(Box::new(delete)), place)),
+    );
+}
+
+fn deleted(r: &mut Reader<'_>, with: Option<Expr>) -> Result<Delete, SmolStr> {
     r.cursor.eat_word("DELETE");
-    if !r.cursor.eat_word("FROM") {
-        return r.expected("`FROM`");
-    }
-    let Some((table, only)) = table(r) else {
-        return r.expected("the name of a table");
-    };
-    let foreign = foreign_clause(&r.cursor);
-    r.cursor
-        .skip_until(|c| c.at_any(&["USING", "WHERE", "RETURNING"]));
-    let using = sources(r, "USING");
-    let place = table.span;
-    let filter = filter(r);
-    let delete = Delete {
+    let found = r.cursor.eat_word("FROM");
+    r.need(found.then_some(()), "`FROM`")?;
+    let (table, only) = table(r)?;
+    alias(r)?;
+    Ok(Delete {
         table,
         only,
         with,
-        filter,
-        using,
-        foreign,
-    };
-    r.push_whole(Action::Delete(Box::new(delete)), place);
+        using: sources(r, "USING")?,
+        filter: filter(r)?,
+    })
 }
 
 /// MERGE.
@@ -162,13 +172,10 @@ fn merge_behind(r: &mut Reader<'_>, with: Option<Expr>) {
         r.cursor.bump();
         return r.expected("`INTO`");
     }
-    let Some((table, _)) = table(r) else {
-        return r.expected("the name of a table");
-    };
-    r.cursor.eat_word("AS");
-    let alias = match r.cursor.at_word("USING") {
-        true => None,
-        false => r.cursor.ident(),
+    let named = table(r).and_then(|(table, _)| Ok((table, alias(r)?)));
+    let (table, alias) = match named {
+        Ok(named) => named,
+        Err(why) => return r.unparsed(why),
     };
     r.cursor.skip_until(|c| c.at_word("USING"));
     let source = match r.cursor.eat_word("USING") {
@@ -255,7 +262,7 @@ pub fn copy(r: &mut Reader<'_>) {
     }
     let table = match group {
         Some(_) => None,
-        None => match ObjectName::read(&mut r.cursor) {
+        None => match r.object_name() {
             Some(name) => Some(name),
             None => return r.expected("the name of a table"),
         },
@@ -273,7 +280,7 @@ pub fn copy(r: &mut Reader<'_>) {
 /// CALL.
 pub fn call(r: &mut Reader<'_>) {
     r.cursor.eat_word("CALL");
-    let Some(routine) = ObjectName::read(&mut r.cursor) else {
+    let Some(routine) = r.routine_name() else {
         return r.expected("the name of a procedure");
     };
     if r.cursor.group().is_none() {
@@ -334,7 +341,7 @@ pub fn with(r: &mut Reader<'_>) {
 /// One query of a WITH; those that write are read like statements. The rest of
 /// it, up to the comma or the statement, is passed over.
 fn common_table(r: &mut Reader<'_>) -> bool {
-    if r.cursor.ident().is_none() {
+    if r.name().is_none() {
         return false;
     }
     r.cursor.group();
@@ -364,17 +371,23 @@ fn common_table(r: &mut Reader<'_>) -> bool {
 const FEW_ROWS: u32 = 2_000;
 
 fn insert_behind(r: &mut Reader<'_>, with: Option<Span>) {
+    let read = inserted(r, with).map(|insert| (insert.table.span, insert));
+    push_read(
+        r,
+        read.map(|(place, insert)| (Action::Insert(Box::new(insert)), place)),
+    );
+}
+
+fn inserted(r: &mut Reader<'_>, with: Option<Span>) -> Result<Insert, SmolStr> {
     r.cursor.eat_word("INSERT");
-    if !r.cursor.eat_word("INTO") {
-        return r.expected("`INTO`");
+    let found = r.cursor.eat_word("INTO");
+    r.need(found.then_some(()), "`INTO`")?;
+    let table = r.object_name();
+    let table = r.need(table, "the name of a table")?;
+    if r.cursor.at_word("AS") {
+        alias(r)?;
     }
-    let Some(table) = ObjectName::read(&mut r.cursor) else {
-        return r.expected("the name of a table");
-    };
-    if r.cursor.eat_word("AS") {
-        r.cursor.ident();
-    }
-    let (columns, in_part) = columns(r);
+    let (columns, in_part) = columns(r)?;
     let overriding = r.cursor.eat_word("OVERRIDING");
     if overriding {
         r.cursor.eat_any(&["SYSTEM", "USER"]);
@@ -383,15 +396,13 @@ fn insert_behind(r: &mut Reader<'_>, with: Option<Span>) {
     let behind = r.here();
     let values = r.cursor.at_word("VALUES").then_some(behind.end);
     let defaults = r.cursor.at_words(&["DEFAULT", "VALUES"]);
-    let Some((query, conflict)) = inserted(r, with) else {
-        return r.expected("`VALUES` or a query");
-    };
+    let query = rows(r, with)?;
+    let conflict = tail(r);
     let values = values
         .map(|start| Span::new(start, r.statement().end))
         .filter(|span| span.end - span.start <= FEW_ROWS)
         .map(|span| r.expr(span));
-    let place = table.span;
-    let insert = Insert {
+    Ok(Insert {
         table,
         columns,
         in_part,
@@ -400,13 +411,12 @@ fn insert_behind(r: &mut Reader<'_>, with: Option<Span>) {
         values,
         defaults,
         conflict,
-    };
-    r.push_whole(Action::Insert(Box::new(insert)), place);
+    })
 }
 
 /// `(a, b.c, d[1])`, and whether only a part of a column is named; a parenthesis
 /// that begins a query is left alone.
-fn columns(r: &mut Reader<'_>) -> (Vec<Ident>, bool) {
+fn columns(r: &mut Reader<'_>) -> Result<(Vec<Ident>, bool), SmolStr> {
     let mut columns = Vec::new();
     let mut in_part = false;
     if !r.cursor.at_kind(TokenKind::OpenParen)
@@ -415,17 +425,24 @@ fn columns(r: &mut Reader<'_>) -> (Vec<Ident>, bool) {
             .iter()
             .any(|word| r.cursor.is_word_at(1, word) && !is_listed(r, 2))
     {
-        return (columns, in_part);
+        return Ok((columns, in_part));
     }
     r.cursor.bump();
     loop {
-        columns.extend(r.cursor.ident());
+        let column = r.name();
+        let column = r.need(column, "a column")?;
         in_part |= !is_listed(r, 0);
-        r.cursor.skip_item();
-        if !r.cursor.eat(TokenKind::Comma) {
-            r.cursor.eat(TokenKind::CloseParen);
-            return (columns, in_part);
+        parts(&mut r.cursor);
+        // A tool may fill in more than one.
+        if column.template || r.cursor.at_kind(TokenKind::Template) {
+            r.cursor.skip_item();
         }
+        columns.push(column);
+        if r.cursor.eat(TokenKind::CloseParen) {
+            return Ok((columns, in_part));
+        }
+        let found = r.cursor.eat(TokenKind::Comma);
+        r.need(found.then_some(()), "`,` or `)`")?;
     }
 }
 
@@ -436,23 +453,28 @@ fn is_listed(r: &Reader<'_>, ahead: usize) -> bool {
         .is_some_and(|t| matches!(t.kind, TokenKind::Comma | TokenKind::CloseParen))
 }
 
-/// The rows of an INSERT, and what it says about conflicts.
-fn inserted(r: &mut Reader<'_>, with: Option<Span>) -> Option<(Option<Query>, Option<OnConflict>)> {
+/// The rows of an INSERT, up to what it says about conflicts; the query they
+/// come from, if one is written.
+fn rows(r: &mut Reader<'_>, with: Option<Span>) -> Result<Option<Query>, SmolStr> {
     if r.cursor.eat_words(&["DEFAULT", "VALUES"]) {
-        return Some((None, tail(r)));
+        behind_rows(r)?;
+        return Ok(None);
     }
     if r.cursor.eat_word("VALUES") {
-        return Some((None, tail(r)));
+        while written_row(r)? {}
+        behind_rows(r)?;
+        return Ok(None);
     }
     let template = r.cursor.at_kind(TokenKind::Template);
     let begins =
         r.cursor.at_any(&["SELECT", "WITH", "TABLE"]) || r.cursor.at_kind(TokenKind::OpenParen);
-    if !begins && !template {
-        return None;
-    }
-    let mut span = r
-        .cursor
-        .skip_until(|c| at_conflict(c) || c.at_word("RETURNING"))?;
+    let span = match begins || template {
+        true => r
+            .cursor
+            .skip_until(|c| at_conflict(c) || c.at_word("RETURNING")),
+        false => None,
+    };
+    let mut span = r.need(span, "`VALUES` or a query")?;
     if r.cursor.done() {
         span.end = r.statement().end.max(span.end);
     }
@@ -460,7 +482,55 @@ fn inserted(r: &mut Reader<'_>, with: Option<Span>) -> Option<(Option<Query>, Op
     if let Some(with) = with {
         query.text = format!("{} {}", r.cursor.slice(with), query.text).into();
     }
-    Some((Some(query), tail(r)))
+    Ok(Some(query))
+}
+
+/// Reads one of the rows behind VALUES; does another follow? They are perhaps
+/// not lexed to their end.
+fn written_row(r: &mut Reader<'_>) -> Result<bool, SmolStr> {
+    let mark = r.cursor.mark();
+    if r.cursor.at_kind(TokenKind::Comma) || r.cursor.at_kind(TokenKind::CloseParen) {
+        return Err(r.why_expected("a value"));
+    }
+    if r.cursor.group().is_none() {
+        return match is_filled_in(r) {
+            true => Ok(false),
+            false => Err(r.why_expected("values in parentheses")),
+        };
+    }
+    if let Some(gap) = r.cursor.gap(mark) {
+        r.cursor.back_to(gap);
+        return Err(r.why_expected("a value"));
+    }
+    Ok(r.cursor.eat(TokenKind::Comma))
+}
+
+/// Is it something that a tool fills in, or the end of what was lexed?
+fn is_filled_in(r: &Reader<'_>) -> bool {
+    matches!(
+        r.cursor.kind(),
+        Some(TokenKind::Template | TokenKind::Colon) | None
+    )
+}
+
+/// Is what stands behind the rows one of the clauses of an INSERT or a query?
+fn behind_rows(r: &mut Reader<'_>) -> Result<(), SmolStr> {
+    const CLAUSES: &[&str] = &[
+        "RETURNING",
+        "ORDER",
+        "LIMIT",
+        "OFFSET",
+        "FETCH",
+        "FOR",
+        "UNION",
+        "INTERSECT",
+        "EXCEPT",
+        "INTO",
+    ];
+    match is_filled_in(r) || r.cursor.at_any(CLAUSES) || at_conflict(&r.cursor) {
+        true => Ok(()),
+        false => Err(r.why_unexpected()),
+    }
 }
 
 fn at_conflict(c: &Cursor<'_>) -> bool {
@@ -579,71 +649,69 @@ fn conflict_clause(r: &Reader<'_>, within: Span) -> Option<OnConflict> {
 }
 
 /// `[ONLY] name [*]`, and whether it says ONLY.
-fn table(r: &mut Reader<'_>) -> Option<(ObjectName, bool)> {
-    let only = r.cursor.at_word("ONLY")
-        && !r.cursor.is_word_at(1, "SET")
-        && !r.cursor.is_word_at(1, "WHERE")
-        && r.cursor
-            .peek_at(1)
-            .is_some_and(|t| t.kind != TokenKind::Dot);
-    if only {
-        r.cursor.bump();
-    }
+fn table(r: &mut Reader<'_>) -> Result<(ObjectName, bool), SmolStr> {
+    let only = r.cursor.eat_word("ONLY");
     let parens = only && r.cursor.eat(TokenKind::OpenParen);
-    let name = ObjectName::read(&mut r.cursor)?;
+    let name = r.object_name();
+    let name = r.need(name, "the name of a table")?;
     if parens {
         r.cursor.eat(TokenKind::CloseParen);
     }
     r.cursor.eat_operator("*");
-    Some((name, only))
+    Ok((name, only))
 }
 
-/// The condition behind WHERE; everything else that is left is passed over.
-/// The other tables of an UPDATE or DELETE.
-fn sources(r: &mut Reader<'_>, word: &str) -> Option<Expr> {
-    if !r.cursor.eat_word(word) {
-        return None;
+/// `[AS] name` behind the table, and what a tool fills in there.
+fn alias(r: &mut Reader<'_>) -> Result<Option<Ident>, SmolStr> {
+    let said = r.cursor.eat_word("AS");
+    if !said && r.cursor.at_word("SET") {
+        return Ok(None);
     }
-    r.cursor
-        .skip_until(|c| c.at_any(&["WHERE", "RETURNING"]))
-        .map(|span| r.expr(span))
+    let alias = r.name();
+    if said && alias.is_none() {
+        return Err(r.why_expected("another name of the table"));
+    }
+    while r.cursor.eat(TokenKind::Template) {}
+    Ok(alias)
 }
 
-fn filter(r: &mut Reader<'_>) -> Option<Expr> {
-    r.cursor.skip_until(|c| c.at_any(&["WHERE", "RETURNING"]));
-    let filter = match r.cursor.eat_word("WHERE") {
-        true => r
-            .cursor
-            .skip_until(|c| c.at_word("RETURNING"))
-            .map(|span| r.expr(span)),
-        false => None,
-    };
+/// The other tables of an UPDATE or DELETE.
+fn sources(r: &mut Reader<'_>, word: &str) -> Result<Option<Expr>, SmolStr> {
+    const IN_LISTS: &[&str] = &[
+        "AS",
+        "ON",
+        "ONLY",
+        "LATERAL",
+        "USING",
+        "JOIN",
+        "LEFT",
+        "RIGHT",
+        "FULL",
+        "INNER",
+        "CROSS",
+        "NATURAL",
+        "OUTER",
+        "TABLESAMPLE",
+    ];
+    if !r.cursor.eat_word(word) {
+        return Ok(None);
+    }
+    let span = r.cursor.skip_until(|c| at_clause(c) && !c.at_any(IN_LISTS));
+    let span = r.need(span, "a table")?;
+    Ok(Some(r.expr(span)))
+}
+
+/// The condition behind WHERE, up to the end or what is returned.
+fn filter(r: &mut Reader<'_>) -> Result<Option<Expr>, SmolStr> {
+    let mut filter = None;
+    if r.cursor.eat_word("WHERE") {
+        let span = r.cursor.skip_until(at_end);
+        filter = Some(r.expr(r.need(span, "a condition")?));
+    }
     if r.cursor.at_word("RETURNING") {
         r.cursor.rest();
     }
-    filter
-}
-
-/// What other engines have in an UPDATE or DELETE, with the cursor behind the
-/// table. A JOIN may stand in the list behind FROM or USING.
-fn foreign_clause(cursor: &Cursor<'_>) -> Option<&'static str> {
-    let mut cursor = cursor.clone();
-    let mut listed = false;
-    while !cursor.done() && !cursor.at_word("RETURNING") {
-        listed |= cursor.at_any(&["FROM", "USING"]);
-        if cursor.at_word("LIMIT") {
-            return Some("LIMIT");
-        } else if cursor.at_words(&["ORDER", "BY"]) {
-            return Some("ORDER BY");
-        } else if cursor.at_word("JOIN") && !listed {
-            return Some("JOIN");
-        }
-        cursor.eat(TokenKind::Dot);
-        if cursor.group().is_none() {
-            cursor.bump();
-        }
-    }
-    None
+    Ok(filter)
 }
 
 fn select_behind(r: &mut Reader<'_>, query: Query) {
@@ -691,7 +759,7 @@ fn target(r: &mut Reader<'_>, query: &Query) -> Option<CreateTable> {
     };
     r.cursor.eat_any(&["TEMP", "TEMPORARY"]);
     r.cursor.eat_word("TABLE");
-    let name = ObjectName::read(&mut r.cursor)?;
+    let name = r.object_name()?;
     let before = Span::new(query.span.start, into.start);
     let after = Span::new(name.span.end, query.span.end);
     let text = format!("{}{}", r.cursor.slice(before), r.cursor.slice(after));

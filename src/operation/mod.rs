@@ -636,8 +636,6 @@ pub struct Update {
     pub from: Option<Expr>,
     /// The query of FROM or WITH that picks the rows, joined by their key.
     pub picked: Option<Arc<str>>,
-    /// As in [`Delete::foreign`].
-    pub foreign: Option<&'static str>,
 }
 
 #[derive(Clone, Debug)]
@@ -666,9 +664,6 @@ pub struct Delete {
     pub filter: Option<Expr>,
     /// The text behind USING.
     pub using: Option<Expr>,
-    /// A clause of other engines, that PostgreSQL's grammar does not have here:
-    /// `LIMIT`, `ORDER BY`, `JOIN`.
-    pub foreign: Option<&'static str>,
 }
 
 #[derive(Clone, Debug)]

@@ -269,6 +269,14 @@ impl<'a> Cursor<'a> {
         self.skip_until(|c| c.at_kind(TokenKind::Comma))
     }
 
+    /// Between the token at `mark` and the cursor: the token behind a comma, or
+    /// an opening parenthesis, where something is missing.
+    pub fn gap(&self, mark: usize) -> Option<usize> {
+        let is_gap = |pair: &[Token]| pair[1].kind.lacks_value(pair[0].kind);
+        let found = self.tokens[mark..self.at].windows(2).position(is_gap);
+        found.map(|at| mark + at + 1)
+    }
+
     /// Everything that is left, brackets of the surrounding group included.
     pub fn rest(&mut self) -> Option<Span> {
         let first = self.peek()?;

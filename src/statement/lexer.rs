@@ -54,6 +54,19 @@ pub struct Token {
     pub span: Span,
 }
 
+impl TokenKind {
+    /// Behind a token of the kind `before`: is a value missing between the two,
+    /// as in `(1, )`?
+    #[inline]
+    pub fn lacks_value(self, before: TokenKind) -> bool {
+        use TokenKind::{CloseParen, Comma, OpenParen};
+        matches!(
+            (before, self),
+            (Comma, Comma | CloseParen) | (OpenParen, Comma)
+        )
+    }
+}
+
 impl Token {
     /// Is it this key word of ASCII letters?
     #[inline]

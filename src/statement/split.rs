@@ -23,8 +23,9 @@ pub enum Shape {
 pub struct RawStatement {
     pub span: Span,
     pub shape: Shape,
-    /// Where reading may stop: behind `VALUES` for [`Shape::InsertData`],
-    /// elsewhere the end of the span.
+    /// Where reading may stop: behind `VALUES` for [`Shape::InsertData`], or
+    /// behind a place there where a value is missing; elsewhere the end of the
+    /// span.
     pub read_to: u32,
 }
 
@@ -116,8 +117,10 @@ struct Current {
     copy_from: bool,
     copy_stdin: bool,
     values: Option<u32>,
-    /// Behind the `VALUES` of an INSERT.
+    /// Behind the `VALUES` of an INSERT …
     data: bool,
+    /// … the kind of the latest token, until one is out of place.
+    latest: Option<TokenKind>,
     unterminated: bool,
 }
 
@@ -197,6 +200,19 @@ impl<F: FnMut(RawStatement, &[Token])> Splitter<'_, F> {
         self.current.tokens += 1;
         if !self.current.data || token.kind == TokenKind::Unterminated {
             self.tokens.push(token);
+        } else if let Some(latest) = self.current.latest {
+            self.look_at_row(latest, token);
+        }
+    }
+
+    /// Of the rows of an INSERT nothing is read but a place where a value is
+    /// missing.
+    fn look_at_row(&mut self, latest: TokenKind, token: Token) {
+        let missing = token.kind.lacks_value(latest);
+        self.current.latest = (!missing).then_some(token.kind);
+        if missing {
+            self.current.values = Some(token.span.end);
+            self.tokens.push(token);
         }
     }
 
@@ -252,6 +268,7 @@ impl<F: FnMut(RawStatement, &[Token])> Splitter<'_, F> {
         } else if is("VALUES") && self.current.values.is_none() && self.current.parens == 0 {
             self.current.values = Some(token.span.end);
             self.current.data = self.begins_with("INSERT");
+            self.current.latest = Some(token.kind);
         }
     }
 

@@ -346,7 +346,6 @@ impl<'a> Work<'a> {
     }
 
     fn update(&mut self, update: &'a Update) {
-        self.refuse_foreign("an UPDATE", update.foreign);
         let key = self.resolve(&update.table);
         self.check_published_rows(&key, "update");
         self.check_updatable(&key, "update", update.columns.iter().map(|c| &c.name));
@@ -409,13 +408,6 @@ impl<'a> Work<'a> {
         }
     }
 
-    /// update_limit, delete_order_by, delete_join.
-    fn refuse_foreign(&mut self, statement: &str, clause: Option<&str>) {
-        if let Some(clause) = clause {
-            self.refuse(format!("{statement} has no {clause} in PostgreSQL"));
-        }
-    }
-
     /// Generated columns take DEFAULT alone, and so do identities that are
     /// ALWAYS so.
     fn check_set(&mut self, key: &Key, update: &Update) {
@@ -465,7 +457,6 @@ impl<'a> Work<'a> {
     }
 
     fn delete(&mut self, delete: &'a Delete) {
-        self.refuse_foreign("a DELETE", delete.foreign);
         let key = self.resolve(&delete.table);
         self.check_published_rows(&key, "delete");
         self.check_updatable(&key, "delete", std::iter::empty());

@@ -3,6 +3,7 @@
 use rustc_hash::FxHashSet;
 
 use super::super::Ident;
+use super::super::reserved::{at_clause, at_reserved};
 use crate::name::Name;
 use crate::statement::Cursor;
 use crate::statement::lexer::TokenKind;
@@ -14,44 +15,81 @@ pub struct Assigned {
     pub kept: Vec<Name>,
     /// Everything on the right is a constant.
     pub constant: bool,
+    /// What should stand where reading had to stop.
+    pub wanted: Option<&'static str>,
 }
 
 /// Is a name in front of a dot that of the table that is written?
 pub type IsOwn<'n> = &'n dyn Fn(&str) -> bool;
 
-/// Reads assignments up to FROM, WHERE or RETURNING.
+/// Reads assignments up to the clause behind them.
 pub fn assigned(cursor: &mut Cursor<'_>, is_own: IsOwn<'_>) -> Assigned {
     let mut assigned = Assigned {
         columns: Vec::new(),
         kept: Vec::new(),
         constant: true,
+        wanted: None,
     };
     loop {
-        match cursor.ident_list() {
-            Some(list) => {
-                assigned.columns.extend(list);
-                assigned.constant = false;
-            }
-            None => {
-                if let Some(column) = cursor.ident() {
-                    if keeps(&mut cursor.clone(), &column.name, is_own) {
-                        assigned.kept.push(column.name);
-                    }
-                    assigned.columns.push(column);
-                }
-                assigned.constant &= is_constant(&mut cursor.clone());
-            }
-        }
-        cursor.skip_until(at_end);
-        if !cursor.eat(TokenKind::Comma) {
+        assigned.wanted = assignment(cursor, is_own, &mut assigned).err();
+        if assigned.wanted.is_some() || !cursor.eat(TokenKind::Comma) {
             return assigned;
         }
     }
 }
 
-fn at_end(c: &Cursor<'_>) -> bool {
-    c.at_kind(TokenKind::Comma)
-        || (c.at_any(&["FROM", "WHERE", "RETURNING"]) && !is_distinct_from(c))
+/// `column = value`, `(a, b) = (…)`, with what should stand where it ends too early.
+fn assignment(
+    cursor: &mut Cursor<'_>,
+    is_own: IsOwn<'_>,
+    assigned: &mut Assigned,
+) -> Result<(), &'static str> {
+    let mut filled_in = false;
+    if cursor.at_kind(TokenKind::OpenParen) {
+        match cursor.ident_list() {
+            Some(list) => assigned.columns.extend(list),
+            None => _ = cursor.group(),
+        }
+        assigned.constant = false;
+    } else {
+        let column = match at_reserved(cursor) {
+            true => None,
+            false => cursor.ident(),
+        };
+        let column = column.ok_or("a column")?;
+        if keeps(&mut cursor.clone(), &column.name, is_own) {
+            assigned.kept.push(column.name);
+        }
+        filled_in = column.template;
+        assigned.columns.push(column);
+        assigned.constant &= is_constant(&mut cursor.clone());
+        parts(cursor);
+    }
+    // A tool may fill in all of it.
+    filled_in |= cursor.at_kind(TokenKind::Template);
+    if !cursor.eat_operator("=") && !filled_in {
+        return Err("`=`");
+    }
+    let value = cursor.skip_until(at_end);
+    (value.is_some() || filled_in)
+        .then_some(())
+        .ok_or("a value")
+}
+
+/// `.b`, `[1]`: the part of a column that is written.
+pub fn parts(cursor: &mut Cursor<'_>) {
+    loop {
+        let dot = cursor.eat(TokenKind::Dot) && cursor.ident().is_some();
+        let element = cursor.at_kind(TokenKind::OpenBracket) && cursor.group().is_some();
+        if !dot && !element {
+            return;
+        }
+    }
+}
+
+/// Does an expression end here that stands in no parentheses?
+pub fn at_end(c: &Cursor<'_>) -> bool {
+    c.at_kind(TokenKind::Comma) || at_clause(c)
 }
 
 /// `IS DISTINCT FROM` is no FROM clause.
