@@ -18,7 +18,7 @@ use typed_arena::Arena;
 use super::decide::Decisions;
 use super::fingerprint::Lines;
 use super::registry::{Active, Registry};
-use super::script::{Calls, Planned, Transactions, is_unread, names_at_run_time, plan};
+use super::script::{Calls, Planned, Transactions, as_run, is_unread, names_at_run_time, plan};
 use super::undo::way_back;
 use super::unit::{self, ReadMigration, ReadPart};
 use super::{Manner, Outcome, Seen, Watcher};
@@ -205,7 +205,7 @@ impl<'a> Fold<'a> {
             other_way: &way_back,
         };
         let verdict = self.script(&forward, &read.up, &up);
-        self.report(&forward, read.up.first().map(|read| read.part), verdict);
+        self.report(&forward, read.up.first().map(as_run), verdict);
 
         if !read.down.is_empty() {
             self.doubt_unseen_up(read);
@@ -230,7 +230,7 @@ impl<'a> Fold<'a> {
             self.schema.roll_back(before_down);
             self.earlier.remember(migration, &down, &self.schema);
             self.schema.end_down(created);
-            self.report(&back, read.down.first().map(|read| read.part), verdict);
+            self.report(&back, read.down.first().map(as_run), verdict);
         }
         if start.is_some() {
             self.schema.forget();

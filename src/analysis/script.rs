@@ -11,7 +11,7 @@ use crate::operation::{
     Action, CreateRoutine, DataType, ObjectName, Operation, RUN_TIME, Statement,
     TransactionControl, called_with, constants,
 };
-use crate::project::{SourceId, Transaction};
+use crate::project::{Part, SourceId, Transaction};
 use crate::rule::{OpenedBy, Run};
 use crate::schema::{Routine, Schema, given, signature};
 use crate::source::Span;
@@ -338,8 +338,7 @@ impl Transactions {
         self.close();
         match part.part.transaction {
             Transaction::File | Transaction::AllPending => {
-                let apart = part.part.detects_nontransactional && refuses_transaction(part);
-                if !apart {
+                if as_run(part).transaction == part.part.transaction {
                     self.open(OpenedBy::Runner);
                 }
             }
@@ -370,8 +369,21 @@ impl Transactions {
     }
 }
 
-/// Does a statement of the part refuse to run in a transaction, so that a tool
-/// that looks for such opens none?
+/// A part with the transaction that it comes to run in: a tool that looks for
+/// statements which refuse one opens none.
+pub fn as_run(read: &ReadPart) -> Part {
+    let part = read.part;
+    let apart = part.detects_nontransactional && refuses_transaction(read);
+    Part {
+        transaction: match apart {
+            true => Transaction::None,
+            false => part.transaction,
+        },
+        ..part
+    }
+}
+
+/// Does a statement of the part refuse to run in a transaction?
 fn refuses_transaction(part: &ReadPart) -> bool {
     part.statements
         .iter()

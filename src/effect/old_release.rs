@@ -148,8 +148,9 @@ fn set_not_null(scene: &Scene<'_>, effect: &Effect, table: &Target, column: &str
     if column_is_new(scene, table, column) {
         let is_given =
             |c: &Column| c.default.is_some() || c.identity.is_some() || c.generated.is_some();
+        let is_filled = known.is_some_and(|t| scene.schema.fills(t, column, "insert"));
         return match found {
-            Some(column) if !is_given(column) => Broken,
+            Some(column) if !is_given(column) && !is_filled => Broken,
             _ => Compatible,
         };
     }

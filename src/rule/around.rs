@@ -259,6 +259,13 @@ impl<'a> OperationContext<'a> {
         })
     }
 
+    /// Does a trigger give a column a value in what an INSERT (`insert`) or an
+    /// UPDATE (`update`) writes?
+    pub fn is_filled(&self, table: &ObjectName, column: &str, event: &str) -> bool {
+        let table = self.table(table);
+        table.is_some_and(|table| self.schema.fills(table, column, event))
+    }
+
     /// Does a check of an earlier migration keep NULL out? The old release has
     /// lived with it since. So does its type, where that is a domain.
     pub fn refuses_null_already(&self, target: &Target, column: &str) -> bool {

@@ -209,7 +209,15 @@ impl Filter<'_> {
         };
         let operator = operator.span.of(self.text);
         let is_one = operator.starts_with(['<', '>']) && operator != "<>";
-        (is_one && strip(term).last().is_some_and(is_constant)).then_some((column, operator))
+        let given = |last: &Token| is_constant(last) || self.is_variable(last);
+        (is_one && strip(term).last().is_some_and(given)).then_some((column, operator))
+    }
+
+    /// A name that is no column of the table, as a block has it.
+    fn is_variable(&self, token: &Token) -> bool {
+        let table = self.table.filter(|table| table.columns_known);
+        token.kind == TokenKind::Word
+            && table.is_some_and(|t| t.column(&fold(token.span.of(self.text))).is_none())
     }
 
     /// Is the bound a small number, of a column whose values are counted from 1

@@ -62,18 +62,30 @@ fn on_table(
         cx.column_is_new(table, c)
             && keeps_null_out(&check.text, c)
             && !cx.fills_itself(&table.name, c)
+            && !cx.is_filled(&table.name, c, "insert")
     });
     if cx.stands_for_gone(&table.name, GoneRule::Check, &columns) {
         return;
     }
     if !cx.is_used(table)
         || !required && !cx.old_writes_meet(table, &columns)
+        || is_filled(cx, table, check, &columns)
         || holds_already(cx, table, check)
         || is_met_by_defaults(cx, table, check, &columns)
     {
         return;
     }
     report(cx, findings, table, check);
+}
+
+/// Does it only keep NULL out of a column that a trigger fills?
+fn is_filled(cx: &OperationContext<'_>, table: &Target, check: &Expr, columns: &[Name]) -> bool {
+    let [column] = columns else { return false };
+    let events = ["insert", "update"].iter();
+    same_condition(&check.text, &format!("{} IS NOT NULL", sql_name(column)))
+        && events
+            .clone()
+            .all(|event| cx.is_filled(&table.name, column, event))
 }
 
 /// A column that old INSERTs leave out is NULL, which only a check for NULL

@@ -2,7 +2,7 @@
 
 use crate::operation::{Action, Constraint, ConstraintKind, ForeignKey, Kind, ObjectName};
 use crate::rule::{
-    Check, ColumnWork, Findings, OperationContext, Rule, constraint as written, on_one_line,
+    Check, ColumnWork, Facet, Findings, OperationContext, Rule, constraint as written, on_one_line,
     sql_ident, sql_object,
 };
 
@@ -30,7 +30,7 @@ fn check(cx: &OperationContext<'_>, findings: &mut Findings) {
             format!(
                 "adding a foreign key from `{table}` to `{}` checks every row while {} wait",
                 key.references,
-                who_waits(cx)
+                who_waits(cx, table)
             ),
         )
         .help(remedy(cx, table, constraint, key))
@@ -40,7 +40,7 @@ fn check(cx: &OperationContext<'_>, findings: &mut Findings) {
 
 /// An ALTER TABLE holds the strongest lock of all that it does; that of a
 /// foreign key which goes is on both tables.
-fn who_waits(cx: &OperationContext<'_>) -> &'static str {
+fn who_waits(cx: &OperationContext<'_>, table: &ObjectName) -> &'static str {
     let together = || cx.siblings.iter().filter(|op| !op.within.block);
     let drops_key = together().any(|op| match &op.action {
         Action::DropConstraint { table, name, .. } => {
@@ -50,11 +50,31 @@ fn who_waits(cx: &OperationContext<'_>) -> &'static str {
         _ => false,
     });
     let adds_column = matches!(cx.operation.action, Action::AddColumn { .. });
-    match (drops_key, adds_column) {
+    match (drops_key, adds_column || is_closed(cx, table)) {
         (true, _) => "reads and writes of both",
         (false, true) => "reads and writes of the one and writes to the other",
         (false, false) => "writes to both",
     }
+}
+
+/// Has the transaction closed the table to readers before?
+fn is_closed(cx: &OperationContext<'_>, table: &ObjectName) -> bool {
+    let mut earlier = cx.earlier_on(Facet::Table, &table.name);
+    let closes = |action: &Action| {
+        matches!(
+            action,
+            Action::AddColumn { .. }
+                | Action::AlterColumnType { .. }
+                | Action::DropColumn { .. }
+                | Action::DropConstraint { .. }
+                | Action::SetNotNull { .. }
+        )
+    };
+    cx.run.transaction.is_some()
+        && earlier.any(|op| {
+            let target = op.action.target();
+            closes(&op.action) && target.is_some_and(|t| cx.is_same(&t.name, table))
+        })
 }
 
 /// `NOT VALID` on a partitioned table.

@@ -1,7 +1,9 @@
 //! Adding a unique constraint builds its index under `ACCESS EXCLUSIVE`.
 
 use crate::operation::{Action, ConstraintKind, Kind};
-use crate::rule::{Check, ColumnWork, Findings, OperationContext, Rule, sql_list, sql_object};
+use crate::rule::{
+    Check, ColumnWork, Findings, OperationContext, Rule, listed, sql_list, sql_object,
+};
 
 pub const RULE: Rule = Rule {
     id: "add-unique-blocking",
@@ -23,10 +25,17 @@ fn check(cx: &OperationContext<'_>, findings: &mut Findings) {
     let name = cx.constraint_name(table, constraint);
     let index = cx.index_to_adopt(table, &name);
     let sql = sql_object(table);
-    let columns = match &cx.operation.action {
-        Action::AddColumn { column, .. } => sql_list([column.name.as_str()]),
-        _ => sql_list(key.columns.iter().map(|c| c.as_str())),
+    let given = match &cx.operation.action {
+        Action::AddColumn { column, .. } => std::slice::from_ref(&column.name),
+        _ => key.columns.as_slice(),
     };
+    let new = given.iter().filter(|c| !cx.is_old_column(target, c));
+    let new: Vec<String> = new.map(|column| format!("`{column}`")).collect();
+    let behind = match new.is_empty() {
+        true => String::new(),
+        false => format!("add {} first, without the constraint; then ", listed(&new)),
+    };
+    let columns = sql_list(given.iter().map(|column| column.as_str()));
     let nulls = if key.nulls_not_distinct {
         " NULLS NOT DISTINCT"
     } else {
@@ -38,7 +47,7 @@ fn check(cx: &OperationContext<'_>, findings: &mut Findings) {
         )
     } else {
         format!(
-            "build the index first ({}):\n  \
+            "{behind}build the index ({}):\n  \
              CREATE UNIQUE INDEX CONCURRENTLY {index} ON {sql} ({columns}){nulls};\n\
              then let the constraint adopt it, in a later migration:\n  \
              ALTER TABLE {sql} ADD CONSTRAINT {name} UNIQUE USING INDEX {index};",

@@ -2,6 +2,7 @@
 
 use crate::operation::{Action, Kind, ObjectKind};
 use crate::rule::{Check, Findings, OperationContext, Rule, sql_object};
+use crate::schema::SettingName;
 
 pub const RULE: Rule = Rule {
     id: "change-owner",
@@ -17,7 +18,9 @@ fn check(cx: &OperationContext<'_>, findings: &mut Findings) {
         return;
     };
     let relation = kind.is_relation() || *kind == ObjectKind::Sequence;
-    if !relation || cx.is_unknown_to_others(name) {
+    let key = cx.schema.setting_key(*kind, name, None);
+    let owner = cx.schema.setting(&key, *kind, "", &SettingName::Owner);
+    if !relation || cx.is_unknown_to_others(name) || owner == Some(to.as_str()) {
         return;
     }
     findings

@@ -13,6 +13,8 @@ pub const RULE: Rule = Rule {
     },
 };
 
+const LEFT_INVALID: &str = "an earlier attempt failed and left it invalid";
+
 fn check(cx: &OperationContext<'_>, findings: &mut Findings) {
     let Action::CreateIndex(index) = &cx.operation.action else {
         return;
@@ -22,10 +24,14 @@ fn check(cx: &OperationContext<'_>, findings: &mut Findings) {
     };
     let may_pass = index.concurrently && index.if_not_exists && !cx.is_new(&index.table);
     if may_pass && !is_dropped_before(cx, name) {
+        let also = format!("`{name}` may be such an index too");
+        if findings.add_to_alike(LEFT_INVALID, cx.place(cx.operation.place), &also) {
+            return;
+        }
         findings
             .report(
                 cx.operation.place,
-                format!("`IF NOT EXISTS` passes over `{name}` if an earlier attempt failed and left it invalid"),
+                format!("`IF NOT EXISTS` passes over `{name}` if {LEFT_INVALID}"),
             )
             .help(remedy(cx, &sql_index(index, name)));
     }

@@ -4,6 +4,7 @@ use crate::operation::{Action, Kind, Target};
 use crate::rule::{
     Check, Facet, Findings, OperationContext, Rule, sql_ident, sql_object, sql_type,
 };
+use crate::schema::Key;
 
 pub const RULE: Rule = Rule {
     id: "rename-column",
@@ -31,6 +32,21 @@ fn check(cx: &OperationContext<'_>, findings: &mut Findings) {
         .table(&table.name)
         .and_then(|t| t.column(&column.name))
         .map_or_else(|| "<type>".to_owned(), |c| sql_type(&c.ty));
+    let help = if stands_on_it(cx, table, &column.name) {
+        format!(
+            "Keep the name in the database and give the column another one in the code: a key stands on `{}`, and goes with it when a copy takes its place",
+            column.name
+        )
+    } else {
+        format!(
+            "Spread it over releases instead:\n\
+             ALTER TABLE {name} ADD COLUMN {new} {ty};\n\
+             -- release code that writes both; then, in batches:\n\
+             UPDATE {name} SET {new} = {old} WHERE {new} IS DISTINCT FROM {old};\n\
+             -- release code that uses only {new}; then, in a migration declared contract:\n\
+             ALTER TABLE {name} DROP COLUMN {old};"
+        )
+    };
     findings
         .report(
             cx.operation.place,
@@ -40,14 +56,24 @@ fn check(cx: &OperationContext<'_>, findings: &mut Findings) {
             ),
         )
         .confidence(cx.confidence(&table.name))
-        .help(format!(
-            "Spread it over releases instead:\n\
-             ALTER TABLE {name} ADD COLUMN {new} {ty};\n\
-             -- release code that writes both; then, in batches:\n\
-             UPDATE {name} SET {new} = {old} WHERE {new} IS DISTINCT FROM {old};\n\
-             -- release code that uses only {new}; then, in a migration declared contract:\n\
-             ALTER TABLE {name} DROP COLUMN {old};"
-        ));
+        .help(help);
+}
+
+/// Does a primary key, or what another table refers to, stand on the column?
+fn stands_on_it(cx: &OperationContext<'_>, target: &Target, column: &str) -> bool {
+    let Some(table) = cx.table(&target.name) else {
+        return false;
+    };
+    let key = table.primary_key();
+    let in_key = key.is_some_and(|key| key.columns.iter().any(|c| c == column));
+    let refers = |key: &Key| {
+        let other = cx.schema.table_by_key(key);
+        other
+            .into_iter()
+            .flat_map(|t| &t.constraints)
+            .any(|c| c.references == Some(table.key) && c.referenced.iter().any(|c| c == column))
+    };
+    in_key || table.referenced_by.iter().any(refers)
 }
 
 /// The new name was cleared by the script: the column steps into the place of

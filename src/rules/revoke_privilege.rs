@@ -53,14 +53,21 @@ fn check(cx: &OperationContext<'_>, findings: &mut Findings) {
     } else {
         format!(" on {}", listed(&objects))
     };
+    let from = grant.grantees.join(", ");
+    let fact = match grant.on {
+        ObjectKind::Role => format!(
+            "takes the membership in {} from {from}",
+            grant.privileges.join(", ")
+        ),
+        _ => {
+            let privileges = grant.privileges.join(", ").to_ascii_uppercase();
+            format!("revokes {privileges}{on} from {from}")
+        }
+    };
     findings
         .report(
             cx.operation.place,
-            format!(
-                "revokes {}{on} from {}: the old release loses the right if it runs as such a role",
-                grant.privileges.join(", ").to_ascii_uppercase(),
-                grant.grantees.join(", "),
-            ),
+            format!("{fact}: the old release loses the right if it runs as such a role"),
         )
         .help(
             "Release code that no longer needs the right, or connects as another role, first; revoke in a later migration declared contract.",

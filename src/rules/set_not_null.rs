@@ -26,17 +26,22 @@ fn check(cx: &OperationContext<'_>, findings: &mut Findings) {
         return;
     }
     let known = cx.table(&table.name);
-    let fills =
-        cx.fills_itself(&table.name, &column.name) || cx.default_returns(table, &column.name);
+    let inserted = cx.is_filled(&table.name, &column.name, "insert");
+    let fills = inserted
+        || cx.fills_itself(&table.name, &column.name)
+        || cx.default_returns(table, &column.name);
     let new = cx.column_is_new(table, &column.name);
     if known.is_some_and(|t| t.is_not_null(&column.name))
         || new && fills
+        || inserted && cx.is_filled(&table.name, &column.name, "update")
         || cx.refuses_null_already(table, &column.name)
     {
         return;
     }
     let who = if new {
         "INSERTs of the old release do not name it and fail"
+    } else if inserted {
+        "the old release fails where an UPDATE of it writes NULL"
     } else if fills {
         "the old release fails where it writes NULL"
     } else {

@@ -15,7 +15,6 @@ mod domain;
 mod extension;
 mod index;
 mod journal;
-mod kept;
 pub mod names;
 mod near;
 pub mod part;
@@ -26,6 +25,7 @@ mod setting;
 pub mod signature;
 mod stands;
 mod table;
+mod triggers;
 mod view;
 mod words;
 
