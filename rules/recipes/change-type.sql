@@ -16,7 +16,7 @@ $sync$;
 
 CREATE TRIGGER {{ sync }} BEFORE INSERT OR UPDATE ON {{ table.sql }}
     FOR EACH ROW EXECUTE FUNCTION {{ table.prefix }}{{ sync }}();
-{{ parts.expand_constraints(table, column, to, not_null, "the trigger fills " ~ to.name) }}
+{{ parts.expand_constraints(table, column, to, not_null) }}
 -- down
 DROP TRIGGER {{ sync }} ON {{ table.sql }};
 DROP FUNCTION {{ table.prefix }}{{ sync }}();

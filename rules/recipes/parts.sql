@@ -25,14 +25,16 @@
 {% endmacro %}
 
 {# Everything that the old column has, for the new one. #}
-{% macro expand_constraints(table, column, to, not_null, why) %}
+{% macro expand_constraints(table, column, to, not_null, why="") %}
 {% for constraint in column.constraints %}
 
 ALTER TABLE {{ table.sql }} ADD CONSTRAINT {{ constraint.copy }} {{ constraint.definition }} NOT VALID;
 {% endfor %}
 {% if column.not_null %}
 
+{% if why %}
 -- bowline: ignore add-check reason="{{ why }}"
+{% endif %}
 ALTER TABLE {{ table.sql }} ADD CONSTRAINT {{ not_null }} CHECK ({{ to.sql }} IS NOT NULL) NOT VALID;
 {% endif %}
 {% endmacro %}

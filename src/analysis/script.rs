@@ -337,10 +337,10 @@ impl Transactions {
         self.runner = part.part.transaction;
         self.close();
         match part.part.transaction {
-            Transaction::File | Transaction::AllPending => {
-                if as_run(part).transaction == part.part.transaction {
-                    self.open(OpenedBy::Runner);
-                }
+            Transaction::File | Transaction::AllPending
+                if as_run(part).transaction == part.part.transaction =>
+            {
+                self.open(OpenedBy::Runner);
             }
             Transaction::Implicit if part.statements.len() > 1 => {
                 self.open(OpenedBy::ImplicitString);

@@ -1,5 +1,6 @@
 //! A right goes that the old release may use.
 
+use crate::finding::Severity;
 use crate::name::Name;
 use crate::operation::{Action, Grant, Kind, ObjectKind, ObjectName, Operation};
 use crate::rule::{Check, Facet, Findings, OperationContext, Rule, listed};
@@ -53,22 +54,42 @@ fn check(cx: &OperationContext<'_>, findings: &mut Findings) {
     } else {
         format!(" on {}", listed(&objects))
     };
-    let from = grant.grantees.join(", ");
+    let from = format!("from {}", grant.grantees.join(", "));
     let fact = match grant.on {
         ObjectKind::Role => format!(
-            "takes the membership in {} from {from}",
+            "takes the membership in {} {from}",
             grant.privileges.join(", ")
         ),
         _ => {
             let privileges = grant.privileges.join(", ").to_ascii_uppercase();
-            format!("revokes {privileges}{on} from {from}")
+            format!("revokes {privileges}{on} {from}")
         }
     };
+    let hands_on = |op: &Operation| {
+        matches!(&op.action, Action::Grant(given) if !given.revoke && given.on == grant.on
+            && grant.objects.iter().all(|object| given.objects.contains(object)))
+    };
+    let of_public = grant.grantees.iter().all(|grantee| *grantee == PUBLIC);
+    let handed_on = first
+        .is_some_and(|object| of_public && cx.later_on(Facet::Object, &object.name).any(hands_on));
+    let (lost, severity) = match handed_on {
+        true => (
+            "the old release keeps the right only as a role that is granted it here",
+            Severity::Info,
+        ),
+        false => (
+            "the old release loses the right if it runs as such a role",
+            Severity::Warning,
+        ),
+    };
+    let place = cx.place(cx.operation.place);
+    let alike = format!("{from}: {lost}");
+    if findings.add_to_alike(&alike, place, &format!("{fact} too")) {
+        return;
+    }
     findings
-        .report(
-            cx.operation.place,
-            format!("{fact}: the old release loses the right if it runs as such a role"),
-        )
+        .report(cx.operation.place, format!("{fact}: {lost}"))
+        .severity(severity)
         .help(
             "Release code that no longer needs the right, or connects as another role, first; revoke in a later migration declared contract.",
         );

@@ -38,7 +38,7 @@ impl Schema {
         table.triggers.iter().any(|trigger| {
             let every = trigger.columns.is_empty() || event == "insert";
             let function = self.before_rows(table, trigger, event);
-            every && function.is_some_and(|function| gives(function, column))
+            every && function.is_some_and(|function| gives(function, column, event))
         })
     }
 
@@ -69,7 +69,7 @@ impl Schema {
 
 /// Does a function assign a column of the row, outside of branches but for the
 /// one where it is NULL? `NEW.c := …` and `SELECT … INTO NEW.c`.
-fn gives(routine: &Routine, column: &str) -> bool {
+fn gives(routine: &Routine, column: &str, event: &str) -> bool {
     let text = &routine.body;
     let mut tokens = Vec::new();
     tokens_into(text, Span::new(0, text.len() as u32), &mut tokens);
@@ -82,7 +82,7 @@ fn gives(routine: &Routine, column: &str) -> bool {
             branches.pop();
             cursor.eat_any(&["IF", "LOOP", "CASE"]);
         } else if cursor.eat_word("IF") {
-            branches.push(!is_of_null(&mut cursor, column));
+            branches.push(!is_of_null(&cursor, column) && !is_of(&cursor, event));
         } else if cursor.eat_any(&["ELSIF", "ELSE"]).is_some() {
             // One branch of a CASE is its own.
             branches.pop();
@@ -116,14 +116,16 @@ fn is_new(cursor: &mut Cursor<'_>, column: &str) -> bool {
     is_it
 }
 
-/// `NEW.column IS NULL THEN`, or that it is an INSERT which fires.
-fn is_of_null(cursor: &mut Cursor<'_>, column: &str) -> bool {
+/// `NEW.column IS NULL THEN`
+fn is_of_null(cursor: &Cursor<'_>, column: &str) -> bool {
     let mut ahead = cursor.clone();
-    let is_null = ahead.at_word("NEW")
-        && is_new(&mut ahead, column)
-        && ahead.eat_words(&["IS", "NULL"])
-        && ahead.at_word("THEN");
-    is_null || cursor.at_word("TG_OP") && cursor.text_at(2).eq_ignore_ascii_case("'INSERT'")
+    ahead.at_word("NEW") && is_new(&mut ahead, column) && ahead.eat_words(&["IS", "NULL", "THEN"])
+}
+
+/// `TG_OP = 'INSERT' THEN`
+fn is_of(cursor: &Cursor<'_>, event: &str) -> bool {
+    let asked = cursor.text_at(2).trim_matches('\'');
+    cursor.at_words(&["TG_OP"]) && cursor.is_word_at(3, "THEN") && asked.eq_ignore_ascii_case(event)
 }
 
 /// Is every RETURN of a function `RETURN NULL`?

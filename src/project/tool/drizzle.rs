@@ -61,19 +61,41 @@ fn read(folder: &Folder) -> Vec<Migration> {
     let mut migrations: Vec<Migration> = tags(&journal)
         .filter_map(|tag| Some(migration(scripts.remove(tag)?, tag)))
         .collect();
-    for script in numbered(folder) {
-        if scripts.contains_key(script.stem()) {
-            let mut migration = migration(script, script.stem());
-            migration.up.clear();
-            migration.suspicious.push(Suspicious {
-                meant: Some(Meant::NotRun),
-                ..script.suspicious(
-                    Span::default(),
-                    "Drizzle does not run this file: `meta/_journal.json` does not list it",
-                )
-            });
-            migrations.push(migration);
-        }
+    let mut rest = numbered(folder);
+    if migrations.is_empty() && rest.len() > 1 {
+        return unlisted(&rest);
+    }
+    rest.retain(|script| scripts.contains_key(script.stem()));
+    for script in rest {
+        let mut migration = migration(script, script.stem());
+        migration.up.clear();
+        migration.suspicious.push(Suspicious {
+            meant: Some(Meant::NotRun),
+            ..script.suspicious(
+                Span::default(),
+                "Drizzle does not run this file: `meta/_journal.json` does not list it",
+            )
+        });
+        migrations.push(migration);
+    }
+    migrations
+}
+
+/// Files that run in some other way than by the journal, which lists none of them:
+/// that is said once.
+fn unlisted(scripts: &[&Script]) -> Vec<Migration> {
+    let migrations = scripts
+        .iter()
+        .map(|script| migration(script, script.stem()));
+    let mut migrations: Vec<Migration> = migrations.collect();
+    if let (Some(first), [script, ..]) = (migrations.first_mut(), scripts) {
+        first.suspicious.push(Suspicious {
+            meant: Some(Meant::NotRun),
+            ..script.suspicious(
+                Span::default(),
+                "Drizzle runs none of these files: `meta/_journal.json` lists not one of them",
+            )
+        });
     }
     migrations
 }
