@@ -21,7 +21,7 @@ impl MigrationContext<'_> {
             Action::Update(update) => {
                 let batch = mentions(&update.assignments.text, &["LIMIT", "VALUES"]);
                 let filter = update.filter.as_ref();
-                let few = filter.is_some_and(|f| self.is_selective(&f.text, &update.table))
+                let few = filter.is_some_and(|f| self.is_selective(&f.text, &update.table, step))
                     || update
                         .picked
                         .as_ref()
@@ -31,7 +31,7 @@ impl MigrationContext<'_> {
             Action::Delete(delete) => delete
                 .filter
                 .as_ref()
-                .is_some_and(|f| !self.is_selective(&f.text, &delete.table))
+                .is_some_and(|f| !self.is_selective(&f.text, &delete.table, step))
                 .then_some(&delete.table),
             Action::Insert(insert) => insert
                 .query
@@ -68,18 +68,30 @@ impl MigrationContext<'_> {
         })
     }
 
-    fn is_selective(&self, filter: &str, table: &ObjectName) -> bool {
+    fn is_selective(&self, filter: &str, table: &ObjectName, step: &Step) -> bool {
         if takes_no_row(Some(filter)) {
             return true;
         }
         let tokens = tokens(filter);
         let known = self.schema.table(table).map(|table| &**table);
-        Filter {
+        let moves_on = || step.operation.within.block && self.commits_within(step);
+        let filter = |windows| Filter {
             text: filter,
             table: known,
             schema: self.schema,
-        }
-        .any_of(&tokens, DEEPEST)
+            windows,
+        };
+        filter(false).any_of(&tokens, DEEPEST)
+            || moves_on() && filter(true).any_of(&tokens, DEEPEST)
+    }
+
+    /// Is the step part of a procedure that commits on its way?
+    fn commits_within(&self, step: &Step) -> bool {
+        let first = self.steps.partition_point(|s| s.statement < step.statement);
+        let mut together = self.steps[first..]
+            .iter()
+            .take_while(|s| s.statement == step.statement);
+        together.any(|s| s.effect.forbidden_in_transaction.is_some())
     }
 
     /// Does a query read a table that others can see, without a filter that
@@ -97,6 +109,7 @@ impl MigrationContext<'_> {
                 .and_then(|table| self.schema.table(table))
                 .map(|table| &**table),
             schema: self.schema,
+            windows: false,
         };
         mentions(query, &["LIMIT", "FETCH"])
             || position(query, &tokens, "WHERE")
@@ -141,6 +154,7 @@ impl OperationContext<'_> {
             text: filter,
             table: known,
             schema: self.schema,
+            windows: false,
         };
         known.is_some() && filter.any_of(&tokens(filter.text), DEEPEST)
     }
@@ -173,6 +187,8 @@ struct Filter<'a> {
     text: &'a str,
     table: Option<&'a Table>,
     schema: &'a Schema,
+    /// Names that are no columns are taken for bounds that move on.
+    windows: bool,
 }
 
 impl Filter<'_> {
@@ -215,7 +231,9 @@ impl Filter<'_> {
 
     /// A name that is no column of the table, as a block has it.
     fn is_variable(&self, token: &Token) -> bool {
-        let table = self.table.filter(|table| table.columns_known);
+        let table = self
+            .table
+            .filter(|table| self.windows && table.columns_known);
         token.kind == TokenKind::Word
             && table.is_some_and(|t| t.column(&fold(token.span.of(self.text))).is_none())
     }
@@ -227,7 +245,12 @@ impl Filter<'_> {
         let known = self.table.and_then(|table| table.column(&name));
         let counted =
             name == "id" || known.is_some_and(|c| c.identity.is_some() || c.is_of_serial());
-        let number = strip(term).last().map(|token| token.span.of(self.text));
+        let number = match strip(term) {
+            [.., operator, number] if operator.span.of(self.text).starts_with('<') => {
+                Some(number.span.of(self.text))
+            }
+            _ => None,
+        };
         counted && number.is_some_and(|n| n.parse::<u32>().is_ok_and(|n| n <= FEW))
     }
 
@@ -358,6 +381,7 @@ mod tests {
             text: filter,
             table: None,
             schema: &schema,
+            windows: false,
         }
         .any_of(&tokens(filter), DEEPEST)
     }
