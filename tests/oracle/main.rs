@@ -32,7 +32,8 @@ fn measure_all(programs: &Programs, cases: &[&Case]) -> Vec<Cells> {
     let texts = fixture_texts();
     let next = AtomicUsize::new(0);
     let measured = Mutex::new(BTreeMap::new());
-    let threads = thread::available_parallelism()
+    // A server waits for its files, and whoever measures for it.
+    let threads = 2 * thread::available_parallelism()
         .map_or(2, usize::from)
         .min(8);
     thread::scope(|scope| {
