@@ -16,12 +16,14 @@ mod names;
 mod rerun;
 mod retype;
 mod runner;
+mod shorten;
 mod sql;
+mod trail;
 mod unique;
 mod work;
 
 use crate::dialect::Dialect;
-use crate::effect::{Effect, Lock};
+use crate::effect::{Effect, Ground, Lock, Refusal};
 use crate::finding::{Confidence, Finding, Fix, Related, Severity};
 use crate::inverse::Inverse;
 use crate::operation::{Action, Kind, ObjectName, Operation, RUN_TIME, Target};
@@ -46,11 +48,12 @@ pub use dependents::Dependent;
 pub use fix::Frame;
 pub use names::{Facet, Names};
 pub use rerun::{changes, clears_the_way, fails_when_repeated};
-pub use retype::Retype;
+pub use retype::{Narrowing, Retype};
 pub use runner::one_line;
 pub use sql::{
     keeps_null_out, listed, mentions, same_expression, sql_type, takes_every_row, takes_no_row,
 };
+pub use trail::{Trail, Way};
 pub use unique::{Uniqueness, asks_for_values};
 pub use work::{ColumnWork, sql_index, sql_list, sql_object, subject, who_waits};
 
@@ -85,7 +88,8 @@ pub struct Scene<'a> {
     /// Declared, or inferred from what the script does.
     pub phase: Option<Phase>,
     pub phase_declared: bool,
-    /// Some migration of the history has a down, or the history is young.
+    /// Half of the migrations have a down that says something, or the history
+    /// has but begun.
     pub writes_downs: bool,
     /// This migration or an earlier one sets `lock_timeout`.
     pub uses_lock_timeout: bool,
@@ -178,6 +182,14 @@ pub struct Step<'a> {
 }
 
 impl Step<'_> {
+    /// Why the server refuses it, whatever the rows are, for certain.
+    pub fn refusal(&self) -> Option<&Refusal> {
+        let refusal = self.effect.refusal.as_ref();
+        let certain = |r: &&Refusal| r.certain && !r.on_rows && r.ground == Ground::Seen;
+        let runs = !self.operation.within.conditional;
+        refusal.filter(certain).filter(|_| runs)
+    }
+
     /// For a related note.
     pub fn place(&self) -> Place {
         Place {

@@ -193,6 +193,11 @@ fn each_name(action: &Action, file: &mut impl FnMut(Facet, &Name)) {
         Action::Delete(delete) => file(Rows, &delete.table.name),
         Action::Transaction(_) => file(Control, &no_name),
         Action::Merge(merge) => file(Rows, &merge.table.name),
+        Action::Truncate { tables, .. } => {
+            for table in tables {
+                file(Rows, &table.name);
+            }
+        }
         Action::Copy {
             table: Some(table),
             from,

@@ -1,8 +1,11 @@
 //! A column that others use gets another type.
 
-use super::{Facet, OperationContext};
+use std::ops::ControlFlow;
+
+use super::shorten::{is_longer, leaves_longer};
+use super::{OperationContext, Trail, Way};
 use crate::finding::Severity;
-use crate::operation::{Action, DataType, Ident, Target};
+use crate::operation::{Action, DataType, Ident, ObjectName, Target, Update};
 use crate::project::Down;
 
 pub struct Retype<'a> {
@@ -11,6 +14,16 @@ pub struct Retype<'a> {
     /// As the history has it; `None` where it does not show the column.
     pub old: Option<&'a DataType>,
     pub ty: &'a DataType,
+}
+
+/// How a type is taken back.
+pub struct Narrowing<'a> {
+    /// Who does it, in words.
+    pub way: &'static str,
+    pub severity: Severity,
+    /// As they are named there.
+    pub table: &'a ObjectName,
+    pub column: &'a Ident,
 }
 
 impl<'a> OperationContext<'a> {
@@ -35,22 +48,59 @@ impl<'a> OperationContext<'a> {
         })
     }
 
-    /// Who takes the type back, in words, and how much that weighs: a down that
-    /// is there will be run. `None` in a project that writes no downs.
-    pub fn way_back_of(&self, retype: &Retype<'_>) -> Option<(&'static str, Severity)> {
-        let name = &retype.column.name;
-        let back = self.back_on(Facet::Part, name).any(|op| match &op.action {
-            Action::AlterColumnType { table, column, .. } => {
-                column.name == *name && self.is_same(&table.name, &retype.table.name)
+    /// Who takes the type back, and how much that weighs: a down that is there
+    /// will be run. `None` in a project that writes no downs, and where the down
+    /// sees to the values before: in an UPDATE, or by the USING of the change.
+    /// Text is to have at most so many characters, if it is text.
+    pub fn way_back_of(&self, retype: &Retype<'a>, most: Option<i32>) -> Option<Narrowing<'a>> {
+        let mut trails = [Trail::new(
+            self.schema.resolve(&retype.table.name),
+            &[retype.column.name],
+        )];
+        let mut helped = false;
+        let back = self.follow(&mut trails, |way, op, trails| {
+            let trail = &trails[0];
+            let column = trail.columns[0].as_str();
+            match &op.action {
+                Action::AlterColumnType {
+                    table,
+                    column,
+                    using,
+                    ..
+                } if way == Way::Back
+                    && trail.has(&column.name)
+                    && trail.is(self.schema, &table.name) =>
+                {
+                    helped |= using
+                        .as_ref()
+                        .is_some_and(|using| !is_longer(&using.text, &column.name, most));
+                    ControlFlow::Break(Some((&table.name, column)))
+                }
+                _ if way == Way::Back => {
+                    let shortens = |update: &Update| !leaves_longer(update, column, most);
+                    helped |= self.sees_to_rows_by(op, trail, shortens);
+                    ControlFlow::Continue(())
+                }
+                _ => ControlFlow::Continue(()),
             }
-            _ => false,
         });
         let goes_forward =
             !self.scene.writes_downs || matches!(self.scene.migration.down, Down::Unsupported);
         match back {
-            true => Some(("the down", Severity::Warning)),
-            false if goes_forward => None,
-            false => Some(("the way back", Severity::Info)),
+            Some(_) if helped => None,
+            Some((table, column)) => Some(Narrowing {
+                way: "the down",
+                severity: Severity::Warning,
+                table,
+                column,
+            }),
+            None if goes_forward => None,
+            None => Some(Narrowing {
+                way: "the way back",
+                severity: Severity::Info,
+                table: &retype.table.name,
+                column: retype.column,
+            }),
         }
     }
 }

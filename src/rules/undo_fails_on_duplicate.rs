@@ -1,9 +1,11 @@
 //! The down makes it unique again and fails on duplicates.
 
+use std::ops::ControlFlow;
+
 use crate::name::Name;
 use crate::operation::{Action, ConstraintKind, Kind, ObjectKind};
-use crate::rule::{Check, Facet, Findings, OperationContext, Rule, Uniqueness, sql_key};
-use crate::schema::Key;
+use crate::rule::{Check, Findings, OperationContext, Rule, Trail, Uniqueness, Way, sql_key};
+use crate::schema::names_in;
 
 pub const RULE: Rule = Rule {
     id: "undo-fails-on-duplicate",
@@ -18,25 +20,14 @@ fn check(cx: &OperationContext<'_>, findings: &mut Findings) {
     let Some(gone) = gone(cx) else {
         return;
     };
-    let (table, columns) = (gone.table, gone.columns);
-    // Where a column goes and comes back, it comes back empty.
-    let goes = |column: &Name| {
-        cx.later_on(Facet::Part, column).any(|op| match &op.action {
-            Action::DropColumn {
-                table: t,
-                column: c,
-                ..
-            } => c.name == *column && cx.schema.resolve(&t.name) == *table,
-            _ => false,
-        })
-    };
-    let back = cx
-        .back_on(Facet::Table, &table.name)
-        .any(|op| is_unique_on(cx, &op.action, table, columns));
-    if !back || cx.is_new_key(table) || columns.iter().any(goes) || cx.stays_unique(&gone) {
+    if cx.is_new_key(gone.table) || cx.stays_unique(&gone) {
         return;
     }
-    let key = shown(&gone);
+    let Some(back) = unique_again(cx, &gone) else {
+        return;
+    };
+    let key = shown(&gone, gone.columns);
+    let table = gone.table;
     findings
         .report(
             cx.operation.place,
@@ -44,10 +35,38 @@ fn check(cx: &OperationContext<'_>, findings: &mut Findings) {
         )
         .help(format!(
             "Let the down remove duplicates first, or keep `{}` until the code that needs duplicates is final:\n\
-             SELECT {key}, count(*) FROM {} GROUP BY {key} HAVING count(*) > 1;",
+             SELECT {now}, count(*) FROM {} GROUP BY {now} HAVING count(*) > 1;",
             gone.name,
-            sql_key(table)
+            sql_key(&back.table),
+            now = shown(&gone, &back.columns)
         ));
+}
+
+/// The key's table and columns where the down makes it unique again, if it does
+/// not see to the rows before. Where a column goes and comes back, it comes back
+/// empty.
+fn unique_again(cx: &OperationContext<'_>, gone: &Uniqueness<'_>) -> Option<Trail> {
+    let named = gone.exprs.iter().flat_map(|expr| names_in(expr));
+    let all: Vec<Name> = gone.columns.iter().copied().chain(named).collect();
+    let mut trails = [
+        Trail::new(*gone.table, &all),
+        Trail::new(*gone.table, gone.columns),
+    ];
+    cx.follow(&mut trails, |way, op, trails| {
+        let [all, key] = trails else {
+            return ControlFlow::Break(None);
+        };
+        if way == Way::There {
+            return ControlFlow::Continue(());
+        }
+        if is_unique_on(cx, &op.action, key) {
+            return ControlFlow::Break(Some(key.clone()));
+        }
+        match cx.sees_to_rows(op, all) {
+            true => ControlFlow::Break(None),
+            false => ControlFlow::Continue(()),
+        }
+    })
 }
 
 /// The key that is dropped.
@@ -81,35 +100,26 @@ fn gone<'a>(cx: &OperationContext<'a>) -> Option<Uniqueness<'a>> {
 }
 
 /// The key's elements as they are written.
-fn shown(gone: &Uniqueness<'_>) -> String {
+fn shown(gone: &Uniqueness<'_>, columns: &[Name]) -> String {
     let mut exprs = gone.exprs.iter();
     let shown = |column: &Name| match column.as_str() {
         "" => exprs.next().copied().unwrap_or_default().to_owned(),
         column => column.to_owned(),
     };
-    gone.columns
-        .iter()
-        .map(shown)
-        .collect::<Vec<_>>()
-        .join(", ")
+    columns.iter().map(shown).collect::<Vec<_>>().join(", ")
 }
 
-fn is_unique_on(cx: &OperationContext<'_>, action: &Action, table: &Key, columns: &[Name]) -> bool {
+fn is_unique_on(cx: &OperationContext<'_>, action: &Action, key: &Trail) -> bool {
     match action {
-        Action::AddConstraint {
-            table: t,
-            constraint,
-        } => match &constraint.kind {
-            ConstraintKind::Unique(key) | ConstraintKind::PrimaryKey(key) => {
-                cx.schema.resolve(&t.name) == *table && key.columns == columns
+        Action::AddConstraint { table, constraint } => match &constraint.kind {
+            ConstraintKind::Unique(own) | ConstraintKind::PrimaryKey(own) => {
+                key.is(cx.schema, &table.name) && own.columns == key.columns
             }
             _ => false,
         },
         Action::CreateIndex(index) => {
             let own = index.elements.iter().map(|e| e.column.unwrap_or_default());
-            index.unique
-                && cx.schema.resolve(&index.table) == *table
-                && own.eq(columns.iter().cloned())
+            index.unique && key.is(cx.schema, &index.table) && own.eq(key.columns.iter().copied())
         }
         _ => false,
     }

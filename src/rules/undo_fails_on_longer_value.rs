@@ -34,9 +34,12 @@ fn check(cx: &OperationContext<'_>, findings: &mut Findings) {
     if !limited || as_long || integers {
         return;
     }
-    let Some((way, severity)) = cx.way_back_of(&retype) else {
+    let is_text = matches!(old.name.as_str(), "varchar" | "char");
+    let most = old.modifiers[0].filter(|_| is_text);
+    let Some(back) = cx.way_back_of(&retype, most) else {
         return;
     };
+    let way = back.way;
     findings
         .report(
             cx.operation.place,
@@ -45,12 +48,12 @@ fn check(cx: &OperationContext<'_>, findings: &mut Findings) {
                 column.name, table.name
             ),
         )
-        .severity(severity)
+        .severity(back.severity)
         .confidence(cx.confidence(&table.name))
         .help(format!(
             "Let the code write only what `{old}` holds until this release is final, or decide in the down what becomes of the others:\n\
              ALTER TABLE {} ALTER COLUMN {} TYPE {old} USING <expression>;",
-            sql_object(&table.name),
-            sql_ident(column)
+            sql_object(back.table),
+            sql_ident(back.column)
         ));
 }

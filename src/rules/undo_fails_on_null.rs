@@ -1,9 +1,10 @@
 //! The down requires values again and fails once a row holds NULL.
 
-use crate::operation::{Action, Kind};
-use crate::rule::{
-    Check, Facet, Findings, OperationContext, Rule, mentions, sql_ident, sql_object,
-};
+use std::ops::ControlFlow;
+
+use crate::name::Name;
+use crate::operation::{Action, Ident, Kind, ObjectName, Target};
+use crate::rule::{Check, Findings, OperationContext, Rule, Trail, Way, sql_ident, sql_object};
 
 pub const RULE: Rule = Rule {
     id: "undo-fails-on-null",
@@ -21,33 +22,12 @@ fn check(cx: &OperationContext<'_>, findings: &mut Findings) {
     let required = cx
         .table(&table.name)
         .is_none_or(|t| t.column(&column.name).is_none() || t.is_not_null(&column.name));
-    let again = cx
-        .back_on(Facet::Part, &column.name)
-        .any(|op| match &op.action {
-            Action::SetNotNull {
-                table: t,
-                column: c,
-            } => c.name == column.name && cx.is_same(&t.name, &table.name),
-            _ => false,
-        });
-    let filled = cx
-        .back_on(Facet::Rows, &table.name.name)
-        .any(|op| match &op.action {
-            Action::Update(update) => {
-                cx.is_same(&update.table, &table.name)
-                    && update.columns.iter().any(|c| c.name == column.name)
-            }
-            // Rows that hold NULL go first.
-            Action::Delete(delete) => {
-                let filter = delete.filter.as_ref();
-                cx.is_same(&delete.table, &table.name)
-                    && filter.is_none_or(|f| mentions(&f.text, &column.name))
-            }
-            _ => false,
-        });
-    if !required || !again || filled || !cx.is_old_column(table, &column.name) {
+    if !required || !cx.is_old_column(table, &column.name) {
         return;
     }
+    let Some(back) = set_again(cx, table, &column.name) else {
+        return;
+    };
     findings
         .report(
             cx.operation.place,
@@ -61,7 +41,29 @@ fn check(cx: &OperationContext<'_>, findings: &mut Findings) {
             "Let the down give those rows a value first:\n\
              UPDATE {0} SET {1} = <value> WHERE {1} IS NULL;\n\
              ALTER TABLE {0} ALTER COLUMN {1} SET NOT NULL;",
-            sql_object(&table.name),
-            sql_ident(column)
+            sql_object(back.0),
+            sql_ident(back.1)
         ));
+}
+
+/// The table and column of which the down requires values again, as it names
+/// them, where it does not see to the rows before.
+fn set_again<'a>(
+    cx: &OperationContext<'a>,
+    table: &Target,
+    column: &Name,
+) -> Option<(&'a ObjectName, &'a Ident)> {
+    let mut trails = [Trail::new(cx.schema.resolve(&table.name), &[*column])];
+    cx.follow(&mut trails, |way, op, trails| {
+        let trail = &trails[0];
+        match &op.action {
+            Action::SetNotNull { table, column }
+                if trail.has(&column.name) && trail.is(cx.schema, &table.name) =>
+            {
+                ControlFlow::Break((way == Way::Back).then_some((&table.name, column)))
+            }
+            _ if way == Way::Back && cx.sees_to_rows(op, trail) => ControlFlow::Break(None),
+            _ => ControlFlow::Continue(()),
+        }
+    })
 }

@@ -29,9 +29,10 @@ fn check(cx: &OperationContext<'_>, findings: &mut Findings) {
     if more <= least {
         return;
     }
-    let Some((way, severity)) = cx.way_back_of(&retype) else {
+    let Some(back) = cx.way_back_of(&retype, None) else {
         return;
     };
+    let way = back.way;
     let (name, shown) = (sql_object(&table.name), sql_ident(column));
     findings
         .report(
@@ -41,7 +42,7 @@ fn check(cx: &OperationContext<'_>, findings: &mut Findings) {
                 column.name, table.name
             ),
         )
-        .severity(severity)
+        .severity(back.severity)
         .confidence(cx.confidence(&table.name))
         .help(format!(
             "Keep the numbers below the limit until this release is final, and count before going back:\n\
