@@ -13,6 +13,7 @@ mod version;
 
 use std::sync::atomic::{AtomicUsize, Ordering};
 
+use rustc_hash::FxHashSet;
 use typed_arena::Arena;
 
 use super::decide::Decisions;
@@ -36,6 +37,8 @@ use crate::rule::{
     Check, Findings, Frame, MigrationContext, Names, OperationContext, Run, Scene, Step,
 };
 use crate::schema::{Conflict, Key, MigrationIndex, Schema};
+use crate::source::Span;
+use crate::statement::lexer::{Lexeme, Lexer};
 use crate::suppress::Directives;
 use crate::verdict::{Deploy, OldRelease, Verdict};
 
@@ -43,7 +46,7 @@ use control::{SavedState, has_rollback};
 use declared::{Declared, Inferred};
 use doubt::Doubts;
 use earlier::EarlierDowns;
-use pair::drops_for_certain;
+use pair::{Pair, drops_for_certain};
 use rowless::Rowless;
 use statements::statements;
 use version::Versions;
@@ -101,7 +104,7 @@ impl<'a> Fold<'a> {
             directives: told.directives,
             folders: told.folders,
             uses_lock_timeout: config.asks_for("missing-lock-timeout"),
-            writes_downs: writes_downs(history),
+            writes_downs: writes_downs(project, history),
             schema: Schema::on(dialect.named.then_some(dialect.version)),
             doubts: Doubts::default(),
             earlier: EarlierDowns::default(),
@@ -204,7 +207,7 @@ impl<'a> Fold<'a> {
             direction: Direction::Up,
             other_way: &way_back,
         };
-        let verdict = self.script(&forward, &read.up, &up);
+        let Judged { verdict, .. } = self.script(&forward, &read.up, &up);
         self.report(&forward, read.up.first().map(as_run), verdict);
 
         if !read.down.is_empty() {
@@ -212,6 +215,7 @@ impl<'a> Fold<'a> {
             // By the time the down runs, what the up created is in use.
             let before_down = self.schema.mark();
             let created = self.schema.begin_down();
+            let began = self.schema.mark();
             let mut made = created.own.clone();
             for name in up.iter().filter_map(|p| drops_for_certain(p.operation)) {
                 made.remove(&self.schema.resolve(name));
@@ -222,10 +226,18 @@ impl<'a> Fold<'a> {
                 other_way: &forth,
                 ..forward
             };
-            let verdict = self.script(&back, &read.down, &down);
+            let Judged { verdict, refused } = self.script(&back, &read.down, &down);
             if let Some(start) = start {
-                self.compare(migration, &up, &down, start, &made);
                 self.break_earlier(migration, read, &down, start);
+                self.compare(Pair {
+                    migration,
+                    up: &up,
+                    down: &down,
+                    start,
+                    began,
+                    created: made,
+                    refused,
+                });
             }
             self.schema.roll_back(before_down);
             self.earlier.remember(migration, &down, &self.schema);
@@ -292,7 +304,7 @@ impl<'a> Fold<'a> {
         }
     }
 
-    fn script(&mut self, of: &Script<'_>, parts: &[ReadPart], plan: &[Planned<'_>]) -> Verdict {
+    fn script(&mut self, of: &Script<'_>, parts: &[ReadPart], plan: &[Planned<'_>]) -> Judged {
         let script: Vec<&Operation> = plan.iter().map(|p| p.operation).collect();
         let frames: Vec<Frame<'_>> = parts.iter().map(|part| self.frame(part)).collect();
         let scene = self.scene(of, &script, &frames, sets_lock_timeout(plan, false));
@@ -320,10 +332,16 @@ impl<'a> Fold<'a> {
                 .statements
                 .extend(statements(&steps, of.direction));
         }
-        let verdict = verdict_of(&steps, &mut None, |key| self.is_hidden(key));
+        let judged = Judged {
+            verdict: verdict_of(&steps, &mut None, |key| self.is_hidden(key)),
+            refused: match self.schema.is_unsure() || has_rollback(parts) {
+                true => Vec::new(),
+                false => refused(&steps),
+            },
+        };
         self.uses_lock_timeout |= sets_lock_timeout(plan, true);
         self.close(of, first);
-        verdict
+        judged
     }
 
     /// Runs the operations of a script, or of a stretch of it.
@@ -639,6 +657,14 @@ struct Script<'s> {
     other_way: &'s [&'s Operation],
 }
 
+/// What is known of a script when it is through.
+struct Judged {
+    verdict: Verdict,
+    /// The operations that the server refuses for certain, by their places in
+    /// the plan, where the others can be run without them.
+    refused: Vec<usize>,
+}
+
 struct ScriptRun<'s, 'p> {
     scene: &'s Scene<'s>,
     /// What the schema says of the branches of the statement at hand,
@@ -654,6 +680,20 @@ struct ScriptRun<'s, 'p> {
     /// Which part of the script is at hand.
     part: usize,
     rowless: Rowless,
+}
+
+/// The operations of statements that the server refuses for certain.
+fn refused(steps: &[Step<'_>]) -> Vec<usize> {
+    let statement = |step: &Step<'_>| (step.part, step.statement);
+    let refused: FxHashSet<_> = steps
+        .iter()
+        .filter(|step| step.refusal().is_some())
+        .map(statement)
+        .collect();
+    let of_these = steps
+        .iter()
+        .filter(|step| refused.contains(&statement(step)));
+    of_these.map(|step| step.index).collect()
 }
 
 fn rests(active: &Active, scene: &Scene<'_>) -> bool {
@@ -732,10 +772,19 @@ fn verdict_of(
 }
 
 /// A project that has come this far with downs for less than half of its
-/// migrations has decided so.
-fn writes_downs(history: &History) -> bool {
-    const YOUNG: usize = 5;
+/// migrations has decided so. One that says nothing is none.
+fn writes_downs(project: &Project, history: &History) -> bool {
+    const FIRST: usize = 2;
+    let says_something = |part: &Part| {
+        let text = project.sources[part.source].slice(part.span);
+        let mut lexer = Lexer::new(text, Span::new(0, text.len() as u32));
+        std::iter::from_fn(|| lexer.next()).any(|met| matches!(met, Lexeme::Token(_)))
+    };
+    let has_down = |migration: &&Migration| match &migration.down {
+        Down::Missing => false,
+        Down::Parts(parts) => parts.iter().any(says_something),
+        _ => true,
+    };
     let all = history.migrations.len();
-    let has_down = |migration: &&Migration| !matches!(migration.down, Down::Missing);
-    all < YOUNG || 2 * history.migrations.iter().filter(has_down).count() >= all
+    all <= FIRST || 2 * history.migrations.iter().filter(has_down).count() >= all
 }

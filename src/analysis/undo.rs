@@ -4,7 +4,7 @@ use super::decide::Decisions;
 use super::script::Planned;
 use crate::dialect::Dialect;
 use crate::effect::{self, postgres};
-use crate::inverse::{self, Inverse, Step, WayBack};
+use crate::inverse::{self, Between, Inverse, Step, WayBack};
 use crate::operation::{self, Action, Operation};
 use crate::rule::subject;
 use crate::schema::Schema;
@@ -120,6 +120,10 @@ pub fn of_text(setup: &str, up: &str, dialect: Dialect) -> (WayBack, Vec<String>
             }
         }
     }
-    let left = inverse::differences(&schema, start, &created.own).list;
+    let between = Between {
+        created: created.own,
+        ..Between::default()
+    };
+    let left = inverse::differences(&schema, start, &between).list;
     (back, left)
 }

@@ -12,12 +12,13 @@ use crate::operation::{DataType, TypeDefinition};
 use crate::schema::{
     Domain, Key, Mark, Origin, Relation, Routine, Schema, Sequence, Setting, SettingName, signature,
 };
+use crate::statement::lexer::on_one_line;
 
 mod same;
 mod table;
 
 pub use same::condition as same_condition;
-pub use table::constraint_still_there;
+pub use table::{STILL_THERE, constraint_still_there};
 
 /// Sentences without full stop, in a fixed order.
 #[derive(Debug, Default, PartialEq, Eq)]
@@ -33,6 +34,12 @@ impl Differences {
         self.list.push(text);
     }
 
+    /// Leaves out what others do not say too.
+    pub fn keep_common(&mut self, others: &Differences) {
+        self.list.retain(|text| others.list.contains(text));
+        self.minor.retain(|text| others.minor.contains(text));
+    }
+
     /// Says what most do not mind.
     fn hint(&mut self, text: String) {
         self.minor.push(text);
@@ -42,14 +49,22 @@ impl Differences {
 /// What changed relations were before.
 type Then<'a> = FxHashMap<&'a Key, Option<&'a Relation>>;
 
-/// Compares the schema as it was at `mark` with what it is now. `created` are
-/// the relations that the script in between created: others that turn up were
-/// there before, unknown to the history.
-pub fn differences(schema: &Schema, mark: Mark, created: &FxHashSet<Key>) -> Differences {
+/// What is known of the scripts that ran between two states. What turns up
+/// besides was there before, unknown to the history.
+#[derive(Debug, Default)]
+pub struct Between {
+    /// Relations and routines that they created.
+    pub created: FxHashSet<Key>,
+    /// Columns that were neither there before nor taken away in between.
+    pub added: FxHashSet<(Key, Name)>,
+}
+
+/// Compares the schema as it was at `mark` with what it is now.
+pub fn differences(schema: &Schema, mark: Mark, between: &Between) -> Differences {
     let mut found = Differences::default();
-    relations(schema, mark, created, &mut found);
+    relations(schema, mark, between, &mut found);
     types(schema, mark, &mut found);
-    routines(schema, mark, created, &mut found);
+    routines(schema, mark, &between.created, &mut found);
     for change in schema.others_changed_since(mark) {
         let (kind, key) = change.key;
         let kind = kind.word();
@@ -75,7 +90,7 @@ pub fn differences(schema: &Schema, mark: Mark, created: &FxHashSet<Key>) -> Dif
     found
 }
 
-fn relations(schema: &Schema, mark: Mark, created: &FxHashSet<Key>, found: &mut Differences) {
+fn relations(schema: &Schema, mark: Mark, between: &Between, found: &mut Differences) {
     let changes = schema.relations_changed_since(mark);
     let then: Then<'_> = changes.iter().map(|c| (c.key, c.before)).collect();
     for change in &changes {
@@ -97,13 +112,14 @@ fn relations(schema: &Schema, mark: Mark, created: &FxHashSet<Key>, found: &mut 
                 }
             }
             (Some(Relation::Sequence(s)), None) if s.implicit => {}
-            (None, Some(after)) if created.contains(change.key) => {
+            (None, Some(after)) if between.created.contains(change.key) => {
                 found.say(format!("{} `{}` is still there", word(after), change.key));
             }
             (Some(before), None) if before.origin() != Origin::Assumed => {
                 found.say(format!("{} `{}` is gone", word(before), change.key));
             }
             (Some(Relation::Table(before)), Some(Relation::Table(after))) => {
+                table::columns(before, after, &between.added, found);
                 table::tables(schema, &then, before, after, found);
             }
             (Some(Relation::View(before)), Some(Relation::View(after))) => {
@@ -269,7 +285,14 @@ fn routines(schema: &Schema, mark: Mark, created: &FxHashSet<Key>, found: &mut D
 }
 
 fn same_routine(a: &Routine, b: &Routine) -> bool {
-    let words = |text: &str| text.split_whitespace().collect::<Vec<_>>().join(" ");
+    let body = |r: &Routine| {
+        let is_sql = r.language == "sql" || r.language == "plpgsql";
+        let text = match is_sql {
+            true => on_one_line(&r.body),
+            false => r.body.to_string(),
+        };
+        text.split_whitespace().collect::<Vec<_>>().join(" ")
+    };
     let returns = |r: &Routine| {
         let text = r.returns.unwrap_or_default();
         let ty = DataType::parse(&text).map(|ty| ty.to_string());
@@ -281,7 +304,7 @@ fn same_routine(a: &Routine, b: &Routine) -> bool {
     };
     a.language == b.language
         && a.volatility == b.volatility
-        && words(&a.body) == words(&b.body)
+        && body(a) == body(b)
         && returns(a) == returns(b)
         && arguments(a) == arguments(b)
         && signature::attributes(&a.definition) == signature::attributes(&b.definition)

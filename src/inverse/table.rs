@@ -5,6 +5,7 @@ use super::sql::{sql_key, sql_name, sql_names};
 use super::{column, constraint};
 use crate::operation::Persistence;
 use crate::schema::{Key, Mark, Origin, Policy, Relation, Rule, Table, Trigger};
+use crate::statement::lexer::same_tokens;
 
 /// Brings back all tables that changed.
 pub fn restore(draft: &mut Draft<'_>, mark: Mark) {
@@ -264,7 +265,7 @@ fn change_back(draft: &mut Draft<'_>, before: &Table, after: &Table) {
 }
 
 /// Triggers, policies or rules of a table that is still there.
-fn members_back<T: PartialEq>(
+fn members_back<T>(
     draft: &mut Draft<'_>,
     table: &Table,
     word: &str,
@@ -272,7 +273,17 @@ fn members_back<T: PartialEq>(
     name: impl Fn(&T) -> &str,
     create: impl Fn(&Key, &T) -> String,
 ) {
-    for new in after.iter().filter(|new| !before.contains(new)) {
+    let texts = |list: &[T]| -> Vec<String> {
+        let text = |member| create(&table.key, member);
+        list.iter().map(text).collect()
+    };
+    let (then, now) = (texts(before), texts(after));
+    let is_in = |list: &[String], text: &str| list.iter().any(|other| same_tokens(other, text));
+    for (new, _) in after
+        .iter()
+        .zip(&now)
+        .filter(|(_, text)| !is_in(&then, text))
+    {
         draft.push(
             Phase::DropDependent,
             format!(
@@ -282,8 +293,8 @@ fn members_back<T: PartialEq>(
             ),
         );
     }
-    for old in before.iter().filter(|old| !after.contains(old)) {
-        draft.push(Phase::CreateDependent, create(&table.key, old));
+    for text in then.iter().filter(|text| !is_in(&now, text)) {
+        draft.push(Phase::CreateDependent, text.as_str());
     }
 }
 

@@ -1,6 +1,7 @@
 //! Rows change and their earlier state is kept nowhere.
 
 use crate::operation::{Action, Delete, Insert, Kind, Merge, ObjectName, Update};
+use crate::project::Down;
 use crate::rule::{
     Check, Facet, Findings, OperationContext, Rule, is_bookkeeping, sql_name, sql_object,
     takes_every_row, takes_no_row,
@@ -61,8 +62,9 @@ fn check(cx: &OperationContext<'_>, findings: &mut Findings) {
         )
         .confidence(cx.confidence(name))
         .help(format!(
-            "Keep what the down needs to put the rows back:\n\
+            "{}:\n\
              CREATE TABLE {} AS SELECT * FROM {} WHERE <{}>;",
+            keep(cx, "to put the rows back"),
             sql_name(&format!("{}_before", name.name)),
             sql_object(name),
             match upserts {
@@ -70,6 +72,14 @@ fn check(cx: &OperationContext<'_>, findings: &mut Findings) {
                 false => "the same condition",
             }
         ));
+}
+
+/// What to do, for a tool with downs or for one without.
+fn keep(cx: &OperationContext<'_>, purpose: &str) -> String {
+    match cx.scene.migration.down {
+        Down::Unsupported => format!("Keep what a later migration would need {purpose}"),
+        _ => format!("Keep what the down needs {purpose}"),
+    }
 }
 
 /// Large objects go with what is in them.
@@ -81,10 +91,11 @@ fn unlinks(cx: &OperationContext<'_>, calls: &[ObjectName], findings: &mut Findi
                 cx.operation.place,
                 "takes the contents of large objects, which are kept nowhere".to_owned(),
             )
-            .help(
-                "Keep what the down needs to make them again:\n\
+            .help(format!(
+                "{}:\n\
                  CREATE TABLE large_objects_before AS SELECT <oid>, lo_get(<oid>) FROM <the same rows>;",
-            );
+                keep(cx, "to make them again")
+            ));
     }
 }
 

@@ -1,6 +1,5 @@
 //! A down drops what something else still needs.
 
-use crate::effect::Ground;
 use crate::rule::{Check, Findings, MigrationContext, Rule};
 
 pub const RULE: Rule = Rule {
@@ -10,12 +9,11 @@ pub const RULE: Rule = Rule {
 };
 
 fn check(cx: &MigrationContext<'_>, findings: &mut Findings) {
-    let refused = cx.steps.iter().find_map(|step| {
-        let refusal = step.effect.refusal.as_ref();
-        let refusal = refusal.filter(|r| r.certain && !r.on_rows && r.ground == Ground::Seen);
-        let sure = !step.operation.within.conditional && !cx.schema.is_unsure();
-        refusal.filter(|_| sure).map(|refusal| (step, refusal))
-    });
+    let mut refused = cx
+        .steps
+        .iter()
+        .filter_map(|step| Some((step, step.refusal()?)));
+    let refused = refused.next().filter(|_| !cx.schema.is_unsure());
     let Some((step, refusal)) = refused else {
         return;
     };

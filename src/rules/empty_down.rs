@@ -16,6 +16,9 @@ fn check(cx: &MigrationContext<'_>, findings: &mut Findings) {
     let Down::Parts(parts) = cx.down() else {
         return;
     };
+    if !cx.scene.writes_downs {
+        return;
+    }
     let Some(part) = parts
         .first()
         .filter(|_| cx.scene.direction == Direction::Up)

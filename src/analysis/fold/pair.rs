@@ -2,28 +2,47 @@
 
 use rustc_hash::FxHashSet;
 
-use super::{Fold, Planned};
+use super::{Decisions, Fold, Planned, names_at_run_time};
 use crate::analysis::undo::operations;
 use crate::finding::Severity;
-use crate::inverse;
-use crate::operation::{Action, ObjectName, Operation};
+use crate::inverse::{self, Between, difference::STILL_THERE};
+use crate::name::Name;
+use crate::operation::{Action, Column, Constraint, ConstraintKind, ObjectName, Operation, Target};
 use crate::project::{Migration, SourceId};
-use crate::rule::{listed, mentions};
+use crate::rule::{listed, mentions, object_name};
 use crate::schema::{Key, Mark, column_of};
 use crate::source::Span;
 use crate::statement::lexer::on_one_line;
 use crate::verdict::Undo;
 
+/// What is said of what the down alone makes.
+const NOT_BEFORE: &str = "was not there before";
+
+/// An up and its down, which have been judged.
+pub(super) struct Pair<'p> {
+    pub(super) migration: &'p Migration,
+    pub(super) up: &'p [Planned<'p>],
+    pub(super) down: &'p [Planned<'p>],
+    /// Before the up.
+    pub(super) start: Mark,
+    /// Before the down.
+    pub(super) began: Mark,
+    /// What the up created, and was not there before.
+    pub(super) created: FxHashSet<Key>,
+    /// What the server refuses of the down: places in it, in order.
+    pub(super) refused: Vec<usize>,
+}
+
 impl Fold<'_> {
     /// Holds the schema after up and down against the schema before.
-    pub(super) fn compare(
-        &mut self,
-        migration: &Migration,
-        up: &[Planned<'_>],
-        down: &[Planned<'_>],
-        start: Mark,
-        created: &FxHashSet<Key>,
-    ) {
+    pub(super) fn compare(&mut self, mut pair: Pair<'_>) {
+        let Pair {
+            migration,
+            up,
+            down,
+            start,
+            ..
+        } = pair;
         let unsure = |plan: &[Planned<'_>]| {
             plan.iter().any(|p| {
                 matches!(
@@ -44,7 +63,7 @@ impl Fold<'_> {
             return;
         }
         self.doubts.pairs += usize::from(migration.selected);
-        let mut found = inverse::differences(&self.schema, start, created);
+        let mut found = self.differences(&mut pair);
         if found == inverse::Differences::default() {
             return;
         }
@@ -57,6 +76,15 @@ impl Fold<'_> {
         let blocks: Vec<&str> = self.blocks(up.iter().chain(down));
         for list in [&mut found.list, &mut found.minor] {
             list.retain(|text| !blocks.iter().any(|block| has_a_part_in(block, text)));
+        }
+        let (by_up, by_down) = (made_by(up), made_by(down));
+        for text in found.list.iter_mut().chain(&mut found.minor) {
+            if let Some(what) = text.strip_suffix(STILL_THERE)
+                && by_down.contains(&kind_and_name(what))
+                && !by_up.contains(&kind_and_name(what))
+            {
+                *text = format!("{what}{NOT_BEFORE}");
+            }
         }
         let is_minor = found.list.is_empty();
         let found = if is_minor { found.minor } else { found.list };
@@ -100,6 +128,57 @@ impl Fold<'_> {
         }
     }
 
+    /// What differs. A statement that the server refuses does nothing, and
+    /// meant something: what differs by either alone says nothing of the down.
+    fn differences(&mut self, pair: &mut Pair<'_>) -> inverse::Differences {
+        let between = Between {
+            created: std::mem::take(&mut pair.created),
+            added: self.added_by_down(pair),
+        };
+        let mut found = inverse::differences(&self.schema, pair.start, &between);
+        if pair.refused.is_empty() || found == inverse::Differences::default() {
+            return found;
+        }
+        self.schema.roll_back(pair.began);
+        let mut decisions = Decisions::default();
+        for (index, planned) in pair.down.iter().enumerate() {
+            let settled = decisions.settle(planned, &self.schema);
+            let operation = settled.as_ref().unwrap_or(planned.operation);
+            if pair.refused.binary_search(&index).is_err() {
+                self.schema.apply(operation, planned.source);
+            }
+        }
+        found.keep_common(&inverse::differences(&self.schema, pair.start, &between));
+        found
+    }
+
+    /// The columns that the down adds, and that the up did not take away: they
+    /// were not there before, whatever the history knows of their tables.
+    fn added_by_down(&self, pair: &Pair<'_>) -> FxHashSet<(Key, Name)> {
+        let dark = |p: &Planned<'_>| names_at_run_time(&p.operation.action);
+        if pair.up.is_empty() || pair.up.iter().any(dark) {
+            return FxHashSet::default();
+        }
+        let taken = taken_by(pair.up);
+        let is_left = |table: &ObjectName, column: &Name| {
+            !taken.contains(column) && !taken.contains(&table.name)
+        };
+        let added = pair.down.iter().filter_map(|p| match &p.operation.action {
+            Action::AddColumn {
+                table,
+                column,
+                if_not_exists: false,
+                ..
+            } if !p.operation.within.conditional && is_left(&table.name, &column.name) => {
+                let key = self.schema.resolve(&table.name);
+                let key = self.schema.renamed_to(&key).copied().unwrap_or(key);
+                Some((key, column.name))
+            }
+            _ => None,
+        });
+        added.collect()
+    }
+
     /// The texts of the blocks and calls that run several statements.
     fn blocks<'p>(&self, plan: impl Iterator<Item = &'p Planned<'p>>) -> Vec<&str> {
         let mut blocks: Vec<_> = plan
@@ -120,8 +199,13 @@ impl Fold<'_> {
     /// What the down would have to do besides, for people.
     fn remedy(&self, differences: &[String], start: Mark) -> String {
         const MOST: usize = 6;
-        let names: Vec<&str> = differences.iter().flat_map(|d| named(d)).collect();
+        let (too_much, lacks): (Vec<&String>, Vec<&String>) =
+            differences.iter().partition(|d| d.ends_with(NOT_BEFORE));
+        let names: Vec<&str> = lacks.iter().flat_map(|d| named(d)).collect();
         let statements = inverse::missing(&self.schema, start, &names);
+        if lacks.is_empty() {
+            return "Leave out of the down what the up does not take away".into();
+        }
         if statements.is_empty() {
             return "Undo each step of the up, last step first; say in a comment what does not come back"
                 .into();
@@ -133,6 +217,9 @@ impl Fold<'_> {
         }
         if statements.len() > MOST {
             help.push_str("\n-- and what `bowline undo` prints besides");
+        }
+        if !too_much.is_empty() {
+            help.push_str("\n-- and leave out what the up does not take away");
         }
         let empty: Vec<String> = statements
             .iter()
@@ -170,6 +257,75 @@ impl Fold<'_> {
         let known = table.constraint(&constraint.name.as_ref()?.name)?;
         Some(inverse::difference::constraint_still_there(table, known))
     }
+}
+
+/// The columns that a script may have taken away, and the tables with all that
+/// they had.
+fn taken_by<'p>(plan: &'p [Planned<'p>]) -> FxHashSet<&'p Name> {
+    let taken = plan.iter().filter_map(|p| match &p.operation.action {
+        Action::Drop { name, .. } | Action::Rename { name, .. } => Some(&name.name),
+        action => column_of(action).map(|(_, column)| column),
+    });
+    taken.collect()
+}
+
+/// What a script makes, by the words of a difference: `("column", "b")`.
+fn made_by(plan: &[Planned<'_>]) -> FxHashSet<(&'static str, Name)> {
+    let mut made = FxHashSet::default();
+    for planned in plan {
+        let (kind, name) = match &planned.operation.action {
+            Action::AddColumn {
+                table,
+                column,
+                constraints,
+                ..
+            } => {
+                let inline = constraints.iter().filter_map(|c| name_of(c, table, column));
+                made.extend(inline.map(|name| (CONSTRAINT, name)));
+                ("column", column.name)
+            }
+            Action::RenameColumn { to, .. } => ("column", to.name),
+            Action::CreateTrigger(trigger) => ("trigger", trigger.name.name),
+            Action::CreatePolicy { name, .. } => ("policy", name.name),
+            Action::CreateIndex(index) => match &index.name {
+                Some(name) => ("index", name.name),
+                None => continue,
+            },
+            Action::AddConstraint { constraint, .. } => match &constraint.name {
+                Some(name) => (CONSTRAINT, name.name),
+                None => continue,
+            },
+            _ => continue,
+        };
+        made.insert((kind, name));
+    }
+    made
+}
+
+/// The name of a constraint behind a column, its own or the server's.
+fn name_of(constraint: &Constraint, table: &Target, column: &Column) -> Option<Name> {
+    if let Some(name) = &constraint.name {
+        return Some(name.name);
+    }
+    let label = match constraint.kind {
+        ConstraintKind::ForeignKey(_) => "fkey",
+        ConstraintKind::Unique(_) => "key",
+        ConstraintKind::Check(_) => "check",
+        _ => return None,
+    };
+    Some(object_name(&table.name.name, &column.name, label))
+}
+
+const CONSTRAINT: &str = "constraint";
+
+/// ``column `b` of `t` `` as [`made_by`] has it; constraints go by many words.
+fn kind_and_name(what: &str) -> (&'static str, Name) {
+    const KINDS: &[&str] = &["column", "trigger", "policy", "index"];
+    let mut parts = what.splitn(3, '`');
+    let first = parts.next().unwrap_or_default().trim_end();
+    let kind = KINDS.iter().find(|kind| **kind == first);
+    let name = parts.next().unwrap_or_default();
+    (kind.copied().unwrap_or(CONSTRAINT), Name::new(name))
 }
 
 /// Stands in a block, may not run at all, and does more than change rows.

@@ -2,27 +2,28 @@
 
 use std::sync::Arc;
 
+use rustc_hash::FxHashSet;
+
 use super::{Differences, Then, same};
 use crate::name::Name;
 use crate::operation::column::OF_SERIAL;
 use crate::operation::{Column, ConstraintKind, Identity, Persistence};
 use crate::schema::{Index, Key, Relation, Schema, Table, TableConstraint, Trigger, View, moved};
 
-pub(super) fn tables(
-    schema: &Schema,
-    then: &Then<'_>,
+pub(super) fn columns(
     before: &Table,
     after: &Table,
+    added: &FxHashSet<(Key, Name)>,
     found: &mut Differences,
 ) {
     let key = &after.key;
     for column in moved(&after.columns, &before.columns) {
         match before.column(&column.name) {
-            None if before.columns_known => {
+            None if before.columns_known || added.contains(&(*key, column.name)) => {
                 let name = &column.name;
-                found.say(format!("column `{name}` of `{key}` is still there"));
+                found.say(format!("column `{name}` of `{key}` {STILL_THERE}"));
             }
-            Some(old) if !Arc::ptr_eq(old, column) => columns(key, old, column, found),
+            Some(old) if !Arc::ptr_eq(old, column) => column_change(key, old, column, found),
             _ => {}
         }
     }
@@ -31,6 +32,17 @@ pub(super) fn tables(
             found.say(format!("column `{}` of `{key}` is gone", column.name));
         }
     }
+}
+
+/// What differs but for the columns.
+pub(super) fn tables(
+    schema: &Schema,
+    then: &Then<'_>,
+    before: &Table,
+    after: &Table,
+    found: &mut Differences,
+) {
+    let key = &after.key;
     constraints_and_indexes(schema, then, before, after, found);
     members(
         key,
@@ -242,7 +254,8 @@ enum State<'a> {
     Called(&'a Name),
 }
 
-const STILL_THERE: &str = "is still there";
+/// What is said of what was not there before.
+pub const STILL_THERE: &str = "is still there";
 
 impl State<'_> {
     fn words(&self) -> &'static str {
@@ -348,7 +361,7 @@ fn roles(list: &[Name]) -> Vec<&str> {
     roles
 }
 
-fn columns(key: &Key, before: &Column, after: &Column, found: &mut Differences) {
+fn column_change(key: &Key, before: &Column, after: &Column, found: &mut Differences) {
     let name = &after.name;
     let mut say = |what: String| found.say(format!("column `{name}` of `{key}` {what}"));
     if !same::data_type(&before.ty, &after.ty) {
