@@ -148,6 +148,16 @@ cases! {
         .map(|k| format!("CREATE TABLE t{k} (id int PRIMARY KEY, u bigint REFERENCES users);\n"))
         .chain((0..n).map(|k| format!("DROP TABLE t{k};\n")))
         .collect();
+    tables_undone: |n| format!(
+        "-- +goose Up\n{}-- +goose Down\n{}",
+        (0..n).map(|k| format!("CREATE TABLE t{k} (a int);\nALTER TABLE t{k} ADD COLUMN b int;\n")).collect::<String>(),
+        (0..n).map(|k| format!("ALTER TABLE t{k} DROP COLUMN b;\nDROP TABLE t{k};\n")).collect::<String>(),
+    );
+    columns_undone: |n| format!(
+        "-- +goose Up\n{}-- +goose Down\n{}",
+        (0..n).map(|k| format!("ALTER TABLE users ADD COLUMN c{k} int;\n")).collect::<String>(),
+        (0..n).rev().map(|k| format!("ALTER TABLE users DROP COLUMN c{k};\n")).collect::<String>(),
+    );
     tables_renamed: |n| (0..n)
         .map(|k| format!("CREATE TABLE t (id int);\nALTER TABLE t RENAME TO t{k};\n"))
         .collect();

@@ -1,5 +1,9 @@
 //! Names and phrases for messages and for SQL that readers may paste.
 
+use std::cell::OnceCell;
+
+use rustc_hash::FxHashSet;
+
 use crate::inverse;
 use crate::operation::DataType;
 
@@ -46,6 +50,42 @@ pub fn mentions(text: &str, word: &str) -> bool {
             && !inside(at.checked_sub(1).and_then(|b| text.get(b)))
             && !inside(text.get(at + word.len()))
     })
+}
+
+/// Texts of which somebody asks for many names.
+pub struct Words<'t> {
+    texts: Vec<&'t str>,
+    words: OnceCell<FxHashSet<String>>,
+}
+
+impl<'t> Words<'t> {
+    pub fn of(texts: Vec<&'t str>) -> Self {
+        Self {
+            texts,
+            words: OnceCell::new(),
+        }
+    }
+
+    pub fn texts(&self) -> &[&'t str] {
+        &self.texts
+    }
+
+    /// Does one of the texts [mention](mentions) a name?
+    pub fn mention(&self, name: &str) -> bool {
+        let is_part = |c: char| c.is_ascii_alphanumeric() || c == '_' || !c.is_ascii();
+        if !name.chars().all(is_part) {
+            return self.texts.iter().any(|text| mentions(text, name));
+        }
+        let words = self.words.get_or_init(|| {
+            let words = self
+                .texts
+                .iter()
+                .flat_map(|text| text.split(|c| !is_part(c)));
+            let words = words.filter(|word| !word.is_empty());
+            words.map(str::to_ascii_lowercase).collect()
+        });
+        words.contains(&name.to_ascii_lowercase())
+    }
 }
 
 /// Two expressions that differ only in case, blanks, casts or outer

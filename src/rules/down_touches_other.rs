@@ -1,7 +1,12 @@
 //! A down changes what the up left alone.
 
+use std::cell::OnceCell;
+
+use rustc_hash::{FxHashMap, FxHashSet};
+
+use crate::name::Name;
 use crate::operation::{Action, ObjectKind};
-use crate::rule::{Check, Findings, MigrationContext, Rule, Step, mentions};
+use crate::rule::{Check, Findings, MigrationContext, Rule, Step, Words};
 use crate::statement::cursor::NAME_BYTES;
 
 pub const RULE: Rule = Rule {
@@ -29,20 +34,26 @@ fn check(cx: &MigrationContext<'_>, findings: &mut Findings) {
     if unsure {
         return;
     }
-    let up: Vec<&str> = cx
-        .scene
-        .migration
-        .up
-        .iter()
-        .map(|part| cx.scene.sources[part.source].slice(part.span))
-        .collect();
+    let parts = cx.scene.migration.up.iter();
+    let up = Words::of(
+        parts
+            .map(|part| cx.scene.sources[part.source].slice(part.span))
+            .collect(),
+    );
     // A name that was cut is longer in the text.
     let cut = |text: &str, name: &str| {
         name.len() == NAME_BYTES && text.to_lowercase().contains(&name.to_lowercase())
     };
-    let in_up = |name: &str| {
-        let mut up = up.iter();
-        up.any(|text| mentions(text, name) || cut(text, name))
+    let in_up = |name: &str| up.mention(name) || up.texts().iter().any(|text| cut(text, name));
+    let makes: OnceCell<FxHashMap<String, usize>> = OnceCell::new();
+    let made_before = |step: &Step<'_>, name: &str| {
+        let at = makes.get_or_init(|| made(cx)).get(name);
+        at.is_some_and(|at| *at < step.index)
+    };
+    let retypes: OnceCell<FxHashSet<Option<Name>>> = OnceCell::new();
+    let prepares = |step: &Step<'_>| {
+        let object = step.operation.action.subject().object;
+        retypes.get_or_init(|| retyped(cx)).contains(&object)
     };
     // The server made up the names of some of its indexes.
     let leaves_names = cx.scene.forth.iter().any(|op| match &op.action {
@@ -57,8 +68,8 @@ fn check(cx: &MigrationContext<'_>, findings: &mut Findings) {
         .find_map(|step| {
             let name = last(step.operation.action.subject().object?.as_str());
             let foreign = !in_up(&name)
-                && !made_before(cx, step, &name)
-                && !prepares(cx, step)
+                && !made_before(step, &name)
+                && !prepares(step)
                 && !changes_nothing(step);
             foreign.then_some((step, name))
         });
@@ -129,32 +140,34 @@ fn changes_nothing(step: &Step<'_>) -> bool {
         || *if_exists && kind.is_relation() && step.effect.locks.is_empty()
 }
 
-/// The down itself made it, or gave it the name.
-fn made_before(cx: &MigrationContext<'_>, step: &Step<'_>, name: &str) -> bool {
-    let earlier = cx.steps.iter().take_while(|s| s.index < step.index);
-    earlier
-        .map(|s| &s.operation.action)
-        .any(|action| match action {
-            Action::Rename { to, .. } => to.name == name,
+/// What the down itself makes, or gives its name, and at which step first.
+fn made(cx: &MigrationContext<'_>) -> FxHashMap<String, usize> {
+    let mut made = FxHashMap::default();
+    for step in cx.steps {
+        let action = &step.operation.action;
+        let name = match action {
+            Action::Rename { to, .. } => Some(to.name.to_string()),
             Action::CreateTable(_)
             | Action::CreateView(_)
             | Action::CreateType(_)
             | Action::CreateRoutine(_)
-            | Action::CreateSequence { .. } => {
-                action.subject().object.is_some_and(|o| last(&o) == name)
-            }
-            Action::CreateIndex(create) => create.name.as_ref().is_some_and(|n| n.name == name),
-            _ => false,
-        })
+            | Action::CreateSequence { .. } => action.subject().object.map(|o| last(&o)),
+            Action::CreateIndex(create) => create.name.as_ref().map(|n| n.name.to_string()),
+            _ => None,
+        };
+        if let Some(name) = name {
+            made.entry(name).or_insert(step.index);
+        }
+    }
+    made
 }
 
-/// A type goes back to fewer values, and the columns of that type with it.
-fn prepares(cx: &MigrationContext<'_>, step: &Step<'_>) -> bool {
-    let retypes = |s: &Step<'_>| {
-        matches!(&s.operation.action, Action::AlterColumnType { .. })
-            && s.operation.action.subject().object == step.operation.action.subject().object
-    };
-    cx.steps.iter().any(retypes)
+/// Tables of which a column gets another type: that goes back to fewer values,
+/// and the columns of that type with it.
+fn retyped(cx: &MigrationContext<'_>) -> FxHashSet<Option<Name>> {
+    let actions = cx.steps.iter().map(|step| &step.operation.action);
+    let retyped = actions.filter(|action| matches!(action, Action::AlterColumnType { .. }));
+    retyped.map(|action| action.subject().object).collect()
 }
 
 fn last(name: &str) -> String {
