@@ -140,7 +140,7 @@ impl<'a> Search<'a> {
             _ => None,
         };
         for name in names {
-            let given = text.and_then(|text| given(text, &name.name));
+            let given = text.and_then(|text| given(text, &self.schema.resolve_routine(name)));
             let Some(callee) = self.callee(name, given) else {
                 continue;
             };

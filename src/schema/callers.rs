@@ -42,15 +42,14 @@ impl Schema {
         table: &'s Table,
         routine: &'s Key,
     ) -> impl Iterator<Item = Caller> + 's {
-        let name = &routine.name;
         let runs =
             |function: &crate::operation::ObjectName| self.resolve_routine(function) == *routine;
         let triggers = table.triggers.iter();
         let triggers = triggers.filter(move |t| t.function.as_ref().is_some_and(runs));
-        let checked = |c: &&TableConstraint| matches!(&c.definition.kind, ConstraintKind::Check(check) if calls(&check.text, name));
+        let checked = |c: &&TableConstraint| matches!(&c.definition.kind, ConstraintKind::Check(check) if calls(&check.text, routine));
         let guarded = |policy: &&Policy| {
             let mut conditions = policy.clauses.conditions();
-            conditions.any(|condition| calls(&condition.text, name))
+            conditions.any(|condition| calls(&condition.text, routine))
         };
         let indexes = table
             .indexes
@@ -69,21 +68,21 @@ impl Schema {
             )
             .chain(
                 indexes
-                    .filter(|i| index_calls(i, name))
+                    .filter(|i| index_calls(i, routine))
                     .map(|i| Caller::Index(i.key)),
             )
             .chain(
                 table
                     .columns
                     .iter()
-                    .filter_map(|column| column_calls(column, name)),
+                    .filter_map(|column| column_calls(column, routine)),
             )
     }
 
     /// Views whose query calls a routine.
     pub fn views_that_call(&self, routine: &Key) -> Vec<&View> {
         let mut views = self.views_calling(&routine.name);
-        views.retain(|view| calls(&view.query, &routine.name));
+        views.retain(|view| calls(&view.query, routine));
         views
     }
 
@@ -119,12 +118,12 @@ impl Schema {
     }
 }
 
-fn index_calls(index: &Index, routine: &str) -> bool {
+fn index_calls(index: &Index, routine: &Key) -> bool {
     let mut exprs = index.exprs.iter().chain(&index.predicate);
     exprs.any(|expr| calls(&expr.text, routine))
 }
 
-fn column_calls(column: &Column, routine: &str) -> Option<Caller> {
+fn column_calls(column: &Column, routine: &Key) -> Option<Caller> {
     let generated = column.generated.as_ref();
     let default = column.default.as_ref();
     match (generated, default) {
@@ -134,28 +133,31 @@ fn column_calls(column: &Column, routine: &str) -> Option<Caller> {
     }
 }
 
-/// Does an expression or a query call a routine of the name?
-pub fn calls(text: &str, routine: &str) -> bool {
-    holds(text, &routine.to_ascii_lowercase()) && given(text, routine).is_some()
+/// Does an expression or a query call a routine? A call without a schema may be
+/// one of it.
+fn calls(text: &str, routine: &Key) -> bool {
+    holds(text, &routine.name.to_ascii_lowercase()) && given(text, routine).is_some()
 }
 
 /// What a text gives to a routine where it first calls it: what stands between
 /// the parentheses.
-pub fn given<'t>(text: &'t str, routine: &str) -> Option<&'t str> {
+pub fn given<'t>(text: &'t str, routine: &Key) -> Option<&'t str> {
     let mut tokens = Vec::new();
     tokens_into(text, Span::new(0, text.len() as u32), &mut tokens);
     let mut cursor = Cursor::new(text, &tokens);
+    let mut schema = None;
     while !cursor.done() {
-        match cursor.ident() {
-            Some(name) if name.name == routine && cursor.at_kind(TokenKind::OpenParen) => {
-                let inside = cursor.group()?.of(text).strip_prefix('(')?;
-                return Some(inside.strip_suffix(')').unwrap_or(inside));
-            }
-            Some(_) => {}
-            None => {
-                cursor.bump();
-            }
+        let Some(name) = cursor.ident() else {
+            cursor.bump();
+            schema = None;
+            continue;
+        };
+        let called = name.name == routine.name && cursor.at_kind(TokenKind::OpenParen);
+        if called && schema.is_none_or(|schema| schema == routine.schema) {
+            let inside = cursor.group()?.of(text).strip_prefix('(')?;
+            return Some(inside.strip_suffix(')').unwrap_or(inside));
         }
+        schema = cursor.eat(TokenKind::Dot).then_some(name.name);
     }
     None
 }

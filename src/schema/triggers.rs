@@ -67,42 +67,100 @@ impl Schema {
     }
 }
 
-/// Does a function assign a column of the row, outside of branches but for the
-/// one where it is NULL? `NEW.c := …` and `SELECT … INTO NEW.c`.
+/// How many of the rows that an event writes without a column take a branch.
+#[derive(Clone, Copy, PartialEq)]
+enum Taken {
+    Each,
+    Some,
+    None,
+}
+
+/// Does a function assign a column to each row of the event that lacks it?
+/// `NEW.c := …` and `SELECT … INTO NEW.c`.
 fn gives(routine: &Routine, column: &str, event: &str) -> bool {
     let text = &routine.body;
     let mut tokens = Vec::new();
     tokens_into(text, Span::new(0, text.len() as u32), &mut tokens);
     let mut cursor = Cursor::new(text, &tokens);
-    // Of the branches around, those that not every such row takes.
-    let mut branches: Vec<bool> = Vec::new();
-    let mut into = false;
+    let mut branches: Vec<Taken> = Vec::new();
+    let judged = |cursor: &Cursor<'_>| {
+        let null = of_null(cursor, column);
+        null.or_else(|| of_event(cursor, event))
+            .unwrap_or(Taken::Some)
+    };
+    let mut starts = true;
+    // Expressions with CASE that are open.
+    let mut cases = 0usize;
     while !cursor.done() {
-        if cursor.eat_word("END") {
+        let first = std::mem::replace(&mut starts, false);
+        let all_take = |branches: &[Taken]| branches.iter().all(|b| *b == Taken::Each);
+        if first && cursor.eat_word("END") {
             branches.pop();
             cursor.eat_any(&["IF", "LOOP", "CASE"]);
-        } else if cursor.eat_word("IF") {
-            branches.push(!is_of_null(&cursor, column) && !is_of(&cursor, event));
-        } else if cursor.eat_any(&["ELSIF", "ELSE"]).is_some() {
-            // One branch of a CASE is its own.
+        } else if first && cursor.eat_word("IF") {
+            branches.push(judged(&cursor));
+        } else if first && let Some(word) = cursor.eat_any(&["ELSIF", "ELSEIF", "ELSE"]) {
+            starts = word == "ELSE";
+            let branch = match branches.pop() {
+                Some(Taken::Each) => Taken::None,
+                Some(Taken::None) if starts => Taken::Each,
+                Some(Taken::None) => judged(&cursor),
+                // One branch of a CASE is its own.
+                Some(Taken::Some) | None => Taken::Some,
+            };
+            branches.push(branch);
+        } else if cursor.eat_word("LOOP") || first && cursor.eat_word("CASE") {
+            branches.push(Taken::Some);
+            starts = true;
+        } else if first && cursor.eat_word("BEGIN") {
+            branches.push(Taken::Each);
+            starts = true;
+        } else if first && cursor.eat_word("EXCEPTION") {
             branches.pop();
-            branches.push(true);
-        } else if cursor.eat_any(&["LOOP", "CASE"]).is_some() {
-            branches.push(true);
-        } else if cursor.eat_word("BEGIN") {
-            branches.push(false);
-        } else if cursor.at_word("NEW") {
+            branches.push(Taken::Some);
+        } else if first && cursor.at_word("RETURN") && !branches.contains(&Taken::None) {
+            return false;
+        } else if first && cursor.at_word("NEW") {
             let assigned = is_new(&mut cursor, column)
-                && (into || cursor.at_operator(":=") || cursor.at_operator("="));
-            if assigned && !branches.contains(&true) {
+                && (cursor.at_operator(":=") || cursor.at_operator("="));
+            if assigned && all_take(&branches) {
+                return true;
+            }
+        } else if cursor.eat_word("INTO") {
+            if is_target(&cursor, column) && all_take(&branches) {
                 return true;
             }
         } else {
-            into = cursor.at_word("INTO") || into && cursor.at_kind(TokenKind::Comma);
+            let ends = cursor.at_kind(TokenKind::Semicolon);
+            starts = ends || cases == 0 && cursor.at_word("THEN");
+            cases = match () {
+                () if ends => 0,
+                () if cursor.at_word("CASE") => cases + 1,
+                () if cursor.at_word("END") => cases.saturating_sub(1),
+                () => cases,
+            };
             cursor.bump();
         }
     }
     false
+}
+
+/// With the cursor behind INTO: is the column of the row among what it fills?
+fn is_target(cursor: &Cursor<'_>, column: &str) -> bool {
+    let mut ahead = cursor.clone();
+    ahead.eat_word("STRICT");
+    loop {
+        if ahead.at_word("NEW") && is_new(&mut ahead, column) {
+            return true;
+        }
+        ahead.ident();
+        if ahead.eat(TokenKind::Dot) {
+            ahead.ident();
+        }
+        if !ahead.eat(TokenKind::Comma) {
+            return false;
+        }
+    }
 }
 
 /// With the cursor at `NEW`: takes `NEW.column`, or one token.
@@ -116,16 +174,29 @@ fn is_new(cursor: &mut Cursor<'_>, column: &str) -> bool {
     is_it
 }
 
-/// `NEW.column IS NULL THEN`
-fn is_of_null(cursor: &Cursor<'_>, column: &str) -> bool {
+/// `NEW.column IS [NOT] NULL THEN`
+fn of_null(cursor: &Cursor<'_>, column: &str) -> Option<Taken> {
     let mut ahead = cursor.clone();
-    ahead.at_word("NEW") && is_new(&mut ahead, column) && ahead.eat_words(&["IS", "NULL", "THEN"])
+    let named = ahead.at_word("NEW") && is_new(&mut ahead, column) && ahead.eat_word("IS");
+    let asked = if ahead.eat_word("NOT") {
+        Taken::None
+    } else {
+        Taken::Each
+    };
+    (named && ahead.eat_words(&["NULL", "THEN"])).then_some(asked)
 }
 
 /// `TG_OP = 'INSERT' THEN`
-fn is_of(cursor: &Cursor<'_>, event: &str) -> bool {
-    let asked = cursor.text_at(2).trim_matches('\'');
-    cursor.at_words(&["TG_OP"]) && cursor.is_word_at(3, "THEN") && asked.eq_ignore_ascii_case(event)
+fn of_event(cursor: &Cursor<'_>, event: &str) -> Option<Taken> {
+    let mut ahead = cursor.clone();
+    let named = ahead.eat_word("TG_OP") && ahead.eat_operator("=");
+    let asked = ahead.bump()?.span.of(cursor.text()).trim_matches('\'');
+    let taken = if asked.eq_ignore_ascii_case(event) {
+        Taken::Each
+    } else {
+        Taken::None
+    };
+    (named && ahead.at_word("THEN")).then_some(taken)
 }
 
 /// Is every RETURN of a function `RETURN NULL`?

@@ -22,7 +22,7 @@ pub type Cells = [String; 5];
 const DATABASE: &str = "truth";
 
 /// What the cases take for granted: roles and a tablespace.
-pub fn furnish(server: &Server) {
+fn furnish(server: &Server) {
     let mut client = server.connect("postgres");
     let tablespace = server.folder("tablespace").display().to_string();
     for statement in [
@@ -34,23 +34,60 @@ pub fn furnish(server: &Server) {
     }
 }
 
-/// Measures a case in a database of its own.
-pub fn measure(server: &Server, row: &Row, setup: &str) -> Cells {
-    renew(server);
-    if prepare(server, setup).is_err() {
-        let mut cells = unknown();
-        cells[0] = "not measured".to_owned();
-        return cells;
+/// A server, and the setup that its database stands at.
+pub struct Bench {
+    server: Server,
+    /// None where a case may have left something behind.
+    stands_at: Option<String>,
+}
+
+impl Bench {
+    pub fn new(server: Server) -> Self {
+        furnish(&server);
+        Self {
+            server,
+            stands_at: None,
+        }
     }
-    if row.one_string {
-        let mut cells = unknown();
-        cells[0] = success(server.connect(DATABASE).simple_query(&row.statement).err());
-        return cells;
+
+    /// Forgets where the database stands: the next case gets one of its own. A
+    /// case that is rolled back still moves sequences on.
+    pub fn forget(&mut self) {
+        self.stands_at = None;
     }
-    let inside = in_transaction(server, row);
-    if !inside[0].starts_with("error 25001") {
-        return inside;
+
+    /// Measures a case in a database that holds its setup and nothing else.
+    pub fn measure(&mut self, row: &Row, setup: &str) -> Cells {
+        let server = &self.server;
+        if self.stands_at.as_deref() != Some(setup) {
+            self.stands_at = None;
+            renew(server);
+            if prepare(server, setup).is_err() {
+                return error_alone("not measured".to_owned());
+            }
+        }
+        self.stands_at = None;
+        if row.one_string {
+            let error = server.connect(DATABASE).simple_query(&row.statement).err();
+            return error_alone(success(error));
+        }
+        let inside = in_transaction(server, row);
+        if inside[0].starts_with("error 25001") {
+            return out_of_transaction(server, row, setup, inside);
+        }
+        self.stands_at = Some(setup.to_owned());
+        inside
     }
+}
+
+fn error_alone(text: String) -> Cells {
+    let mut cells = unknown();
+    cells[0] = text;
+    cells
+}
+
+/// A case that a transaction refuses.
+fn out_of_transaction(server: &Server, row: &Row, setup: &str, inside: Cells) -> Cells {
     let mut seen = alone(server, row);
     for (oid, mode) in requested_first(server, row, setup, &seen.before).0 {
         seen.locks.add(oid, mode);

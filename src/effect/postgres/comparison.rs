@@ -77,8 +77,10 @@ impl Work<'_> {
         let (Some(old), Some(new_family)) = (self.family(&column.ty), self.family(new)) else {
             return;
         };
-        // A varchar is compared as a text, to which it is cast there and then.
-        let is_cast = column.ty.name == "varchar";
+        // A varchar is compared as a text, and a domain as its own type: to these
+        // they are cast there and then (alter_type_domain_*_checked).
+        let key = self.schema.type_key(&column.ty);
+        let is_cast = column.ty.name == "varchar" || self.schema.domain(&key).is_some();
         if is_cast || self.schema.has_own_operators() || !table.is_known() {
             return;
         }
