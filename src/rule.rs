@@ -92,6 +92,9 @@ pub struct Scene<'a> {
     /// Half of the migrations have a down that says something, or the history
     /// has but begun.
     pub writes_downs: bool,
+    /// Others may be deployed with it: it is one of several that are new, or,
+    /// where nobody says what is new, the last.
+    pub may_have_company: bool,
     /// This migration or an earlier one sets `lock_timeout`.
     pub uses_lock_timeout: bool,
     /// A directive approves of what cannot be taken back.

@@ -100,6 +100,25 @@ fn an_old_migration_that_changed_is_judged_and_named() {
 }
 
 #[test]
+fn one_new_migration_waits_for_no_other() {
+    let up = |text: &str| format!("-- Up Migration\n{text}");
+    let scratch = Scratch::with(&[("db/1700000000000_init.sql", &up(CREATE))]);
+    let told = || {
+        let mut found = scratch.found(&SINCE);
+        found.retain(|finding| finding.contains("all-pending-in-one-transaction"));
+        found
+    };
+    scratch.write("db/1700000000001_index.sql", &up(INDEX));
+    assert_eq!(told(), [""; 0]);
+    scratch.write("db/1700000000002_other.sql", &up(OTHER));
+    let both = [
+        "db/1700000000001_index.sql:2 all-pending-in-one-transaction",
+        "db/1700000000002_other.sql:2 all-pending-in-one-transaction",
+    ];
+    assert_eq!(told(), both);
+}
+
+#[test]
 fn a_way_back_belongs_to_its_migration() {
     let scratch = Scratch::with(&[
         ("db/0001_init.up.sql", CREATE),

@@ -63,6 +63,8 @@ pub struct Fold<'a> {
     /// project means to have it.
     uses_lock_timeout: bool,
     writes_downs: bool,
+    /// How many migrations are known to be new.
+    unreleased: usize,
     schema: Schema,
     doubts: Doubts,
     earlier: EarlierDowns,
@@ -105,6 +107,7 @@ impl<'a> Fold<'a> {
             folders: told.folders,
             uses_lock_timeout: config.asks_for("missing-lock-timeout"),
             writes_downs: writes_downs(project, history),
+            unreleased: history.migrations.iter().filter(|m| m.unreleased).count(),
             schema: Schema::on(dialect.named.then_some(dialect.version)),
             doubts: Doubts::default(),
             earlier: EarlierDowns::default(),
@@ -290,6 +293,12 @@ impl<'a> Fold<'a> {
             phase: of.phase,
             phase_declared: of.declared.phase.is_some(),
             writes_downs: self.writes_downs,
+            may_have_company: match self.unreleased {
+                0 => (self.history.migrations.last())
+                    .is_some_and(|m| m.source == of.migration.source),
+                1 => false,
+                _ => of.migration.unreleased,
+            },
             uses_lock_timeout: self.uses_lock_timeout || sets_lock_timeout,
             approved: of.declared.approved,
             checkpoint: of.declared.checkpoint,

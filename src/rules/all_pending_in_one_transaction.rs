@@ -11,6 +11,9 @@ pub const RULE: Rule = Rule {
 };
 
 fn check(cx: &MigrationContext<'_>, findings: &mut Findings) {
+    if !cx.scene.may_have_company {
+        return;
+    }
     let mut steps = cx.steps.iter();
     let blocking = steps.find(|step| {
         step.run.runner == Transaction::AllPending && step.verdict.deploy == Deploy::Blocking
