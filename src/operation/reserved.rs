@@ -105,11 +105,29 @@ fn is_led(cursor: &Cursor<'_>) -> bool {
             || PAIRS.iter().any(is_pair))
 }
 
+/// Of each first letter, a bit for each length that a reserved word with it has:
+/// most names are told from them by that.
+const LENGTHS: [u32; 26] = {
+    let mut lengths = [0; 26];
+    let mut at = 0;
+    while at < RESERVED.len() {
+        let word = RESERVED[at].0.as_bytes();
+        lengths[(word[0] - b'a') as usize] |= 1 << word.len();
+        at += 1;
+    }
+    lengths
+};
+
 fn found(cursor: &Cursor<'_>) -> Option<(&'static str, Use)> {
     let token = cursor
         .peek()
         .filter(|token| token.kind == TokenKind::Word)?;
     let word = cursor.slice(token.span).as_bytes();
+    let first = word.first()?.to_ascii_lowercase().wrapping_sub(b'a');
+    let lengths = LENGTHS.get(first as usize)?;
+    if lengths.checked_shr(word.len() as u32).unwrap_or(0) & 1 == 0 {
+        return None;
+    }
     // Every name is asked for: nothing is put on the heap.
     let mut lower = [0; LONGEST];
     let lower = lower.get_mut(..word.len())?;

@@ -1,6 +1,6 @@
 //! Names and phrases for messages and for SQL that readers may paste.
 
-use std::cell::OnceCell;
+use std::cell::{Cell, OnceCell};
 
 use rustc_hash::FxHashSet;
 
@@ -52,9 +52,14 @@ pub fn mentions(text: &str, word: &str) -> bool {
     })
 }
 
-/// Texts of which somebody asks for many names.
+/// So many names are looked for each by itself; for more, the words are listed.
+const FEW: usize = 8;
+
+/// Texts of which somebody may ask for many names.
 pub struct Words<'t> {
     texts: Vec<&'t str>,
+    /// How often somebody asked.
+    asked: Cell<usize>,
     words: OnceCell<FxHashSet<String>>,
 }
 
@@ -62,6 +67,7 @@ impl<'t> Words<'t> {
     pub fn of(texts: Vec<&'t str>) -> Self {
         Self {
             texts,
+            asked: Cell::new(0),
             words: OnceCell::new(),
         }
     }
@@ -73,7 +79,8 @@ impl<'t> Words<'t> {
     /// Does one of the texts [mention](mentions) a name?
     pub fn mention(&self, name: &str) -> bool {
         let is_part = |c: char| c.is_ascii_alphanumeric() || c == '_' || !c.is_ascii();
-        if !name.chars().all(is_part) {
+        self.asked.set(self.asked.get() + 1);
+        if self.asked.get() <= FEW || !name.chars().all(is_part) {
             return self.texts.iter().any(|text| mentions(text, name));
         }
         let words = self.words.get_or_init(|| {

@@ -222,7 +222,8 @@ impl Schema {
                     self.drop_column_and_views(&table, &column);
                 }
             }
-            for table in self.tables_of_type(&key) {
+            let made: Vec<Key> = self.tables_of_type(&key).iter().map(|t| t.key).collect();
+            for table in made {
                 self.remove_relation(&table, true);
             }
             self.drop_defaults(self.defaults_of_type(&key));
@@ -241,17 +242,6 @@ impl Schema {
             .table_by_key(table)
             .and_then(|t| t.partition_by.as_ref());
         by.is_some_and(|by| by.columns.iter().any(|c| c == column))
-    }
-
-    /// The tables that were made of a composite type.
-    fn tables_of_type(&self, key: &Key) -> Vec<Key> {
-        let composite = self
-            .types
-            .get(key)
-            .is_some_and(|entry| matches!(entry.definition, TypeDefinition::Composite(_)));
-        let of = |table: &&Arc<Table>| table.of_type.as_ref() == Some(key);
-        let tables = self.tables().filter(|_| composite).filter(of);
-        tables.map(|table| table.key).collect()
     }
 
     fn drop_defaults(&mut self, of: Vec<(Key, Name)>) {

@@ -197,6 +197,9 @@ impl Schema {
         table.from_query = table.filled;
         table.columns_known = create.source.is_none() && create.of_type.is_none();
         table.of_type = create.of_type.as_ref().map(|of| self.type_key_of(of));
+        if let Some(of) = &table.of_type {
+            self.note_table_name(&key, &of.name);
+        }
         self.enter(key, Relation::Table(Arc::new(table)));
         for parent in &create.inherits {
             self.assume_table(parent);

@@ -48,7 +48,17 @@ impl Schema {
         found
     }
 
+    /// The tables that were made of a composite type, in the order of their names.
+    pub fn tables_of_type(&self, key: &Key) -> Vec<&Table> {
+        let mut tables = self.tables_with(&key.name);
+        tables.retain(|table| table.of_type.as_ref() == Some(key));
+        tables
+    }
+
     pub(super) fn note_table_words(&mut self, table: &Table) {
+        if let Some(of) = &table.of_type {
+            self.note_table_name(&table.key, &of.name);
+        }
         for column in &table.columns {
             self.note_column_words(&table.key, column);
         }

@@ -343,7 +343,7 @@ impl<'a> Work<'a> {
         if self.table(&key).is_some() && self.schema.enum_or_type(&key).is_none() {
             self.refuse(format!("type `{key}` goes with the table"));
         }
-        for table in self.tables_of_type(&key) {
+        for table in self.schema.tables_of_type(&key) {
             if cascade {
                 self.lock(&table.key, LockMode::AccessExclusive);
                 self.drop_storage(&table.key, Some(table));

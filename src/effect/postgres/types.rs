@@ -83,7 +83,7 @@ impl<'a> Work<'a> {
     /// composite_alter_attribute_type_in_use.
     fn alter_composite(&mut self, name: &ObjectName, change: &CompositeChange, cascade: bool) {
         let key = self.type_of_name(name);
-        for table in self.tables_of_type(&key) {
+        for table in self.schema.tables_of_type(&key) {
             if cascade {
                 self.lock(&table.key, LockMode::AccessExclusive);
             } else {
@@ -100,15 +100,6 @@ impl<'a> Work<'a> {
             self.lock(&table.key, LockMode::AccessShare);
             self.refuse(format!("column `{}.{column}` uses `{key}`", table.key));
         }
-    }
-
-    pub(super) fn tables_of_type(&self, key: &Key) -> Vec<&'a Table> {
-        let tables = self.schema.tables().map(|t| &**t);
-        let mut found: Vec<&'a Table> = tables
-            .filter(|table| table.of_type.as_ref() == Some(key))
-            .collect();
-        found.sort_by_key(|a| a.key);
-        found
     }
 
     /// The tables with a column of the domain, or of one that is made of it.
