@@ -49,6 +49,17 @@ impl<'a> OperationContext<'a> {
                 .is_none_or(|t| !t.columns_known || t.column(column).is_some())
     }
 
+    /// Is NOT NULL, which no primary key asks for, what makes an INSERT fail
+    /// that leaves a column of the table out?
+    pub fn must_be_given(&self, target: &Target, column: &str) -> bool {
+        self.table(&target.name).is_some_and(|table| {
+            let key = table.primary_key();
+            let in_key = key.is_some_and(|key| key.columns.iter().any(|c| c == column));
+            let known = table.column(column).filter(|c| c.not_null && !in_key);
+            known.is_some_and(|column| self.must_be_written(column, &[]))
+        })
+    }
+
     /// Does the script later put a relation where this one was?
     pub fn is_replaced(&self, name: &ObjectName) -> bool {
         let key = self.schema.resolve(name);
@@ -93,8 +104,11 @@ impl<'a> OperationContext<'a> {
     }
 
     fn is_copied_by(&self, name: &ObjectName, takes: impl Fn(&str) -> bool) -> bool {
-        let of_table = |query: &Query| mentions(&query.text, &name.name) && takes(&query.text);
+        let of_table = |query: &Query| {
+            mentions(&query.text, &name.name) && takes(&query.text) && !summarises(&query.text)
+        };
         self.earlier_on(Facet::Copy, "").any(|op| match &op.action {
+            Action::Insert(insert) if self.is_same(&insert.table, name) => false,
             Action::Insert(insert) => insert.query.as_ref().is_some_and(of_table),
             Action::CreateTable(create) => create.source.as_ref().is_some_and(of_table),
             Action::Copy {
@@ -566,4 +580,19 @@ impl Table {
                 .primary_key()
                 .is_some_and(|key| key.columns.iter().any(|c| c == column))
     }
+}
+
+/// Does a query make one row of several?
+fn summarises(query: &str) -> bool {
+    const AGGREGATES: &[&str] = &["count", "sum", "avg", "min", "max", "bool_and", "bool_or"];
+    let lower = query.to_ascii_lowercase();
+    let called = |word: &&str| {
+        let mut found = lower.match_indices(*word);
+        found.any(|(at, _)| {
+            let behind = lower[at + word.len()..].trim_start();
+            let before = lower[..at].chars().next_back();
+            behind.starts_with('(') && !before.is_some_and(|c| c.is_alphanumeric() || c == '_')
+        })
+    };
+    mentions(query, "group") || AGGREGATES.iter().any(|word| called(&word))
 }

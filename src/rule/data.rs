@@ -146,17 +146,40 @@ impl MigrationContext<'_> {
 }
 
 impl OperationContext<'_> {
-    /// Does a condition name rows, by constants, of a table whose rows the
-    /// history itself wrote?
+    /// Does a condition name rows, by constants, that the history itself wrote?
     pub fn names_seeded_rows(&self, table: &ObjectName, filter: &str) -> bool {
-        let known = self.table(table).filter(|table| table.seeded);
-        let filter = Filter {
-            text: filter,
-            table: known,
+        let Some(known) = self.table(table).filter(|table| !table.seeds.is_empty()) else {
+            return false;
+        };
+        let filter = self.filter(known, filter);
+        let tokens = tokens(filter.text);
+        let mut constants = tokens.iter().filter(|token| is_constant(token));
+        filter.any_of(&tokens, DEEPEST)
+            && constants.any(|token| self.is_seed(known, token.span.of(filter.text)))
+    }
+
+    fn filter<'f>(&'f self, table: &'f Table, text: &'f str) -> Filter<'f> {
+        Filter {
+            text,
+            table: Some(table),
             schema: self.schema,
             windows: false,
-        };
-        known.is_some() && filter.any_of(&tokens(filter.text), DEEPEST)
+        }
+    }
+
+    /// Does a constant stand in one of the files that write rows of the table,
+    /// elsewhere than here? A small number may be a key that the server gave.
+    fn is_seed(&self, table: &Table, constant: &str) -> bool {
+        if constant.len() < SHORT && constant.starts_with(|c: char| c.is_ascii_digit()) {
+            return true;
+        }
+        let near = table.seeds.iter().rev().take(FEW_FILES);
+        table.seeds.len() > FEW_FILES
+            || near.copied().any(|source| {
+                let text = self.scene.sources[source].text();
+                let mut found = memchr::memmem::find_iter(text.as_bytes(), constant);
+                found.any(|at| source != self.source || !self.statement.contains(at as u32))
+            })
     }
 }
 
@@ -175,6 +198,12 @@ pub fn is_bookkeeping(name: &str) -> bool {
     let ends = ["version", "migrations", "history", "changelog"];
     ends.iter().any(|word| name.ends_with(word)) && TOOLS.iter().any(|word| name.starts_with(word))
 }
+
+/// Of so many files that write rows, all are looked at.
+const FEW_FILES: usize = 50;
+
+/// Numbers of fewer digits are found anywhere.
+const SHORT: usize = 5;
 
 /// So many rows are few.
 const FEW: u32 = 10_000;

@@ -213,7 +213,12 @@ impl<'a> OperationContext<'a> {
     /// name, the name is not free before.
     pub fn index_to_adopt(&self, table: &ObjectName, key: &str) -> SmolStr {
         let name = key.trim_matches('"');
-        if self.was_there_as(table, name) {
+        let migration = self.schema.migration();
+        let goes = |table: &crate::schema::Table| {
+            let mut gone = table.gone.iter().filter(|gone| gone.migration == migration);
+            gone.any(|gone| gone.name == name)
+        };
+        if self.was_there_as(table, name) || self.table(table).is_some_and(goes) {
             sql_name(&object_name(name, "", "new"))
         } else {
             SmolStr::new(key)

@@ -1,8 +1,10 @@
 //! `CREATE INDEX` blocks writes until the index is built.
 
 use crate::finding::Confidence;
-use crate::operation::{Action, CreateIndex, Kind};
-use crate::rule::{Check, Findings, OperationContext, Rule, sql_index};
+use crate::name::Name;
+use crate::operation::{Action, CreateIndex, Kind, ObjectName};
+use crate::rule::{Check, Findings, OperationContext, Rule, mentions, sql_index, sql_name};
+use crate::schema::names::object_name;
 
 pub const RULE: Rule = Rule {
     id: "create-index-blocking",
@@ -28,7 +30,11 @@ fn check(cx: &OperationContext<'_>, findings: &mut Findings) {
     // Without IF NOT EXISTS, which would pass over what a failed attempt leaves,
     // it fails where the index is there.
     let is_repeatable = index.if_not_exists && index.name.is_some();
-    let as_it_is = confidence == Confidence::High && !is_repeatable;
+    let replaced = index
+        .name
+        .as_ref()
+        .filter(|name| cx.was_there_as(&index.table, &name.name));
+    let as_it_is = confidence == Confidence::High && !is_repeatable && replaced.is_none();
     findings
         .report(
             cx.operation.place,
@@ -37,13 +43,64 @@ fn check(cx: &OperationContext<'_>, findings: &mut Findings) {
                 index.table
             ),
         )
-        .help(format!(
-            "run `{sql}` {}{}",
-            cx.scene.without_transaction(),
-            if_there(cx, index)
-        ))
+        .help(match replaced {
+            Some(name) => instead_of(cx, index, name, &sql),
+            None => format!(
+                "{}run `{sql}` {}{}",
+                if has_new_columns(cx, index) {
+                    "with the new columns in place, "
+                } else {
+                    ""
+                },
+                cx.scene.without_transaction(),
+                if_there(cx, index)
+            ),
+        })
         .confidence(confidence)
         .fix(cx.concurrently("INDEX", "build the index concurrently", as_it_is));
+}
+
+fn has_new_columns(cx: &OperationContext<'_>, index: &CreateIndex) -> bool {
+    let text = cx.text(cx.operation.clause);
+    let columns = cx.table(&index.table).into_iter().flat_map(|t| &t.columns);
+    let mut new = columns.filter(|column| cx.is_new_column(&index.table, &column.name));
+    new.any(|column| mentions(text, &column.name))
+}
+
+/// The script drops an index of that name before: until the new one stands, the
+/// old one has to.
+fn instead_of(
+    cx: &OperationContext<'_>,
+    index: &CreateIndex,
+    name: &ObjectName,
+    sql: &str,
+) -> String {
+    let written = cx.text(name.span);
+    let new = object_name(&name.name, "", "new");
+    let in_schema = |of: &str| {
+        let name = ObjectName {
+            name: Name::new(of),
+            ..name.clone()
+        };
+        sql_index(index, &name)
+    };
+    format!(
+        "build it under another name while the old one stands{}, {}:\n  \
+         {};\n\
+         then let it take the place:\n  \
+         DROP INDEX CONCURRENTLY {};\n  \
+         ALTER INDEX {} RENAME TO {};",
+        if has_new_columns(cx, index) {
+            " and the new columns are there"
+        } else {
+            ""
+        },
+        cx.scene.without_transaction(),
+        sql.replacen(written, &sql_name(&new), 1),
+        in_schema(&name.name),
+        in_schema(&new),
+        sql_name(&name.name),
+    )
 }
 
 /// What to do where the index may be there already.

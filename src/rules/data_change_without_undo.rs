@@ -1,10 +1,10 @@
 //! Rows change and their earlier state is kept nowhere.
 
 use crate::operation::{Action, Delete, Insert, Kind, Merge, ObjectName, Update};
-use crate::project::Down;
+use crate::project::{Down, Layout};
 use crate::rule::{
-    Check, Facet, Findings, OperationContext, Rule, is_bookkeeping, sql_name, sql_object,
-    takes_every_row, takes_no_row,
+    Check, Facet, Findings, OperationContext, Rule, is_bookkeeping, object_name, sql_name,
+    sql_object, takes_every_row, takes_no_row,
 };
 
 pub const RULE: Rule = Rule {
@@ -55,6 +55,17 @@ fn check(cx: &OperationContext<'_>, findings: &mut Findings) {
     {
         return;
     }
+    // Another migration may copy rows of the same table.
+    let version = cx
+        .scene
+        .migration
+        .version
+        .replace(|c: char| !c.is_ascii_alphanumeric(), "_");
+    let copy = match version.is_empty() {
+        true => format!("{}_before", name.name),
+        false => object_name(&name.name, &version, "before").to_string(),
+    };
+    let copy = sql_name(&copy);
     findings
         .report(
             cx.operation.place,
@@ -63,14 +74,17 @@ fn check(cx: &OperationContext<'_>, findings: &mut Findings) {
         .confidence(cx.confidence(name))
         .help(format!(
             "{}:\n\
-             CREATE TABLE {} AS SELECT * FROM {} WHERE <{}>;",
+             CREATE TABLE {copy} AS SELECT * FROM {} WHERE <{}>;{}",
             keep(cx, "to put the rows back"),
-            sql_name(&format!("{}_before", name.name)),
             sql_object(name),
             match upserts {
                 true => "the keys of the new rows",
                 false => "the same condition",
-            }
+            },
+            match cx.scene.layout {
+                Layout::Supabase => format!("\nALTER TABLE {copy} ENABLE ROW LEVEL SECURITY;"),
+                _ => String::new(),
+            },
         ));
 }
 
@@ -122,7 +136,8 @@ fn overwrites(cx: &OperationContext<'_>, update: &Update) -> bool {
 /// ON CONFLICT writes over values of old columns. Rows that are spelt out, of a
 /// table that the history fills, are its own.
 fn writes_over(cx: &OperationContext<'_>, insert: &Insert) -> bool {
-    let seeded = insert.query.is_none() && cx.table(&insert.table).is_some_and(|t| t.seeded);
+    let seeded =
+        insert.query.is_none() && cx.table(&insert.table).is_some_and(|t| !t.seeds.is_empty());
     let mut columns = insert.conflict.iter().flat_map(|c| &c.overwritten);
     !seeded && columns.any(|c| !cx.is_new_column(&insert.table, c))
 }

@@ -14,7 +14,13 @@ pub const RULE: Rule = Rule {
 };
 
 fn check(cx: &OperationContext<'_>, findings: &mut Findings) {
-    let Action::DropColumn { table, column, .. } = &cx.operation.action else {
+    let Action::DropColumn {
+        table,
+        column,
+        cascade,
+        ..
+    } = &cx.operation.action
+    else {
         return;
     };
     if !cx.is_old_column(table, &column.name) || cx.is_dropped_later(&table.name) {
@@ -40,17 +46,25 @@ fn check(cx: &OperationContext<'_>, findings: &mut Findings) {
             column.name
         ),
     };
+    let (sql, old) = (sql_object(name), sql_ident(before.unwrap_or(column)));
+    let left_out = match cx.must_be_given(table, &column.name) {
+        false => String::new(),
+        true => format!(
+            "Let the column be left out:\nALTER TABLE {sql} ALTER COLUMN {old} DROP NOT NULL;\n"
+        ),
+    };
     findings
         .report(cx.operation.place, fact)
         .confidence(cx.confidence(name))
         .help(format!(
-            "Release code that neither reads nor writes `{0}` first (ORMs list all columns: tell it to ignore this one); \
-             then drop it in a later migration{2}:\n\
+            "{left_out}Release code that neither reads nor writes `{old}` first (ORMs list all columns: tell it to ignore this one); \
+             then drop it in a later migration{}:\n\
              -- bowline: phase contract\n\
-             ALTER TABLE {1} DROP COLUMN {0};",
-            sql_ident(before.unwrap_or(column)),
-            sql_object(name),
-            with_users(cx, table, column)
+             ALTER TABLE {sql} DROP COLUMN {old};",
+            match cascade {
+                true => with_dependents(cx, table, column),
+                false => with_users(cx, table, column),
+            }
         ));
 }
 
@@ -69,6 +83,16 @@ fn name_before<'a>(
             } if to.name == column.name && cx.is_same(&table.name, &target.name) => Some(before),
             _ => None,
         })
+}
+
+/// What CASCADE would take along.
+fn with_dependents(cx: &OperationContext<'_>, table: &Target, column: &Ident) -> String {
+    let dependents = cx.dependents_of_column(table, &column.name).into_iter();
+    let names: Vec<String> = dependents.map(|dependent| dependent.what).collect();
+    match names.is_empty() {
+        true => String::new(),
+        false => format!(", once {} can do without it", listed(&names)),
+    }
 }
 
 /// What used the column until the script dropped it, and has to go before.

@@ -160,20 +160,19 @@ fn covers_rows(index: &Index, other: &Index) -> bool {
     })
 }
 
-/// Another index of the table begins with the same columns.
+/// Another index of the table or materialized view begins with the same columns.
 fn is_covered(cx: &OperationContext<'_>, index: &Index) -> bool {
-    cx.schema.table_by_key(&index.table).is_some_and(|table| {
-        table
-            .indexes
-            .iter()
-            .filter(|other| **other != index.key)
-            .filter_map(|other| cx.schema.index_by_key(other))
-            .any(|other| {
-                covers_rows(other, index)
-                    && other.method == index.method
-                    && index.exprs.is_empty()
-                    && other.columns.starts_with(&index.columns)
-                    && (!index.unique || other.unique && other.columns == index.columns)
-            })
-    })
+    let of_table = cx.schema.table_by_key(&index.table).map(|t| &t.indexes);
+    let of_view = cx.schema.view_by_key(&index.table).map(|v| &v.indexes);
+    let others = of_table.or(of_view).into_iter().flatten();
+    others
+        .filter(|other| **other != index.key)
+        .filter_map(|other| cx.schema.index_by_key(other))
+        .any(|other| {
+            covers_rows(other, index)
+                && other.method == index.method
+                && index.exprs.is_empty()
+                && other.columns.starts_with(&index.columns)
+                && (!index.unique || other.unique && other.columns == index.columns)
+        })
 }

@@ -38,12 +38,19 @@ fn check(cx: &OperationContext<'_>, findings: &mut Findings) {
             column.name
         )
     } else {
+        let left_out = match cx.must_be_given(table, &column.name) {
+            false => String::new(),
+            true => format!(
+                "-- make {new} NOT NULL, by a check that is validated first, and let {old} be left out:\n\
+                 ALTER TABLE {name} ALTER COLUMN {old} DROP NOT NULL;\n"
+            ),
+        };
         format!(
             "Spread it over releases instead:\n\
              ALTER TABLE {name} ADD COLUMN {new} {ty};\n\
              -- release code that writes both; then, in batches:\n\
              UPDATE {name} SET {new} = {old} WHERE {new} IS DISTINCT FROM {old};\n\
-             -- release code that uses only {new}; then, in a migration declared contract:\n\
+             {left_out}-- release code that uses only {new}; then, in a migration declared contract:\n\
              ALTER TABLE {name} DROP COLUMN {old};"
         )
     };

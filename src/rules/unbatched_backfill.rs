@@ -2,7 +2,7 @@
 
 use crate::finding::Confidence;
 use crate::operation::Action;
-use crate::rule::{Check, Findings, MigrationContext, Rule, sql_object};
+use crate::rule::{Check, Findings, MigrationContext, Rule, one_line, sql_object};
 
 pub const RULE: Rule = Rule {
     id: "unbatched-backfill",
@@ -33,7 +33,8 @@ fn check(cx: &MigrationContext<'_>, findings: &mut Findings) {
                 ),
                 format!(
                     "delete a few thousand rows at a time, each batch in its own transaction:\n  \
-                     DELETE FROM {sql} WHERE ctid = ANY (ARRAY(SELECT ctid FROM {sql} WHERE … LIMIT 5000));"
+                     DELETE FROM {sql} {};",
+                    batch(&sql, "USING", joined(&step.operation.action))
                 ),
             ),
             _ => (
@@ -42,7 +43,8 @@ fn check(cx: &MigrationContext<'_>, findings: &mut Findings) {
                 ),
                 format!(
                     "update a few thousand rows at a time, each batch in its own transaction:\n  \
-                     UPDATE {sql} SET … WHERE ctid = ANY (ARRAY(SELECT ctid FROM {sql} WHERE … LIMIT 5000));"
+                     UPDATE {sql} SET … {};",
+                    batch(&sql, "FROM", joined(&step.operation.action))
                 ),
             ),
         };
@@ -56,5 +58,28 @@ fn check(cx: &MigrationContext<'_>, findings: &mut Findings) {
             } else {
                 Confidence::Low
             });
+    }
+}
+
+/// What else an UPDATE or a DELETE reads.
+fn joined(action: &Action) -> Option<&str> {
+    let others = match action {
+        Action::Update(update) => update.from.as_ref(),
+        Action::Delete(delete) => delete.using.as_ref(),
+        _ => None,
+    };
+    others.map(|others| &*others.text)
+}
+
+/// The clauses that take some thousand rows. What is joined picks the rows too:
+/// those without a partner would be picked for ever.
+fn batch(table: &str, word: &str, joined: Option<&str>) -> String {
+    match joined.map(one_line) {
+        None => {
+            format!("WHERE ctid = ANY (ARRAY(SELECT ctid FROM {table} WHERE … LIMIT 5000))")
+        }
+        Some(others) => format!(
+            "{word} {others} WHERE … AND {table}.ctid = ANY (ARRAY(SELECT {table}.ctid FROM {table}, {others} WHERE … LIMIT 5000))"
+        ),
     }
 }

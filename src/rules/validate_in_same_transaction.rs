@@ -14,6 +14,10 @@ fn check(cx: &MigrationContext<'_>, findings: &mut Findings) {
         let Action::ValidateConstraint { table, name } = &step.operation.action else {
             continue;
         };
+        // A new table holds no rows yet.
+        if cx.is_new_key(&cx.schema.resolve(&table.name)) {
+            continue;
+        }
         let Some(added) = cx.added_before_validation(at) else {
             continue;
         };

@@ -613,7 +613,7 @@ impl Schema {
             Action::Insert(insert) => {
                 self.fill(&insert.table);
                 if insert.query.is_none() {
-                    self.seed(&insert.table);
+                    self.seed(&insert.table, at.source);
                 }
                 None
             }

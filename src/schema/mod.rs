@@ -171,8 +171,8 @@ pub struct Table {
     pub filled: bool,
     /// The first of them were what a query found, in CREATE TABLE … AS.
     pub from_query: bool,
-    /// Some of them value by value: reference data.
-    pub seeded: bool,
+    /// The files that write some of them value by value: reference data.
+    pub seeds: ThinVec<SourceId>,
     /// Which migration last added a column of this name; absent means the
     /// migration that created the table.
     pub column_added: FxHashMap<Name, MigrationIndex>,

@@ -1,11 +1,13 @@
 //! What the history wrote into tables, as far as it is known.
 
 use std::hash::{Hash, Hasher};
+use std::sync::Arc;
 
 use rustc_hash::FxHasher;
 
-use super::Schema;
+use super::{Schema, Table};
 use crate::operation::{Column, ObjectName, Update};
+use crate::project::SourceId;
 
 impl Schema {
     /// Can a new column like this be added only where there are no rows? They
@@ -43,10 +45,11 @@ impl Schema {
         first.is_some_and(|first| *first < self.migration)
     }
 
-    pub(super) fn seed(&mut self, name: &ObjectName) {
+    pub(super) fn seed(&mut self, name: &ObjectName, source: SourceId) {
         let key = self.resolve(name);
-        if self.table_by_key(&key).is_some_and(|t| !t.seeded) {
-            self.edit_table(&key, |t| t.seeded = true);
+        let is_new = |table: &Arc<Table>| table.seeds.last() != Some(&source);
+        if self.table_by_key(&key).is_some_and(is_new) {
+            self.edit_table(&key, |t| t.seeds.push(source));
         }
     }
 

@@ -48,7 +48,7 @@ impl Table {
             views: ThinVec::new(),
             filled: false,
             from_query: false,
-            seeded: false,
+            seeds: ThinVec::new(),
             column_added: Default::default(),
             gone: ThinVec::new(),
         }
