@@ -4,7 +4,8 @@ use super::{Facet, MigrationContext, OperationContext, Step, takes_no_row};
 use crate::operation::{Action, ObjectName};
 use crate::schema::{Relation, Schema, Table};
 use crate::source::Span;
-use crate::statement::cursor::fold;
+use crate::statement::Cursor;
+use crate::statement::cursor::{fold, name_of};
 use crate::statement::lexer::{Token, TokenKind, strip, tokens_into};
 
 /// Columns whose one value is a large share of a table.
@@ -97,7 +98,10 @@ impl MigrationContext<'_> {
     /// Does a query read a table that others can see, without a filter that
     /// leaves few rows?
     pub fn copies_a_table(&self, query: &str) -> bool {
-        !self.finds_few(query, None) && self.reads_visible_table(query, &tokens(query))
+        let tokens = tokens(query);
+        has_rows_of_others(query, &tokens)
+            && !self.finds_few(query, None)
+            && self.reads_visible_table(query, &tokens)
     }
 
     /// Does a query of a table leave few of its rows?
@@ -122,25 +126,20 @@ impl MigrationContext<'_> {
     }
 
     fn reads_visible_table(&self, query: &str, tokens: &[Token]) -> bool {
-        tokens.windows(2).any(|pair| {
-            let source = is_word(query, &pair[0], "FROM") || is_word(query, &pair[0], "JOIN");
-            source && is_name(&pair[1]) && {
-                let name = ObjectName {
-                    schema: None,
-                    name: fold(pair[1].span.of(query)),
-                    span: pair[1].span,
-                    name_span: pair[1].span,
-                    template: false,
-                };
-                let key = self.schema.resolve(&name);
-                // By the name that it has at the end.
-                let now = match self.schema.relation_by_key(&key) {
-                    None => self.schema.renamed_to(&key).cloned().unwrap_or(key),
-                    Some(_) => key,
-                };
-                matches!(self.schema.relation_by_key(&now), Some(Relation::Table(_)))
-                    && !self.is_new_key(&now)
-            }
+        (0..tokens.len()).any(|at| {
+            let source = is_word(query, &tokens[at], "FROM") || is_word(query, &tokens[at], "JOIN");
+            let mut cursor = Cursor::new(query, &tokens[at + 1..]);
+            source
+                && ObjectName::read(&mut cursor).is_some_and(|name| {
+                    let key = self.schema.resolve(&name);
+                    // By the name that it has at the end.
+                    let now = match self.schema.relation_by_key(&key) {
+                        None => self.schema.renamed_to(&key).cloned().unwrap_or(key),
+                        Some(_) => key,
+                    };
+                    matches!(self.schema.relation_by_key(&now), Some(Relation::Table(_)))
+                        && !self.is_new_key(&now)
+                })
         })
     }
 }
@@ -270,7 +269,7 @@ impl Filter<'_> {
     /// Is the bound a small number, of a column whose values are counted from 1
     /// up, by a sequence or as keys are?
     fn counts_up_to(&self, column: &Token, term: &[Token]) -> bool {
-        let name = fold(column.span.of(self.text));
+        let name = name_of(*column, self.text).unwrap_or_default();
         let known = self.table.and_then(|table| table.column(&name));
         let counted =
             name == "id" || known.is_some_and(|c| c.identity.is_some() || c.is_of_serial());
@@ -328,7 +327,7 @@ impl Filter<'_> {
 
     /// Does one value of the column mean few rows?
     fn is_fine(&self, column: &Token) -> bool {
-        let name = fold(column.span.of(self.text));
+        let name = name_of(*column, self.text).unwrap_or_default();
         let coarse = COARSE
             .iter()
             .any(|word| name == *word || name.ends_with(&format!("_{word}")))
@@ -357,6 +356,17 @@ impl Filter<'_> {
             depth == 0 && is_word(text, token, word)
         })
     }
+}
+
+/// Is there a FROM of the query itself? Without one it makes one row, whatever
+/// its conditions read.
+fn has_rows_of_others(text: &str, tokens: &[Token]) -> bool {
+    let mut depth = 0i32;
+    strip(tokens).iter().any(|token| {
+        depth += i32::from(token.kind == TokenKind::OpenParen)
+            - i32::from(token.kind == TokenKind::CloseParen);
+        depth == 0 && is_word(text, token, "FROM")
+    })
 }
 
 fn tokens(text: &str) -> Vec<Token> {

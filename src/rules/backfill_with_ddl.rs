@@ -2,8 +2,10 @@
 
 use rustc_hash::FxHashSet;
 
-use crate::operation::{Action, ObjectKind};
-use crate::rule::{Check, Findings, MigrationContext, Rule, listed, mentions, sql_object};
+use crate::finding::Severity;
+use crate::operation::{Action, ObjectKind, ObjectName};
+use crate::rule::{Check, Findings, MigrationContext, Rule, Step, listed, mentions, sql_object};
+use crate::schema::Key;
 
 pub const RULE: Rule = Rule {
     id: "backfill-with-ddl",
@@ -12,37 +14,60 @@ pub const RULE: Rule = Rule {
 };
 
 fn check(cx: &MigrationContext<'_>, findings: &mut Findings) {
+    let closed = cx.locks_held();
+    let from_writers = cx.write_locks_held();
+    let changes: Vec<(usize, &ObjectName)> = (0..cx.steps.len())
+        .filter_map(|at| Some((at, cx.mass_change(&cx.steps[at])?)))
+        .collect();
     let mut reported = FxHashSet::default();
-    let held = cx.locks_held();
-    for (at, step) in cx.steps.iter().enumerate() {
-        let Some(table) = cx.mass_change(step) else {
-            continue;
-        };
-        let Some(earlier) = held[at].map(|lock| &cx.steps[lock]) else {
-            continue;
-        };
-        let Some(key) = cx.locked_table(earlier) else {
-            continue;
-        };
-        if !reported.insert(step.run.transaction) {
-            continue;
+    // What keeps readers out as well is said first, and once.
+    for (at, table) in &changes {
+        let lock = closed[*at].map(|lock| &cx.steps[lock]);
+        if let Some((lock, key)) = lock.and_then(|lock| Some((lock, cx.locked_table(lock)?)))
+            && reported.insert(cx.steps[*at].run.transaction)
+        {
+            report(cx, findings, (*at, table), (lock, key), Severity::Error);
         }
-        let place = earlier.place();
-        findings
-            .report_in(
-                step.source,
-                step.operation.place,
-                format!(
-                    "changing the rows of `{table}` keeps `{key}` closed to reads and writes until all are done"
-                ),
-            )
-            .help(format!(
+    }
+    for (at, table) in &changes {
+        let lock = from_writers[*at].map(|lock| &cx.steps[lock]);
+        if let Some((lock, key)) =
+            lock.and_then(|lock| Some((lock, cx.locked_against_writers(lock)?)))
+            && reported.insert(cx.steps[*at].run.transaction)
+        {
+            report(cx, findings, (*at, table), (lock, key), Severity::Warning);
+        }
+    }
+}
+
+fn report(
+    cx: &MigrationContext<'_>,
+    findings: &mut Findings,
+    (at, table): (usize, &ObjectName),
+    (lock, key): (&Step<'_>, &Key),
+    severity: Severity,
+) {
+    let step = &cx.steps[at];
+    let to = match severity {
+        Severity::Error => "reads and writes",
+        _ => "writes",
+    };
+    findings
+        .report_in(
+            step.source,
+            step.operation.place,
+            format!("changing the rows of `{table}` keeps `{key}` closed to {to} until all are done"),
+        )
+        .severity(severity)
+        .help(format!(
                 "move the change of {} into a later migration{}, and do it in batches of a few thousand rows, each in its own transaction",
                 sql_object(table),
                 with_what_takes(cx, at)
             ))
-            .related(place, format!("`{key}` is locked here, until the transaction ends"));
-    }
+        .related(
+            lock.place(),
+            format!("`{key}` is locked here, until the transaction ends"),
+        );
 }
 
 /// What the script drops afterwards although the change reads it, and which has

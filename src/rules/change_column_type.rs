@@ -52,7 +52,7 @@ fn check(cx: &OperationContext<'_>, findings: &mut Findings) {
         ),
     };
     let change = format!("from `{old}` to `{ty}`: {then}");
-    if severity == Severity::Warning && is_one_more(cx, findings, table, column, &change) {
+    if is_one_more(cx, findings, table, column, &change) {
         return;
     }
     findings

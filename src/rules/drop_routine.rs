@@ -42,10 +42,15 @@ fn check(cx: &OperationContext<'_>, findings: &mut Findings) {
         .as_ref()
         .map(|a| format!("({a})"))
         .unwrap_or_default();
+    const CALLS: &str = "which the old release may still call";
+    let also = format!("so is {word} `{name}`");
+    if known && findings.add_to_alike(CALLS, cx.place(cx.operation.place), &also) {
+        return;
+    }
     findings
         .report(
             cx.operation.place,
-            format!("drops {word} `{name}`, which the old release may still call"),
+            format!("drops {word} `{name}`, {CALLS}"),
         )
         .confidence(if known {
             Confidence::High

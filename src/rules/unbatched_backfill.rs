@@ -11,12 +11,12 @@ pub const RULE: Rule = Rule {
 };
 
 fn check(cx: &MigrationContext<'_>, findings: &mut Findings) {
-    let held = cx.locks_held();
+    let (held, from_writers) = (cx.locks_held(), cx.write_locks_held());
     for (at, step) in cx.steps.iter().enumerate() {
         let Some(table) = cx.mass_change(step) else {
             continue;
         };
-        if held[at].is_some() {
+        if held[at].is_some() || from_writers[at].is_some() {
             continue;
         }
         let sql = sql_object(table);

@@ -1,6 +1,6 @@
 //! One transaction locks three or more tables against reads and writes.
 
-use rustc_hash::FxHashMap;
+use rustc_hash::{FxHashMap, FxHashSet};
 
 use crate::rule::{Check, Findings, MigrationContext, Rule};
 use crate::schema::{Key, Place};
@@ -16,47 +16,57 @@ const MANY: usize = 3;
 
 fn check(cx: &MigrationContext<'_>, findings: &mut Findings) {
     let mut locked: FxHashMap<u32, Vec<Locked>> = FxHashMap::default();
+    let mut known: FxHashSet<(u32, Key)> = FxHashSet::default();
     for step in cx.steps.iter().filter(|step| step.visible) {
         let Some(transaction) = step.run.transaction else {
             continue;
         };
         let tables = locked.entry(transaction).or_default();
-        if tables.len() >= MANY {
-            continue;
-        }
         for key in cx.locked_against_readers(step) {
             let root = root(cx, key);
-            if !tables.iter().any(|known| known.root == root) {
+            if known.insert((transaction, root)) {
                 let place = step.place();
                 let renamed = cx.schema.relation_by_key(key).is_none();
                 let name = *if renamed { key } else { &root };
-                tables.push(Locked { root, name, place });
+                tables.push(Locked { name, place });
             }
         }
-        if tables.len() >= MANY {
-            report(findings, tables);
-        }
+    }
+    let mut wide: Vec<&Vec<Locked>> = locked.values().filter(|t| t.len() >= MANY).collect();
+    wide.sort_by_key(|tables| {
+        (
+            tables[MANY - 1].place.source,
+            tables[MANY - 1].place.span.start,
+        )
+    });
+    for tables in wide {
+        report(findings, tables);
     }
 }
 
 struct Locked {
-    root: Key,
     /// As the statement calls it.
     name: Key,
     place: Place,
 }
 
 fn report(findings: &mut Findings, tables: &[Locked]) {
-    let names: Vec<String> = tables.iter().map(|t| format!("`{}`", t.name)).collect();
-    let Some((last, earlier)) = tables.split_last() else {
+    let (first, more) = tables.split_at(MANY);
+    let names: Vec<String> = first.iter().map(|t| format!("`{}`", t.name)).collect();
+    let Some((last, earlier)) = first.split_last() else {
         return;
+    };
+    let more = match more.len() {
+        0 => String::new(),
+        1 => " and one more".to_owned(),
+        n => format!(" and {n} more"),
     };
     let mut draft = findings
         .report_in(
             last.place.source,
             last.place.span,
             format!(
-                "one transaction closes {} to reads and writes, all until it ends",
+                "one transaction closes {}{more} to reads and writes, all until it ends",
                 names.join(", ")
             ),
         )

@@ -390,6 +390,16 @@ pub fn cut(text: &str, mut end: usize) -> &str {
     &text[..end]
 }
 
+/// The name that a token is, if it is one.
+pub fn name_of(token: Token, text: &str) -> Option<Name> {
+    let raw = token.span.of(text);
+    match token.kind {
+        TokenKind::Word => Some(fold(raw)),
+        TokenKind::QuotedName => Some(unquote(raw).into()),
+        _ => None,
+    }
+}
+
 /// What stands between quotes, doubled ones undone.
 pub fn unquote(text: &str) -> Cow<'_, str> {
     let quote = text.as_bytes()[text.len() - 1];

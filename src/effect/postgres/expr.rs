@@ -3,9 +3,8 @@
 use std::cell::{Cell, OnceCell, RefCell};
 use std::rc::Rc;
 
-use crate::name::Name;
 use crate::source::Span;
-use crate::statement::cursor::{fold, unquote};
+pub(super) use crate::statement::cursor::name_of;
 pub(super) use crate::statement::lexer::strip;
 use crate::statement::lexer::{Token, TokenKind, tokens_into};
 use crate::text::holds;
@@ -109,16 +108,6 @@ impl<'t> Tokens<'t> {
 
 pub(super) fn is_word(token: Token, text: &str, word: &str) -> bool {
     token.is_word(text, word)
-}
-
-/// The name that a token is, as the server compares it.
-pub(super) fn name_of(token: Token, text: &str) -> Option<Name> {
-    let raw = token.span.of(text);
-    match token.kind {
-        TokenKind::Word => Some(fold(raw)),
-        TokenKind::QuotedName => Some(unquote(raw).into()),
-        _ => None,
-    }
 }
 
 /// Is the token this name, without making a string of it?
