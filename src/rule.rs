@@ -11,6 +11,7 @@ mod data;
 mod declared;
 mod dependents;
 mod domain;
+mod exchange;
 mod fix;
 mod names;
 mod rerun;

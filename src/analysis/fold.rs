@@ -482,10 +482,11 @@ impl<'a> Fold<'a> {
         run.rowless.relieve(planned, &self.schema, &mut effect);
         let how = run.transactions.run();
         let mut verdict = self.judge(planned, &effect);
-        if verdict.old_release == OldRelease::Broken
-            && context(run.scene, planned, &effect, &self.schema, how, index).comes_back()
-        {
-            verdict.old_release = OldRelease::Compatible;
+        if verdict.old_release == OldRelease::Broken {
+            let cx = context(run.scene, planned, &effect, &self.schema, how, index);
+            if cx.comes_back() && !cx.exchange_breaks() {
+                verdict.old_release = OldRelease::Compatible;
+            }
         }
         let inverse = self
             .by_statement

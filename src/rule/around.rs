@@ -532,7 +532,7 @@ impl<'a> OperationContext<'a> {
     }
 
     /// Does an operation leave a relation under this key?
-    fn puts(&self, op: &Operation, key: &Key) -> bool {
+    pub(super) fn puts(&self, op: &Operation, key: &Key) -> bool {
         match &op.action {
             Action::CreateTable(create) => self.schema.resolve(&create.name) == *key,
             Action::CreateView(create) => self.schema.resolve(&create.name) == *key,

@@ -11,7 +11,13 @@ pub const RULE: Rule = Rule {
     id: "change-column-type",
     page: include_str!("../../rules/change-column-type.md"),
     check: Check::Operation {
-        on: &[Kind::AlterColumnType],
+        on: &[
+            Kind::AlterColumnType,
+            Kind::DropColumn,
+            Kind::RenameColumn,
+            Kind::Drop,
+            Kind::Rename,
+        ],
         check,
     },
 };
@@ -24,7 +30,7 @@ fn check(cx: &OperationContext<'_>, findings: &mut Findings) {
         ty,
     }) = cx.retype()
     else {
-        return;
+        return exchanged(cx, findings);
     };
     // What breaks the old release is the name.
     if cx.column_is_renamed(table, &column.name) {
@@ -36,20 +42,8 @@ fn check(cx: &OperationContext<'_>, findings: &mut Findings) {
     if let Some(gone) = lost_values(cx, old, ty) {
         return enum_rebuilt(cx, findings, table, column, old, &gone);
     }
-    let (severity, then) = match cx.conversion(old, ty) {
-        Conversion::Same | Conversion::Wider => return,
-        Conversion::WiderThanReaders => (
-            Severity::Warning,
-            "the old release may read values that its own type does not hold",
-        ),
-        Conversion::Narrower => (
-            Severity::Error,
-            "what the old release writes may no longer fit",
-        ),
-        Conversion::Other => (
-            Severity::Error,
-            "the old release still reads and writes the old type",
-        ),
+    let Some((severity, then)) = consequence(cx, old, ty) else {
+        return;
     };
     let change = format!("from `{old}` to `{ty}`: {then}");
     if is_one_more(cx, findings, table, column, &change) {
@@ -63,6 +57,83 @@ fn check(cx: &OperationContext<'_>, findings: &mut Findings) {
         .severity(severity)
         .confidence(cx.confidence(&table.name))
         .help(remedy(cx, table, column, ty));
+}
+
+/// What a change of type does to the old release, if anything.
+fn consequence(
+    cx: &OperationContext<'_>,
+    old: &DataType,
+    new: &DataType,
+) -> Option<(Severity, &'static str)> {
+    match cx.conversion(old, new) {
+        Conversion::Same | Conversion::Wider => None,
+        Conversion::WiderThanReaders => Some((
+            Severity::Warning,
+            "the old release may read values that its own type does not hold",
+        )),
+        Conversion::Narrower => Some((
+            Severity::Error,
+            "what the old release writes may no longer fit",
+        )),
+        Conversion::Other => Some((
+            Severity::Error,
+            "the old release still reads and writes the old type",
+        )),
+    }
+}
+
+/// A column, or a table with columns, of other types takes the place of another.
+fn exchanged(cx: &OperationContext<'_>, findings: &mut Findings) {
+    let kept =
+        "Keep the type under the old name; what the new release needs goes under a name of its own";
+    if let Some(swap) = cx.swap() {
+        if let Some(gone) = lost_values(cx, swap.old, swap.new) {
+            return enum_rebuilt(cx, findings, swap.table, swap.column, swap.old, &gone);
+        }
+        let Some((severity, then)) = consequence(cx, swap.old, swap.new) else {
+            return;
+        };
+        findings
+            .report(
+                cx.operation.place,
+                format!(
+                    "another column takes the place of `{}` of `{}`, from `{}` to `{}`: {then}",
+                    swap.column.name, swap.table.name, swap.old, swap.new
+                ),
+            )
+            .severity(severity)
+            .confidence(cx.confidence(&swap.table.name))
+            .help(kept);
+        return;
+    }
+    let Some(exchange) = cx.exchange() else {
+        return;
+    };
+    let name = exchange.name;
+    let mut told = exchange.retyped.iter().filter_map(|(column, old, new)| {
+        let (severity, then) = consequence(cx, old, new)?;
+        Some((
+            severity,
+            format!("`{column}` goes from `{old}` to `{new}`: {then}"),
+        ))
+    });
+    let Some((severity, first)) = told.next() else {
+        return;
+    };
+    let (severity, more) = told.fold((severity, 0), |(most, n), (s, _)| (most.max(s), n + 1));
+    let more = match more {
+        0 => String::new(),
+        1 => " (and one more column changes)".to_owned(),
+        n => format!(" (and {n} more columns change)"),
+    };
+    findings
+        .report(
+            cx.operation.place,
+            format!("another table takes the place of `{name}`, and {first}{more}"),
+        )
+        .severity(severity)
+        .confidence(cx.confidence(name))
+        .help(kept);
 }
 
 /// Adds the place to what was said of another column of the file.

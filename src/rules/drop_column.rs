@@ -8,7 +8,7 @@ pub const RULE: Rule = Rule {
     id: "drop-column",
     page: include_str!("../../rules/drop-column.md"),
     check: Check::Operation {
-        on: &[Kind::DropColumn],
+        on: &[Kind::DropColumn, Kind::Drop, Kind::Rename],
         check,
     },
 };
@@ -21,7 +21,7 @@ fn check(cx: &OperationContext<'_>, findings: &mut Findings) {
         ..
     } = &cx.operation.action
     else {
-        return;
+        return exchanged(cx, findings);
     };
     if !cx.is_old_column(table, &column.name) || cx.is_dropped_later(&table.name) {
         return;
@@ -66,6 +66,33 @@ fn check(cx: &OperationContext<'_>, findings: &mut Findings) {
                 false => with_users(cx, table, column),
             }
         ));
+}
+
+/// A table takes the place of another, and has not all of its columns.
+fn exchanged(cx: &OperationContext<'_>, findings: &mut Findings) {
+    let Some(exchange) = cx.exchange().filter(|exchange| !exchange.lost.is_empty()) else {
+        return;
+    };
+    let name = exchange.name;
+    let lost: Vec<String> = exchange
+        .lost
+        .iter()
+        .map(|name| format!("`{name}`"))
+        .collect();
+    findings
+        .report(
+            cx.operation.place,
+            format!(
+                "puts a table without {} in the place of `{name}`, which the old release may still use",
+                listed(&lost)
+            ),
+        )
+        .confidence(cx.confidence(name))
+        .help(
+            "Keep in the new table what the old release reads and writes; drop it in a later migration, \
+             once no release uses it:\n\
+             -- bowline: phase contract",
+        );
 }
 
 /// The name that the old release knows, where the script gave it another.

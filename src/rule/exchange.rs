@@ -1,0 +1,138 @@
+//! A table, or a column, that takes the place and the name of another.
+
+use super::{Facet, OperationContext};
+use crate::effect::conversion::Conversion;
+use crate::name::Name;
+use crate::operation::{Action, Column, DataType, Ident, ObjectKind, ObjectName, Target};
+
+/// What the old release finds otherwise in the table that takes the place of
+/// another.
+#[derive(Debug)]
+pub struct Exchange<'a> {
+    pub name: &'a ObjectName,
+    /// Columns that it has no more.
+    pub lost: Vec<Name>,
+    /// Columns of another type, with the type before and then.
+    pub retyped: Vec<(Name, DataType, DataType)>,
+}
+
+/// A column that another takes the place of.
+pub struct Swap<'a> {
+    pub table: &'a Target,
+    pub column: &'a Ident,
+    pub old: &'a DataType,
+    pub new: &'a DataType,
+}
+
+impl<'a> OperationContext<'a> {
+    /// The table that goes here, or loses its name, held against the one that
+    /// the script puts in its place; `None` where none does, or one of them is
+    /// not known in full.
+    pub fn exchange(&self) -> Option<Exchange<'a>> {
+        let (Action::Drop { kind, name, .. } | Action::Rename { kind, name, .. }) =
+            &self.operation.action
+        else {
+            return None;
+        };
+        // One that is made again without its rows is reported as dropped.
+        let drops = matches!(self.operation.action, Action::Drop { .. });
+        if drops && !self.is_replaced_with_rows(name) {
+            return None;
+        }
+        let known = self.table(name).filter(|_| *kind == ObjectKind::Table)?;
+        if !known.is_known() || !known.columns_known || self.is_new(name) {
+            return None;
+        }
+        let after = self.columns_after(name)?;
+        let mut exchange = Exchange {
+            name,
+            lost: Vec::new(),
+            retyped: Vec::new(),
+        };
+        for column in &known.columns {
+            match after.iter().find(|new| new.name == column.name) {
+                Some(new) => {
+                    let change = self.conversion(&column.ty, &new.ty);
+                    if !matches!(change, Conversion::Same | Conversion::Wider) {
+                        let types = (column.name, column.ty.clone(), new.ty.clone());
+                        exchange.retyped.push(types);
+                    }
+                }
+                None if self.gets_column(name, &column.name) => {}
+                None => exchange.lost.push(column.name),
+            }
+        }
+        Some(exchange)
+    }
+
+    /// Does the old release not get on with the table that takes the place?
+    pub fn exchange_breaks(&self) -> bool {
+        self.exchange().is_some_and(|exchange| {
+            let breaks = |(_, old, new): &(Name, DataType, DataType)| {
+                self.conversion(old, new) != Conversion::WiderThanReaders
+            };
+            !exchange.lost.is_empty() || exchange.retyped.iter().any(breaks)
+        })
+    }
+
+    /// The columns of the table that will have this name.
+    fn columns_after(&self, name: &ObjectName) -> Option<Vec<&Column>> {
+        let key = self.schema.resolve(name);
+        let put = self
+            .later_on(Facet::Object, &key.name)
+            .find(|op| self.puts(op, &key))?;
+        match &put.action {
+            Action::CreateTable(create) => {
+                let plain = create.source.is_none()
+                    && create.of_type.is_none()
+                    && create.partition_of.is_none()
+                    && create.like.is_empty()
+                    && create.inherits.is_empty();
+                plain.then(|| create.columns.iter().map(|c| &**c).collect())
+            }
+            Action::Rename { name: from, .. } => {
+                let table = self.table(from)?;
+                let known = table.is_known() && table.columns_known;
+                known.then(|| table.columns.iter().map(|c| &**c).collect())
+            }
+            _ => None,
+        }
+    }
+
+    /// Does the script give some table such a column, the one that comes or the
+    /// one that has come?
+    fn gets_column(&self, name: &ObjectName, column: &str) -> bool {
+        let mut later = self.later_on(Facet::Part, column);
+        later.any(|op| match &op.action {
+            Action::AddColumn { column: c, .. } => c.name == column,
+            Action::RenameColumn { to, table, .. } => {
+                to.name == column && !self.is_same(&table.name, name)
+            }
+            _ => false,
+        })
+    }
+
+    /// The column that goes here, or loses its name, with the one that is given
+    /// its name afterwards.
+    pub fn swap(&self) -> Option<Swap<'a>> {
+        let (Action::DropColumn { table, column, .. } | Action::RenameColumn { table, column, .. }) =
+            &self.operation.action
+        else {
+            return None;
+        };
+        if !self.is_old_column(table, &column.name) {
+            return None;
+        }
+        let put = self.column_returns(table, &column.name)?;
+        let Action::RenameColumn { column: from, .. } = &put.action else {
+            return None;
+        };
+        let known = self.schema.table(&table.name)?;
+        Some(Swap {
+            table,
+            column,
+            old: &known.column(&column.name)?.ty,
+            new: &known.column(&from.name)?.ty,
+        })
+    }
+}
