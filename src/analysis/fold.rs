@@ -412,7 +412,9 @@ impl<'a> Fold<'a> {
             let text = self.project.sources[planned.source].slice(planned.statement_span);
             self.schema.lose_sight(text, planned.source);
         }
-        if planned.called && (is_unread(&operation.action) || names_at_run_time(&operation.action))
+        let adds = matches!(&operation.action, Action::Opaque { adds: true, .. });
+        if planned.called
+            && (is_unread(&operation.action) && !adds || names_at_run_time(&operation.action))
         {
             let text = self.project.sources[planned.source].slice(planned.statement_span);
             self.schema.doubt_named(text);

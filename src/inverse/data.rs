@@ -120,7 +120,7 @@ pub fn restore(operation: &Operation, before: Before, draft: &mut Draft<'_>) {
             ));
         }
         Action::Grant(grant) => privileges_back(grant, &before, draft),
-        Action::Opaque { why } | Action::Unparsed { why } => {
+        Action::Opaque { why, .. } | Action::Unparsed { why } => {
             draft.loses(format!("what a statement did that was not read: {why}"));
         }
         Action::Drop {

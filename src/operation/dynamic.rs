@@ -173,6 +173,7 @@ pub fn execute(
             true => Action::Nothing,
             false => Action::Opaque {
                 why: why(&sql.text),
+                adds: adds(&sql.text),
             },
         },
         place: if place.is_empty() { statement } else { place },
@@ -204,6 +205,21 @@ fn changes_nothing(prefix: &str) -> bool {
     ["grant", "comment", "select"]
         .iter()
         .any(|word| first.eq_ignore_ascii_case(word))
+}
+
+/// `CREATE … ` or `ALTER TABLE … ATTACH PARTITION …`, whatever comes behind it.
+fn adds(prefix: &str) -> bool {
+    let mut words = prefix.split_ascii_whitespace();
+    let Some(first) = words.next() else {
+        return false;
+    };
+    let mut attaches = words.clone().zip(words.skip(1));
+    !prefix.contains(';')
+        && (first.eq_ignore_ascii_case("create")
+            || first.eq_ignore_ascii_case("alter")
+                && attaches.any(|(verb, what)| {
+                    verb.eq_ignore_ascii_case("attach") && what.eq_ignore_ascii_case("partition")
+                }))
 }
 
 fn why(prefix: &str) -> SmolStr {

@@ -1125,6 +1125,9 @@ pub enum Action {
     /// Understood in part; says what cannot be judged and why.
     Opaque {
         why: SmolStr,
+        /// What is known of it makes or attaches something, and leaves alone what
+        /// is there.
+        adds: bool,
     },
     /// No reader knows it; says where reading stopped.
     Unparsed {

@@ -88,6 +88,7 @@ impl<'a> Reader<'a> {
         let action = match placeholder.filter(|_| self.foreign_word().is_none()) {
             Some(name) => Action::Opaque {
                 why: format_smolstr!("the placeholder `{name}` may stand for key words"),
+                adds: false,
             },
             None => Action::Unparsed { why },
         };
@@ -176,7 +177,8 @@ impl<'a> Reader<'a> {
 
     /// Names something that was understood but cannot be judged.
     pub fn opaque(&mut self, why: impl Into<SmolStr>, place: Span) {
-        self.push_whole(Action::Opaque { why: why.into() }, place);
+        let why = why.into();
+        self.push_whole(Action::Opaque { why, adds: false }, place);
     }
 
     /// Takes a placeholder that stands where only key words can, and names it.

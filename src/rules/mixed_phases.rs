@@ -6,6 +6,7 @@ use crate::operation::{Action, ObjectKind};
 use crate::report::Direction;
 use crate::rule::{Change, Check, Findings, MigrationContext, Rule, Step};
 use crate::schema::Key;
+use crate::verdict::OldRelease;
 
 pub const RULE: Rule = Rule {
     id: "mixed-phases",
@@ -25,6 +26,7 @@ fn check(cx: &MigrationContext<'_>, findings: &mut Findings) {
             continue;
         };
         match change.takes_away {
+            true if step.verdict.old_release == OldRelease::Compatible => {}
             true => away.push((step, change, part)),
             false => {
                 added.entry(part).or_insert((step, change));

@@ -16,7 +16,7 @@ pub const RULE: Rule = Rule {
 };
 
 fn check(cx: &OperationContext<'_>, findings: &mut Findings) {
-    let Action::Opaque { why } = &cx.operation.action else {
+    let Action::Opaque { why, .. } = &cx.operation.action else {
         return;
     };
     let is_unread = |op: &&Operation| matches!(op.action, Action::Opaque { .. });

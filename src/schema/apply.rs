@@ -161,12 +161,12 @@ impl Schema {
         self.disowned |= words(text).zip(words(text).skip(1)).any(|(verb, what)| {
             verb.eq_ignore_ascii_case("drop") && what.eq_ignore_ascii_case("owned")
         });
-        let changes = |word: &str| {
-            ["alter", "drop", "rename"]
-                .iter()
-                .any(|verb| word.eq_ignore_ascii_case(verb))
+        let says = |verbs: &[&str]| {
+            words(text).any(|word| verbs.iter().any(|verb| word.eq_ignore_ascii_case(verb)))
         };
-        if words(text).any(changes) {
+        // What attaches a partition, and the like, leaves the columns alone.
+        let changes = says(&["alter"]) && says(&["add", "column", "type", "set"]);
+        if says(&["drop", "rename"]) || changes {
             self.doubt_words(words(text));
         }
     }

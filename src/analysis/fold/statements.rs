@@ -45,7 +45,7 @@ fn operation(step: &Step<'_>) -> OperationReport {
         kind: action.name(),
         subject: action.subject(),
         unread: match action {
-            Action::Opaque { why } | Action::Unparsed { why } => Some(why.clone()),
+            Action::Opaque { why, .. } | Action::Unparsed { why } => Some(why.clone()),
             _ => None,
         },
     }
