@@ -46,6 +46,7 @@ pub use change::Change;
 pub use columns::DECLARES;
 pub use data::is_bookkeeping;
 pub use dependents::Dependent;
+pub use exchange::keeps_values;
 pub use fix::Frame;
 pub use names::{Facet, Names};
 pub use rerun::{changes, clears_the_way, fails_when_repeated};

@@ -83,9 +83,11 @@ impl<'a> OperationContext<'a> {
     /// that has the rows.
     pub fn comes_back(&self) -> bool {
         match &self.operation.action {
-            Action::Drop { kind, name, .. } | Action::Rename { kind, name, .. } => {
+            Action::Drop { kind, name, .. } => {
                 kind.is_relation() && self.is_replaced_with_rows(name)
             }
+            // The rows are there under another name, to be copied.
+            Action::Rename { kind, name, .. } => kind.is_relation() && self.is_replaced(name),
             _ => false,
         }
     }

@@ -3,7 +3,9 @@
 use super::{Facet, OperationContext};
 use crate::effect::conversion::Conversion;
 use crate::name::Name;
-use crate::operation::{Action, Column, DataType, Ident, ObjectKind, ObjectName, Target};
+use crate::operation::{
+    Action, Column, DataType, Ident, ObjectKind, ObjectName, Operation, Target,
+};
 
 /// What the old release finds otherwise in the table that takes the place of
 /// another.
@@ -134,5 +136,14 @@ impl<'a> OperationContext<'a> {
             old: &known.column(&column.name)?.ty,
             new: &known.column(&from.name)?.ty,
         })
+    }
+}
+
+/// A column renamed into the place has its own values; a generated one
+/// computes them.
+pub fn keeps_values(again: &Operation) -> bool {
+    match &again.action {
+        Action::AddColumn { column, .. } => column.generated.is_some(),
+        _ => true,
     }
 }

@@ -1,7 +1,9 @@
 //! A column goes while the old release may use it.
 
 use crate::operation::{Action, Ident, Kind, ObjectKind, Operation, Target};
-use crate::rule::{Check, Facet, Findings, OperationContext, Rule, listed, sql_ident, sql_object};
+use crate::rule::{
+    Check, Facet, Findings, OperationContext, Rule, keeps_values, listed, sql_ident, sql_object,
+};
 use crate::schema::GoneRule;
 
 pub const RULE: Rule = Rule {
@@ -149,14 +151,5 @@ fn with_users(cx: &OperationContext<'_>, target: &Target, column: &Ident) -> Str
             ", after {} as here (the server keeps a column that something uses)",
             listed(&users)
         ),
-    }
-}
-
-/// A column renamed into the place has its own values; a generated one
-/// computes them.
-fn keeps_values(again: &Operation) -> bool {
-    match &again.action {
-        Action::AddColumn { column, .. } => column.generated.is_some(),
-        _ => true,
     }
 }

@@ -1,8 +1,9 @@
 //! A column gets another name, which the old release does not know.
 
-use crate::operation::{Action, Kind, Target};
+use crate::effect::conversion::Conversion;
+use crate::operation::{Action, Kind, Operation, Target};
 use crate::rule::{
-    Check, Facet, Findings, OperationContext, Rule, sql_ident, sql_object, sql_type,
+    Check, Facet, Findings, OperationContext, Rule, keeps_values, sql_ident, sql_object, sql_type,
 };
 use crate::schema::Key;
 
@@ -19,8 +20,9 @@ fn check(cx: &OperationContext<'_>, findings: &mut Findings) {
     let Action::RenameColumn { table, column, to } = &cx.operation.action else {
         return;
     };
+    let again = cx.column_returns(table, &column.name);
     if !cx.is_old_column(table, &column.name)
-        || cx.column_returns(table, &column.name).is_some()
+        || again.is_some_and(|op| keeps_values(op) || is_refilled(cx, op))
         || cx.is_replaced(&table.name)
         || cx.is_dropped_later(&table.name)
         || takes_a_place(cx, table, &to.name)
@@ -58,12 +60,37 @@ fn check(cx: &OperationContext<'_>, findings: &mut Findings) {
         .report(
             cx.operation.place,
             format!(
-                "renames column `{}` of `{}`, which the old release still uses by that name",
-                column.name, table.name
+                "renames column `{}` of `{}`, which the old release still uses by that name{}",
+                column.name,
+                table.name,
+                match again {
+                    Some(_) => ", and gives the name to a new one",
+                    None => "",
+                }
             ),
         )
         .confidence(cx.confidence(&table.name))
         .help(help);
+}
+
+/// Is a column of the same type added under the name, and filled?
+fn is_refilled(cx: &OperationContext<'_>, again: &Operation) -> bool {
+    let Action::AddColumn { table, column, .. } = &again.action else {
+        return false;
+    };
+    let old = cx.table(&table.name).and_then(|t| t.column(&column.name));
+    let same = old.is_some_and(|old| {
+        let change = cx.conversion(&old.ty, &column.ty);
+        matches!(change, Conversion::Same | Conversion::Wider)
+    });
+    let fills = |op: &Operation| match &op.action {
+        Action::Update(update) => {
+            let mut columns = update.columns.iter();
+            columns.any(|c| c.name == column.name) && cx.is_same(&update.table, &table.name)
+        }
+        _ => false,
+    };
+    same && cx.later_on(Facet::Rows, &table.name.name).any(fills)
 }
 
 /// Does a primary key, or what another table refers to, stand on the column?
