@@ -1,6 +1,6 @@
 //! A rename written as drop and add loses the values.
 
-use crate::operation::{Action, Column, Ident, Kind, Target};
+use crate::operation::{Action, Column, Constraint, ConstraintKind, Ident, Kind, Target};
 use crate::rule::{
     Check, Facet, Findings, OperationContext, Rule, sql_ident, sql_name, sql_object,
 };
@@ -28,7 +28,7 @@ fn check(cx: &OperationContext<'_>, findings: &mut Findings) {
         return;
     };
     let same = new.ty == old.ty && new.generated.is_none() && new.name != old.name;
-    if !same || is_filled(cx, table, new) {
+    if !same || is_filled(cx, table, new) || refers_elsewhere(cx, table, column, new) {
         return;
     }
     findings
@@ -142,6 +142,32 @@ fn added<'a>(cx: &OperationContext<'a>, target: &Target) -> Vec<&'a Column> {
             _ => None,
         })
         .collect()
+}
+
+/// Does the new column refer to another table than the old one, if to any?
+fn refers_elsewhere(cx: &OperationContext<'_>, target: &Target, old: &Ident, new: &Column) -> bool {
+    let of_constraint = |constraint: &Constraint, inline: bool| match &constraint.kind {
+        ConstraintKind::ForeignKey(key) if inline || key.columns == [new.name] => {
+            Some(cx.schema.resolve(&key.references))
+        }
+        _ => None,
+    };
+    let added = cx.around_on(Facet::Table, &target.name.name);
+    let refers = added.chain(cx.siblings).find_map(|op| match &op.action {
+        Action::AddColumn {
+            column,
+            constraints,
+            ..
+        } if column.name == new.name => constraints.iter().find_map(|c| of_constraint(c, true)),
+        Action::AddConstraint { constraint, .. } => of_constraint(constraint, false),
+        _ => None,
+    });
+    let known = cx
+        .table(&target.name)
+        .into_iter()
+        .flat_map(|t| &t.constraints);
+    let mut before = known.filter(|c| c.columns == [old.name]);
+    refers.is_some_and(|key| !before.any(|c| c.references == Some(key)))
 }
 
 /// An UPDATE before the drop writes the new column.
