@@ -138,7 +138,7 @@ impl MigrationContext<'_> {
                         Some(_) => key,
                     };
                     matches!(self.schema.relation_by_key(&now), Some(Relation::Table(_)))
-                        && !self.is_new_key(&now)
+                        && (!self.is_new_key(&now) || self.departs_at(&key).is_some())
                 })
         })
     }

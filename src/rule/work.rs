@@ -409,7 +409,29 @@ impl MigrationContext<'_> {
                 stays && names.is_some_and(|name| self.schema.resolve(name) == *key)
             }
         };
-        known && !self.is_new_key(key)
+        let was_there = |at: usize| step.index <= at;
+        known && (!self.is_new_key(key) || self.departs_at(key).is_some_and(was_there))
+    }
+
+    /// Where the script takes the name from a table that was there; at its end
+    /// another may have it.
+    pub fn departs_at(&self, key: &Key) -> Option<usize> {
+        let script = self.scene.script;
+        let positions = self.scene.names.positions(script, Facet::Object, &key.name);
+        for at in positions.iter().map(|at| *at as usize) {
+            match &script[at].action {
+                Action::Drop { kind, name, .. } | Action::Rename { kind, name, .. }
+                    if self.schema.resolve(name) == *key =>
+                {
+                    return (*kind == ObjectKind::Table).then_some(at);
+                }
+                Action::CreateTable(_) | Action::CreateView(_) | Action::Rename { .. } => {
+                    return None;
+                }
+                _ => {}
+            }
+        }
+        None
     }
 
     /// Are rows dropped by this step, for others to take their place? Who wants
