@@ -89,8 +89,8 @@ pub struct Scene<'a> {
     /// Declared, or inferred from what the script does.
     pub phase: Option<Phase>,
     pub phase_declared: bool,
-    /// Half of the migrations have a down that says something, or the history
-    /// has but begun.
+    /// The project writes downs by now: from its first down on half of the
+    /// migrations have one that says something, or the history has but begun.
     pub writes_downs: bool,
     /// Others may be deployed with it: it is one of several that are new, or,
     /// where nobody says what is new, the last.
