@@ -12,10 +12,12 @@ use crate::operation::{DataType, TypeDefinition};
 use crate::schema::{
     Domain, Key, Mark, Origin, Relation, Routine, Schema, Sequence, Setting, SettingName, signature,
 };
-use crate::statement::lexer::on_one_line;
 
+mod body;
 mod same;
 mod table;
+
+use body::Likeness;
 
 pub use same::condition as same_condition;
 pub use table::{STILL_THERE, constraint_still_there};
@@ -268,31 +270,34 @@ fn routines(schema: &Schema, mark: Mark, created: &FxHashSet<Key>, found: &mut D
                 {
                     found.say(format!("{} `{key}` is still there", kind(new)));
                 }
-                Some(old) if !Arc::ptr_eq(old, new) && !same_routine(old, new) => {
-                    found.say(format!(
+                Some(old) if !Arc::ptr_eq(old, new) => match likeness(old, new) {
+                    Likeness::Other => found.say(format!(
                         "{} `{key}` does something else than before",
                         kind(new)
-                    ));
-                }
-                Some(old) if old.altered != new.altered => found.hint(format!(
-                    "{} `{key}` was altered, and may not be what it was",
-                    kind(new)
-                )),
+                    )),
+                    Likeness::SameButForTexts => found.hint(format!(
+                        "{} `{key}` is written in another way than before",
+                        kind(new)
+                    )),
+                    Likeness::Same if old.altered != new.altered => {
+                        altered(kind(new), key, found);
+                    }
+                    Likeness::Same => {}
+                },
+                Some(old) if old.altered != new.altered => altered(kind(new), key, found),
                 _ => {}
             }
         }
     }
 }
 
-fn same_routine(a: &Routine, b: &Routine) -> bool {
-    let body = |r: &Routine| {
-        let is_sql = r.language == "sql" || r.language == "plpgsql";
-        let text = match is_sql {
-            true => on_one_line(&r.body),
-            false => r.body.to_string(),
-        };
-        text.split_whitespace().collect::<Vec<_>>().join(" ")
-    };
+fn altered(kind: &str, key: &Key, found: &mut Differences) {
+    found.hint(format!(
+        "{kind} `{key}` was altered, and may not be what it was"
+    ));
+}
+
+fn likeness(a: &Routine, b: &Routine) -> Likeness {
     let returns = |r: &Routine| {
         let text = r.returns.unwrap_or_default();
         let ty = DataType::parse(&text).map(|ty| ty.to_string());
@@ -302,12 +307,20 @@ fn same_routine(a: &Routine, b: &Routine) -> bool {
         let list = signature::read(&r.arguments).into_iter();
         list.map(|a| (a.out, a.name, a.default)).collect::<Vec<_>>()
     };
-    a.language == b.language
+    let blanks = |text: &str| text.split_whitespace().collect::<Vec<_>>().join(" ");
+    let same = a.language == b.language
         && a.volatility == b.volatility
-        && body(a) == body(b)
         && returns(a) == returns(b)
         && arguments(a) == arguments(b)
-        && signature::attributes(&a.definition) == signature::attributes(&b.definition)
+        && signature::attributes(&a.definition) == signature::attributes(&b.definition);
+    if !same {
+        return Likeness::Other;
+    }
+    match a.language.as_str() {
+        "sql" | "plpgsql" => body::compare(&a.body, &b.body),
+        _ if blanks(&a.body) == blanks(&b.body) => Likeness::Same,
+        _ => Likeness::Other,
+    }
 }
 
 /// Extensions and schemas.

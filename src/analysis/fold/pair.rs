@@ -78,6 +78,14 @@ impl Fold<'_> {
             list.retain(|text| !blocks.iter().any(|block| has_a_part_in(block, text)));
         }
         let (by_up, by_down) = (made_by(up), made_by(down));
+        // What the up drops if it is there may have been made by hand.
+        let maybe_gone = dropped_if_there(up);
+        found.list.retain(|text| {
+            let left = text.strip_suffix(STILL_THERE).map(kind_and_name);
+            !left.is_some_and(|what| {
+                maybe_gone.contains(&what) && by_down.contains(&what) && !by_up.contains(&what)
+            })
+        });
         for text in found.list.iter_mut().chain(&mut found.minor) {
             if let Some(what) = text.strip_suffix(STILL_THERE)
                 && by_down.contains(&kind_and_name(what))
@@ -302,6 +310,33 @@ fn made_by(plan: &[Planned<'_>]) -> FxHashSet<(&'static str, Name)> {
     made
 }
 
+/// What a script drops where it is there, in the same words.
+fn dropped_if_there(plan: &[Planned<'_>]) -> FxHashSet<(&'static str, Name)> {
+    let dropped = plan.iter().filter_map(|p| match &p.operation.action {
+        Action::DropColumn {
+            column,
+            if_exists: true,
+            ..
+        } => Some(("column", column.name)),
+        Action::DropConstraint {
+            name,
+            if_exists: true,
+            ..
+        } => Some((CONSTRAINT, name.name)),
+        Action::Drop {
+            kind,
+            name,
+            if_exists: true,
+            ..
+        } => {
+            let word = KINDS.iter().find(|word| **word == kind.word())?;
+            Some((*word, name.name))
+        }
+        _ => None,
+    });
+    dropped.collect()
+}
+
 /// The name of a constraint behind a column, its own or the server's.
 fn name_of(constraint: &Constraint, table: &Target, column: &Column) -> Option<Name> {
     if let Some(name) = &constraint.name {
@@ -318,9 +353,11 @@ fn name_of(constraint: &Constraint, table: &Target, column: &Column) -> Option<N
 
 const CONSTRAINT: &str = "constraint";
 
+/// Of what is not a constraint.
+const KINDS: &[&str] = &["column", "trigger", "policy", "index"];
+
 /// ``column `b` of `t` `` as [`made_by`] has it; constraints go by many words.
 fn kind_and_name(what: &str) -> (&'static str, Name) {
-    const KINDS: &[&str] = &["column", "trigger", "policy", "index"];
     let mut parts = what.splitn(3, '`');
     let first = parts.next().unwrap_or_default().trim_end();
     let kind = KINDS.iter().find(|kind| **kind == first);
