@@ -59,6 +59,9 @@ pub struct Between {
     pub created: FxHashSet<Key>,
     /// Columns that were neither there before nor taken away in between.
     pub added: FxHashSet<(Key, Name)>,
+    /// Routines, with their arguments, that the first made and the second did
+    /// not make again.
+    pub left: Vec<(Key, Name)>,
 }
 
 /// Compares the schema as it was at `mark` with what it is now.
@@ -66,7 +69,7 @@ pub fn differences(schema: &Schema, mark: Mark, between: &Between) -> Difference
     let mut found = Differences::default();
     relations(schema, mark, between, &mut found);
     types(schema, mark, &mut found);
-    routines(schema, mark, &between.created, &mut found);
+    routines(schema, mark, between, &mut found);
     for change in schema.others_changed_since(mark) {
         let (kind, key) = change.key;
         let kind = kind.word();
@@ -223,9 +226,12 @@ fn types(schema: &Schema, mark: Mark, found: &mut Differences) {
     }
 }
 
+/// What is said of the value of a type that was not there before.
+pub const STILL_HAS: &str = "still has the value";
+
 fn values(key: &Key, old: &[Name], new: &[Name], found: &mut Differences) {
     for value in new.iter().filter(|v| !old.contains(v)) {
-        found.say(format!("type `{key}` still has the value `{value}`"));
+        found.say(format!("type `{key}` {STILL_HAS} `{value}`"));
     }
     for value in old.iter().filter(|v| !new.contains(v)) {
         found.say(format!("type `{key}` lacks the value `{value}`"));
@@ -248,7 +254,7 @@ fn same_domain(a: &Domain, b: &Domain) -> bool {
         && checks(a) == checks(b)
 }
 
-fn routines(schema: &Schema, mark: Mark, created: &FxHashSet<Key>, found: &mut Differences) {
+fn routines(schema: &Schema, mark: Mark, between: &Between, found: &mut Differences) {
     for change in schema.routines_changed_since(mark) {
         let key = change.key;
         let before = change.before.map_or(&[][..], Vec::as_slice);
@@ -262,12 +268,14 @@ fn routines(schema: &Schema, mark: Mark, created: &FxHashSet<Key>, found: &mut D
             let same = |old: &&Arc<Routine>| old.takes(&new.arguments);
             before.iter().find(same)
         };
+        let is_left = |new: &Routine| {
+            let mut left = between.left.iter();
+            schema.is_complete() && between.created.contains(key)
+                || left.any(|(other, arguments)| other == key && new.takes(arguments))
+        };
         for new in after {
             match like(new) {
-                None if created.contains(key)
-                    && key.schema != "pg_temp"
-                    && schema.is_complete() =>
-                {
+                None if is_left(new) && key.schema != "pg_temp" => {
                     found.say(format!("{} `{key}` is still there", kind(new)));
                 }
                 Some(old) if !Arc::ptr_eq(old, new) => match likeness(old, new) {
