@@ -603,6 +603,25 @@ pub(super) fn views(
     if !is_stale && !same::query(&before.query, &after.query, single) {
         found.say(format!("view `{key}` reads something else than before"));
     }
+    // A `*` stands for the columns that are there when the view is made.
+    if !is_stale && has_star(&after.query) && has_star(&before.query) {
+        let mut say = |reads: &View, than: &View, ends: &str| {
+            let mut tables: Vec<(&Key, Vec<String>)> = Vec::new();
+            for (table, column) in reads.read_besides(than) {
+                let column = format!("`{column}`");
+                match tables.last_mut().filter(|(last, _)| *last == table) {
+                    Some((_, columns)) => columns.push(column),
+                    None => tables.push((table, vec![column])),
+                }
+            }
+            for (table, columns) in tables {
+                let columns = columns.join(", ");
+                found.say(format!("view `{key}` {ends} {columns} of `{table}`"));
+            }
+        };
+        say(after, before, "has by its `*` also");
+        say(before, after, "lacks of its `*`");
+    }
     let known = !before.columns.is_empty() && !after.columns.is_empty();
     if known && before.columns != after.columns {
         found.say(format!("view `{key}` has other columns than before"));
@@ -619,6 +638,22 @@ pub(super) fn views(
     }
     let indexes = Indexes::of(schema, then, &before.indexes, &after.indexes);
     indexes.compare(key, |_| false, found);
+}
+
+/// Does a query ask for all columns of what it reads?
+fn has_star(query: &str) -> bool {
+    let mut before = query
+        .match_indices('*')
+        .map(|(at, _)| query[..at].trim_end());
+    before.any(|before| {
+        before.ends_with(['.', ','])
+            || ["select", "distinct", "all"].iter().any(|word| {
+                let start = before.len().checked_sub(word.len());
+                start
+                    .and_then(|at| before.get(at..))
+                    .is_some_and(|end| end.eq_ignore_ascii_case(word))
+            })
+    })
 }
 
 fn shown(text: &str) -> String {
