@@ -194,6 +194,13 @@ impl Step<'_> {
         refusal.filter(certain).filter(|_| runs)
     }
 
+    /// Does it fail, by all that the history shows, before it does anything?
+    pub fn fails(&self) -> bool {
+        let refusal = self.effect.refusal.as_ref();
+        let refused = refusal.is_some_and(|r| !r.on_rows && r.ground != Ground::Elsewhere);
+        (refused || self.conflict.is_some()) && !self.operation.within.conditional
+    }
+
     /// For a related note.
     pub fn place(&self) -> Place {
         Place {

@@ -61,7 +61,8 @@ fn without_own_casts(
     is_changed.then_some(changed)
 }
 
-/// A text without the calls `date(a)` where `a` is a `date`; `None` where there
+/// A text without the calls `date(a)` where `a` is a `date`, and with a cast for
+/// `text(a)` where `a` is a `varchar`, which no function does; `None` where there
 /// are none.
 fn called_on_own(text: &str, table: &Table, is_plain: impl Fn(&str) -> bool) -> Option<String> {
     let tokens = tokens(text);
@@ -79,12 +80,20 @@ fn called_on_own(text: &str, table: &Table, is_plain: impl Fn(&str) -> bool) -> 
         let (Some(name_of), Some(of)) = (named(*name, text), named(*column, text)) else {
             continue;
         };
-        let ty = DataType::parse(&name_of);
-        if ty.is_some_and(|ty| has_type(table, &of, &ty)) && is_plain(&name_of) {
-            out.push_str(&text[kept..name.span.start as usize]);
-            out.push_str(column.span.of(text));
-            kept = close.span.end as usize;
+        let Some(ty) = DataType::parse(&name_of).filter(|_| is_plain(&name_of)) else {
+            continue;
+        };
+        let is_own = has_type(table, &of, &ty);
+        if !is_own && !is_text_either_way(table, &of, &ty) {
+            continue;
         }
+        out.push_str(&text[kept..name.span.start as usize]);
+        out.push_str(column.span.of(text));
+        if !is_own {
+            out.push_str("::");
+            out.push_str(name.span.of(text));
+        }
+        kept = close.span.end as usize;
     }
     (kept > 0).then(|| {
         out.push_str(&text[kept..]);
@@ -129,6 +138,16 @@ fn cast_to_own(text: &str, table: &Table) -> Option<Name> {
 fn has_type(table: &Table, column: &str, ty: &DataType) -> bool {
     let column = table.columns.iter().find(|c| c.name == column);
     column.is_some_and(|column| column.ty == *ty)
+}
+
+/// One of `text` and `varchar`, and the column is the other.
+fn is_text_either_way(table: &Table, column: &str, ty: &DataType) -> bool {
+    let bare = |ty: &DataType| ty.modifiers == [None, None] && ty.array == 0;
+    let column = table.columns.iter().find(|c| c.name == column);
+    column.is_some_and(|column| {
+        let pair = (column.ty.name.as_str(), ty.name.as_str());
+        matches!(pair, ("varchar", "text") | ("text", "varchar")) && bare(ty)
+    })
 }
 
 fn named(token: Token, text: &str) -> Option<String> {

@@ -4,7 +4,7 @@ use rustc_hash::FxHashSet;
 
 use super::{Decisions, Fold, Planned, is_unread, names_at_run_time};
 use crate::analysis::undo::operations;
-use crate::finding::{Confidence, Severity};
+use crate::finding::{Confidence, Finding, Severity};
 use crate::inverse::{
     self, Between,
     difference::{STILL_HAS, STILL_THERE},
@@ -145,10 +145,34 @@ impl Fold<'_> {
         if is_minor {
             finding.severity = Severity::Info;
         }
+        if let Some(other) = self.taken_from_others(at) {
+            let name = named(&other.message).concat();
+            finding
+                .message
+                .push_str(&format!("; the up does not touch `{name}`"));
+            let is_all = found.iter().all(|text| mentions(text, &name));
+            finding.help = match is_all {
+                true => other.help,
+                false => format!("{}.\n{}", other.help, finding.help),
+            };
+        }
         match migration.selected {
             true => self.outcome.findings.push(finding),
             false => self.outcome.context.push(finding),
         }
+    }
+
+    /// What is said of a statement that takes from others: it is told with all
+    /// that differs.
+    fn taken_from_others(&mut self, at: &Planned<'_>) -> Option<Finding> {
+        const NEARBY: usize = 64;
+        let list = &mut self.outcome.findings;
+        let said = list.iter().rev().take(NEARBY).position(|f| {
+            f.rule == "down-touches-other"
+                && f.source == at.source
+                && at.statement_span.contains(f.span.start)
+        });
+        said.map(|behind| list.remove(list.len() - 1 - behind))
     }
 
     /// What differs. A statement that the server refuses does nothing, and

@@ -600,7 +600,9 @@ pub(super) fn views(
     }
     // A column was renamed, and where the view names it nobody can tell.
     let is_stale = before.stale || after.stale;
-    if !is_stale && !same::query(&before.query, &after.query, single) {
+    let reads_same =
+        || same::query(&before.query, &after.query, single) || names_its_star(before, after);
+    if !is_stale && !reads_same() {
         found.say(format!("view `{key}` reads something else than before"));
     }
     // A `*` stands for the columns that are there when the view is made.
@@ -638,6 +640,41 @@ pub(super) fn views(
     }
     let indexes = Indexes::of(schema, then, &before.indexes, &after.indexes);
     indexes.compare(key, |_| false, found);
+}
+
+/// Is one `SELECT *` of a table, and the other names all that it stands for?
+fn names_its_star(a: &View, b: &View) -> bool {
+    let (star, list) = match (has_star(&a.query), has_star(&b.query)) {
+        (true, false) => (a, b),
+        (false, true) => (b, a),
+        _ => return false,
+    };
+    let parts = |view: &View| {
+        let at = view.query.to_ascii_lowercase().find(" from ")?;
+        let (columns, from) = view.query.split_at(at);
+        let columns = columns.trim().get("select".len()..)?.trim();
+        Some((columns.to_owned(), from.to_owned()))
+    };
+    let (Some((all, from)), Some((columns, other))) = (parts(star), parts(list)) else {
+        return false;
+    };
+    let ([all_of], [named_of]) = (&star.uses[..], &list.uses[..]) else {
+        return false;
+    };
+    let bare = |column: &str| {
+        let name = column.trim();
+        let name = name.rsplit_once('.').map_or(name, |(_, name)| name);
+        Name::new(name.trim_matches('"'))
+    };
+    let mut columns: Vec<Name> = columns.split(',').map(bare).collect();
+    columns.sort_unstable();
+    bare(&all) == "*"
+        && !all.contains(',')
+        && !all_of.all
+        && !named_of.all
+        && all_of == named_of
+        && columns == all_of.columns
+        && same::query(&from, &other, true)
 }
 
 /// Does a query ask for all columns of what it reads?
