@@ -151,9 +151,12 @@ impl Fold<'_> {
                 .message
                 .push_str(&format!("; the up does not touch `{name}`"));
             let is_all = found.iter().all(|text| mentions(text, &name));
+            let leave = format!(
+                "Leave `{name}` to the down of the migration that made it, or say in the up what this one needs"
+            );
             finding.help = match is_all {
-                true => other.help,
-                false => format!("{}.\n{}", other.help, finding.help),
+                true => leave,
+                false => format!("{leave}.\n{}", finding.help),
             };
         }
         match migration.selected {
