@@ -91,8 +91,8 @@ pub struct Scene<'a> {
     /// Declared, or inferred from what the script does.
     pub phase: Option<Phase>,
     pub phase_declared: bool,
-    /// Half of the migrations have a down that says something, or the history
-    /// has but begun.
+    /// The project writes downs by now: from its first down on half of the
+    /// migrations have one that says something, or the history has but begun.
     pub writes_downs: bool,
     /// Others may be deployed with it: it is one of several that are new, or,
     /// where nobody says what is new, the last.
@@ -194,6 +194,13 @@ impl Step<'_> {
         let certain = |r: &&Refusal| r.certain && !r.on_rows && r.ground == Ground::Seen;
         let runs = !self.operation.within.conditional;
         refusal.filter(certain).filter(|_| runs)
+    }
+
+    /// Does it fail, by all that the history shows, before it does anything?
+    pub fn fails(&self) -> bool {
+        let refusal = self.effect.refusal.as_ref();
+        let refused = refusal.is_some_and(|r| !r.on_rows && r.ground != Ground::Elsewhere);
+        (refused || self.conflict.is_some()) && !self.operation.within.conditional
     }
 
     /// For a related note.

@@ -62,7 +62,8 @@ pub struct Fold<'a> {
     /// An earlier migration set a limit, or the configuration asks for one: the
     /// project means to have it.
     uses_lock_timeout: bool,
-    writes_downs: bool,
+    /// The migration from which on the project writes downs, if it does.
+    downs_from: Option<MigrationIndex>,
     /// How many migrations are known to be new.
     unreleased: usize,
     schema: Schema,
@@ -106,7 +107,7 @@ impl<'a> Fold<'a> {
             directives: told.directives,
             folders: told.folders,
             uses_lock_timeout: config.asks_for("missing-lock-timeout"),
-            writes_downs: writes_downs(project, history),
+            downs_from: downs_from(project, history),
             unreleased: history.migrations.iter().filter(|m| m.unreleased).count(),
             schema: Schema::on(dialect.named.then_some(dialect.version)),
             doubts: Doubts::default(),
@@ -292,7 +293,7 @@ impl<'a> Fold<'a> {
             direction: of.direction,
             phase: of.phase,
             phase_declared: of.declared.phase.is_some(),
-            writes_downs: self.writes_downs,
+            writes_downs: (self.downs_from).is_some_and(|from| self.schema.migration() >= from),
             may_have_company: match self.unreleased {
                 0 => (self.history.migrations.last())
                     .is_some_and(|m| m.source == of.migration.source),
@@ -783,9 +784,11 @@ fn verdict_of(
     verdict
 }
 
-/// A project that has come this far with downs for less than half of its
-/// migrations has decided so. One that says nothing is none.
-fn writes_downs(project: &Project, history: &History) -> bool {
+/// From which migration on a project writes downs. One that has come this far
+/// without has decided so, and to begin with it later as well; so has one with
+/// downs for less than half of its migrations since. One that says nothing is
+/// none.
+fn downs_from(project: &Project, history: &History) -> Option<MigrationIndex> {
     const FIRST: usize = 2;
     let says_something = |part: &Part| {
         let text = project.sources[part.source].slice(part.span);
@@ -797,6 +800,14 @@ fn writes_downs(project: &Project, history: &History) -> bool {
         Down::Parts(parts) => parts.iter().any(says_something),
         _ => true,
     };
-    let all = history.migrations.len();
-    all <= FIRST || 2 * history.migrations.iter().filter(has_down).count() >= all
+    let migrations = &history.migrations;
+    if migrations.len() <= FIRST {
+        return Some(0);
+    }
+    let first = migrations.iter().position(|m| has_down(&m))?;
+    let from = if first <= FIRST { 0 } else { first };
+    let since = &migrations[from..];
+    let has_begun = from == 0 || since.len() > FIRST;
+    let writes = has_begun && 2 * since.iter().filter(has_down).count() >= since.len();
+    writes.then_some(from as MigrationIndex)
 }

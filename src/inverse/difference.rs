@@ -12,10 +12,12 @@ use crate::operation::{DataType, TypeDefinition};
 use crate::schema::{
     Domain, Key, Mark, Origin, Relation, Routine, Schema, Sequence, Setting, SettingName, signature,
 };
-use crate::statement::lexer::on_one_line;
 
+mod body;
 mod same;
 mod table;
+
+use body::Likeness;
 
 pub use same::condition as same_condition;
 pub use table::{STILL_THERE, constraint_still_there};
@@ -57,6 +59,9 @@ pub struct Between {
     pub created: FxHashSet<Key>,
     /// Columns that were neither there before nor taken away in between.
     pub added: FxHashSet<(Key, Name)>,
+    /// Routines, with their arguments, that the first made and the second did
+    /// not make again.
+    pub left: Vec<(Key, Name)>,
 }
 
 /// Compares the schema as it was at `mark` with what it is now.
@@ -64,7 +69,7 @@ pub fn differences(schema: &Schema, mark: Mark, between: &Between) -> Difference
     let mut found = Differences::default();
     relations(schema, mark, between, &mut found);
     types(schema, mark, &mut found);
-    routines(schema, mark, &between.created, &mut found);
+    routines(schema, mark, between, &mut found);
     for change in schema.others_changed_since(mark) {
         let (kind, key) = change.key;
         let kind = kind.word();
@@ -221,9 +226,12 @@ fn types(schema: &Schema, mark: Mark, found: &mut Differences) {
     }
 }
 
+/// What is said of the value of a type that was not there before.
+pub const STILL_HAS: &str = "still has the value";
+
 fn values(key: &Key, old: &[Name], new: &[Name], found: &mut Differences) {
     for value in new.iter().filter(|v| !old.contains(v)) {
-        found.say(format!("type `{key}` still has the value `{value}`"));
+        found.say(format!("type `{key}` {STILL_HAS} `{value}`"));
     }
     for value in old.iter().filter(|v| !new.contains(v)) {
         found.say(format!("type `{key}` lacks the value `{value}`"));
@@ -246,7 +254,7 @@ fn same_domain(a: &Domain, b: &Domain) -> bool {
         && checks(a) == checks(b)
 }
 
-fn routines(schema: &Schema, mark: Mark, created: &FxHashSet<Key>, found: &mut Differences) {
+fn routines(schema: &Schema, mark: Mark, between: &Between, found: &mut Differences) {
     for change in schema.routines_changed_since(mark) {
         let key = change.key;
         let before = change.before.map_or(&[][..], Vec::as_slice);
@@ -260,39 +268,44 @@ fn routines(schema: &Schema, mark: Mark, created: &FxHashSet<Key>, found: &mut D
             let same = |old: &&Arc<Routine>| old.takes(&new.arguments);
             before.iter().find(same)
         };
+        let is_left = |new: &Routine| {
+            let mut left = between.left.iter();
+            schema.is_complete() && between.created.contains(key)
+                || left.any(|(other, arguments)| other == key && new.takes(arguments))
+        };
         for new in after {
             match like(new) {
-                None if created.contains(key)
-                    && key.schema != "pg_temp"
-                    && schema.is_complete() =>
-                {
+                None if is_left(new) && key.schema != "pg_temp" => {
                     found.say(format!("{} `{key}` is still there", kind(new)));
                 }
-                Some(old) if !Arc::ptr_eq(old, new) && !same_routine(old, new) => {
-                    found.say(format!(
+                Some(old) if !Arc::ptr_eq(old, new) => match likeness(old, new) {
+                    Likeness::Other => found.say(format!(
                         "{} `{key}` does something else than before",
                         kind(new)
-                    ));
-                }
-                Some(old) if old.altered != new.altered => found.hint(format!(
-                    "{} `{key}` was altered, and may not be what it was",
-                    kind(new)
-                )),
+                    )),
+                    Likeness::SameButForTexts => found.hint(format!(
+                        "{} `{key}` is written in another way than before",
+                        kind(new)
+                    )),
+                    Likeness::Same if old.altered != new.altered => {
+                        altered(kind(new), key, found);
+                    }
+                    Likeness::Same => {}
+                },
+                Some(old) if old.altered != new.altered => altered(kind(new), key, found),
                 _ => {}
             }
         }
     }
 }
 
-fn same_routine(a: &Routine, b: &Routine) -> bool {
-    let body = |r: &Routine| {
-        let is_sql = r.language == "sql" || r.language == "plpgsql";
-        let text = match is_sql {
-            true => on_one_line(&r.body),
-            false => r.body.to_string(),
-        };
-        text.split_whitespace().collect::<Vec<_>>().join(" ")
-    };
+fn altered(kind: &str, key: &Key, found: &mut Differences) {
+    found.hint(format!(
+        "{kind} `{key}` was altered, and may not be what it was"
+    ));
+}
+
+fn likeness(a: &Routine, b: &Routine) -> Likeness {
     let returns = |r: &Routine| {
         let text = r.returns.unwrap_or_default();
         let ty = DataType::parse(&text).map(|ty| ty.to_string());
@@ -302,12 +315,20 @@ fn same_routine(a: &Routine, b: &Routine) -> bool {
         let list = signature::read(&r.arguments).into_iter();
         list.map(|a| (a.out, a.name, a.default)).collect::<Vec<_>>()
     };
-    a.language == b.language
+    let blanks = |text: &str| text.split_whitespace().collect::<Vec<_>>().join(" ");
+    let same = a.language == b.language
         && a.volatility == b.volatility
-        && body(a) == body(b)
         && returns(a) == returns(b)
         && arguments(a) == arguments(b)
-        && signature::attributes(&a.definition) == signature::attributes(&b.definition)
+        && signature::attributes(&a.definition) == signature::attributes(&b.definition);
+    if !same {
+        return Likeness::Other;
+    }
+    match a.language.as_str() {
+        "sql" | "plpgsql" => body::compare(&a.body, &b.body),
+        _ if blanks(&a.body) == blanks(&b.body) => Likeness::Same,
+        _ => Likeness::Other,
+    }
 }
 
 /// Extensions and schemas.

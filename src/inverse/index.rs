@@ -74,6 +74,16 @@ pub fn restore(draft: &mut Draft<'_>, mark: Mark) {
                 }
             }
             (Some(Relation::Index(index)), None) => come_back(draft, index),
+            // The server has dropped a cast from it, and does not write it again.
+            (Some(Relation::Index(old)), Some(Relation::Index(new)))
+                if old.exprs.len() > new.exprs.len() && old.constraint.is_none() =>
+            {
+                draft.push(
+                    Phase::DropIndex,
+                    format!("DROP INDEX {}", sql_key(&new.key)),
+                );
+                come_back(draft, old);
+            }
             _ => {}
         }
     }

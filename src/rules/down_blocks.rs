@@ -1,11 +1,11 @@
 //! A down stops writes while it works.
 
 use crate::effect::ScanKind;
-use crate::operation::{Action, ObjectKind, ObjectName};
+use crate::operation::{Action, ObjectKind, ObjectName, Operation};
 use crate::rule::{
     Check, Findings, MigrationContext, Rule, Step, listed, sql_object, takes_every_row, who_waits,
 };
-use crate::schema::Key;
+use crate::schema::{Key, Origin};
 use rustc_hash::{FxHashMap, FxHashSet};
 use std::collections::hash_map::Entry;
 
@@ -40,6 +40,10 @@ fn check(cx: &MigrationContext<'_>, findings: &mut Findings) {
     let held = cx.locks_held();
     let mut all: Vec<Blocked> = Vec::new();
     for (at, step) in cx.steps.iter().enumerate() {
+        // What fails keeps nobody waiting.
+        if step.fails() {
+            continue;
+        }
         all.extend(works_under_lock(cx, at, step));
         all.extend(works_behind_lock(cx, at, held[at]));
         all.extend(changes_all_rows(cx, at, step));
@@ -52,7 +56,7 @@ fn check(cx: &MigrationContext<'_>, findings: &mut Findings) {
     let mut statements: FxHashMap<u32, usize> = FxHashMap::default();
     let mut told: Vec<(Blocked, Vec<String>)> = Vec::new();
     for blocked in all {
-        if !tables.insert(blocked.table) {
+        if !tables.insert(blocked.table) || is_of_nobody(cx, &blocked.table) {
             continue;
         }
         let table = format!("`{}`", blocked.table);
@@ -227,6 +231,17 @@ fn locks_table(cx: &MigrationContext<'_>, at: usize, step: &Step<'_>) -> Option<
         after: " waiting until its transaction ends".into(),
         help: "Leave LOCK TABLE out: each statement takes the lock that it needs".into(),
     })
+}
+
+/// The history never made the table, nor does the up name it: the down may mean
+/// another.
+fn is_of_nobody(cx: &MigrationContext<'_>, table: &Key) -> bool {
+    let known = cx.schema.table_by_key(table);
+    let named = |op: &&Operation| {
+        let object = op.action.subject().object;
+        object.is_some_and(|name| name.rsplit('.').next() == Some(table.name.as_str()))
+    };
+    known.is_some_and(|t| t.origin == Origin::Assumed) && !cx.scene.forth.iter().any(named)
 }
 
 /// The down does not drop it afterwards.

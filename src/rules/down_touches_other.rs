@@ -46,9 +46,11 @@ fn check(cx: &MigrationContext<'_>, findings: &mut Findings) {
     };
     let in_up = |name: &str| up.mention(name) || up.texts().iter().any(|text| cut(text, name));
     let makes: OnceCell<FxHashMap<String, usize>> = OnceCell::new();
-    let made_before = |step: &Step<'_>, name: &str| {
+    let made_here = |step: &Step<'_>, name: &str| {
         let at = makes.get_or_init(|| made(cx)).get(name);
-        at.is_some_and(|at| *at < step.index)
+        // What is dropped and made again stands in the way of something else.
+        let drops = matches!(step.operation.action, Action::Drop { .. });
+        at.is_some_and(|at| *at < step.index || drops)
     };
     let retypes: OnceCell<FxHashSet<Option<Name>>> = OnceCell::new();
     let prepares = |step: &Step<'_>| {
@@ -68,7 +70,7 @@ fn check(cx: &MigrationContext<'_>, findings: &mut Findings) {
         .find_map(|step| {
             let name = last(step.operation.action.subject().object?.as_str());
             let foreign = !in_up(&name)
-                && !made_before(step, &name)
+                && !made_here(step, &name)
                 && !prepares(step)
                 && !changes_nothing(step);
             foreign.then_some((step, name))
@@ -127,17 +129,18 @@ fn changes(step: &Step<'_>) -> bool {
     }
 }
 
-/// A DROP that fails, or that finds nothing.
+/// It fails, or it is a DROP that finds nothing.
 fn changes_nothing(step: &Step<'_>) -> bool {
-    let Action::Drop {
-        kind, if_exists, ..
-    } = &step.operation.action
-    else {
-        return false;
+    let finds_nothing = match &step.operation.action {
+        Action::Drop {
+            kind, if_exists, ..
+        } => {
+            step.effect.refusal.as_ref().is_some_and(|r| !r.on_rows)
+                || *if_exists && kind.is_relation() && step.effect.locks.is_empty()
+        }
+        _ => false,
     };
-    step.conflict.is_some()
-        || step.effect.refusal.as_ref().is_some_and(|r| !r.on_rows)
-        || *if_exists && kind.is_relation() && step.effect.locks.is_empty()
+    finds_nothing || step.fails()
 }
 
 /// What the down itself makes, or gives its name, and at which step first.

@@ -117,6 +117,9 @@ fn check(cx: &OperationContext<'_>, findings: &mut Findings) {
     if refusal.on_rows && !cx.operation.within.block && findings.has_said(cx) {
         return;
     }
+    if refusal.ground == Ground::Unmade && fails_earlier(cx) {
+        return;
+    }
     let some_rows = refusal.on_rows && is_about_some_rows(&cx.operation.action);
     let when = match (refusal.on_rows, some_rows) {
         (false, _) => "",
@@ -134,6 +137,21 @@ fn check(cx: &OperationContext<'_>, findings: &mut Findings) {
             .severity(Severity::Warning)
             .confidence(Confidence::Medium);
     }
+}
+
+/// Has the script named a table that is not there before? It failed there.
+fn fails_earlier(cx: &OperationContext<'_>) -> bool {
+    let Some(table) = cx.operation.action.target() else {
+        return false;
+    };
+    let is_made = cx.schema.table(&table.name).is_some_and(|t| t.is_known());
+    let named = |op: &Operation| {
+        let earlier = op.action.target();
+        !op.within.conditional
+            && op.clause != cx.operation.clause
+            && earlier.is_some_and(|t| !t.if_exists && cx.is_same(&t.name, &table.name))
+    };
+    !is_made && cx.earlier().any(named)
 }
 
 fn has_a_rule_of_its_own(cx: &OperationContext<'_>) -> bool {

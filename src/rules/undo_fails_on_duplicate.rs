@@ -2,6 +2,7 @@
 
 use std::ops::ControlFlow;
 
+use crate::finding::Confidence;
 use crate::name::Name;
 use crate::operation::{Action, ConstraintKind, Kind, ObjectKind};
 use crate::rule::{Check, Findings, OperationContext, Rule, Trail, Uniqueness, Way, sql_key};
@@ -28,10 +29,15 @@ fn check(cx: &OperationContext<'_>, findings: &mut Findings) {
     };
     let key = shown(&gone, gone.columns);
     let table = gone.table;
-    findings
+    let other = cx.new_key_on_the_same(&gone);
+    let fails = match &other {
+        Some(new) => format!("may fail: `{new}` may let duplicates of it in"),
+        None => "fails once there are duplicates".to_owned(),
+    };
+    let finding = findings
         .report(
             cx.operation.place,
-            format!("the down makes `{key}` of `{table}` unique again and fails once there are duplicates"),
+            format!("the down makes `{key}` of `{table}` unique again and {fails}"),
         )
         .help(format!(
             "Let the down remove duplicates first, or keep `{}` until the code that needs duplicates is final:\n\
@@ -40,6 +46,9 @@ fn check(cx: &OperationContext<'_>, findings: &mut Findings) {
             sql_key(&back.table),
             now = shown(&gone, &back.columns)
         ));
+    if other.is_some() {
+        finding.confidence(Confidence::Medium);
+    }
 }
 
 /// The key's table and columns where the down makes it unique again, if it does

@@ -1,5 +1,6 @@
 //! A table is changed that the history never created.
 
+use crate::effect::Ground;
 use crate::finding::Severity;
 use crate::operation::{Action, Kind, ObjectName};
 use crate::project::Layout;
@@ -45,6 +46,7 @@ fn check(cx: &OperationContext<'_>, findings: &mut Findings) {
         && !history_tables(cx.scene.layout).contains(&key.name.as_str())
         && cx.schema.was_dropped(&key).is_none()
         && !is_elsewhere(cx, name)
+        && (!is_refused(cx) || in_capitals(cx, &key).is_some())
         && is_whole(cx)
     {
         report(cx, findings, name);
@@ -137,6 +139,12 @@ fn is_foreign(key: &Key) -> bool {
         || key.schema.starts_with("timescaledb")
         || key.schema.starts_with("supabase")
         || SCHEMAS.contains(&key.schema.as_str())
+}
+
+/// `schema-conflict` says so, where the name is nearly that of another table.
+fn is_refused(cx: &OperationContext<'_>) -> bool {
+    let refusal = cx.effect.refusal.as_ref();
+    !cx.schema.is_unsure() && refusal.is_some_and(|r| r.ground == Ground::Unmade && !r.on_rows)
 }
 
 /// The connection's search path may hold the schema that has it.

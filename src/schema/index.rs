@@ -61,6 +61,7 @@ impl Schema {
         }
         self.enter(key, Relation::Index(Arc::new(index)));
         self.own_index(&table, &key);
+        self.drop_own_casts(&table, &key);
         if !create.only {
             self.spread_index(&table, &key, at);
         }

@@ -9,6 +9,7 @@
 mod apply;
 mod bound;
 mod callers;
+mod cast;
 mod catalog;
 mod constraint;
 mod domain;

@@ -638,6 +638,12 @@ impl Schema {
             if let Some(column) = changed.flatten() {
                 self.note_column_words(&table, &column);
             }
+            if let Action::AlterColumnType { .. } = action {
+                let known = self.table_by_key(&table);
+                for index in known.map(|t| t.indexes.clone()).unwrap_or_default() {
+                    self.drop_own_casts(&table, &index);
+                }
+            }
         }
         if let Some(options) = adds_sequence {
             self.add_implicit_sequence(&key, name, options.clone(), at);

@@ -23,6 +23,25 @@ impl View {
             .map(|(_, used)| &used.relation)
     }
 
+    /// The columns that it reads and that an earlier view of the name did not,
+    /// as far as both are known.
+    pub fn read_besides<'v>(
+        &'v self,
+        earlier: &'v View,
+    ) -> impl Iterator<Item = (&'v Key, &'v Name)> {
+        let known = self.uses.iter().filter(|used| !used.all);
+        known
+            .filter_map(|used| {
+                let mut own = earlier.uses.iter();
+                let before = own.find(|u| u.relation == used.relation && !u.all)?;
+                Some((used, before))
+            })
+            .flat_map(|(used, before)| {
+                let new = used.columns.iter().filter(|c| !before.columns.contains(c));
+                new.map(|column| (&used.relation, column))
+            })
+    }
+
     /// Does its query read a column of a relation? Where the columns are not
     /// known, a star or the name must stand in its text.
     pub fn reads_column(&self, relation: &Key, column: &str) -> bool {

@@ -19,6 +19,8 @@ enum Need {
     Relation(Key),
     Column(Key, Name),
     Constraint(Key, Name),
+    /// A view, the last, does not read a column.
+    Unread(Key, Name, Key),
 }
 
 /// The down that needs it.
@@ -45,8 +47,13 @@ impl EarlierDowns {
         if down.iter().any(is_dark) {
             return;
         }
+        let drops_views = down.iter().any(|p| drops_view(&p.operation.action));
         for planned in down {
-            for need in needs(planned.operation, schema) {
+            let mut needs = needs(planned.operation, schema);
+            if !drops_views {
+                needs.extend(unread_columns(planned.operation, schema));
+            }
+            for need in needs {
                 let at = Place {
                     source: planned.source,
                     span: planned.operation.place,
@@ -61,6 +68,32 @@ impl EarlierDowns {
 /// What it does may depend on what it finds, or cannot be read.
 fn is_dark(planned: &Planned<'_>) -> bool {
     planned.operation.within.block || is_unread(&planned.operation.action)
+}
+
+fn drops_view(action: &Action) -> bool {
+    let Action::Drop { kind, .. } = action else {
+        return false;
+    };
+    matches!(kind, ObjectKind::View | ObjectKind::MaterializedView)
+}
+
+/// A column that is dropped must not be read by the views that are there.
+fn unread_columns(operation: &Operation, schema: &Schema) -> Vec<Need> {
+    let Action::DropColumn {
+        table,
+        column,
+        cascade: false,
+        ..
+    } = &operation.action
+    else {
+        return Vec::new();
+    };
+    let key = schema.resolve(&table.name);
+    let views = schema.table_by_key(&key).into_iter();
+    views
+        .flat_map(|table| &table.views)
+        .map(|view| Need::Unread(key, column.name, *view))
+        .collect()
 }
 
 /// What an operation fails without, of what is there.
@@ -117,12 +150,12 @@ fn needs(operation: &Operation, schema: &Schema) -> Vec<Need> {
             let table = schema.table_by_key(key);
             table.is_some_and(|table| table.constraint(name).is_some())
         }
+        Need::Unread(..) => true,
     });
     list
 }
 
-/// What was there before a migration and is not after its up and down, with
-/// words for it.
+/// What was so before a migration and is not after its up and down, in words.
 fn missing(schema: &Schema, start: Mark) -> Vec<(Need, String)> {
     let mut list = Vec::new();
     for change in schema.relations_changed_since(start) {
@@ -135,13 +168,19 @@ fn missing(schema: &Schema, start: Mark) -> Vec<(Need, String)> {
                     Relation::Index(_) => "index",
                     Relation::Sequence(_) => "sequence",
                 };
-                list.push((Need::Relation(*key), format!("{word} `{key}`")));
+                list.push((Need::Relation(*key), format!("{word} `{key}` is not there")));
                 if let Relation::Table(table) = before {
                     parts(table, None, &mut list);
                 }
             }
             (Some(Relation::Table(before)), Some(Relation::Table(after))) => {
                 parts(before, Some(after), &mut list);
+            }
+            (Some(Relation::View(before)), Some(Relation::View(after))) => {
+                for (table, column) in after.read_besides(before) {
+                    let words = format!("view `{key}` reads column `{column}` of `{table}`");
+                    list.push((Need::Unread(*table, *column, *key), words));
+                }
             }
             _ => {}
         }
@@ -157,14 +196,14 @@ fn parts(before: &Table, after: Option<&Table>, list: &mut Vec<(Need, String)>) 
     for column in moved(&before.columns, columns) {
         let name = &column.name;
         if after.is_none_or(|table| table.column(name).is_none()) {
-            let words = format!("column `{name}` of `{key}`");
+            let words = format!("column `{name}` of `{key}` is not there");
             list.push((Need::Column(*key, *name), words));
         }
     }
     for constraint in moved(&before.constraints, constraints) {
         let name = &constraint.name;
         if after.is_none_or(|table| table.constraint(name).is_none()) {
-            let words = format!("constraint `{name}` of `{key}`");
+            let words = format!("constraint `{name}` of `{key}` is not there");
             list.push((Need::Constraint(*key, *name), words));
         }
     }
@@ -190,17 +229,17 @@ impl Fold<'_> {
         if !migration.selected || !sure || self.earlier.needs.is_empty() {
             return;
         }
-        let mut broken: Vec<(Needy, String)> = Vec::new();
+        let mut broken: Vec<(Needy, Need, String)> = Vec::new();
         for (need, words) in missing(&self.schema, start) {
             let Some(needy) = self.earlier.needs.get(&need) else {
                 continue;
             };
-            if broken.iter().all(|(known, _)| known.id != needy.id) {
-                broken.push((needy.clone(), words));
+            if broken.iter().all(|(known, ..)| known.id != needy.id) {
+                broken.push((needy.clone(), need, words));
             }
         }
-        broken.sort_by_key(|(needy, _)| (needy.at.source, needy.at.span.start));
-        let Some((needy, words)) = broken.first() else {
+        broken.sort_by_key(|(needy, ..)| (needy.at.source, needy.at.span.start));
+        let Some((needy, need, words)) = broken.first() else {
             return;
         };
         let part = &read.down[0].part;
@@ -217,13 +256,19 @@ impl Fold<'_> {
             more => format!(", and so do those of {more} more"),
         };
         finding.message = format!(
-            "after this down the down of `{}` fails: {words} is not there{more}",
+            "after this down the down of `{}` fails: {words}{more}",
             needy.id
         );
-        finding.help =
-            "Let this down bring back what the ones before it take away, or say there IF EXISTS"
-                .into();
-        for (needy, _) in broken.iter().take(4) {
+        finding.help = match need {
+            Need::Unread(..) => {
+                "Let this down name the columns that the view had before the up, rather than `*`"
+            }
+            _ => {
+                "Let this down bring back what the ones before it take away, or say there IF EXISTS"
+            }
+        }
+        .into();
+        for (needy, ..) in broken.iter().take(4) {
             finding.related.push(Related {
                 source: needy.at.source,
                 span: needy.at.span,

@@ -2,15 +2,20 @@
 
 use rustc_hash::FxHashSet;
 
-use super::{Decisions, Fold, Planned, names_at_run_time};
+use super::{Decisions, Fold, Planned, is_unread, names_at_run_time};
 use crate::analysis::undo::operations;
-use crate::finding::Severity;
-use crate::inverse::{self, Between, difference::STILL_THERE};
+use crate::finding::{Confidence, Finding, Severity};
+use crate::inverse::{
+    self, Between,
+    difference::{STILL_HAS, STILL_THERE},
+};
 use crate::name::Name;
-use crate::operation::{Action, Column, Constraint, ConstraintKind, ObjectName, Operation, Target};
+use crate::operation::{
+    Action, Column, Constraint, ConstraintKind, ObjectKind, ObjectName, Operation, Target,
+};
 use crate::project::{Migration, SourceId};
 use crate::rule::{listed, mentions, object_name};
-use crate::schema::{Key, Mark, column_of};
+use crate::schema::{Key, Mark, column_of, signature};
 use crate::source::Span;
 use crate::statement::lexer::on_one_line;
 use crate::verdict::Undo;
@@ -43,14 +48,7 @@ impl Fold<'_> {
             start,
             ..
         } = pair;
-        let unsure = |plan: &[Planned<'_>]| {
-            plan.iter().any(|p| {
-                matches!(
-                    p.operation.action,
-                    Action::Opaque { .. } | Action::Unparsed { .. }
-                )
-            })
-        };
+        let unread = |p: &&Planned<'_>| is_unread(&p.operation.action);
         let does_something = |plan: &[Planned<'_>]| {
             plan.iter().any(|p| {
                 !matches!(
@@ -59,7 +57,7 @@ impl Fold<'_> {
                 )
             })
         };
-        if !self.is_judged || unsure(up) || unsure(down) || !does_something(down) {
+        if !self.is_judged || down.iter().any(|p| unread(&p)) || !does_something(down) {
             return;
         }
         self.doubts.pairs += usize::from(migration.selected);
@@ -72,12 +70,34 @@ impl Fold<'_> {
             .filter_map(|p| self.restored_unknown(p.operation))
             .collect();
         found.list.retain(|text| !restored.contains(text));
+        // What could not be read of the up may have changed whatever it names, and
+        // made or taken away more. What stands beside it and stays is plain.
+        let in_the_dark = up.iter().any(|p| unread(&p));
+        if in_the_dark {
+            let unread = self.texts_of(up.iter().filter(unread));
+            let made = names_made_by(up);
+            found.minor.clear();
+            found.list.retain(|text| {
+                let stays = text.ends_with(STILL_THERE) || text.contains(STILL_HAS);
+                let own = named(text).iter().all(|name| made.contains(*name));
+                stays && own && !unread.iter().any(|sql| has_a_part_in(sql, text))
+            });
+        }
         // What a block does may depend on what it finds.
         let blocks: Vec<&str> = self.blocks(up.iter().chain(down));
         for list in [&mut found.list, &mut found.minor] {
             list.retain(|text| !blocks.iter().any(|block| has_a_part_in(block, text)));
         }
         let (by_up, by_down) = (made_by(up), made_by(down));
+        // A constraint or an index that the up drops if it is there may have been
+        // made by hand.
+        let maybe_gone = dropped_if_there(up);
+        found.list.retain(|text| {
+            let left = text.strip_suffix(STILL_THERE).map(kind_and_name);
+            !left.is_some_and(|what| {
+                maybe_gone.contains(&what) && by_down.contains(&what) && !by_up.contains(&what)
+            })
+        });
         for text in found.list.iter_mut().chain(&mut found.minor) {
             if let Some(what) = text.strip_suffix(STILL_THERE)
                 && by_down.contains(&kind_and_name(what))
@@ -119,13 +139,43 @@ impl Fold<'_> {
         }
         finding.message = format!("the down does not give the schema back: {listed}");
         finding.help = self.remedy(&found, start);
+        if in_the_dark {
+            finding.confidence = Confidence::Medium;
+        }
         if is_minor {
             finding.severity = Severity::Info;
+        }
+        if let Some(other) = self.taken_from_others(at) {
+            let name = named(&other.message).concat();
+            finding
+                .message
+                .push_str(&format!("; the up does not touch `{name}`"));
+            let is_all = found.iter().all(|text| mentions(text, &name));
+            let leave = format!(
+                "Leave `{name}` to the down of the migration that made it, or say in the up what this one needs"
+            );
+            finding.help = match is_all {
+                true => leave,
+                false => format!("{leave}.\n{}", finding.help),
+            };
         }
         match migration.selected {
             true => self.outcome.findings.push(finding),
             false => self.outcome.context.push(finding),
         }
+    }
+
+    /// What is said of a statement that takes from others: it is told with all
+    /// that differs.
+    fn taken_from_others(&mut self, at: &Planned<'_>) -> Option<Finding> {
+        const NEARBY: usize = 64;
+        let list = &mut self.outcome.findings;
+        let said = list.iter().rev().take(NEARBY).position(|f| {
+            f.rule == "down-touches-other"
+                && f.source == at.source
+                && at.statement_span.contains(f.span.start)
+        });
+        said.map(|behind| list.remove(list.len() - 1 - behind))
     }
 
     /// What differs. A statement that the server refuses does nothing, and
@@ -134,6 +184,7 @@ impl Fold<'_> {
         let between = Between {
             created: std::mem::take(&mut pair.created),
             added: self.added_by_down(pair),
+            left: self.routines_left(pair),
         };
         let mut found = inverse::differences(&self.schema, pair.start, &between);
         if pair.refused.is_empty() || found == inverse::Differences::default() {
@@ -150,6 +201,27 @@ impl Fold<'_> {
         }
         found.keep_common(&inverse::differences(&self.schema, pair.start, &between));
         found
+    }
+
+    /// The routines that the up makes and the down does not make again: whether
+    /// or not they were there before, the down does not bring that back.
+    fn routines_left(&self, pair: &Pair<'_>) -> Vec<(Key, Name)> {
+        let made = |plan: &[Planned<'_>]| -> Vec<(Key, Name)> {
+            let made = plan.iter().filter_map(|p| match &p.operation.action {
+                Action::CreateRoutine(create) => {
+                    Some((self.schema.resolve_routine(&create.name), create.arguments))
+                }
+                _ => None,
+            });
+            made.collect()
+        };
+        let (mut left, again) = (made(pair.up), made(pair.down));
+        left.retain(|(key, arguments)| {
+            let is_it =
+                |(other, own): &(Key, Name)| other == key && signature::same(own, arguments);
+            !again.iter().any(is_it)
+        });
+        left
     }
 
     /// The columns that the down adds, and that the up did not take away: they
@@ -181,13 +253,17 @@ impl Fold<'_> {
 
     /// The texts of the blocks and calls that run several statements.
     fn blocks<'p>(&self, plan: impl Iterator<Item = &'p Planned<'p>>) -> Vec<&str> {
-        let mut blocks: Vec<_> = plan
-            .filter(|p| may_change_the_schema(p.operation) && !self.is_certain(p.operation))
-            .map(|p| (p.source, p.statement_span))
-            .collect();
-        blocks.dedup();
+        self.texts_of(
+            plan.filter(|p| may_change_the_schema(p.operation) && !self.is_certain(p.operation)),
+        )
+    }
+
+    /// The texts of the statements that operations stand in.
+    fn texts_of<'p>(&self, plan: impl Iterator<Item = &'p Planned<'p>>) -> Vec<&str> {
+        let mut places: Vec<_> = plan.map(|p| (p.source, p.statement_span)).collect();
+        places.dedup();
         let text = |(source, span): (SourceId, Span)| self.project.sources[source].slice(span);
-        blocks.into_iter().map(text).collect()
+        places.into_iter().map(text).collect()
     }
 
     /// What a block makes unless it is there is there afterwards, and was not
@@ -300,6 +376,43 @@ fn made_by(plan: &[Planned<'_>]) -> FxHashSet<(&'static str, Name)> {
         made.insert((kind, name));
     }
     made
+}
+
+/// The names of what a script makes for certain; of a type that gets a value, its
+/// own.
+fn names_made_by(plan: &[Planned<'_>]) -> FxHashSet<Name> {
+    let certain = plan.iter().filter(|p| !p.operation.within.conditional);
+    let made = certain.filter_map(|p| match &p.operation.action {
+        Action::CreateTable(create) => Some(create.name.name),
+        Action::CreateView(create) => Some(create.name.name),
+        Action::CreateType(create) => Some(create.name.name),
+        Action::CreateDomain(create) => Some(create.name.name),
+        Action::CreateRoutine(create) => Some(create.name.name),
+        Action::CreateSequence { name, .. } | Action::AddEnumValue { name, .. } => Some(name.name),
+        _ => None,
+    });
+    let parts = made_by(plan).into_iter().map(|(_, name)| name);
+    made.chain(parts).collect()
+}
+
+/// The constraints and indexes that a script drops where they are there, in the
+/// same words.
+fn dropped_if_there(plan: &[Planned<'_>]) -> FxHashSet<(&'static str, Name)> {
+    let dropped = plan.iter().filter_map(|p| match &p.operation.action {
+        Action::DropConstraint {
+            name,
+            if_exists: true,
+            ..
+        } => Some((CONSTRAINT, name.name)),
+        Action::Drop {
+            kind: ObjectKind::Index,
+            name,
+            if_exists: true,
+            ..
+        } => Some(("index", name.name)),
+        _ => None,
+    });
+    dropped.collect()
 }
 
 /// The name of a constraint behind a column, its own or the server's.

@@ -600,8 +600,29 @@ pub(super) fn views(
     }
     // A column was renamed, and where the view names it nobody can tell.
     let is_stale = before.stale || after.stale;
-    if !is_stale && !same::query(&before.query, &after.query, single) {
+    let reads_same =
+        || same::query(&before.query, &after.query, single) || names_its_star(before, after);
+    if !is_stale && !reads_same() {
         found.say(format!("view `{key}` reads something else than before"));
+    }
+    // A `*` stands for the columns that are there when the view is made.
+    if !is_stale && has_star(&after.query) && has_star(&before.query) {
+        let mut say = |reads: &View, than: &View, ends: &str| {
+            let mut tables: Vec<(&Key, Vec<String>)> = Vec::new();
+            for (table, column) in reads.read_besides(than) {
+                let column = format!("`{column}`");
+                match tables.last_mut().filter(|(last, _)| *last == table) {
+                    Some((_, columns)) => columns.push(column),
+                    None => tables.push((table, vec![column])),
+                }
+            }
+            for (table, columns) in tables {
+                let columns = columns.join(", ");
+                found.say(format!("view `{key}` {ends} {columns} of `{table}`"));
+            }
+        };
+        say(after, before, "has by its `*` also");
+        say(before, after, "lacks of its `*`");
     }
     let known = !before.columns.is_empty() && !after.columns.is_empty();
     if known && before.columns != after.columns {
@@ -619,6 +640,57 @@ pub(super) fn views(
     }
     let indexes = Indexes::of(schema, then, &before.indexes, &after.indexes);
     indexes.compare(key, |_| false, found);
+}
+
+/// Is one `SELECT *` of a table, and the other names all that it stands for?
+fn names_its_star(a: &View, b: &View) -> bool {
+    let (star, list) = match (has_star(&a.query), has_star(&b.query)) {
+        (true, false) => (a, b),
+        (false, true) => (b, a),
+        _ => return false,
+    };
+    let parts = |view: &View| {
+        let at = view.query.to_ascii_lowercase().find(" from ")?;
+        let (columns, from) = view.query.split_at(at);
+        let columns = columns.trim().get("select".len()..)?.trim();
+        Some((columns.to_owned(), from.to_owned()))
+    };
+    let (Some((all, from)), Some((columns, other))) = (parts(star), parts(list)) else {
+        return false;
+    };
+    let ([all_of], [named_of]) = (&star.uses[..], &list.uses[..]) else {
+        return false;
+    };
+    let bare = |column: &str| {
+        let name = column.trim();
+        let name = name.rsplit_once('.').map_or(name, |(_, name)| name);
+        Name::new(name.trim_matches('"'))
+    };
+    let mut columns: Vec<Name> = columns.split(',').map(bare).collect();
+    columns.sort_unstable();
+    bare(&all) == "*"
+        && !all.contains(',')
+        && !all_of.all
+        && !named_of.all
+        && all_of == named_of
+        && columns == all_of.columns
+        && same::query(&from, &other, true)
+}
+
+/// Does a query ask for all columns of what it reads?
+fn has_star(query: &str) -> bool {
+    let mut before = query
+        .match_indices('*')
+        .map(|(at, _)| query[..at].trim_end());
+    before.any(|before| {
+        before.ends_with(['.', ','])
+            || ["select", "distinct", "all"].iter().any(|word| {
+                let start = before.len().checked_sub(word.len());
+                start
+                    .and_then(|at| before.get(at..))
+                    .is_some_and(|end| end.eq_ignore_ascii_case(word))
+            })
+    })
 }
 
 fn shown(text: &str) -> String {
