@@ -255,7 +255,9 @@ impl<'a> Fold<'a> {
     /// What undoes the up, for those who ask.
     fn go_back(&mut self, migration: &Migration, up: &[Planned<'_>]) {
         let source = &self.project.sources[migration.source];
-        let way = way_back(up, &mut self.schema, self.dialect);
+        let sources = &self.project.sources;
+        let text = |p: &Planned<'_>| sources[p.source].slice(p.statement_span);
+        let way = way_back(up, &mut self.schema, self.dialect, text);
         let begins = |p: &Planned<'_>| {
             matches!(
                 p.operation.action,

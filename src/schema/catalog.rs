@@ -629,13 +629,16 @@ impl Schema {
     }
 
     /// A routine whose arguments or result name a type, the first by name.
-    pub fn routine_taking(&self, ty: &str) -> Option<&Arc<Routine>> {
-        let names = |text: &str| is_type_in(text, ty);
+    pub fn routine_taking<'s>(&'s self, ty: &'s str) -> Option<&'s Arc<Routine>> {
+        self.routines_taking(ty).min_by(|a, b| a.key.cmp(&b.key))
+    }
+
+    /// All of them.
+    pub fn routines_taking<'s>(&'s self, ty: &'s str) -> impl Iterator<Item = &'s Arc<Routine>> {
+        let names = move |text: &str| is_type_in(text, ty);
         let keys = self.signature_words.get(ty).into_iter().flatten();
         let routines = keys.flat_map(|key| self.routines(key));
-        routines
-            .filter(|r| names(&r.arguments) || r.returns.as_deref().is_some_and(names))
-            .min_by(|a, b| a.key.cmp(&b.key))
+        routines.filter(move |r| names(&r.arguments) || r.returns.as_deref().is_some_and(names))
     }
 
     fn note_signature(&mut self, routine: &Routine) {
