@@ -14,6 +14,7 @@ use crate::schema::{
 };
 use crate::statement::lexer::on_one_line;
 
+mod query;
 mod same;
 mod table;
 
@@ -24,6 +25,8 @@ pub use table::{STILL_THERE, constraint_still_there};
 #[derive(Debug, Default, PartialEq, Eq)]
 pub struct Differences {
     pub list: Vec<String>,
+    /// What may be the same in other words.
+    pub unclear: Vec<String>,
     /// What most do not mind: names, comments, owners, privileges, parameters,
     /// and extensions and schemas that stay.
     pub minor: Vec<String>,
@@ -34,9 +37,15 @@ impl Differences {
         self.list.push(text);
     }
 
+    /// Says what may be the same.
+    fn doubt(&mut self, text: String) {
+        self.unclear.push(text);
+    }
+
     /// Leaves out what others do not say too.
     pub fn keep_common(&mut self, others: &Differences) {
         self.list.retain(|text| others.list.contains(text));
+        self.unclear.retain(|text| others.unclear.contains(text));
         self.minor.retain(|text| others.minor.contains(text));
     }
 
@@ -83,7 +92,7 @@ pub fn differences(schema: &Schema, mark: Mark, between: &Between) -> Difference
     }
     surroundings(schema, mark, &mut found);
     settings(schema, mark, &mut found);
-    for list in [&mut found.list, &mut found.minor] {
+    for list in [&mut found.list, &mut found.unclear, &mut found.minor] {
         list.sort_unstable();
         list.dedup();
     }
@@ -346,7 +355,15 @@ fn settings(schema: &Schema, mark: Mark, found: &mut Differences) {
         }
         let before = change.before.map_or(&[][..], |list| list.as_slice());
         let after = change.after.map_or(&[][..], |list| list.as_slice());
-        let differs = |a: &&Setting, other: &[Setting]| !other.contains(a) && !is_usual(a);
+        // Of a comment only that it is there: who mends its words wants to keep
+        // them. An empty one is none.
+        let is_comment = |s: &Setting, a: &Setting| {
+            let says = |s: &Setting| s.name == SettingName::Comment && &*s.value != "''";
+            says(s) && says(a) && s.kind == a.kind && s.member == a.member
+        };
+        let differs = |a: &&Setting, other: &[Setting]| {
+            !other.contains(a) && !is_usual(a) && !other.iter().any(|s| is_comment(s, a))
+        };
         let all = before.iter().filter(|s| differs(s, after));
         let all = all.chain(after.iter().filter(|s| differs(s, before)));
         for setting in all {

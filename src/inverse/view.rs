@@ -1,9 +1,9 @@
 //! Views and materialized views.
 
 use super::draft::{Class, Draft, Phase};
-use super::{index, routine};
 use super::sql::sql_key;
 use super::table::columns_in_parens;
+use super::{index, routine};
 use crate::schema::{Mark, Origin, Relation, View};
 
 /// `CREATE VIEW …`, or what puts it in the place of another.

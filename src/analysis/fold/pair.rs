@@ -74,7 +74,7 @@ impl Fold<'_> {
         found.list.retain(|text| !restored.contains(text));
         // What a block does may depend on what it finds.
         let blocks: Vec<&str> = self.blocks(up.iter().chain(down));
-        for list in [&mut found.list, &mut found.minor] {
+        for list in [&mut found.list, &mut found.unclear, &mut found.minor] {
             list.retain(|text| !blocks.iter().any(|block| has_a_part_in(block, text)));
         }
         let (by_up, by_down) = (made_by(up), made_by(down));
@@ -86,8 +86,16 @@ impl Fold<'_> {
                 *text = format!("{what}{NOT_BEFORE}");
             }
         }
-        let is_minor = found.list.is_empty();
-        let found = if is_minor { found.minor } else { found.list };
+        let severity = match () {
+            () if !found.list.is_empty() => None,
+            () if !found.unclear.is_empty() => Some(Severity::Warning),
+            () => Some(Severity::Info),
+        };
+        let is_minor = severity.is_some();
+        let found = match severity {
+            Some(Severity::Info) => found.minor,
+            _ => [found.list, found.unclear].concat(),
+        };
         let does = |p: &&Planned<'_>| !is_setting(&p.operation.action);
         let about = |p: &&Planned<'_>| is_about(p.operation, &found);
         let at = down.iter().find(about).or_else(|| down.iter().find(does));
@@ -119,8 +127,8 @@ impl Fold<'_> {
         }
         finding.message = format!("the down does not give the schema back: {listed}");
         finding.help = self.remedy(&found, start);
-        if is_minor {
-            finding.severity = Severity::Info;
+        if let Some(severity) = severity {
+            finding.severity = severity;
         }
         match migration.selected {
             true => self.outcome.findings.push(finding),

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use rustc_hash::FxHashSet;
 
+use super::query::{Likeness, likeness};
 use super::{Differences, Then, same};
 use crate::name::Name;
 use crate::operation::column::OF_SERIAL;
@@ -589,7 +590,6 @@ pub(super) fn views(
     found: &mut Differences,
 ) {
     let key = &after.key;
-    let single = before.uses.len() == 1 && after.uses.len() == 1;
     if before.materialized != after.materialized {
         let now = if after.materialized {
             "materialized"
@@ -600,8 +600,13 @@ pub(super) fn views(
     }
     // A column was renamed, and where the view names it nobody can tell.
     let is_stale = before.stale || after.stale;
-    if !is_stale && !same::query(&before.query, &after.query, single) {
-        found.say(format!("view `{key}` reads something else than before"));
+    match likeness(before, after) {
+        _ if is_stale => {}
+        Likeness::Same => {}
+        Likeness::Unclear => found.doubt(format!("view `{key}` is written in another way")),
+        Likeness::Different => {
+            found.say(format!("view `{key}` reads something else than before"));
+        }
     }
     let known = !before.columns.is_empty() && !after.columns.is_empty();
     if known && before.columns != after.columns {
