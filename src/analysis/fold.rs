@@ -441,8 +441,22 @@ impl<'a> Fold<'a> {
             if let Some(step) = run.steps.last_mut().filter(of_this) {
                 step.conflict = Some(Box::from(conflict.why.as_str()));
             }
-            self.report_conflict(planned, conflict);
+            if !self.is_behind_refusal(run, planned) {
+                self.report_conflict(planned, conflict);
+            }
         }
+    }
+
+    /// Does the down fail before it comes to a statement? What the server says
+    /// of that one is anybody's guess, and `down-wrong-order` names the first.
+    fn is_behind_refusal(&self, run: &ScriptRun<'_, '_>, planned: &Planned<'_>) -> bool {
+        let place = (planned.part, planned.statement);
+        run.scene.direction == Direction::Down
+            && !self.schema.is_unsure()
+            && run
+                .steps
+                .iter()
+                .any(|step| (step.part, step.statement) != place && step.refusal().is_some())
     }
 
     fn report_conflict(&mut self, planned: &Planned<'_>, conflict: Conflict) {

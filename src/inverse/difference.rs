@@ -15,9 +15,11 @@ use crate::schema::{
 use crate::statement::lexer::on_one_line;
 
 mod query;
+mod repeat;
 mod same;
 mod table;
 
+pub use repeat::{repeats_routine, repeats_view};
 pub use same::condition as same_condition;
 pub use table::{STILL_THERE, constraint_still_there};
 

@@ -77,6 +77,14 @@ impl Fold<'_> {
         for list in [&mut found.list, &mut found.unclear, &mut found.minor] {
             list.retain(|text| !blocks.iter().any(|block| has_a_part_in(block, text)));
         }
+        // What a refused statement would have done to an object is no news.
+        let failed: Vec<&str> = self.refused(down, &pair.refused);
+        for list in [&mut found.list, &mut found.unclear, &mut found.minor] {
+            list.retain(|text| {
+                let mut names = named(text).into_iter();
+                !names.any(|name| failed.iter().any(|text| mentions(text, name)))
+            });
+        }
         let (by_up, by_down) = (made_by(up), made_by(down));
         for text in found.list.iter_mut().chain(&mut found.minor) {
             if let Some(what) = text.strip_suffix(STILL_THERE)
@@ -196,6 +204,13 @@ impl Fold<'_> {
         blocks.dedup();
         let text = |(source, span): (SourceId, Span)| self.project.sources[source].slice(span);
         blocks.into_iter().map(text).collect()
+    }
+
+    /// The texts of the statements that the server refuses.
+    fn refused(&self, plan: &[Planned<'_>], refused: &[usize]) -> Vec<&str> {
+        let refused = refused.iter().filter_map(|at| plan.get(*at));
+        let texts = refused.map(|p| self.project.sources[p.source].slice(p.statement_span));
+        texts.collect()
     }
 
     /// What a block makes unless it is there is there afterwards, and was not
