@@ -34,7 +34,7 @@ use crate::phase::{self, Phase};
 use crate::project::{self, Down, History, Layout, Migration, Part, Project, SourceId};
 use crate::report::{Direction, MigrationReport, Return};
 use crate::rule::{
-    Check, Findings, Frame, MigrationContext, Names, OperationContext, Run, Scene, Step,
+    Check, Findings, Frame, MigrationContext, Names, OperationContext, Run, Scene, Step, mentions,
 };
 use crate::schema::{Conflict, Key, MigrationIndex, Schema};
 use crate::source::Span;
@@ -441,22 +441,31 @@ impl<'a> Fold<'a> {
             if let Some(step) = run.steps.last_mut().filter(of_this) {
                 step.conflict = Some(Box::from(conflict.why.as_str()));
             }
-            if !self.is_behind_refusal(run, planned) {
+            if !self.follows_from_refusal(run, planned, &conflict.why) {
                 self.report_conflict(planned, conflict);
             }
         }
     }
 
-    /// Does the down fail before it comes to a statement? What the server says
-    /// of that one is anybody's guess, and `down-wrong-order` names the first.
-    fn is_behind_refusal(&self, run: &ScriptRun<'_, '_>, planned: &Planned<'_>) -> bool {
+    /// Is it about what an earlier statement of the down names, which the server
+    /// refuses? `down-wrong-order` has said that.
+    fn follows_from_refusal(
+        &self,
+        run: &ScriptRun<'_, '_>,
+        planned: &Planned<'_>,
+        why: &str,
+    ) -> bool {
         let place = (planned.part, planned.statement);
+        let is_refused =
+            |step: &&Step<'_>| (step.part, step.statement) != place && step.refusal().is_some();
+        let names_all = |step: &Step<'_>| {
+            let text = self.project.sources[step.source].slice(step.statement_span);
+            let mut quoted = why.split('`').skip(1).step_by(2);
+            quoted.all(|name| mentions(text, name.rsplit('.').next().unwrap_or(name)))
+        };
         run.scene.direction == Direction::Down
             && !self.schema.is_unsure()
-            && run
-                .steps
-                .iter()
-                .any(|step| (step.part, step.statement) != place && step.refusal().is_some())
+            && run.steps.iter().filter(is_refused).any(names_all)
     }
 
     fn report_conflict(&mut self, planned: &Planned<'_>, conflict: Conflict) {

@@ -98,7 +98,7 @@ fn make_way<'a>(draft: &mut Draft<'a>, view: &'a View, back: &mut Vec<(&'a View,
         }
         back.push((over, false));
     }
-    for taking in now.routines_taking(&view.key.name) {
+    for taking in now.routines_taking(&view.key) {
         routine::make_anew(draft, taking);
     }
     for instead in &view.instead {

@@ -266,11 +266,9 @@ impl<'a> Work<'a> {
 
     /// Routines that take or return a row of it, or the type.
     fn refuse_taken(&mut self, key: &Key, cascade: bool) {
-        if let Some(routine) = self.schema.routine_taking(&key.name).filter(|_| !cascade) {
-            self.refuse(format!(
-                "routine `{}` takes or returns `{key}`",
-                routine.key
-            ));
+        let taking = self.schema.routines_taking(key).map(|routine| routine.key);
+        if let Some(routine) = taking.min().filter(|_| !cascade) {
+            self.refuse(format!("routine `{routine}` takes or returns `{key}`"));
         }
     }
 
