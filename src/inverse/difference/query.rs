@@ -346,9 +346,9 @@ impl<'a> Text<'a> {
             };
             let is_called = self.words.get(at + 1).is_some_and(|next| next == "(");
             let in_list = at > 0 && matches!(self.words[at - 1].as_str(), "from" | "join" | "with");
-            let is_fact = match word.as_bytes()[0] {
-                b'\'' => word[1..].starts_with(|c: char| c.is_alphabetic() || c == '%'),
-                b'0'..=b'9' => !by,
+            let is_fact = match word.as_bytes().first() {
+                Some(b'\'') => word[1..].starts_with(|c: char| c.is_alphabetic() || c == '%'),
+                Some(b'0'..=b'9') => !by,
                 _ => is_called && !in_list && is_plain_name(word) && !REWRITTEN.contains(&&**word),
             };
             if is_fact {
