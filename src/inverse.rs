@@ -34,7 +34,9 @@ use crate::verdict::Undo;
 use draft::Draft;
 
 pub use column::collation_name;
-pub use difference::{Between, Differences, differences, same_condition};
+pub use difference::{
+    Between, Differences, differences, repeats_routine, repeats_view, same_condition,
+};
 pub use kind::kind;
 
 /// How far an operation can be taken back.

@@ -34,7 +34,7 @@ use crate::phase::{self, Phase};
 use crate::project::{self, Down, History, Layout, Migration, Part, Project, SourceId};
 use crate::report::{Direction, MigrationReport, Return};
 use crate::rule::{
-    Check, Findings, Frame, MigrationContext, Names, OperationContext, Run, Scene, Step,
+    Check, Findings, Frame, MigrationContext, Names, OperationContext, Run, Scene, Step, mentions,
 };
 use crate::schema::{Conflict, Key, MigrationIndex, Schema};
 use crate::source::Span;
@@ -256,7 +256,9 @@ impl<'a> Fold<'a> {
     /// What undoes the up, for those who ask.
     fn go_back(&mut self, migration: &Migration, up: &[Planned<'_>]) {
         let source = &self.project.sources[migration.source];
-        let way = way_back(up, &mut self.schema, self.dialect);
+        let sources = &self.project.sources;
+        let text = |p: &Planned<'_>| sources[p.source].slice(p.statement_span);
+        let way = way_back(up, &mut self.schema, self.dialect, text);
         let begins = |p: &Planned<'_>| {
             matches!(
                 p.operation.action,
@@ -442,8 +444,31 @@ impl<'a> Fold<'a> {
             if let Some(step) = run.steps.last_mut().filter(of_this) {
                 step.conflict = Some(Box::from(conflict.why.as_str()));
             }
-            self.report_conflict(planned, conflict);
+            if !self.follows_from_refusal(run, planned, &conflict.why) {
+                self.report_conflict(planned, conflict);
+            }
         }
+    }
+
+    /// Is it about what an earlier statement of the down names, which the server
+    /// refuses? `down-wrong-order` has said that.
+    fn follows_from_refusal(
+        &self,
+        run: &ScriptRun<'_, '_>,
+        planned: &Planned<'_>,
+        why: &str,
+    ) -> bool {
+        let place = (planned.part, planned.statement);
+        let is_refused =
+            |step: &&Step<'_>| (step.part, step.statement) != place && step.refusal().is_some();
+        let names_all = |step: &Step<'_>| {
+            let text = self.project.sources[step.source].slice(step.statement_span);
+            let mut quoted = why.split('`').skip(1).step_by(2);
+            quoted.all(|name| mentions(text, name.rsplit('.').next().unwrap_or(name)))
+        };
+        run.scene.direction == Direction::Down
+            && !self.schema.is_unsure()
+            && run.steps.iter().filter(is_refused).any(names_all)
     }
 
     fn report_conflict(&mut self, planned: &Planned<'_>, conflict: Conflict) {

@@ -5,22 +5,36 @@ use super::script::Planned;
 use crate::dialect::Dialect;
 use crate::effect::{self, postgres};
 use crate::inverse::{self, Between, Inverse, Step, WayBack};
-use crate::operation::{self, Action, Operation};
-use crate::rule::subject;
-use crate::schema::Schema;
+use crate::operation::{self, Action, ObjectName, Operation};
+use crate::rule::{mentions, subject};
+use crate::schema::{Key, Schema};
 use crate::source::Span;
 use crate::statement::{SplitOptions, split};
 
 /// The way back from `plan`, which begins at the schema as it is; the schema
 /// is left as it was.
-pub(super) fn way_back(plan: &[Planned<'_>], schema: &mut Schema, dialect: Dialect) -> WayBack {
+pub(super) fn way_back<'t>(
+    plan: &[Planned<'_>],
+    schema: &mut Schema,
+    dialect: Dialect,
+    text: impl Fn(&Planned<'_>) -> &'t str,
+) -> WayBack {
     let mut back = WayBack::default();
+    let mut made: Vec<&ObjectName> = Vec::new();
     let start = schema.mark();
     let mut decisions = Decisions::default();
     for planned in plan {
         let settled = decisions.settle(planned, schema);
         let operation = settled.as_ref().unwrap_or(planned.operation);
-        if !goes_with_its_table(&operation.action, schema) {
+        let table = goes_with(&operation.action, schema);
+        // What was made after the table goes before it, and must be let go of.
+        let holds = |table: Key| {
+            let is_table = |name: &&&ObjectName| schema.resolve(name) != table;
+            let after = made.iter().rev().take_while(is_table);
+            let text = text(planned);
+            after.into_iter().any(|name| mentions(text, &name.name))
+        };
+        if table.is_none_or(holds) {
             let effect = postgres::effect(&effect::Scene {
                 operation,
                 siblings: planned.siblings,
@@ -37,6 +51,7 @@ pub(super) fn way_back(plan: &[Planned<'_>], schema: &mut Schema, dialect: Diale
                 });
             }
         }
+        made.extend(made_by(&planned.operation.action));
         schema.apply(operation, planned.source);
     }
     schema.roll_back(start);
@@ -44,10 +59,11 @@ pub(super) fn way_back(plan: &[Planned<'_>], schema: &mut Schema, dialect: Diale
     back
 }
 
-/// What is done to a table of the same script is undone with the table.
-fn goes_with_its_table(action: &Action, schema: &Schema) -> bool {
+/// What is done to a table of the same script is undone with the table: which
+/// is it?
+fn goes_with(action: &Action, schema: &Schema) -> Option<Key> {
     let name = match action {
-        Action::Drop { .. } | Action::Rename { .. } | Action::SetSchema { .. } => return false,
+        Action::Drop { .. } | Action::Rename { .. } | Action::SetSchema { .. } => return None,
         Action::Comment { kind, name, on, .. } if !kind.is_routine() => {
             Some(on.as_ref().unwrap_or(name))
         }
@@ -58,13 +74,22 @@ fn goes_with_its_table(action: &Action, schema: &Schema) -> bool {
         },
         action => subject(action),
     };
-    name.is_some_and(|name| {
-        let key = schema.resolve(name);
-        schema.is_created_now(&key) && schema.table_by_key(&key).is_some()
-    })
+    let key = schema.resolve(name?);
+    (schema.is_created_now(&key) && schema.table_by_key(&key).is_some()).then_some(key)
 }
 
-/// The operations of a text, each with its statement.
+/// What an operation makes that a table may hold on to.
+fn made_by(action: &Action) -> Option<&ObjectName> {
+    match action {
+        Action::CreateTable(create) => Some(&create.name),
+        Action::CreateType(create) => Some(&create.name),
+        Action::CreateDomain(create) => Some(&create.name),
+        Action::CreateSequence { name, .. } => Some(name),
+        Action::CreateRoutine(create) => Some(&create.name),
+        _ => None,
+    }
+}
+
 /// The statements of a text, each with what it does.
 pub(super) fn operations(text: &str) -> Vec<(Span, Vec<Operation>)> {
     let whole = Span::new(0, text.len() as u32);
@@ -105,7 +130,9 @@ pub fn of_text(setup: &str, up: &str, dialect: Dialect) -> (WayBack, Vec<String>
             })
         })
         .collect();
-    let back = way_back(&plan, &mut schema, dialect);
+    let back = way_back(&plan, &mut schema, dialect, |planned| {
+        planned.statement_span.of(up)
+    });
     let start = schema.mark();
     let mut decisions = Decisions::default();
     for planned in &plan {

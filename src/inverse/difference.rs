@@ -14,18 +14,31 @@ use crate::schema::{
 };
 
 mod body;
+mod query;
+mod repeat;
 mod same;
 mod table;
 
-use body::Likeness;
+pub use repeat::{repeats_routine, repeats_view};
 
 pub use same::condition as same_condition;
 pub use table::{STILL_THERE, constraint_still_there};
+
+/// What two definitions are to each other.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Likeness {
+    Same,
+    /// Written in another way, and nobody can tell whether it matters.
+    Unclear,
+    Different,
+}
 
 /// Sentences without full stop, in a fixed order.
 #[derive(Debug, Default, PartialEq, Eq)]
 pub struct Differences {
     pub list: Vec<String>,
+    /// What may be the same in other words.
+    pub unclear: Vec<String>,
     /// What most do not mind: names, comments, owners, privileges, parameters,
     /// and extensions and schemas that stay.
     pub minor: Vec<String>,
@@ -36,9 +49,15 @@ impl Differences {
         self.list.push(text);
     }
 
+    /// Says what may be the same.
+    fn doubt(&mut self, text: String) {
+        self.unclear.push(text);
+    }
+
     /// Leaves out what others do not say too.
     pub fn keep_common(&mut self, others: &Differences) {
         self.list.retain(|text| others.list.contains(text));
+        self.unclear.retain(|text| others.unclear.contains(text));
         self.minor.retain(|text| others.minor.contains(text));
     }
 
@@ -88,7 +107,7 @@ pub fn differences(schema: &Schema, mark: Mark, between: &Between) -> Difference
     }
     surroundings(schema, mark, &mut found);
     settings(schema, mark, &mut found);
-    for list in [&mut found.list, &mut found.minor] {
+    for list in [&mut found.list, &mut found.unclear, &mut found.minor] {
         list.sort_unstable();
         list.dedup();
     }
@@ -278,12 +297,12 @@ fn routines(schema: &Schema, mark: Mark, between: &Between, found: &mut Differen
                 None if is_left(new) && key.schema != "pg_temp" => {
                     found.say(format!("{} `{key}` is still there", kind(new)));
                 }
-                Some(old) if !Arc::ptr_eq(old, new) => match likeness(old, new) {
-                    Likeness::Other => found.say(format!(
+                Some(old) if !Arc::ptr_eq(old, new) => match routine_likeness(old, new) {
+                    Likeness::Different => found.say(format!(
                         "{} `{key}` does something else than before",
                         kind(new)
                     )),
-                    Likeness::SameButForTexts => found.hint(format!(
+                    Likeness::Unclear => found.hint(format!(
                         "{} `{key}` is written in another way than before",
                         kind(new)
                     )),
@@ -305,7 +324,7 @@ fn altered(kind: &str, key: &Key, found: &mut Differences) {
     ));
 }
 
-fn likeness(a: &Routine, b: &Routine) -> Likeness {
+fn routine_likeness(a: &Routine, b: &Routine) -> Likeness {
     let returns = |r: &Routine| {
         let text = r.returns.unwrap_or_default();
         let ty = DataType::parse(&text).map(|ty| ty.to_string());
@@ -322,12 +341,12 @@ fn likeness(a: &Routine, b: &Routine) -> Likeness {
         && arguments(a) == arguments(b)
         && signature::attributes(&a.definition) == signature::attributes(&b.definition);
     if !same {
-        return Likeness::Other;
+        return Likeness::Different;
     }
     match a.language.as_str() {
         "sql" | "plpgsql" => body::compare(&a.body, &b.body),
         _ if blanks(&a.body) == blanks(&b.body) => Likeness::Same,
-        _ => Likeness::Other,
+        _ => Likeness::Different,
     }
 }
 
@@ -367,7 +386,15 @@ fn settings(schema: &Schema, mark: Mark, found: &mut Differences) {
         }
         let before = change.before.map_or(&[][..], |list| list.as_slice());
         let after = change.after.map_or(&[][..], |list| list.as_slice());
-        let differs = |a: &&Setting, other: &[Setting]| !other.contains(a) && !is_usual(a);
+        // Of a comment only that it is there: who mends its words wants to keep
+        // them. An empty one is none.
+        let is_comment = |s: &Setting, a: &Setting| {
+            let says = |s: &Setting| s.name == SettingName::Comment && &*s.value != "''";
+            says(s) && says(a) && s.kind == a.kind && s.member == a.member
+        };
+        let differs = |a: &&Setting, other: &[Setting]| {
+            !other.contains(a) && !is_usual(a) && !other.iter().any(|s| is_comment(s, a))
+        };
         let all = before.iter().filter(|s| differs(s, after));
         let all = all.chain(after.iter().filter(|s| differs(s, before)));
         for setting in all {

@@ -55,6 +55,16 @@ pub struct Draft<'a> {
     pub loses: Vec<String>,
     pub conditions: Vec<Condition>,
     pub missing: Vec<String>,
+    /// What is dropped and made anew though it is there before and after, and
+    /// loses what is set on it.
+    anew: Vec<(Key, Class)>,
+}
+
+/// Relations and routines may share a name.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Class {
+    Relation,
+    Routine,
 }
 
 impl<'a> Draft<'a> {
@@ -70,7 +80,22 @@ impl<'a> Draft<'a> {
             loses: Vec::new(),
             conditions: Vec::new(),
             missing: Vec::new(),
+            anew: Vec::new(),
         }
+    }
+
+    /// Notes that the statements drop it and make it again; says whether that is
+    /// new.
+    pub fn makes_anew(&mut self, key: Key, class: Class) -> bool {
+        let is_new = !self.anew.contains(&(key, class));
+        if is_new {
+            self.anew.push((key, class));
+        }
+        is_new
+    }
+
+    pub fn made_anew(&self) -> &[(Key, Class)] {
+        &self.anew
     }
 
     pub fn push(&mut self, phase: Phase, statement: impl Into<String>) {

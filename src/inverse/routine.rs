@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use super::draft::{Draft, Phase};
+use super::draft::{Class, Draft, Phase};
 use super::sql::sql_key;
 use crate::schema::{Mark, Routine};
 use crate::source::Span;
@@ -47,6 +47,28 @@ pub fn signature(arguments: &str) -> String {
     parts.join(", ")
 }
 
+fn drop(routine: &Routine) -> String {
+    let (word, name) = (word(routine), sql_key(&routine.key));
+    format!("DROP {word} {name}({})", signature(&routine.arguments))
+}
+
+/// Drops a routine while what it takes or returns is made anew.
+pub fn make_anew(draft: &mut Draft<'_>, routine: &Routine) {
+    draft.push(Phase::Detach, drop(routine));
+    draft.makes_anew(routine.key, Class::Routine);
+    match routine.is_altered() {
+        true => draft.misses(altered(routine)),
+        false => draft.push(Phase::CreateDependent, definition(routine)),
+    }
+}
+
+fn altered(routine: &Routine) -> String {
+    format!(
+        "`{}` was altered by statements that say nothing of how it was",
+        routine.key
+    )
+}
+
 /// Brings back all routines that changed.
 pub fn restore(draft: &mut Draft<'_>, mark: Mark) {
     for change in draft.now.routines_changed_since(mark) {
@@ -58,15 +80,7 @@ pub fn restore(draft: &mut Draft<'_>, mark: Mark) {
         };
         for new in after {
             if of(before, new).is_none() {
-                draft.push(
-                    Phase::DropRoutine,
-                    format!(
-                        "DROP {} {}({})",
-                        word(new),
-                        sql_key(change.key),
-                        signature(&new.arguments)
-                    ),
-                );
+                draft.push(Phase::DropRoutine, drop(new));
             }
         }
         for old in before {
@@ -78,10 +92,7 @@ pub fn restore(draft: &mut Draft<'_>, mark: Mark) {
                 continue;
             }
             if old.is_altered() {
-                draft.misses(format!(
-                    "`{}` was altered by statements that say nothing of how it was",
-                    change.key
-                ));
+                draft.misses(altered(old));
             } else {
                 draft.push(Phase::CreateRoutine, definition(old));
             }

@@ -1,6 +1,6 @@
 //! What is set on objects: comments, owners, privileges, parameters.
 
-use super::draft::{Draft, Phase};
+use super::draft::{Class, Draft, Phase};
 use super::routine::signature;
 use super::sql::{sql_key, sql_name};
 use super::table::role_name;
@@ -9,6 +9,12 @@ use crate::schema::{Key, Mark, Relation, Setting, SettingName};
 
 /// Sets again what was set, and resets what was not.
 pub fn restore(draft: &mut Draft<'_>, mark: Mark) {
+    restore_anew(draft, mark);
+    let is_anew = |key: &Key, setting: &Setting, draft: &Draft<'_>| {
+        let made = draft.made_anew().iter();
+        made.clone()
+            .any(|(anew, class)| anew == key && of_class(setting, *class))
+    };
     for change in draft.now.settings_changed_since(mark) {
         let list = |found: Option<&std::sync::Arc<Vec<Setting>>>| {
             found.map_or(Vec::new(), |list| list.to_vec())
@@ -19,16 +25,39 @@ pub fn restore(draft: &mut Draft<'_>, mark: Mark) {
         for new in &after {
             let was_set = before.iter().any(|old| same(old, new));
             let goes = draft.is_new(change.key) || is_of_new_column(draft, change.key, new);
-            if !was_set && !goes {
+            if !was_set && !goes && !is_anew(change.key, new, draft) {
                 let statement = reset(draft, change.key, new);
                 push(draft, statement, new, change.key);
             }
         }
         for old in before.iter().filter(|old| !after.contains(old)) {
+            if is_anew(change.key, old, draft) {
+                continue;
+            }
             let statement = set(change.key, old);
             push(draft, statement, old, change.key);
         }
     }
+}
+
+/// All that was set on what is dropped and made again.
+fn restore_anew(draft: &mut Draft<'_>, mark: Mark) {
+    let changes = draft.now.settings_changed_since(mark);
+    for (key, class) in draft.made_anew().to_vec() {
+        let changed = changes.iter().find(|change| *change.key == key);
+        let then: Vec<Setting> = match changed {
+            Some(change) => change.before.map_or(Vec::new(), |list| list.to_vec()),
+            None => draft.now.settings(&key).to_vec(),
+        };
+        for setting in then.iter().filter(|s| of_class(s, class)) {
+            let statement = set(&key, setting);
+            push(draft, statement, setting, &key);
+        }
+    }
+}
+
+fn of_class(setting: &Setting, class: Class) -> bool {
+    setting.kind.is_routine() == (class == Class::Routine)
 }
 
 /// What is set on a column goes with it.

@@ -1,8 +1,9 @@
 //! Views and materialized views.
 
-use super::draft::{Draft, Phase};
+use super::draft::{Class, Draft, Phase};
 use super::sql::sql_key;
 use super::table::columns_in_parens;
+use super::{index, routine};
 use crate::schema::{Mark, Origin, Relation, View};
 
 /// `CREATE VIEW …`, or what puts it in the place of another.
@@ -52,7 +53,7 @@ pub fn restore(draft: &mut Draft<'_>, mark: Mark) {
                 {
                     let same_shape = before.columns == after.columns && !before.columns.is_empty();
                     if !same_shape {
-                        drop(draft, after);
+                        make_way(draft, after, &mut back);
                     }
                     back.push((before, same_shape));
                 } else if before.populated != after.populated && before.materialized {
@@ -83,6 +84,34 @@ pub fn restore(draft: &mut Draft<'_>, mark: Mark) {
     }
 }
 
+/// Drops a view that is made anew, and before it what stands in the way, which
+/// comes back after it.
+fn make_way<'a>(draft: &mut Draft<'a>, view: &'a View, back: &mut Vec<(&'a View, bool)>) {
+    if !draft.makes_anew(view.key, Class::Relation) {
+        return;
+    }
+    let now = draft.now;
+    for over in view.views.iter().filter_map(|key| now.view_by_key(key)) {
+        make_way(draft, over, back);
+        for index in over.indexes.iter().filter_map(|key| now.index_by_key(key)) {
+            draft.push(Phase::CreateDependent, index::definition(index, false));
+        }
+        back.push((over, false));
+    }
+    for taking in now.routines_taking(&view.key) {
+        routine::make_anew(draft, taking);
+    }
+    for instead in &view.instead {
+        draft.misses(format!(
+            "{} `{}` of `{}` goes with the view, and has to be made again",
+            instead.kind.word(),
+            instead.name,
+            view.key
+        ));
+    }
+    drop(draft, view);
+}
+
 fn drop(draft: &mut Draft<'_>, view: &View) {
     let kind = if view.materialized {
         "MATERIALIZED VIEW"
@@ -98,6 +127,7 @@ fn drop(draft: &mut Draft<'_>, view: &View) {
 /// Views before those that read them.
 fn in_order(mut views: Vec<(&View, bool)>) -> Vec<(&View, bool)> {
     views.sort_by_key(|a| a.0.key);
+    views.dedup_by_key(|a| a.0.key);
     let mut order = Vec::new();
     while !views.is_empty() {
         let waits = |view: &View| {

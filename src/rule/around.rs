@@ -62,9 +62,13 @@ impl<'a> OperationContext<'a> {
 
     /// Does the script later put a relation where this one was?
     pub fn is_replaced(&self, name: &ObjectName) -> bool {
-        let key = self.schema.resolve(name);
+        self.is_replaced_key(&self.schema.resolve(name))
+    }
+
+    /// The same for what is not named.
+    pub fn is_replaced_key(&self, key: &Key) -> bool {
         self.later_on(Facet::Object, &key.name)
-            .any(|op| self.puts(op, &key))
+            .any(|op| self.puts(op, key))
     }
 
     /// The same for anything but CREATE TABLE, which starts without the rows.

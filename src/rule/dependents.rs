@@ -65,7 +65,7 @@ impl OperationContext<'_> {
     }
 
     /// Views that read a column, and views that read those.
-    fn views_over_column(&self, key: &Key, column: &str) -> Vec<Key> {
+    pub fn views_over_column(&self, key: &Key, column: &str) -> Vec<Key> {
         let mut found = self.schema.views_using_column(key, column);
         for view in found.clone() {
             for above in self.schema.views_on(&view) {

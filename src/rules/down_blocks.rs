@@ -1,9 +1,11 @@
 //! A down stops writes while it works.
 
+use crate::effect::LockMode;
 use crate::effect::ScanKind;
-use crate::operation::{Action, ObjectKind, ObjectName, Operation};
+use crate::operation::{Action, ConstraintKind, ObjectKind, ObjectName, Operation};
 use crate::rule::{
-    Check, Findings, MigrationContext, Rule, Step, listed, sql_object, takes_every_row, who_waits,
+    Check, Findings, MigrationContext, Rule, Step, listed, sql_name, sql_object, takes_every_row,
+    who_waits,
 };
 use crate::schema::{Key, Origin};
 use rustc_hash::{FxHashMap, FxHashSet};
@@ -95,25 +97,25 @@ fn works_under_lock(cx: &MigrationContext<'_>, at: usize, step: &Step<'_>) -> Op
     let (key, mode) = worked
         .filter(|(key, _)| !cx.schema.is_created_now(key))
         .min_by_key(|(key, _)| !is_rewritten(key))?;
-    let wait = format!("while {} wait for it", who_waits(mode));
+    let wait = waiting(cx, step, key, mode);
     let (weight, before, after, help) = match is_rewritten(key) {
         true => (
             Weight::Rewrite,
             "writes ",
             format!(" anew {wait}"),
-            "Spare the table that: add a bare column beside the others, fill it a few thousand rows at a time, and set its default, NOT NULL and constraints afterwards",
+            "Spare the table that: add a bare column beside the others, fill it a few thousand rows at a time, and set its default, NOT NULL and constraints afterwards".to_owned(),
         ),
         false if is_rebuilt(step) => (
             Weight::Scan,
             "builds indexes of ",
             format!(" anew {wait}"),
-            "Put a column of the old type beside it and build its indexes CONCURRENTLY, or drop the indexes before it and build them after it, CONCURRENTLY and outside of the transaction",
+            "Put a column of the old type beside it and build its indexes CONCURRENTLY, or drop the indexes before it and build them after it, CONCURRENTLY and outside of the transaction".to_owned(),
         ),
         false => (
             Weight::Scan,
             "reads all of ",
             format!(" {wait}"),
-            "Go back as carefully as you came: indexes CONCURRENTLY, constraints NOT VALID first and validated afterwards, outside of the transaction that the other steps run in",
+            less_work(&step.operation.action),
         ),
     };
     Some(Blocked {
@@ -122,8 +124,72 @@ fn works_under_lock(cx: &MigrationContext<'_>, at: usize, step: &Step<'_>) -> Op
         table: *key,
         before: before.into(),
         after,
-        help: help.into(),
+        help,
     })
+}
+
+/// Who waits, and for what: a statement holds the strongest lock of all that it
+/// does, and a foreign key has two tables.
+fn waiting(cx: &MigrationContext<'_>, step: &Step<'_>, key: &Key, mode: LockMode) -> String {
+    let together = cx
+        .steps
+        .iter()
+        .filter(|other| (other.source, other.statement) == (step.source, step.statement));
+    let locks = together.flat_map(|other| &other.effect.locks);
+    let strongest = |of: &Key| {
+        let own = locks.clone().filter(|lock| lock.relation == *of);
+        own.map(|lock| lock.mode).max()
+    };
+    let mode = strongest(key).map_or(mode, |strongest| strongest.max(mode));
+    let mut wait = format!("while {} wait for it", who_waits(mode));
+    if let Some(ConstraintKind::ForeignKey(foreign)) = added(&step.operation.action)
+        && let other = cx.schema.resolve(&foreign.references)
+        && other != *key
+        && !cx.schema.is_created_now(&other)
+        && let Some(held) = strongest(&other).filter(|held| held.blocks_writes())
+    {
+        match who_waits(held) == who_waits(mode) {
+            true => wait.push_str(&format!(" and for `{other}`")),
+            false => wait.push_str(&format!(", and {} for `{other}`", who_waits(held))),
+        }
+    }
+    wait
+}
+
+/// The constraint that an operation adds.
+fn added(action: &Action) -> Option<&ConstraintKind> {
+    match action {
+        Action::AddConstraint { constraint, .. } => Some(&constraint.kind),
+        Action::AddColumn { constraints, .. } => constraints.first().map(|c| &c.kind),
+        _ => None,
+    }
+}
+
+/// How the same comes about without the scan under the lock.
+fn less_work(action: &Action) -> String {
+    let plain = match (action, added(action)) {
+        (Action::SetNotNull { table, column }, _) => {
+            return format!(
+                "Prove it first: `CHECK ({} IS NOT NULL)` on `{}`, added NOT VALID and validated in a transaction of its own, lets SET NOT NULL read no row",
+                sql_name(&column.name),
+                table.name
+            );
+        }
+        (Action::CreateIndex(_), _) => "Build the index CONCURRENTLY, outside of a transaction",
+        (_, Some(ConstraintKind::ForeignKey(_) | ConstraintKind::Check(_))) => {
+            "Add the constraint NOT VALID, and validate it afterwards in a transaction of its own, while writes go on"
+        }
+        (_, Some(ConstraintKind::Unique(_) | ConstraintKind::PrimaryKey(_))) => {
+            "Build the unique index CONCURRENTLY first, outside of a transaction, and add the constraint USING INDEX"
+        }
+        (Action::AttachPartition { .. }, _) => {
+            "Prove its bounds first: a CHECK on the partition, added NOT VALID and validated in a transaction of its own, lets ATTACH PARTITION read no row"
+        }
+        _ => {
+            "Do what reads the table in a transaction of its own, apart from what only changes the catalog"
+        }
+    };
+    plain.to_owned()
 }
 
 /// A change of type that keeps the rows and builds indexes anew.

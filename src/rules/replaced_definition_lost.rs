@@ -2,7 +2,7 @@
 
 use crate::operation::CreateRoutine;
 use crate::operation::{Action, Kind};
-use crate::rule::{Check, Facet, Findings, OperationContext, Rule};
+use crate::rule::{Check, Facet, Findings, OperationContext, Rule, repeats_routine, repeats_view};
 use crate::schema::{Key, Origin, Place};
 
 pub const RULE: Rule = Rule {
@@ -32,11 +32,9 @@ fn check(cx: &OperationContext<'_>, findings: &mut Findings) {
             (word, &create.name, earlier)
         }
         Action::CreateView(create) if create.or_replace && !cx.is_new(&create.name) => {
-            let Some(place) = cx
-                .schema
-                .view(&create.name)
-                .and_then(|v| created_at(v.origin))
-            else {
+            let known = cx.schema.view(&create.name);
+            let replaced = known.filter(|known| !repeats_view(cx.schema, known, create));
+            let Some(place) = replaced.and_then(|v| created_at(v.origin)) else {
                 return;
             };
             ("view", &create.name, place)
@@ -72,9 +70,11 @@ fn replaced_routine(cx: &OperationContext<'_>, key: &Key, create: &CreateRoutine
     let parts = |arguments: &str| {
         arguments.matches(',').count() + usize::from(!arguments.trim().is_empty())
     };
-    cx.schema
-        .routines(key)
-        .iter()
+    let known = cx.schema.routines(key).iter();
+    if known.clone().any(|known| repeats_routine(known, create)) {
+        return None;
+    }
+    known
         .filter(|old| !cx.is_from_here(old.origin))
         .find(|old| parts(&old.arguments) == parts(&create.arguments))
         .and_then(|old| created_at(old.origin))

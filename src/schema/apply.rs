@@ -211,6 +211,15 @@ impl Schema {
         let at = at.place();
         let view = None;
         self.dropped.insert(*key, Departure { at, to, view });
+        // Routines that take its rows go with it, or take them under its new
+        // name.
+        if self.signature_words.contains_key(&key.name) {
+            self.note(|s| {
+                let routines = s.signature_words.get(&key.name).cloned();
+                Entry::Signature(key.name, routines)
+            });
+            self.signature_words.remove(&key.name);
+        }
     }
 
     /// Remembers that a name means nothing now, unless something has it.

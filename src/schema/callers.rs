@@ -2,7 +2,7 @@
 
 use super::{Index, Key, Policy, Schema, Table, TableConstraint, View};
 use crate::name::Name;
-use crate::operation::{Column, ConstraintKind};
+use crate::operation::{Column, ConstraintKind, ObjectKind};
 use crate::source::Span;
 use crate::statement::Cursor;
 use crate::statement::lexer::{TokenKind, tokens_into};
@@ -98,10 +98,12 @@ impl Schema {
             match caller {
                 Caller::Trigger(name) => {
                     self.edit_table(&table, |t| t.triggers.retain(|x| x.name != name));
+                    self.rename_member(&table, ObjectKind::Trigger, &name, None);
                 }
                 Caller::Check(name) => self.remove_constraint(&table, &name),
                 Caller::Policy(name) => {
                     self.edit_table(&table, |t| t.policies.retain(|p| p.name != name));
+                    self.rename_member(&table, ObjectKind::Policy, &name, None);
                 }
                 Caller::Index(index) => self.remove_relation(&index, true),
                 Caller::Default(column) => {

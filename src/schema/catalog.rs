@@ -618,14 +618,15 @@ impl Schema {
             .flat_map(|key| self.routines(key))
     }
 
-    /// A routine whose arguments or result name a type, the first by name.
-    pub fn routine_taking(&self, ty: &str) -> Option<&Arc<Routine>> {
-        let names = |text: &str| is_type_in(text, ty);
-        let keys = self.signature_words.get(ty).into_iter().flatten();
-        let routines = keys.flat_map(|key| self.routines(key));
-        routines
-            .filter(|r| names(&r.arguments) || r.returns.as_deref().is_some_and(names))
-            .min_by(|a, b| a.key.cmp(&b.key))
+    /// The routines whose arguments or result name a type or relation.
+    pub fn routines_taking<'s>(&'s self, ty: &'s Key) -> impl Iterator<Item = &'s Arc<Routine>> {
+        let names = |text: &str| is_type_in(text, &ty.name);
+        let keys = self.signature_words.get(&ty.name);
+        let routines = keys
+            .into_iter()
+            .flatten()
+            .flat_map(|key| self.routines(key));
+        routines.filter(move |r| names(&r.arguments) || r.returns.as_deref().is_some_and(names))
     }
 
     fn note_signature(&mut self, routine: &Routine) {

@@ -31,6 +31,8 @@ pub(super) enum Entry {
     Other((ObjectKind, Key), Option<Arc<Other>>),
     Settings(Key, Option<Arc<Vec<Setting>>>),
     CreatedNow(Key),
+    /// The routines whose signature has a word.
+    Signature(Name, Option<Vec<Key>>),
     Session(Session),
     Initial(Session),
     /// What is not known: `assumed` and `blind` of the schema.
@@ -112,6 +114,7 @@ impl Schema {
             Entry::CreatedNow(key) => {
                 self.created_now.remove(&key);
             }
+            Entry::Signature(word, old) => put(&mut self.signature_words, word, old),
             Entry::Session(old) => self.session = old,
             Entry::Initial(old) => self.initial = old,
         }

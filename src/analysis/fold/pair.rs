@@ -77,6 +77,7 @@ impl Fold<'_> {
             let unread = self.texts_of(up.iter().filter(unread));
             let made = names_made_by(up);
             found.minor.clear();
+            found.unclear.clear();
             found.list.retain(|text| {
                 let stays = text.ends_with(STILL_THERE) || text.contains(STILL_HAS);
                 let own = named(text).iter().all(|name| made.contains(*name));
@@ -85,8 +86,16 @@ impl Fold<'_> {
         }
         // What a block does may depend on what it finds.
         let blocks: Vec<&str> = self.blocks(up.iter().chain(down));
-        for list in [&mut found.list, &mut found.minor] {
+        for list in [&mut found.list, &mut found.unclear, &mut found.minor] {
             list.retain(|text| !blocks.iter().any(|block| has_a_part_in(block, text)));
+        }
+        // What a refused statement would have done to an object is no news.
+        let failed: Vec<&str> = self.refused(down, &pair.refused);
+        for list in [&mut found.list, &mut found.unclear, &mut found.minor] {
+            list.retain(|text| {
+                let mut names = named(text).into_iter();
+                !names.any(|name| failed.iter().any(|text| mentions(text, name)))
+            });
         }
         let (by_up, by_down) = (made_by(up), made_by(down));
         // A constraint or an index that the up drops if it is there may have been
@@ -106,8 +115,16 @@ impl Fold<'_> {
                 *text = format!("{what}{NOT_BEFORE}");
             }
         }
-        let is_minor = found.list.is_empty();
-        let found = if is_minor { found.minor } else { found.list };
+        let severity = match () {
+            () if !found.list.is_empty() => None,
+            () if !found.unclear.is_empty() => Some(Severity::Warning),
+            () => Some(Severity::Info),
+        };
+        let is_minor = severity.is_some();
+        let found = match severity {
+            Some(Severity::Info) => found.minor,
+            _ => [found.list, found.unclear].concat(),
+        };
         let does = |p: &&Planned<'_>| !is_setting(&p.operation.action);
         let about = |p: &&Planned<'_>| is_about(p.operation, &found);
         let at = down.iter().find(about).or_else(|| down.iter().find(does));
@@ -142,8 +159,8 @@ impl Fold<'_> {
         if in_the_dark {
             finding.confidence = Confidence::Medium;
         }
-        if is_minor {
-            finding.severity = Severity::Info;
+        if let Some(severity) = severity {
+            finding.severity = severity;
         }
         if let Some(other) = self.taken_from_others(at) {
             let name = named(&other.message).concat();
@@ -264,6 +281,13 @@ impl Fold<'_> {
         places.dedup();
         let text = |(source, span): (SourceId, Span)| self.project.sources[source].slice(span);
         places.into_iter().map(text).collect()
+    }
+
+    /// The texts of the statements that the server refuses.
+    fn refused(&self, plan: &[Planned<'_>], refused: &[usize]) -> Vec<&str> {
+        let refused = refused.iter().filter_map(|at| plan.get(*at));
+        let texts = refused.map(|p| self.project.sources[p.source].slice(p.statement_span));
+        texts.collect()
     }
 
     /// What a block makes unless it is there is there afterwards, and was not

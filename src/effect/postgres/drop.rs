@@ -194,12 +194,7 @@ impl<'a> Work<'a> {
         for sequence in self.schema.sequences_of(key, None) {
             self.release_sequence(&sequence, key, None, cascade);
         }
-        if let Some(routine) = self.schema.routine_taking(&key.name).filter(|_| !cascade) {
-            self.refuse(format!(
-                "routine `{}` takes or returns `{key}`",
-                routine.key
-            ));
-        }
+        self.refuse_taken(key, cascade);
         self.each_below(key, |work, key, table| work.drop_storage(key, table));
     }
 
@@ -265,6 +260,15 @@ impl<'a> Work<'a> {
             } else if !self.dropped_here(over) {
                 self.refuse(format!("view `{over}` depends on `{key}`"));
             }
+        }
+        self.refuse_taken(&key, cascade);
+    }
+
+    /// Routines that take or return a row of it, or the type.
+    fn refuse_taken(&mut self, key: &Key, cascade: bool) {
+        let taking = self.schema.routines_taking(key).map(|routine| routine.key);
+        if let Some(routine) = taking.min().filter(|_| !cascade) {
+            self.refuse(format!("routine `{routine}` takes or returns `{key}`"));
         }
     }
 
@@ -357,12 +361,7 @@ impl<'a> Work<'a> {
         if let Some(domain) = over.filter(|_| !cascade) {
             self.refuse(format!("domain `{}` is of type `{key}`", domain.key));
         }
-        if let Some(routine) = self.schema.routine_taking(&key.name).filter(|_| !cascade) {
-            self.refuse(format!(
-                "routine `{}` takes or returns `{key}`",
-                routine.key
-            ));
-        }
+        self.refuse_taken(&key, cascade);
         for (table, column) in self.columns_of_type(&key) {
             if cascade {
                 self.lock(&table.key, LockMode::AccessExclusive);

@@ -1,17 +1,9 @@
 //! Do two bodies of a routine do the same? Comments, blanks and parentheses that
 //! only say what holds without them are no difference.
 
+use super::Likeness;
 use crate::source::Span;
 use crate::statement::lexer::{TokenKind, on_one_line, tokens_into};
-
-/// How two bodies compare.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Likeness {
-    Same,
-    /// But for comments and blanks in texts, which mostly are SQL themselves.
-    SameButForTexts,
-    Other,
-}
 
 /// Compares two bodies in SQL or PL/pgSQL.
 pub(super) fn compare(a: &str, b: &str) -> Likeness {
@@ -19,9 +11,9 @@ pub(super) fn compare(a: &str, b: &str) -> Likeness {
     if a == b || same(Texts::AsWritten) {
         Likeness::Same
     } else if same(Texts::WithoutComments) {
-        Likeness::SameButForTexts
+        Likeness::Unclear
     } else {
-        Likeness::Other
+        Likeness::Different
     }
 }
 
@@ -372,7 +364,7 @@ mod tests {
             ("SELECT (r).x", "SELECT r.x"),
             ("RAISE 'a'", "RAISE 'A'"),
         ] {
-            assert_eq!(compare(a, b), Likeness::Other, "{a}");
+            assert_eq!(compare(a, b), Likeness::Different, "{a}");
         }
     }
 
@@ -382,6 +374,6 @@ mod tests {
             "EXECUTE 'SELECT 1 -- one\n LIMIT 1'",
             "EXECUTE 'SELECT 1 LIMIT 1'",
         );
-        assert_eq!(compare(a, b), Likeness::SameButForTexts);
+        assert_eq!(compare(a, b), Likeness::Unclear);
     }
 }

@@ -4,7 +4,8 @@ use std::sync::Arc;
 
 use rustc_hash::FxHashSet;
 
-use super::{Differences, Then, same};
+use super::query::likeness;
+use super::{Differences, Likeness, Then, same};
 use crate::name::Name;
 use crate::operation::column::OF_SERIAL;
 use crate::operation::{Column, ConstraintKind, Identity, Persistence};
@@ -589,7 +590,6 @@ pub(super) fn views(
     found: &mut Differences,
 ) {
     let key = &after.key;
-    let single = before.uses.len() == 1 && after.uses.len() == 1;
     if before.materialized != after.materialized {
         let now = if after.materialized {
             "materialized"
@@ -600,10 +600,13 @@ pub(super) fn views(
     }
     // A column was renamed, and where the view names it nobody can tell.
     let is_stale = before.stale || after.stale;
-    let reads_same =
-        || same::query(&before.query, &after.query, single) || names_its_star(before, after);
-    if !is_stale && !reads_same() {
-        found.say(format!("view `{key}` reads something else than before"));
+    match likeness(before, after) {
+        _ if is_stale => {}
+        Likeness::Same => {}
+        Likeness::Unclear => found.doubt(format!("view `{key}` is written in another way")),
+        Likeness::Different => {
+            found.say(format!("view `{key}` reads something else than before"));
+        }
     }
     // A `*` stands for the columns that are there when the view is made.
     if !is_stale && has_star(&after.query) && has_star(&before.query) {
@@ -640,41 +643,6 @@ pub(super) fn views(
     }
     let indexes = Indexes::of(schema, then, &before.indexes, &after.indexes);
     indexes.compare(key, |_| false, found);
-}
-
-/// Is one `SELECT *` of a table, and the other names all that it stands for?
-fn names_its_star(a: &View, b: &View) -> bool {
-    let (star, list) = match (has_star(&a.query), has_star(&b.query)) {
-        (true, false) => (a, b),
-        (false, true) => (b, a),
-        _ => return false,
-    };
-    let parts = |view: &View| {
-        let at = view.query.to_ascii_lowercase().find(" from ")?;
-        let (columns, from) = view.query.split_at(at);
-        let columns = columns.trim().get("select".len()..)?.trim();
-        Some((columns.to_owned(), from.to_owned()))
-    };
-    let (Some((all, from)), Some((columns, other))) = (parts(star), parts(list)) else {
-        return false;
-    };
-    let ([all_of], [named_of]) = (&star.uses[..], &list.uses[..]) else {
-        return false;
-    };
-    let bare = |column: &str| {
-        let name = column.trim();
-        let name = name.rsplit_once('.').map_or(name, |(_, name)| name);
-        Name::new(name.trim_matches('"'))
-    };
-    let mut columns: Vec<Name> = columns.split(',').map(bare).collect();
-    columns.sort_unstable();
-    bare(&all) == "*"
-        && !all.contains(',')
-        && !all_of.all
-        && !named_of.all
-        && all_of == named_of
-        && columns == all_of.columns
-        && same::query(&from, &other, true)
 }
 
 /// Does a query ask for all columns of what it reads?
