@@ -492,6 +492,9 @@ impl<'a> Fold<'a> {
             .then(|| inverse::inverse(operation, planned.source, &mut self.schema, &effect))
             .map(Box::new);
         self.operation_rules(run.scene, planned, &effect, how, index);
+        if let Some(refusal) = &effect.refusal {
+            self.note_refused_alone(planned, refusal);
+        }
         let visible = effect
             .locks
             .iter()
