@@ -13,6 +13,7 @@ mod dependents;
 mod domain;
 mod fix;
 mod names;
+mod policy;
 mod rerun;
 mod retype;
 mod runner;
@@ -47,6 +48,7 @@ pub use data::is_bookkeeping;
 pub use dependents::Dependent;
 pub use fix::Frame;
 pub use names::{Facet, Names};
+pub use policy::{covers, lets_all, lets_less};
 pub use rerun::{changes, clears_the_way, fails_when_repeated};
 pub use retype::{Narrowing, Retype};
 pub use runner::one_line;
@@ -367,6 +369,8 @@ pub struct Findings {
     pub(crate) confidence: Confidence,
     pub(crate) source: SourceId,
     pub(crate) list: Vec<Finding>,
+    /// How often a rule had something to say, alike findings counted too.
+    pub(crate) said: usize,
 }
 
 impl Findings {
@@ -378,6 +382,7 @@ impl Findings {
             confidence: Confidence::Low,
             source: 0,
             list,
+            said: 0,
         }
     }
 
@@ -400,6 +405,7 @@ impl Findings {
         let Some(first) = same.find(|f| f.message.contains(clause)) else {
             return false;
         };
+        self.said += 1;
         let message = match first.related.len() {
             MOST_ALIKE.. => return true,
             n if n + 1 == MOST_ALIKE => format!("{what}, and there are more of them"),
@@ -421,6 +427,7 @@ impl Findings {
         span: Span,
         message: impl Into<String>,
     ) -> Draft<'_> {
+        self.said += 1;
         self.list.push(Finding {
             rule: self.rule,
             severity: self.severity,

@@ -84,6 +84,7 @@ pub mod misspelt_opt_out;
 pub mod mixed_phases;
 pub mod mixed_transactionality;
 pub mod money_type;
+pub mod narrow_policy;
 pub mod nontransactional_in_transaction;
 pub mod not_rerunnable;
 pub mod opaque_sql;
@@ -224,6 +225,7 @@ pub static ALL: &[&Rule] = &[
     &mixed_phases::RULE,
     &mixed_transactionality::RULE,
     &money_type::RULE,
+    &narrow_policy::RULE,
     &nontransactional_in_transaction::RULE,
     &not_rerunnable::RULE,
     &opaque_sql::RULE,

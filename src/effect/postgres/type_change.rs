@@ -6,9 +6,7 @@ use std::cmp::Ordering;
 use crate::effect::LockMode;
 use crate::name::Name;
 use crate::operation::query::Yields;
-use crate::operation::{
-    self, Action, Column, ConstraintKind, DataType, Expr, TypeDefinition,
-};
+use crate::operation::{self, Action, Column, ConstraintKind, DataType, Expr, TypeDefinition};
 use crate::schema::{Index, Key, Schema, Table};
 use crate::statement::cursor::Cursor;
 use crate::statement::lexer::{Token, TokenKind};
