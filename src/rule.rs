@@ -38,6 +38,7 @@ use crate::verdict::Verdict;
 pub use crate::inverse::collation_name;
 pub use crate::inverse::constraint;
 pub use crate::inverse::index::definition as index_definition;
+pub use crate::inverse::routine::signature as routine_signature;
 pub use crate::inverse::same_condition;
 pub use crate::inverse::sql::{sql_ident, sql_key, sql_name};
 pub use crate::schema::names::object_name;

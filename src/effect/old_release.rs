@@ -116,6 +116,13 @@ pub fn old_release(scene: &Scene<'_>, effect: &Effect) -> OldRelease {
             table,
             mode: RowSecurity::Enable | RowSecurity::Force,
         } if on(table) => Degraded,
+        Action::CreateRoutine(create)
+            if (scene.schema)
+                .not_unique_beside(&create.name, &create.arguments)
+                .is_some() =>
+        {
+            Broken
+        }
         Action::CreatePolicy { table, clauses, .. } if clauses.restrictive && sees(table) => {
             Degraded
         }

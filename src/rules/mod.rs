@@ -13,6 +13,7 @@ pub mod add_primary_key_blocking;
 pub mod add_unique;
 pub mod add_unique_blocking;
 pub mod all_pending_in_one_transaction;
+pub mod ambiguous_overload;
 pub mod attach_partition_scan;
 pub mod backfill_with_ddl;
 pub mod change_column_type;
@@ -154,6 +155,7 @@ pub static ALL: &[&Rule] = &[
     &add_unique::RULE,
     &add_unique_blocking::RULE,
     &all_pending_in_one_transaction::RULE,
+    &ambiguous_overload::RULE,
     &attach_partition_scan::RULE,
     &backfill_with_ddl::RULE,
     &change_column_type::RULE,
