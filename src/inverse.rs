@@ -17,7 +17,7 @@ pub mod index;
 mod kind;
 mod other;
 mod rename;
-mod routine;
+pub mod routine;
 mod sequence;
 mod setting;
 mod table;

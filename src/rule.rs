@@ -14,6 +14,7 @@ mod domain;
 mod exchange;
 mod fix;
 mod names;
+mod policy;
 mod rerun;
 mod retype;
 mod runner;
@@ -38,6 +39,7 @@ use crate::verdict::Verdict;
 pub use crate::inverse::collation_name;
 pub use crate::inverse::constraint;
 pub use crate::inverse::index::definition as index_definition;
+pub use crate::inverse::routine::signature as routine_signature;
 pub use crate::inverse::sql::{sql_ident, sql_key, sql_name};
 pub use crate::inverse::{repeats_routine, repeats_view, same_condition};
 pub use crate::schema::names::object_name;
@@ -49,6 +51,7 @@ pub use dependents::Dependent;
 pub use exchange::keeps_values;
 pub use fix::Frame;
 pub use names::{Facet, Names};
+pub use policy::{covers, lets_all, lets_less};
 pub use rerun::{changes, clears_the_way, fails_when_repeated};
 pub use retype::{Narrowing, Retype};
 pub use runner::one_line;
@@ -376,6 +379,8 @@ pub struct Findings {
     pub(crate) confidence: Confidence,
     pub(crate) source: SourceId,
     pub(crate) list: Vec<Finding>,
+    /// How often a rule had something to say, alike findings counted too.
+    pub(crate) said: usize,
 }
 
 impl Findings {
@@ -387,6 +392,7 @@ impl Findings {
             confidence: Confidence::Low,
             source: 0,
             list,
+            said: 0,
         }
     }
 
@@ -409,6 +415,7 @@ impl Findings {
         let Some(first) = same.find(|f| f.message.contains(clause)) else {
             return false;
         };
+        self.said += 1;
         let message = match first.related.len() {
             MOST_ALIKE.. => return true,
             n if n + 1 == MOST_ALIKE => format!("{what}, and there are more of them"),
@@ -430,6 +437,7 @@ impl Findings {
         span: Span,
         message: impl Into<String>,
     ) -> Draft<'_> {
+        self.said += 1;
         self.list.push(Finding {
             rule: self.rule,
             severity: self.severity,

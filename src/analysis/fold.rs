@@ -520,7 +520,13 @@ impl<'a> Fold<'a> {
             .by_statement
             .then(|| inverse::inverse(operation, planned.source, &mut self.schema, &effect))
             .map(Box::new);
-        self.operation_rules(run.scene, planned, &effect, how, index);
+        let asked = self.operation_rules(run.scene, planned, &effect, how, index);
+        if asked == Asked::AndSilent {
+            verdict.old_release = OldRelease::Compatible;
+        }
+        if let Some(refusal) = &effect.refusal {
+            self.note_refused_alone(planned, refusal);
+        }
         let visible = effect
             .locks
             .iter()
@@ -606,20 +612,32 @@ impl<'a> Fold<'a> {
         effect: &Effect,
         run: Run,
         index: usize,
-    ) {
+    ) -> Asked {
         let registry = self.registry;
+        let mut asked = match registry.asks_for_old_release() {
+            true => Asked::AndSilent,
+            false => Asked::NotAll,
+        };
         let context = context(scene, planned, effect, &self.schema, run, index);
         let mut findings = Findings::new(std::mem::take(&mut self.outcome.findings));
         for active in registry.for_kind(planned.operation.action.kind()) {
             let Check::Operation { check, .. } = &active.rule.check else {
                 continue;
             };
+            let is_evidence = active.is_evidence();
             if rests(active, scene) {
+                if is_evidence {
+                    asked = Asked::NotAll;
+                }
                 continue;
             }
             let before = findings.list.len();
+            let said = findings.said;
             active.ask(&mut findings, planned.source);
             check(&context, &mut findings);
+            if is_evidence && findings.said > said {
+                asked = Asked::NotAll;
+            }
             if let Some(watcher) = self.watcher.filter(|_| scene.migration.selected) {
                 for finding in &findings.list[before..] {
                     watcher(&Seen {
@@ -631,6 +649,7 @@ impl<'a> Fold<'a> {
             }
         }
         self.outcome.findings = findings.list;
+        asked
     }
 
     fn migration_rules(&mut self, scene: &Scene<'_>, steps: &[Step<'_>]) {
@@ -682,6 +701,17 @@ impl<'a> Fold<'a> {
             verdict,
         });
     }
+}
+
+/// The rules that speak for the old release know more of what stands around an
+/// operation than its effect does.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Asked {
+    /// Each of them was asked, and none had anything to say: nothing else could
+    /// explain another verdict than the best.
+    AndSilent,
+    /// One spoke, rested or is switched off.
+    NotAll,
 }
 
 /// A direction of a migration, and what is known of it beforehand.

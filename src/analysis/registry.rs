@@ -26,6 +26,8 @@ pub struct Registry<'a> {
     /// By operation kind: indexes into `active`.
     by_kind: Vec<Vec<u16>>,
     migration: Vec<u16>,
+    /// A rule that speaks for the old release is switched off.
+    muted: bool,
     config: &'a Config,
 }
 
@@ -36,6 +38,7 @@ impl<'a> Registry<'a> {
             by_id: FxHashMap::default(),
             by_kind: Vec::new(),
             migration: Vec::new(),
+            muted: false,
             config,
         };
         for rule in rules::ALL {
@@ -61,7 +64,9 @@ impl<'a> Registry<'a> {
             _ => {}
         }
         self.by_id.insert(rule.id, index);
-        self.active.push(Active { rule, head });
+        let active = Active { rule, head };
+        self.muted |= active.is_evidence() && active.head.on && !on;
+        self.active.push(active);
     }
 
     fn kind_list(&mut self, kind: Kind) -> &mut Vec<u16> {
@@ -86,6 +91,11 @@ impl<'a> Registry<'a> {
         self.migration
             .iter()
             .map(|index| &self.active[*index as usize])
+    }
+
+    /// Is every rule asked that speaks for the old release?
+    pub fn asks_for_old_release(&self) -> bool {
+        !self.muted
     }
 
     pub fn get(&self, id: &str) -> Option<&Active> {
@@ -125,6 +135,14 @@ impl Active {
     /// Does the rule look at downs too?
     pub fn reads_downs(&self) -> bool {
         matches!(self.head.group, Group::Trust | Group::Transactions)
+    }
+
+    /// Does it explain what the old release notices?
+    pub fn is_evidence(&self) -> bool {
+        matches!(
+            self.head.group,
+            Group::OldRelease | Group::Undo | Group::Trust
+        )
     }
 
     pub fn group(&self) -> Group {

@@ -116,6 +116,17 @@ pub fn old_release(scene: &Scene<'_>, effect: &Effect) -> OldRelease {
             table,
             mode: RowSecurity::Enable | RowSecurity::Force,
         } if on(table) => Degraded,
+        Action::CreateRoutine(create)
+            if (scene.schema)
+                .not_unique_beside(&create.name, &create.arguments)
+                .is_some() =>
+        {
+            Broken
+        }
+        Action::CreatePolicy { table, clauses, .. } if clauses.restrictive && sees(table) => {
+            Degraded
+        }
+        Action::AlterPolicy { table, .. } if sees(table) => Degraded,
         Action::Grant(grant) if grant.revoke => Degraded,
         Action::Truncate { tables, .. } if tables.iter().any(sees) => Degraded,
         _ if effect.refusal.is_some() => Compatible,

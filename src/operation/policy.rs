@@ -74,6 +74,21 @@ fn clauses(r: &mut Reader<'_>) -> PolicyClauses {
 }
 
 impl PolicyClauses {
+    /// ALTER POLICY changes what it names, and leaves the rest.
+    pub fn altered(&self, to: &PolicyClauses) -> PolicyClauses {
+        let roles = match to.roles.is_empty() {
+            true => &self.roles,
+            false => &to.roles,
+        };
+        PolicyClauses {
+            restrictive: self.restrictive,
+            command: self.command,
+            roles: roles.clone(),
+            using: to.using.clone().or_else(|| self.using.clone()),
+            check: to.check.clone().or_else(|| self.check.clone()),
+        }
+    }
+
     /// USING and WITH CHECK.
     pub fn conditions(&self) -> impl Iterator<Item = &Expr> {
         self.using.iter().chain(&self.check)

@@ -30,7 +30,9 @@ pub fn create(r: &mut Reader<'_>) {
     if !options || !r.cursor.eat_word("AS") {
         return r.expected("`AS` and a query");
     }
-    let Some(span) = r.cursor.skip_until(at_tail) else {
+    // `data` may be the name of the first subquery of WITH.
+    let start = r.cursor.mark();
+    let Some(span) = r.cursor.skip_until(|c| c.mark() > start && at_tail(c)) else {
         return r.expected("a query");
     };
     view.query = match recursive {

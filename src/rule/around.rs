@@ -126,6 +126,28 @@ impl<'a> OperationContext<'a> {
         })
     }
 
+    /// Has the script taken every row of the table away before, and written none
+    /// since?
+    pub fn is_emptied(&self, table: &ObjectName) -> bool {
+        let empties = |op: &Operation| match &op.action {
+            Action::Truncate { tables, .. } => {
+                Some(true).filter(|_| tables.iter().any(|name| self.is_same(name, table)))
+            }
+            Action::Delete(delete) => {
+                Some(true).filter(|_| delete.filter.is_none() && self.is_same(&delete.table, table))
+            }
+            Action::Insert(insert) => Some(false).filter(|_| self.is_same(&insert.table, table)),
+            Action::Copy {
+                table: Some(name),
+                from: true,
+                ..
+            } => Some(false).filter(|_| self.is_same(name, table)),
+            _ => None,
+        };
+        let earlier = self.earlier_on(Facet::Rows, &table.name);
+        earlier.rev().find_map(empties).unwrap_or_default()
+    }
+
     /// Does the script drop the table later?
     pub fn is_dropped_later(&self, name: &ObjectName) -> bool {
         self.goes_later(&self.schema.resolve(name))

@@ -171,8 +171,14 @@ fn each_name(action: &Action, file: &mut impl FnMut(Facet, &Name)) {
             file(Table, &create.table.name);
         }
         Action::CreatePolicy { table, .. } => file(Table, &table.name),
+        Action::RowSecurity { table, .. } => file(Table, &table.name.name),
         Action::AddEnumValue { name, .. } => file(Object, &name.name),
-        Action::Drop { name, .. } => file(Object, &name.name),
+        Action::Drop { name, on, .. } => {
+            file(Object, &name.name);
+            if let Some(table) = on {
+                file(Table, &table.name);
+            }
+        }
         Action::Rename { name, to, .. } => {
             file(Object, &name.name);
             file(Object, &to.name);

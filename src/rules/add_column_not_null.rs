@@ -37,11 +37,15 @@ fn check(cx: &OperationContext<'_>, findings: &mut Findings) {
     }
     let (name, col) = (sql_object(&table.name), sql_name(&column.name));
     let what = if key { "PRIMARY KEY" } else { "NOT NULL" };
+    let fails = match cx.is_emptied(&table.name) {
+        true => "INSERTs of the old release fail afterwards",
+        false => "it fails if the table has rows, and INSERTs of the old release fail afterwards",
+    };
     findings
         .report(
             cx.operation.place,
             format!(
-                "adds column `{}` to `{}` as {what} without a default: it fails if the table has rows, and INSERTs of the old release fail afterwards",
+                "adds column `{}` to `{}` as {what} without a default: {fails}",
                 column.name, table.name
             ),
         )

@@ -13,6 +13,7 @@ pub mod add_primary_key_blocking;
 pub mod add_unique;
 pub mod add_unique_blocking;
 pub mod all_pending_in_one_transaction;
+pub mod ambiguous_overload;
 pub mod attach_partition_scan;
 pub mod backfill_with_ddl;
 pub mod change_column_type;
@@ -84,6 +85,7 @@ pub mod misspelt_opt_out;
 pub mod mixed_phases;
 pub mod mixed_transactionality;
 pub mod money_type;
+pub mod narrow_policy;
 pub mod nontransactional_in_transaction;
 pub mod not_rerunnable;
 pub mod opaque_sql;
@@ -153,6 +155,7 @@ pub static ALL: &[&Rule] = &[
     &add_unique::RULE,
     &add_unique_blocking::RULE,
     &all_pending_in_one_transaction::RULE,
+    &ambiguous_overload::RULE,
     &attach_partition_scan::RULE,
     &backfill_with_ddl::RULE,
     &change_column_type::RULE,
@@ -224,6 +227,7 @@ pub static ALL: &[&Rule] = &[
     &mixed_phases::RULE,
     &mixed_transactionality::RULE,
     &money_type::RULE,
+    &narrow_policy::RULE,
     &nontransactional_in_transaction::RULE,
     &not_rerunnable::RULE,
     &opaque_sql::RULE,

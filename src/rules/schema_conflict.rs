@@ -110,7 +110,7 @@ fn check(cx: &OperationContext<'_>, findings: &mut Findings) {
     {
         return;
     }
-    if refusal.on_rows && subject(&cx.operation.action).is_some_and(|t| is_emptied(cx, t)) {
+    if refusal.on_rows && subject(&cx.operation.action).is_some_and(|t| cx.is_emptied(t)) {
         return;
     }
     // The server stops at the first column that old rows cannot fill.
@@ -155,7 +155,9 @@ fn fails_earlier(cx: &OperationContext<'_>) -> bool {
 }
 
 fn has_a_rule_of_its_own(cx: &OperationContext<'_>) -> bool {
-    let on_rows = cx.effect.refusal.as_ref().is_some_and(|r| r.on_rows);
+    let refusal = cx.effect.refusal.as_ref();
+    let on_rows = refusal.is_some_and(|r| r.on_rows);
+    let is_seen = refusal.is_some_and(|r| r.ground == Ground::Seen);
     match &cx.operation.action {
         // It asks first, in its own way.
         _ if may_not_run(cx) => true,
@@ -171,7 +173,7 @@ fn has_a_rule_of_its_own(cx: &OperationContext<'_>) -> bool {
             unwanted: false, ..
         } => cx.operation.within.block,
         // `add-column-not-null`
-        Action::AddColumn { column, .. } => on_rows && column.not_null,
+        Action::AddColumn { column, .. } => on_rows && column.not_null && is_seen,
         // `dependent-object-breaks`
         Action::Drop { name, .. } => depends(cx) && !cx.is_new(name),
         Action::DropColumn { .. } | Action::AlterColumnType { .. } => {
@@ -183,15 +185,6 @@ fn has_a_rule_of_its_own(cx: &OperationContext<'_>) -> bool {
 
 fn is_about_some_rows(action: &Action) -> bool {
     matches!(action, Action::Update(update) if update.filter.is_some())
-}
-
-/// Has the script taken every row away before?
-fn is_emptied(cx: &OperationContext<'_>, table: &ObjectName) -> bool {
-    cx.earlier().any(|op| match &op.action {
-        Action::Truncate { tables, .. } => tables.iter().any(|name| cx.is_same(name, table)),
-        Action::Delete(delete) => delete.filter.is_none() && cx.is_same(&delete.table, table),
-        _ => false,
-    })
 }
 
 /// `unparsed-statement` says it: what was read of it may mean something else.

@@ -407,7 +407,7 @@ impl Schema {
                 self.note_policy(&key, clauses);
                 self.change_table(table, at, |t| {
                     for policy in t.policies.iter_mut().filter(|p| p.name == name.name) {
-                        policy.alter(clauses);
+                        policy.clauses = policy.clauses.altered(clauses);
                     }
                 });
                 None
@@ -1009,18 +1009,6 @@ fn sequence_name(options: &[SequenceOption], table: &Key) -> Option<Key> {
     let name = ObjectName::of_text(name)?;
     let schema = name.schema.unwrap_or(table.schema);
     Some(Key::new(schema, name.name))
-}
-
-impl Policy {
-    /// ALTER POLICY changes what it names, and leaves the rest.
-    fn alter(&mut self, to: &crate::operation::PolicyClauses) {
-        let own = &mut self.clauses;
-        if !to.roles.is_empty() {
-            own.roles = to.roles.clone();
-        }
-        own.using = to.using.clone().or(own.using.take());
-        own.check = to.check.clone().or(own.check.take());
-    }
 }
 
 /// `'"$user", public'` and `a, b` to names; `"$user"` is left out.

@@ -712,6 +712,24 @@ impl Schema {
         })
     }
 
+    /// A routine beside which one of these arguments leaves calls that could mean
+    /// either, and with how many arguments they are.
+    pub fn not_unique_beside(
+        &self,
+        name: &ObjectName,
+        arguments: &str,
+    ) -> Option<(&Arc<Routine>, usize)> {
+        let known = self.routines(&self.resolve_routine(name));
+        let replaced = known.iter().find(|routine| routine.takes(arguments));
+        let mut others = known.iter().filter(|routine| !routine.takes(arguments));
+        others.find_map(|other| {
+            let given = signature::not_unique(&other.arguments, arguments)?;
+            let before =
+                replaced.and_then(|r| signature::not_unique(&other.arguments, &r.arguments));
+            before.is_none().then_some((other, given))
+        })
+    }
+
     /// The user-defined type that a column's type names, as a key.
     pub fn type_key(&self, ty: &DataType) -> Key {
         match &ty.schema {

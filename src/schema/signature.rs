@@ -21,6 +21,38 @@ pub fn takes(arguments: &str, given: usize) -> bool {
     given >= least.count() && (given <= most.count() || list.iter().any(|a| a.variadic))
 }
 
+/// With how many arguments, the fewest first, does a call that names none of
+/// them find two routines of one name and cannot choose? Where as many are given
+/// and their types are the same, defaults make up for the rest in both
+/// (measured on 13, 15 and 18: a default of VARIADIC counts too, and a VARIADIC
+/// without one is passed over).
+pub fn not_unique(one: &str, other: &str) -> Option<usize> {
+    let (a, b) = (types(one), types(other));
+    let range = |arguments: &str| {
+        let given = read(arguments).into_iter().filter(|a| !a.out);
+        let given: Vec<Argument> = given.collect();
+        let least = given.iter().filter(|a| !a.default).count();
+        let open = given.iter().any(|a| a.variadic && !a.default);
+        (!open).then_some((least, given.len()))
+    };
+    let ((least_a, most_a), (least_b, most_b)) = (range(one)?, range(other)?);
+    let same = |n: usize| {
+        let (a, b) = (a.get(..n)?, b.get(..n)?);
+        Some(a == b && a.iter().all(Option::is_some))
+    };
+    (a != b)
+        .then(|| least_a.max(least_b)..=most_a.min(most_b))?
+        .find(|n| same(*n) == Some(true))
+}
+
+/// Is there for each call of the one as many arguments as the other takes?
+pub fn stands_in(new: &str, old: &str) -> bool {
+    let (new, old) = (read(new), read(old));
+    let given = |list: &[Argument]| list.iter().filter(|a| !a.out).count();
+    let least = |list: &[Argument]| list.iter().filter(|a| !a.out && !a.default).count();
+    least(&new) <= least(&old) && given(&new) >= given(&old)
+}
+
 fn types(arguments: &str) -> Vec<Option<DataType>> {
     let given = read(arguments).into_iter().filter(|a| !a.out);
     let plain = given.map(|argument| {

@@ -3,9 +3,12 @@
 
 use rustc_hash::FxHashSet;
 
-use super::Fold;
+use super::{Fold, Planned};
+use crate::effect::{self, Ground, Refusal, postgres};
 use crate::finding::Finding;
 use crate::project::{Down, Layout, Problem, SourceId};
+use crate::schema::Schema;
+use crate::source::Span;
 
 /// From so many pairs on, a history is asked whether its downs belong to the
 /// ups of the same name at all.
@@ -23,6 +26,8 @@ pub(super) struct Doubts {
     /// Conflicts in ups, and how many migrations have them.
     conflicts: usize,
     conflicted: usize,
+    /// Where the statement alone is refused, whatever came before it.
+    refused_alone: FxHashSet<(SourceId, Span)>,
 }
 
 impl Fold<'_> {
@@ -73,13 +78,15 @@ impl Fold<'_> {
         {
             return;
         }
-        let conflict = |finding: &Finding| finding.rule == "schema-conflict";
-        self.outcome.findings.retain(|finding| !conflict(finding));
+        let doubts = &self.doubts;
+        let findings = &mut self.outcome.findings;
+        findings.retain(|finding| !doubts.is_of_order(finding));
         self.outcome.problems.push(Problem {
             path: self.history.root.clone(),
             message: format!(
                 "{} of {} migrations do not fit what those before them leave behind: this is not \
-                 one history, so schema-conflict was left out here",
+                 one history, so schema-conflict was left out here but where a statement is \
+                 refused whatever came before",
                 self.doubts.conflicted,
                 self.history.migrations.len()
             ),
@@ -89,8 +96,35 @@ impl Fold<'_> {
 
     pub(super) fn count_conflicts(&mut self, first: usize) {
         let new = &self.outcome.findings[first.min(self.outcome.findings.len())..];
-        let conflicts = new.iter().filter(|f| f.rule == "schema-conflict").count();
+        let of_order = |finding: &&Finding| self.doubts.is_of_order(finding);
+        let conflicts = new.iter().filter(of_order).count();
         self.doubts.conflicts += conflicts;
         self.doubts.conflicted += usize::from(conflicts > 0);
+    }
+
+    /// Notes what is refused in a database without anything in it for the same
+    /// reason: the history has no part in that.
+    pub(super) fn note_refused_alone(&mut self, planned: &Planned<'_>, refusal: &Refusal) {
+        if !refusal.certain || refusal.on_rows || refusal.ground != Ground::Seen {
+            return;
+        }
+        let alone = postgres::effect(&effect::Scene {
+            operation: planned.operation,
+            siblings: planned.siblings,
+            schema: &Schema::default(),
+            version: self.dialect.version,
+        });
+        if alone.refusal.is_some_and(|alone| alone == *refusal) {
+            let place = (planned.source, planned.operation.place);
+            self.doubts.refused_alone.insert(place);
+        }
+    }
+}
+
+impl Doubts {
+    /// A conflict with what came before?
+    fn is_of_order(&self, finding: &Finding) -> bool {
+        let place = (finding.source, finding.span);
+        finding.rule == "schema-conflict" && !self.refused_alone.contains(&place)
     }
 }

@@ -1,8 +1,12 @@
 //! ADD COLUMN: metadata alone, a scan, or the whole table anew.
 
-use crate::effect::LockMode;
+use smol_str::format_smolstr;
+
+use crate::effect::{Ground, LockMode, Refusal};
+use crate::name::Name;
 use crate::operation::{Action, Column, Constraint, ConstraintKind};
-use crate::schema::Domain;
+use crate::schema::{Domain, Key, Table};
+use crate::statement::lexer::on_one_line;
 
 use super::Work;
 use super::expr::is_null;
@@ -154,6 +158,9 @@ impl<'a> Work<'a> {
                 // An explicit DEFAULT NULL is enough for the check to run
                 // (add_column_references_default_null).
                 let explicit = column.default.is_some() || fill != Fill::Null;
+                if fill == Fill::Constant && !constraint.not_enforced {
+                    self.refuse_reference_of_all(subject, column, &referenced);
+                }
                 if explicit && !constraint.not_enforced {
                     self.validate_reference(subject, &referenced, fill != Fill::Null);
                 }
@@ -191,6 +198,53 @@ impl<'a> Work<'a> {
                 ),
             );
         }
+    }
+
+    /// The same for a foreign key that the same ALTER TABLE adds.
+    pub(super) fn refuse_new_reference(
+        &mut self,
+        subject: &Subject<'_>,
+        columns: &[Name],
+        referenced: &Key,
+    ) {
+        let [name] = columns else { return };
+        let added = self.siblings().find_map(|action| match action {
+            Action::AddColumn { column, .. } if column.name == *name => Some(column),
+            _ => None,
+        });
+        if let Some(column) = added
+            && self.fill(column) == Fill::Constant
+        {
+            self.refuse_reference_of_all(subject, column, referenced);
+        }
+    }
+
+    /// Every row comes to refer to the row of the default, which is nowhere in
+    /// the files; somebody else may have written it, a routine too
+    /// (add_column_fk_default*).
+    fn refuse_reference_of_all(&mut self, subject: &Subject<'_>, column: &Column, to: &Key) {
+        let unwritten = |table: &Table| {
+            let written = self.schema.routines_with(&to.name).next().is_some();
+            table.is_known() && !table.filled && !written
+        };
+        if *to == subject.key
+            || !self.table(to).is_some_and(unwritten)
+            || !self.has_rows(&subject.key, subject.table)
+        {
+            return;
+        }
+        let Some(default) = self.schema.default_of(column) else {
+            return;
+        };
+        self.refuse_as(Refusal {
+            why: format_smolstr!(
+                "each would refer to {} in `{to}`, which no migration writes",
+                on_one_line(&default.text)
+            ),
+            on_rows: true,
+            certain: false,
+            ground: Ground::Unmade,
+        });
     }
 
     /// Was the column added by an earlier action of the same ALTER TABLE, and

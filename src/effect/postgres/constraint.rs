@@ -174,6 +174,7 @@ impl<'a> Work<'a> {
         if !constraint.not_valid && !constraint.not_enforced {
             let all_null = foreign.columns.iter().all(|c| self.is_new_and_null(c));
             let matches = !all_null && self.has_rows(&subject.key, subject.table);
+            self.refuse_new_reference(subject, &foreign.columns, &referenced);
             self.validate_reference(subject, &referenced, matches);
         }
     }

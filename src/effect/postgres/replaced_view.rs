@@ -67,13 +67,6 @@ impl Work<'_> {
     /// The types that a computed column may have; none where they are not known.
     fn types_of(&self, create: &CreateView, yields: &Yields) -> Vec<DataType> {
         match yields {
-            Yields::Typed(ty) => vec![DataType::plain(ty)],
-            Yields::Call(name) => results(name)
-                .filter(|_| !self.may_be_own(name))
-                .into_iter()
-                .flatten()
-                .filter_map(DataType::parse)
-                .collect(),
             Yields::Coalesce(column, literal) => {
                 let column = create
                     .reading
@@ -83,6 +76,20 @@ impl Work<'_> {
                 let ty = column.and_then(|ty| coalesced(&ty, literal));
                 ty.into_iter().collect()
             }
+            _ => self.types_of_computed(yields),
+        }
+    }
+
+    /// The same for what reads no column.
+    pub(super) fn types_of_computed(&self, yields: &Yields) -> Vec<DataType> {
+        match yields {
+            Yields::Typed(ty) => vec![DataType::plain(ty)],
+            Yields::Call(name) => results(name)
+                .filter(|_| !self.may_be_own(name))
+                .into_iter()
+                .flatten()
+                .filter_map(DataType::parse)
+                .collect(),
             _ => Vec::new(),
         }
     }

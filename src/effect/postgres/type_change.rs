@@ -5,7 +5,8 @@ use std::cmp::Ordering;
 
 use crate::effect::LockMode;
 use crate::name::Name;
-use crate::operation::{Action, Column, ConstraintKind, DataType, Expr, TypeDefinition};
+use crate::operation::query::Yields;
+use crate::operation::{self, Action, Column, ConstraintKind, DataType, Expr, TypeDefinition};
 use crate::schema::{Index, Key, Schema, Table};
 use crate::statement::cursor::Cursor;
 use crate::statement::lexer::{Token, TokenKind};
@@ -460,7 +461,8 @@ impl<'a> Work<'a> {
         self.refuse_partition_key(table, column);
     }
 
-    /// The default must convert by itself (alter_type_with_default_uncastable).
+    /// The default must convert by itself (alter_type_with_default_uncastable),
+    /// from the type that it has of its own (alter_type_default_*).
     fn check_default(&mut self, table: &Table, column: &str, old: &DataType, new: &DataType) {
         let Some(default) = table.column(column).and_then(|c| c.default.as_ref()) else {
             return;
@@ -468,15 +470,36 @@ impl<'a> Work<'a> {
         let dropped = self.siblings().any(
             |action| matches!(action, Action::DropDefault { column: c, .. } if c.name == column),
         );
-        let (cast, uncertain) = convert(self.schema, old, new, self.version);
-        if cast.kind != CastKind::Assignment
-            && !uncertain
+        let own = self.types_of_default(&default.text, old);
+        let stays = |own: &DataType| {
+            let (cast, uncertain) = convert(self.schema, own, new, self.version);
+            cast.kind != CastKind::Assignment && !uncertain
+        };
+        if !own.is_empty()
+            && own.iter().all(stays)
             && !dropped
             && !super::expr::is_null(&default.text)
         {
             self.refuse(format!(
                 "the default of `{column}` cannot be cast automatically to {new}"
             ));
+        }
+    }
+
+    /// The types that a default may have before it is cast to that of its
+    /// column, which a literal in quotes takes there and then; none where they
+    /// are not known.
+    fn types_of_default(&self, default: &str, column: &DataType) -> Vec<DataType> {
+        let unsigned = default.trim_start().trim_start_matches('-');
+        let reading = operation::query::read(&format!("SELECT {unsigned}"));
+        let yields = reading.and_then(|mut reading| reading.yields.pop());
+        match yields {
+            Some(Yields::Typed("text")) => vec![column.clone()],
+            Some(Yields::Cast(ty)) => DataType::parse(&ty).into_iter().collect(),
+            // CURRENT_DATE is read as a name.
+            Some(Yields::Column(name)) => self.types_of_computed(&Yields::Call(name)),
+            Some(yields) => self.types_of_computed(&yields),
+            None => Vec::new(),
         }
     }
 
