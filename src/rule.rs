@@ -48,7 +48,6 @@ pub use change::Change;
 pub use columns::DECLARES;
 pub use data::is_bookkeeping;
 pub use dependents::Dependent;
-pub use exchange::keeps_values;
 pub use fix::Frame;
 pub use names::{Facet, Names};
 pub use policy::{covers, lets_all, lets_less};

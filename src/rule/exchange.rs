@@ -129,6 +129,9 @@ impl<'a> OperationContext<'a> {
         let Action::RenameColumn { column: from, .. } = &put.action else {
             return None;
         };
+        if !self.keeps_values(table, put) {
+            return None;
+        }
         let known = self.schema.table(&table.name)?;
         Some(Swap {
             table,
@@ -137,13 +140,15 @@ impl<'a> OperationContext<'a> {
             new: &known.column(&from.name)?.ty,
         })
     }
-}
 
-/// A column renamed into the place has its own values; a generated one
-/// computes them.
-pub fn keeps_values(again: &Operation) -> bool {
-    match &again.action {
-        Action::AddColumn { column, .. } => column.generated.is_some(),
-        _ => true,
+    /// Does what gets the name of a column afterwards hold its values? A new
+    /// column that is renamed into the place was filled, and a generated one
+    /// computes them. An old one holds its own.
+    pub fn keeps_values(&self, target: &Target, again: &Operation) -> bool {
+        match &again.action {
+            Action::AddColumn { column, .. } => column.generated.is_some(),
+            Action::RenameColumn { column, .. } => !self.is_old_column(target, &column.name),
+            _ => true,
+        }
     }
 }

@@ -1,9 +1,7 @@
 //! A column goes while the old release may use it.
 
 use crate::operation::{Action, Ident, Kind, ObjectKind, Operation, Target};
-use crate::rule::{
-    Check, Facet, Findings, OperationContext, Rule, keeps_values, listed, sql_ident, sql_object,
-};
+use crate::rule::{Check, Facet, Findings, OperationContext, Rule, listed, sql_ident, sql_object};
 use crate::schema::GoneRule;
 
 pub const RULE: Rule = Rule {
@@ -29,15 +27,22 @@ fn check(cx: &OperationContext<'_>, findings: &mut Findings) {
         return;
     }
     let again = cx.column_returns(table, &column.name);
-    if again.is_some_and(keeps_values) {
+    if again.is_some_and(|op| cx.keeps_values(table, op)) {
         return;
     }
     let name = &table.name;
     let before = name_before(cx, table, column);
     let fact = match before {
         _ if again.is_some() => format!(
-            "drops column `{}` of `{name}` and adds it again without its values",
-            column.name
+            "drops column `{}` of `{name}` and {}",
+            column.name,
+            match again.map(|op| &op.action) {
+                Some(Action::RenameColumn { column: other, .. }) => format!(
+                    "gives its name to `{}`, which holds other values",
+                    other.name
+                ),
+                _ => "adds it again without its values".to_owned(),
+            }
         ),
         Some(before) => format!(
             "drops column `{}` of `{name}` with its values, which the old release may still use as `{}`",

@@ -3,7 +3,7 @@
 use crate::effect::conversion::Conversion;
 use crate::operation::{Action, Kind, Operation, Target};
 use crate::rule::{
-    Check, Facet, Findings, OperationContext, Rule, keeps_values, sql_ident, sql_object, sql_type,
+    Check, Facet, Findings, OperationContext, Rule, sql_ident, sql_object, sql_type,
 };
 use crate::schema::Key;
 
@@ -22,10 +22,10 @@ fn check(cx: &OperationContext<'_>, findings: &mut Findings) {
     };
     let again = cx.column_returns(table, &column.name);
     if !cx.is_old_column(table, &column.name)
-        || again.is_some_and(|op| keeps_values(op) || is_refilled(cx, op))
+        || again.is_some_and(|op| cx.keeps_values(table, op) || is_refilled(cx, op))
         || cx.is_replaced(&table.name)
         || cx.is_dropped_later(&table.name)
-        || takes_a_place(cx, table, &to.name)
+        || cx.column_is_renamed(table, &column.name)
     {
         return;
     }
@@ -63,9 +63,12 @@ fn check(cx: &OperationContext<'_>, findings: &mut Findings) {
                 "renames column `{}` of `{}`, which the old release still uses by that name{}",
                 column.name,
                 table.name,
-                match again {
-                    Some(_) => ", and gives the name to a new one",
-                    None => "",
+                match again.map(|op| &op.action) {
+                    Some(Action::RenameColumn { column: other, .. }) => {
+                        format!(", and gives the name to `{}`", other.name)
+                    }
+                    Some(_) => ", and gives the name to a new one".to_owned(),
+                    None => String::new(),
                 }
             ),
         )
@@ -108,15 +111,4 @@ fn stands_on_it(cx: &OperationContext<'_>, target: &Target, column: &str) -> boo
             .any(|c| c.references == Some(table.key) && c.referenced.iter().any(|c| c == column))
     };
     in_key || table.referenced_by.iter().any(refers)
-}
-
-/// The new name was cleared by the script: the column steps into the place of
-/// another, which is reported there.
-fn takes_a_place(cx: &OperationContext<'_>, target: &Target, new: &str) -> bool {
-    cx.earlier_on(Facet::Part, new).any(|op| match &op.action {
-        Action::DropColumn { table, column, .. } | Action::RenameColumn { table, column, .. } => {
-            column.name == new && cx.is_same(&table.name, &target.name)
-        }
-        _ => false,
-    })
 }
