@@ -622,5 +622,5 @@ fn summarises(query: &str) -> bool {
             behind.starts_with('(') && !before.is_some_and(|c| c.is_alphanumeric() || c == '_')
         })
     };
-    mentions(query, "group") || AGGREGATES.iter().any(|word| called(&word))
+    mentions(query, "group") || AGGREGATES.iter().any(called)
 }
