@@ -56,7 +56,7 @@ impl Scene<'_> {
                 "outside Drizzle, which runs all pending files in one transaction: run it with psql as a step of the deployment"
             }
             Layout::Supabase => {
-                "as the only statement of its file: Supabase sends a file as one batch, which PostgreSQL runs as one transaction"
+                "as the only statement of its file: Supabase sends a file as one batch, which PostgreSQL runs as one transaction (its CLI runs most such statements by themselves from 2.109 on)"
             }
             Layout::Alembic => "inside `with op.get_context().autocommit_block():`",
             Layout::Django => "in a migration of its own with `atomic = False`",

@@ -6,6 +6,9 @@ use rustc_hash::FxHashSet;
 
 use crate::inverse;
 use crate::operation::DataType;
+use crate::source::Span;
+use crate::statement::Cursor;
+use crate::statement::lexer::tokens_into;
 
 /// A type as SQL would have to write it, without the sequence of a serial.
 pub fn sql_type(ty: &DataType) -> String {
@@ -151,6 +154,25 @@ pub fn keeps_null_out(check: &str, column: &str) -> bool {
                 })
             })
     })
+}
+
+/// Does a check ask somewhere whether a column is NULL; whether it is not (`not`)?
+pub fn asks_for_null(check: &str, column: &str, not: bool) -> bool {
+    let mut tokens = Vec::new();
+    tokens_into(check, Span::new(0, check.len() as u32), &mut tokens);
+    let mut cursor = Cursor::new(check, &tokens);
+    while !cursor.done() {
+        let Some(name) = cursor.ident() else {
+            cursor.bump();
+            continue;
+        };
+        let counted = name.name == "num_nonnulls" || name.name == "num_nulls";
+        let asked = name.name == column && cursor.eat_word("IS");
+        if counted || asked && (cursor.eat_word("NOT") || !not) && cursor.at_word("NULL") {
+            return true;
+        }
+    }
+    false
 }
 
 fn has_or(check: &str) -> bool {

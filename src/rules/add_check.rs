@@ -5,7 +5,8 @@ use crate::operation::{
     Action, Column, Constraint, ConstraintKind, DomainChange, Expr, Kind, ObjectName, Target,
 };
 use crate::rule::{
-    Check, Findings, OperationContext, Rule, keeps_null_out, listed, same_expression, sql_object,
+    Check, Findings, OperationContext, Rule, asks_for_null, keeps_null_out, listed,
+    same_expression, sql_object,
 };
 use crate::rule::{on_one_line, one_line};
 use crate::rule::{same_condition, sql_name};
@@ -68,7 +69,9 @@ fn on_table(
         return;
     }
     if !cx.is_used(table)
-        || !required && !cx.old_writes_meet(table, &columns)
+        || !required
+            && !cx.old_writes_meet(table, &columns)
+            && !may_require(cx, table, check, &columns)
         || is_filled(cx, table, check, &columns)
         || holds_already(cx, table, check)
         || is_met_by_defaults(cx, table, check, &columns)
@@ -76,6 +79,24 @@ fn on_table(
         return;
     }
     report(cx, findings, table, check);
+}
+
+/// Do values of old columns decide whether a new one, which the old release leaves
+/// out, may be NULL? Where old ones are asked whether they are there, one of
+/// several is to be.
+fn may_require(cx: &OperationContext<'_>, table: &Target, check: &Expr, columns: &[Name]) -> bool {
+    let (new, old): (Vec<&Name>, Vec<&Name>) = columns
+        .iter()
+        .partition(|column| cx.column_is_new(table, column));
+    let left_out = |column: &Name| {
+        !cx.fills_itself(&table.name, column) && !cx.is_filled(&table.name, column, "insert")
+    };
+    let is_asked = |column: &Name, not: bool| asks_for_null(&check.text, column, not);
+    !old.is_empty()
+        && !old.iter().any(|column| is_asked(column, false))
+        && new
+            .iter()
+            .any(|column| left_out(column) && is_asked(column, true))
 }
 
 /// Does it only keep NULL out of a column that a trigger fills?
