@@ -28,7 +28,7 @@ use crate::dialect::Dialect;
 use crate::effect::{Effect, Ground, Lock, Refusal};
 use crate::finding::{Confidence, Finding, Fix, Related, Severity};
 use crate::inverse::Inverse;
-use crate::operation::{Action, Kind, ObjectName, Operation, RUN_TIME, Target};
+use crate::operation::{Action, Kind, ObjectName, Operation, RUN_TIME, Target, without_markers};
 use crate::phase::Phase;
 use crate::project::{Down, Layout, Migration, SourceId, Transaction};
 use crate::report::Direction;
@@ -441,7 +441,7 @@ impl Findings {
             rule: self.rule,
             severity: self.severity,
             confidence: self.confidence,
-            message: message.into(),
+            message: shown(message.into()),
             help: String::new(),
             source,
             span,
@@ -454,12 +454,20 @@ impl Findings {
     }
 }
 
+/// A text with `…` for names that only the server knows.
+fn shown(text: String) -> String {
+    match text.contains(RUN_TIME) {
+        true => without_markers(&text).into_owned(),
+        false => text,
+    }
+}
+
 /// A finding that is being written.
 pub struct Draft<'a>(&'a mut Finding);
 
 impl Draft<'_> {
     pub fn help(self, help: impl Into<String>) -> Self {
-        self.0.help = sentence(help.into());
+        self.0.help = sentence(shown(help.into()));
         self
     }
 

@@ -29,14 +29,14 @@ use crate::effect::old_release::old_release;
 use crate::effect::{self, Effect, postgres};
 use crate::finding::{Finding, Severity};
 use crate::inverse;
-use crate::operation::{Action, Operation, TransactionControl};
+use crate::operation::{Action, Operation, RUN_TIME, TransactionControl};
 use crate::phase::{self, Phase};
 use crate::project::{self, Down, History, Layout, Migration, Part, Project, SourceId};
 use crate::report::{Direction, MigrationReport, Return};
 use crate::rule::{
     Check, Findings, Frame, MigrationContext, Names, OperationContext, Run, Scene, Step, mentions,
 };
-use crate::schema::{Conflict, Key, MigrationIndex, Schema};
+use crate::schema::{Conflict, Key, MigrationIndex, Schema, column_of};
 use crate::source::Span;
 use crate::statement::lexer::{Lexeme, Lexer};
 use crate::suppress::Directives;
@@ -618,6 +618,9 @@ impl<'a> Fold<'a> {
             true => Asked::AndSilent,
             false => Asked::NotAll,
         };
+        // Which column it is, only the server knows: what it blocks can be told.
+        let at_run_time =
+            column_of(&planned.operation.action).is_some_and(|(_, c)| c.contains(RUN_TIME));
         let context = context(scene, planned, effect, &self.schema, run, index);
         let mut findings = Findings::new(std::mem::take(&mut self.outcome.findings));
         for active in registry.for_kind(planned.operation.action.kind()) {
@@ -625,7 +628,7 @@ impl<'a> Fold<'a> {
                 continue;
             };
             let is_evidence = active.is_evidence();
-            if rests(active, scene) {
+            if rests(active, scene) || at_run_time && active.is_about_old_release() {
                 if is_evidence {
                     asked = Asked::NotAll;
                 }

@@ -137,6 +137,11 @@ impl Active {
         matches!(self.head.group, Group::Trust | Group::Transactions)
     }
 
+    /// Does it speak of the old release alone?
+    pub fn is_about_old_release(&self) -> bool {
+        self.head.group == Group::OldRelease
+    }
+
     /// Does it explain what the old release notices?
     pub fn is_evidence(&self) -> bool {
         matches!(

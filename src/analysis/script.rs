@@ -334,6 +334,13 @@ impl Transactions {
 
     /// A part of the script begins.
     pub fn begin_part(&mut self, part: &ReadPart) {
+        // sql-migrate runs all sections of a direction in one.
+        let goes_on = self.opened_by == OpenedBy::Runner
+            && self.runner == Transaction::File
+            && as_run(part).transaction == Transaction::File;
+        if goes_on {
+            return;
+        }
         self.runner = part.part.transaction;
         self.close();
         match part.part.transaction {

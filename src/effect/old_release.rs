@@ -6,6 +6,7 @@
 
 use super::conversion::{Conversion, conversion};
 use super::{Effect, Scene};
+use crate::name::Name;
 use crate::operation::{
     Action, Column, ConstraintKind, DataType, Identity, ObjectKind, ObjectName, RowSecurity, Target,
 };
@@ -105,6 +106,22 @@ pub fn old_release(scene: &Scene<'_>, effect: &Effect) -> OldRelease {
                 .any(|c| column_is_new(scene, table, c));
             let adopts = matches!(&constraint.kind,
                 ConstraintKind::Unique(k) | ConstraintKind::PrimaryKey(k) if k.using_index.is_some());
+            let left_out = |name: &Name| {
+                let known = scene.schema.table(&table.name);
+                let is_given = known.and_then(|t| t.column(name)).is_some_and(|column| {
+                    column.identity.is_some()
+                        || column.generated.is_some()
+                        || column.ty.is_serial()
+                        || scene.schema.default_of(column).is_some()
+                });
+                let is_filled = known.is_some_and(|t| scene.schema.fills(t, name, "insert"));
+                column_is_new(scene, table, name) && !is_given && !is_filled
+            };
+            if let ConstraintKind::PrimaryKey(key) = &constraint.kind
+                && key.columns.iter().any(left_out)
+            {
+                return Broken;
+            }
             if new || adopts || constraint.not_enforced {
                 Compatible
             } else {
@@ -201,7 +218,7 @@ fn dropped(scene: &Scene<'_>, kind: ObjectKind, name: &ObjectName, if_exists: bo
 }
 
 /// The columns that a constraint names itself.
-fn constrained_columns(kind: &ConstraintKind) -> &[crate::name::Name] {
+fn constrained_columns(kind: &ConstraintKind) -> &[Name] {
     match kind {
         ConstraintKind::PrimaryKey(k) | ConstraintKind::Unique(k) => &k.columns,
         ConstraintKind::ForeignKey(fk) => &fk.columns,

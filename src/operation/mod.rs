@@ -57,7 +57,7 @@ use crate::source::Span;
 pub use crate::statement::cursor::Ident;
 pub use data_type::DataType;
 pub use guard::{Condition, Guard, InSchema, Wanted, What};
-pub use object::{ObjectKind, ObjectName};
+pub use object::{ObjectKind, ObjectName, without_markers};
 pub use read::{read, read_tokens};
 pub use reader::Reader;
 pub use routine::called_with;

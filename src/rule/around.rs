@@ -60,6 +60,26 @@ impl<'a> OperationContext<'a> {
         })
     }
 
+    /// Has the transaction closed the table to readers before?
+    pub fn is_closed_before(&self, table: &ObjectName) -> bool {
+        let closes = |action: &Action| {
+            matches!(
+                action,
+                Action::AddColumn { .. }
+                    | Action::AlterColumnType { .. }
+                    | Action::DropColumn { .. }
+                    | Action::DropConstraint { .. }
+                    | Action::SetNotNull { .. }
+            )
+        };
+        let mut earlier = self.earlier_on(Facet::Table, &table.name);
+        self.run.transaction.is_some()
+            && earlier.any(|op| {
+                let target = op.action.target();
+                closes(&op.action) && target.is_some_and(|t| self.is_same(&t.name, table))
+            })
+    }
+
     /// Does the script later put a relation where this one was?
     pub fn is_replaced(&self, name: &ObjectName) -> bool {
         self.is_replaced_key(&self.schema.resolve(name))

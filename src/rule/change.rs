@@ -58,14 +58,20 @@ const fn added(verb: &'static str) -> Change {
 impl MigrationContext<'_> {
     /// Does the step do anything that a down would have to undo?
     pub fn is_a_change(&self, step: &Step) -> bool {
-        !matches!(
-            step.operation.action,
-            Action::Nothing
-                | Action::Set(_)
-                | Action::SetConstraints { .. }
-                | Action::Transaction(_)
-                | Action::Select { .. }
-        )
+        let passes = match &step.operation.action {
+            Action::CreateRoutine(create) => is_temporary(&create.name),
+            Action::Drop { name, .. } => is_temporary(name),
+            _ => false,
+        };
+        !passes
+            && !matches!(
+                step.operation.action,
+                Action::Nothing
+                    | Action::Set(_)
+                    | Action::SetConstraints { .. }
+                    | Action::Transaction(_)
+                    | Action::Select { .. }
+            )
     }
 
     /// Does anything but comments stand in a part?
@@ -223,6 +229,11 @@ impl MigrationContext<'_> {
         };
         near.iter().map(move |at| &script[*at as usize].action)
     }
+}
+
+/// In the schema that goes with the session?
+fn is_temporary(name: &ObjectName) -> bool {
+    name.schema.is_some_and(|schema| schema == "pg_temp")
 }
 
 fn makes(action: &Action, name: &ObjectName) -> bool {

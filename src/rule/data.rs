@@ -1,6 +1,7 @@
 //! How many rows a data change touches, as far as its text tells.
 
 use super::{Facet, MigrationContext, OperationContext, Step, takes_no_row};
+use crate::name::Name;
 use crate::operation::{Action, ObjectName};
 use crate::schema::{Relation, Schema, Table};
 use crate::source::Span;
@@ -22,17 +23,22 @@ impl MigrationContext<'_> {
             Action::Update(update) => {
                 let batch = mentions(&update.assignments.text, &["LIMIT", "VALUES"]);
                 let filter = update.filter.as_ref();
-                let few = filter.is_some_and(|f| self.is_selective(&f.text, &update.table, step))
-                    || update
-                        .picked
-                        .as_ref()
-                        .is_some_and(|query| self.finds_few(query, Some(&update.table)));
+                let few = {
+                    let joined = update.from.as_ref().map(|from| &*from.text);
+                    filter.is_some_and(|f| self.is_selective(&f.text, &update.table, step, joined))
+                } || update
+                    .picked
+                    .as_ref()
+                    .is_some_and(|query| self.finds_few(query, Some(&update.table)));
                 (!batch && !few).then_some(&update.table)
             }
             Action::Delete(delete) => delete
                 .filter
                 .as_ref()
-                .is_some_and(|f| !self.is_selective(&f.text, &delete.table, step))
+                .is_some_and(|f| {
+                    let joined = delete.using.as_ref().map(|using| &*using.text);
+                    !self.is_selective(&f.text, &delete.table, step, joined)
+                })
                 .then_some(&delete.table),
             Action::Insert(insert) => insert
                 .query
@@ -69,18 +75,27 @@ impl MigrationContext<'_> {
         })
     }
 
-    fn is_selective(&self, filter: &str, table: &ObjectName, step: &Step) -> bool {
+    /// `joined` is what stands behind FROM or USING.
+    fn is_selective(
+        &self,
+        filter: &str,
+        table: &ObjectName,
+        step: &Step,
+        joined: Option<&str>,
+    ) -> bool {
         if takes_no_row(Some(filter)) {
             return true;
         }
         let tokens = tokens(filter);
         let known = self.schema.table(table).map(|table| &**table);
+        let others = relations_in(joined.unwrap_or_default());
         let moves_on = || step.operation.within.block && self.commits_within(step);
         let filter = |windows| Filter {
             text: filter,
             table: known,
             schema: self.schema,
             windows,
+            others: &others,
         };
         filter(false).any_of(&tokens, DEEPEST)
             || moves_on() && filter(true).any_of(&tokens, DEEPEST)
@@ -114,6 +129,7 @@ impl MigrationContext<'_> {
                 .map(|table| &**table),
             schema: self.schema,
             windows: false,
+            others: &[],
         };
         mentions(query, &["LIMIT", "FETCH"])
             || position(query, &tokens, "WHERE")
@@ -163,6 +179,7 @@ impl OperationContext<'_> {
             table: Some(table),
             schema: self.schema,
             windows: false,
+            others: &[],
         }
     }
 
@@ -217,6 +234,9 @@ struct Filter<'a> {
     schema: &'a Schema,
     /// Names that are no columns are taken for bounds that move on.
     windows: bool,
+    /// Names of what is joined: a condition on their columns alone leaves as many
+    /// rows as belong to them.
+    others: &'a [Name],
 }
 
 impl Filter<'_> {
@@ -306,7 +326,13 @@ impl Filter<'_> {
             return left.first().is_some_and(is_constant)
                 && right.last().is_some_and(|token| self.is_fine(token));
         };
-        let negated = is_word(self.text, column, "NOT");
+        let of_other = match left {
+            [.., of, dot, _] if dot.kind == TokenKind::Dot => {
+                name_of(*of, self.text).is_some_and(|of| self.others.contains(&of))
+            }
+            _ => false,
+        };
+        let negated = of_other || is_word(self.text, column, "NOT");
         let value = right.iter().find(|t| t.kind != TokenKind::OpenParen);
         !negated && self.is_fine(column) && value.is_some_and(|v| self.is_few(v, right, depth))
     }
@@ -356,6 +382,19 @@ impl Filter<'_> {
             depth == 0 && is_word(text, token, word)
         })
     }
+}
+
+/// The relations that are joined, and the names that they have there.
+fn relations_in(from: &str) -> Vec<Name> {
+    let tokens = tokens(from);
+    let mut depth = 0i32;
+    let mut names = Vec::new();
+    for token in &tokens {
+        depth += i32::from(token.kind == TokenKind::OpenParen)
+            - i32::from(token.kind == TokenKind::CloseParen);
+        names.extend(name_of(*token, from).filter(|_| depth == 0));
+    }
+    names
 }
 
 /// Is there a FROM of the query itself? Without one it makes one row, whatever
@@ -421,6 +460,7 @@ mod tests {
             table: None,
             schema: &schema,
             windows: false,
+            others: &[],
         }
         .any_of(&tokens(filter), DEEPEST)
     }

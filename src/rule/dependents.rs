@@ -279,7 +279,8 @@ impl OperationContext<'_> {
         })
     }
 
-    fn routine_is_redone(&self, key: &Key) -> bool {
+    /// Does the script make the routine anew later, or drop it?
+    pub fn routine_is_redone(&self, key: &Key) -> bool {
         self.routine_returns(key)
             || self
                 .later_on(Facet::Object, &key.name)

@@ -5,7 +5,7 @@ use crate::operation::{
     Action, Column, Constraint, ConstraintKind, DomainChange, Expr, Kind, ObjectName, Target,
 };
 use crate::rule::{
-    Check, Findings, OperationContext, Rule, asks_for_null, keeps_null_out, listed,
+    Check, Findings, OperationContext, Rule, asks_for_null, keeps_null_out, listed, mentions,
     same_expression, sql_object,
 };
 use crate::rule::{on_one_line, one_line};
@@ -58,6 +58,19 @@ fn on_table(
         return;
     }
     let key = cx.schema.resolve(&table.name);
+    // A column that the statement adds behind it is new as well.
+    let mut behind = cx.siblings.iter().filter_map(|op| match &op.action {
+        Action::AddColumn {
+            table: t, column, ..
+        } if cx.is_same(&t.name, &table.name) => {
+            let known = cx.table(&table.name).and_then(|t| t.column(&column.name));
+            known.is_none().then_some(column)
+        }
+        _ => None,
+    });
+    if behind.any(|c| mentions(&check.text, &c.name) && !keeps_null_out(&check.text, &c.name)) {
+        return;
+    }
     let columns = cx.schema.columns_in(&key, check);
     let required = columns.iter().any(|c| {
         cx.column_is_new(table, c)

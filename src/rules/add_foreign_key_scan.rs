@@ -2,9 +2,11 @@
 
 use crate::operation::{Action, Constraint, ConstraintKind, ForeignKey, Kind, ObjectName};
 use crate::rule::{
-    Check, ColumnWork, Facet, Findings, OperationContext, Rule, constraint as written, on_one_line,
+    Check, ColumnWork, Findings, OperationContext, Rule, constraint as written, on_one_line,
     sql_ident, sql_object,
 };
+
+use crate::schema::GoneRule;
 
 pub const RULE: Rule = Rule {
     id: "add-foreign-key-scan",
@@ -30,7 +32,7 @@ fn check(cx: &OperationContext<'_>, findings: &mut Findings) {
             format!(
                 "adding a foreign key from `{table}` to `{}` checks every row while {} wait",
                 key.references,
-                who_waits(cx, table)
+                who_waits(cx, table, &key.references)
             ),
         )
         .help(remedy(cx, table, constraint, key))
@@ -40,7 +42,7 @@ fn check(cx: &OperationContext<'_>, findings: &mut Findings) {
 
 /// An ALTER TABLE holds the strongest lock of all that it does; that of a
 /// foreign key which goes is on both tables.
-fn who_waits(cx: &OperationContext<'_>, table: &ObjectName) -> &'static str {
+fn who_waits(cx: &OperationContext<'_>, table: &ObjectName, other: &ObjectName) -> &'static str {
     let together = || cx.siblings.iter().filter(|op| !op.within.block);
     let drops_key = together().any(|op| match &op.action {
         Action::DropConstraint { table, name, .. } => {
@@ -50,31 +52,38 @@ fn who_waits(cx: &OperationContext<'_>, table: &ObjectName) -> &'static str {
         _ => false,
     });
     let adds_column = matches!(cx.operation.action, Action::AddColumn { .. });
-    match (drops_key, adds_column || is_closed(cx, table)) {
-        (true, _) => "reads and writes of both",
-        (false, true) => "reads and writes of the one and writes to the other",
-        (false, false) => "writes to both",
+    let (own, referenced) = (adds_column || is_closed(cx, table), is_closed(cx, other));
+    match (drops_key || own && referenced, own, referenced) {
+        (true, ..) => "reads and writes of both",
+        (_, true, _) => "reads and writes of the one and writes to the other",
+        (_, _, true) => "writes to the one and reads and writes of the other",
+        _ => "writes to both",
     }
 }
 
-/// Has the transaction closed the table to readers before?
 fn is_closed(cx: &OperationContext<'_>, table: &ObjectName) -> bool {
-    let mut earlier = cx.earlier_on(Facet::Table, &table.name);
-    let closes = |action: &Action| {
-        matches!(
-            action,
-            Action::AddColumn { .. }
-                | Action::AlterColumnType { .. }
-                | Action::DropColumn { .. }
-                | Action::DropConstraint { .. }
-                | Action::SetNotNull { .. }
-        )
+    cx.is_closed_before(table) || cx.run.transaction.is_some() && is_closed_by_key(cx, table)
+}
+
+/// A foreign key that went closed both of its tables; what it referred to is not
+/// kept, so one that comes in its place tells.
+fn is_closed_by_key(cx: &OperationContext<'_>, table: &ObjectName) -> bool {
+    let Action::AddConstraint {
+        table: own,
+        constraint,
+    } = &cx.operation.action
+    else {
+        return false;
     };
-    cx.run.transaction.is_some()
-        && earlier.any(|op| {
-            let target = op.action.target();
-            closes(&op.action) && target.is_some_and(|t| cx.is_same(&t.name, table))
-        })
+    let ConstraintKind::ForeignKey(key) = &constraint.kind else {
+        return false;
+    };
+    let migration = cx.schema.migration();
+    let went = |known: &crate::schema::Table| {
+        let mut gone = known.gone.iter().filter(|gone| gone.migration == migration);
+        gone.any(|gone| gone.rule == GoneRule::ForeignKey && gone.columns == key.columns)
+    };
+    cx.is_same(&key.references, table) && cx.table(&own.name).is_some_and(went)
 }
 
 /// `NOT VALID` on a partitioned table.

@@ -1,9 +1,10 @@
 //! Writes of the old release without a key, or with a repeated one, begin to fail.
 
+use crate::finding::Severity;
 use crate::name::Name;
 use crate::operation::Key;
 use crate::operation::{Action, ConstraintKind, Kind, Target};
-use crate::rule::{Check, Findings, OperationContext, Rule, sql_list, sql_object};
+use crate::rule::{Check, Findings, OperationContext, Rule, sql_list, sql_name, sql_object};
 use crate::schema::GoneRule;
 
 pub const RULE: Rule = Rule {
@@ -41,6 +42,17 @@ fn check(cx: &OperationContext<'_>, findings: &mut Findings) {
         .name
         .as_ref()
         .is_some_and(|n| cx.was_there_as(&table.name, &n.name));
+    let left_out = |c: &&Name| {
+        let is_not_null = known.is_some_and(|t| t.is_not_null(c));
+        cx.column_is_new(table, c)
+            && !is_not_null
+            && !fills(c)
+            && !cx.is_filled(&table.name, c, "insert")
+            && !cx.default_returns(table, c)
+    };
+    if let Some(column) = columns.iter().find(left_out) {
+        return new_in_key(cx, findings, table, column);
+    }
     if new || again || required && unique {
         return;
     }
@@ -69,6 +81,26 @@ fn check(cx: &OperationContext<'_>, findings: &mut Findings) {
             "Release code that writes `{list}` once and never NULL first, and look for rows in the way:\n\
              SELECT {sql}, count(*) FROM {} GROUP BY {sql} HAVING count(*) > 1;",
             sql_object(&table.name)
+        ));
+}
+
+/// A key makes its columns NOT NULL, and the old release does not know this one.
+fn new_in_key(cx: &OperationContext<'_>, findings: &mut Findings, table: &Target, column: &Name) {
+    let sql = sql_object(&table.name);
+    let name = sql_name(column);
+    findings
+        .report(
+            cx.operation.place,
+            format!(
+                "makes the new `{column}` part of the primary key of `{}`: INSERTs of the old release, which leave it out, fail",
+                table.name
+            ),
+        )
+        .severity(Severity::Error)
+        .confidence(cx.confidence(&table.name))
+        .help(format!(
+            "Release code that writes `{column}` first, or give it what old INSERTs would have written:\n\
+             ALTER TABLE {sql} ALTER COLUMN {name} SET DEFAULT <value>;"
         ));
 }
 

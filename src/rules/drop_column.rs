@@ -1,6 +1,6 @@
 //! A column goes while the old release may use it.
 
-use crate::operation::{Action, Ident, Kind, ObjectKind, Operation, Target};
+use crate::operation::{Action, ConstraintKind, Ident, Kind, ObjectKind, Operation, Target};
 use crate::rule::{Check, Facet, Findings, OperationContext, Rule, listed, sql_ident, sql_object};
 use crate::schema::GoneRule;
 
@@ -53,6 +53,7 @@ fn check(cx: &OperationContext<'_>, findings: &mut Findings) {
             column.name
         ),
     };
+    let fact = format!("{fact}{}", with_keys(cx, table, column));
     let (sql, old) = (sql_object(name), sql_ident(before.unwrap_or(column)));
     let left_out = match cx.must_be_given(table, &column.name) {
         false => String::new(),
@@ -117,6 +118,26 @@ fn name_before<'a>(
             } if to.name == column.name && cx.is_same(&table.name, &target.name) => Some(before),
             _ => None,
         })
+}
+
+/// Keys over several columns that go with one of them, in silence.
+fn with_keys(cx: &OperationContext<'_>, table: &Target, column: &Ident) -> String {
+    let constraints = cx
+        .table(&table.name)
+        .into_iter()
+        .flat_map(|t| &t.constraints);
+    let keys: Vec<String> = constraints
+        .filter(|c| c.columns.len() > 1 && c.columns.contains(&column.name))
+        .filter_map(|c| match c.definition.kind {
+            ConstraintKind::PrimaryKey(_) => Some(format!("the primary key `{}`", c.name)),
+            ConstraintKind::Unique(_) => Some(format!("the unique key `{}`", c.name)),
+            _ => None,
+        })
+        .collect();
+    match keys.is_empty() {
+        true => String::new(),
+        false => format!("; {} goes with it", listed(&keys)),
+    }
 }
 
 /// What CASCADE would take along.

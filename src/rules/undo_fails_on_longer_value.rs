@@ -40,13 +40,17 @@ fn check(cx: &OperationContext<'_>, findings: &mut Findings) {
         return;
     };
     let way = back.way;
+    let change = format!(
+        "from `{old}` to `{ty}`: {way} fails once a row holds a value that `{old}` does not"
+    );
+    let also = format!("so does this for `{}` of `{}`", column.name, table.name);
+    if findings.add_to_alike(&change, cx.place(cx.operation.place), &also) {
+        return;
+    }
     findings
         .report(
             cx.operation.place,
-            format!(
-                "widens `{}` of `{}` from `{old}` to `{ty}`: {way} fails once a row holds a value that `{old}` does not",
-                column.name, table.name
-            ),
+            format!("widens `{}` of `{}` {change}", column.name, table.name),
         )
         .severity(back.severity)
         .confidence(cx.confidence(&table.name))

@@ -403,6 +403,10 @@ impl Schema {
     }
 
     pub(super) fn create_routine(&mut self, create: &CreateRoutine, at: At) {
+        // It goes with the session, and nobody else sees it.
+        if create.name.schema.is_some_and(|schema| schema == "pg_temp") {
+            return;
+        }
         let key = self.creation_key(&create.name, false);
         let routine = Routine {
             key,

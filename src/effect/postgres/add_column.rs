@@ -238,7 +238,7 @@ impl<'a> Work<'a> {
         };
         self.refuse_as(Refusal {
             why: format_smolstr!(
-                "each would refer to {} in `{to}`, which no migration writes",
+                "each would refer to {} in `{to}`, a row that no migration writes (where the application has, it passes)",
                 on_one_line(&default.text)
             ),
             on_rows: true,

@@ -343,6 +343,18 @@ impl<'a> Work<'a> {
         if let Some(table) = subject.table {
             self.refuse_typed(table);
         }
+        self.retype(subject, column, ty, collation, using);
+    }
+
+    /// The same where the type of a typed table takes it along.
+    pub(super) fn retype(
+        &mut self,
+        subject: &Subject<'a>,
+        column: &str,
+        ty: &'a DataType,
+        collation: Option<&Name>,
+        using: Option<&Expr>,
+    ) {
         let Some((table, old)) = subject
             .table
             .and_then(|table| Some((table, table.column(column)?)))
@@ -379,6 +391,13 @@ impl<'a> Work<'a> {
         );
         if old.identity.is_some() {
             self.lock_owned_sequence(subject, column, LockMode::ShareRowExclusive);
+        }
+    }
+
+    /// A column of which nothing but the type is known.
+    pub(super) fn retype_bare(&mut self, subject: &Subject<'a>, old: &DataType, ty: &DataType) {
+        if !self.step(old, ty).binary {
+            self.rewrite_all(subject);
         }
     }
 

@@ -15,6 +15,7 @@ use crate::statement::lexer::TokenKind;
 
 use super::Work;
 use super::expr::Tokens;
+use super::table::Subject;
 use super::type_change::{is_built_in, stored};
 
 impl<'a> Work<'a> {
@@ -81,11 +82,25 @@ impl<'a> Work<'a> {
     }
 
     /// composite_alter_attribute_type_in_use.
-    fn alter_composite(&mut self, name: &ObjectName, change: &CompositeChange, cascade: bool) {
+    fn alter_composite(&mut self, name: &ObjectName, change: &'a CompositeChange, cascade: bool) {
         let key = self.type_of_name(name);
         for table in self.schema.tables_of_type(&key) {
             if cascade {
                 self.lock(&table.key, LockMode::AccessExclusive);
+                let subject = Subject {
+                    key: table.key,
+                    table: Some(table),
+                    only: false,
+                };
+                match change {
+                    CompositeChange::Alter(attribute, ty) => {
+                        self.retype_attribute(&subject, &key, attribute, ty);
+                    }
+                    CompositeChange::Drop(column) => {
+                        self.lose(format!("column `{}.{column}`", table.key));
+                    }
+                    CompositeChange::Add(..) | CompositeChange::Rename(..) => {}
+                }
             } else {
                 self.refuse(format!("`{}` is a table of type `{key}`", table.key));
             }
@@ -99,6 +114,28 @@ impl<'a> Work<'a> {
         for (table, column) in self.columns_of_type(&key) {
             self.lock(&table.key, LockMode::AccessShare);
             self.refuse(format!("column `{}.{column}` uses `{key}`", table.key));
+        }
+    }
+
+    /// A table OF a type has its columns from there.
+    fn retype_attribute(
+        &mut self,
+        subject: &Subject<'a>,
+        of: &Key,
+        attribute: &Name,
+        ty: &'a DataType,
+    ) {
+        let known = subject.table.and_then(|table| table.column(attribute));
+        let definition = self.schema.enum_or_type(of).map(|entry| &entry.definition);
+        let old = match definition {
+            Some(TypeDefinition::Composite(attributes)) if known.is_none() => {
+                attributes.iter().find(|(name, _)| name == attribute)
+            }
+            _ => None,
+        };
+        match old {
+            Some((_, old)) => self.retype_bare(subject, old, ty),
+            None => self.retype(subject, attribute, ty, None, None),
         }
     }
 
