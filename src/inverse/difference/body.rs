@@ -5,8 +5,40 @@ use super::Likeness;
 use crate::source::Span;
 use crate::statement::lexer::{TokenKind, on_one_line, tokens_into};
 
+/// Parentheses that nest deeper are compared as they are written.
+const DEEPEST: usize = 200;
+
+/// The words of a body, one behind the other.
+fn spelt(body: &str) -> Vec<&str> {
+    let mut tokens = Vec::new();
+    tokens_into(body, Span::new(0, body.len() as u32), &mut tokens);
+    tokens.iter().map(|token| token.span.of(body)).collect()
+}
+
+/// How deep parentheses nest.
+fn depth(body: &str) -> usize {
+    let mut tokens = Vec::new();
+    tokens_into(body, Span::new(0, body.len() as u32), &mut tokens);
+    let (mut depth, mut deepest) = (0_usize, 0);
+    for token in &tokens {
+        match token.kind {
+            TokenKind::OpenParen | TokenKind::OpenBracket => depth += 1,
+            TokenKind::CloseParen | TokenKind::CloseBracket => depth = depth.saturating_sub(1),
+            _ => {}
+        }
+        deepest = deepest.max(depth);
+    }
+    deepest
+}
+
 /// Compares two bodies in SQL or PL/pgSQL.
 pub(super) fn compare(a: &str, b: &str) -> Likeness {
+    if depth(a).max(depth(b)) > DEEPEST {
+        return match spelt(a) == spelt(b) {
+            true => Likeness::Same,
+            false => Likeness::Different,
+        };
+    }
     let same = |texts: Texts| normal(a, texts) == normal(b, texts);
     if a == b || same(Texts::AsWritten) {
         Likeness::Same
@@ -375,5 +407,19 @@ mod tests {
             "EXECUTE 'SELECT 1 LIMIT 1'",
         );
         assert_eq!(compare(a, b), Likeness::Unclear);
+    }
+
+    #[test]
+    fn what_nests_deep_is_compared_as_it_is_written() {
+        let deep =
+            |n: usize, blank: &str| format!("SELECT {}1{blank}{}", "(".repeat(n), ")".repeat(n));
+        assert_eq!(
+            compare(&deep(50_000, ""), &deep(50_000, " ")),
+            Likeness::Same
+        );
+        assert_eq!(
+            compare(&deep(50_000, ""), &deep(50_001, "")),
+            Likeness::Different
+        );
     }
 }
