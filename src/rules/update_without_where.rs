@@ -57,7 +57,7 @@ fn check(cx: &OperationContext<'_>, findings: &mut Findings) {
     findings
         .report(
             cx.operation.place,
-            format!("overwrites {} in every row of `{name}`: no down knows what stood there", listed(&list)),
+            format!("overwrites {} in every row of `{name}`: what stood there is kept nowhere", listed(&list)),
         )
         .severity(if backfill { Severity::Warning } else { Severity::Error })
         .confidence(cx.confidence(name))
