@@ -225,7 +225,7 @@ pub struct MigrationContext<'a> {
 
 /// How many operations before and behind one a rule looks at: each is looked at
 /// from each, and a dump has a hundred thousand.
-const NEARBY: usize = 500;
+pub const NEARBY: usize = 500;
 
 impl<'a> OperationContext<'a> {
     /// What the script has done before, near by.

@@ -34,7 +34,8 @@ use crate::phase::{self, Phase};
 use crate::project::{self, Down, History, Layout, Migration, Part, Project, SourceId};
 use crate::report::{Direction, MigrationReport, Return};
 use crate::rule::{
-    Check, Findings, Frame, MigrationContext, Names, OperationContext, Run, Scene, Step, mentions,
+    Check, Findings, Frame, MigrationContext, NEARBY, Names, OperationContext, Run, Scene, Step,
+    mentions,
 };
 use crate::schema::{Conflict, Key, MigrationIndex, Schema, column_of};
 use crate::source::Span;
@@ -468,7 +469,13 @@ impl<'a> Fold<'a> {
         };
         run.scene.direction == Direction::Down
             && !self.schema.is_unsure()
-            && run.steps.iter().filter(is_refused).any(names_all)
+            && run
+                .steps
+                .iter()
+                .rev()
+                .take(NEARBY)
+                .filter(is_refused)
+                .any(names_all)
     }
 
     fn report_conflict(&mut self, planned: &Planned<'_>, conflict: Conflict) {

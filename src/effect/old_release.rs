@@ -106,17 +106,8 @@ pub fn old_release(scene: &Scene<'_>, effect: &Effect) -> OldRelease {
                 .any(|c| column_is_new(scene, table, c));
             let adopts = matches!(&constraint.kind,
                 ConstraintKind::Unique(k) | ConstraintKind::PrimaryKey(k) if k.using_index.is_some());
-            let left_out = |name: &Name| {
-                let known = scene.schema.table(&table.name);
-                let is_given = known.and_then(|t| t.column(name)).is_some_and(|column| {
-                    column.identity.is_some()
-                        || column.generated.is_some()
-                        || column.ty.is_serial()
-                        || scene.schema.default_of(column).is_some()
-                });
-                let is_filled = known.is_some_and(|t| scene.schema.fills(t, name, "insert"));
-                column_is_new(scene, table, name) && !is_given && !is_filled
-            };
+            let left_out =
+                |name: &Name| column_is_new(scene, table, name) && !is_given(scene, table, name);
             if let ConstraintKind::PrimaryKey(key) = &constraint.kind
                 && key.columns.iter().any(left_out)
             {
@@ -171,19 +162,30 @@ fn column_is_new(scene: &Scene<'_>, table: &Target, column: &str) -> bool {
 /// INSERTs leave it out. One that a check has proven to hold no NULL is written
 /// by the old release already.
 fn set_not_null(scene: &Scene<'_>, effect: &Effect, table: &Target, column: &str) -> OldRelease {
-    let known = scene.schema.table(&table.name);
-    let found = known.and_then(|t| t.column(column));
     if column_is_new(scene, table, column) {
-        let is_given =
-            |c: &Column| c.default.is_some() || c.identity.is_some() || c.generated.is_some();
-        let is_filled = known.is_some_and(|t| scene.schema.fills(t, column, "insert"));
-        return match found {
-            Some(column) if !is_given(column) && !is_filled => Broken,
-            _ => Compatible,
+        return match is_given(scene, table, column) {
+            true => Compatible,
+            false => Broken,
         };
     }
+    let known = scene.schema.table(&table.name);
     let is_proven = known.is_some_and(|t| !effect.works_on(&t.key));
     if is_proven { Compatible } else { Degraded }
+}
+
+/// Does a column get a value where an INSERT leaves it out? Of one that is not
+/// known nothing else is said.
+fn is_given(scene: &Scene<'_>, table: &Target, column: &str) -> bool {
+    let Some(known) = scene.schema.table(&table.name) else {
+        return true;
+    };
+    let by_itself = |c: &Column| {
+        c.identity.is_some()
+            || c.generated.is_some()
+            || c.ty.is_serial()
+            || scene.schema.default_of(c).is_some()
+    };
+    known.column(column).is_none_or(|c| by_itself(c)) || scene.schema.fills(known, column, "insert")
 }
 
 fn dropped(scene: &Scene<'_>, kind: ObjectKind, name: &ObjectName, if_exists: bool) -> OldRelease {

@@ -6,7 +6,7 @@ use crate::name::Name;
 use crate::operation::{
     Action, Column, Constraint, ConstraintKind, ObjectKind, ObjectName, Operation, Query, Target,
 };
-use crate::schema::{GoneRule, Key, Origin, Table};
+use crate::schema::{GoneRule, Key, Origin, Table, given};
 
 impl<'a> OperationContext<'a> {
     pub fn is_same(&self, a: &ObjectName, b: &ObjectName) -> bool {
@@ -633,14 +633,6 @@ impl Table {
 /// Does a query make one row of several?
 fn summarises(query: &str) -> bool {
     const AGGREGATES: &[&str] = &["count", "sum", "avg", "min", "max", "bool_and", "bool_or"];
-    let lower = query.to_ascii_lowercase();
-    let called = |word: &&str| {
-        let mut found = lower.match_indices(*word);
-        found.any(|(at, _)| {
-            let behind = lower[at + word.len()..].trim_start();
-            let before = lower[..at].chars().next_back();
-            behind.starts_with('(') && !before.is_some_and(|c| c.is_alphanumeric() || c == '_')
-        })
-    };
+    let called = |name: &&str| given(query, &Key::new("pg_catalog", *name)).is_some();
     mentions(query, "group") || AGGREGATES.iter().any(called)
 }

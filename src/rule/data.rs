@@ -88,7 +88,9 @@ impl MigrationContext<'_> {
         }
         let tokens = tokens(filter);
         let known = self.schema.table(table).map(|table| &**table);
-        let others = relations_in(joined.unwrap_or_default());
+        // In a join with itself the table goes by its own name.
+        let mut others = relations_in(joined.unwrap_or_default());
+        others.retain(|name| *name != table.name);
         let moves_on = || step.operation.within.block && self.commits_within(step);
         let filter = |windows| Filter {
             text: filter,
@@ -332,9 +334,12 @@ impl Filter<'_> {
             }
             _ => false,
         };
-        let negated = of_other || is_word(self.text, column, "NOT");
+        let negated = is_word(self.text, column, "NOT");
         let value = right.iter().find(|t| t.kind != TokenKind::OpenParen);
-        !negated && self.is_fine(column) && value.is_some_and(|v| self.is_few(v, right, depth))
+        !of_other
+            && !negated
+            && self.is_fine(column)
+            && value.is_some_and(|v| self.is_few(v, right, depth))
     }
 
     /// A constant, or a subquery that itself finds few rows.

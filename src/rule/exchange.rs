@@ -1,5 +1,7 @@
 //! A table, or a column, that takes the place and the name of another.
 
+use rustc_hash::FxHashMap;
+
 use super::{Facet, OperationContext};
 use crate::effect::conversion::Conversion;
 use crate::name::Name;
@@ -52,7 +54,7 @@ impl<'a> OperationContext<'a> {
             retyped: Vec::new(),
         };
         for column in &known.columns {
-            match after.iter().find(|new| new.name == column.name) {
+            match after.get(&column.name) {
                 Some(new) => {
                     let change = self.conversion(&column.ty, &new.ty);
                     if !matches!(change, Conversion::Same | Conversion::Wider) {
@@ -78,27 +80,28 @@ impl<'a> OperationContext<'a> {
     }
 
     /// The columns of the table that will have this name.
-    fn columns_after(&self, name: &ObjectName) -> Option<Vec<&Column>> {
+    fn columns_after(&self, name: &ObjectName) -> Option<FxHashMap<Name, &Column>> {
         let key = self.schema.resolve(name);
         let put = self
             .later_on(Facet::Object, &key.name)
             .find(|op| self.puts(op, &key))?;
-        match &put.action {
+        let columns = match &put.action {
             Action::CreateTable(create) => {
                 let plain = create.source.is_none()
                     && create.of_type.is_none()
                     && create.partition_of.is_none()
                     && create.like.is_empty()
                     && create.inherits.is_empty();
-                plain.then(|| create.columns.iter().map(|c| &**c).collect())
+                plain.then_some(&create.columns)?
             }
             Action::Rename { name: from, .. } => {
                 let table = self.table(from)?;
                 let known = table.is_known() && table.columns_known;
-                known.then(|| table.columns.iter().map(|c| &**c).collect())
+                known.then_some(&table.columns)?
             }
-            _ => None,
-        }
+            _ => return None,
+        };
+        Some(columns.iter().map(|c| (c.name, &**c)).collect())
     }
 
     /// Does the script give some table such a column, the one that comes or the
