@@ -6,7 +6,9 @@
 
 mod around;
 mod change;
+mod closed;
 mod columns;
+mod copy;
 mod data;
 mod declared;
 mod dependents;
@@ -45,7 +47,9 @@ pub use crate::inverse::{repeats_routine, repeats_view, same_condition};
 pub use crate::schema::names::object_name;
 pub use crate::statement::lexer::on_one_line;
 pub use change::Change;
+pub use closed::Closed;
 pub use columns::DECLARES;
+pub use copy::LeftOut;
 pub use data::is_bookkeeping;
 pub use dependents::Dependent;
 pub use fix::Frame;
@@ -158,6 +162,8 @@ pub struct OperationContext<'a> {
     /// Before the operation.
     pub schema: &'a Schema,
     pub run: Run,
+    /// What earlier statements of its transaction have locked against readers.
+    pub closed: &'a Closed,
     pub source: SourceId,
     pub statement: Span,
     /// The part that it stands in.

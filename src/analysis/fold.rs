@@ -34,10 +34,10 @@ use crate::phase::{self, Phase};
 use crate::project::{self, Down, History, Layout, Migration, Part, Project, SourceId};
 use crate::report::{Direction, MigrationReport, Return};
 use crate::rule::{
-    Check, Findings, Frame, MigrationContext, NEARBY, Names, OperationContext, Run, Scene, Step,
+    Check, Findings, Frame, MigrationContext, NEARBY, Names, OperationContext, Scene, Step,
     mentions,
 };
-use crate::schema::{Conflict, Key, MigrationIndex, Schema, column_of};
+use crate::schema::{Conflict, Key, MigrationIndex, Place, Schema, column_of};
 use crate::source::Span;
 use crate::statement::lexer::{Lexeme, Lexer};
 use crate::suppress::Directives;
@@ -515,10 +515,17 @@ impl<'a> Fold<'a> {
             version: self.dialect.version,
         });
         run.rowless.relieve(planned, &self.schema, &mut effect);
-        let how = run.transactions.run();
+        let transactions = &run.transactions;
         let mut verdict = self.judge(planned, &effect);
         if verdict.old_release == OldRelease::Broken {
-            let cx = context(run.scene, planned, &effect, &self.schema, how, index);
+            let cx = context(
+                run.scene,
+                planned,
+                &effect,
+                &self.schema,
+                transactions,
+                index,
+            );
             if cx.comes_back() && !cx.exchange_breaks() {
                 verdict.old_release = OldRelease::Compatible;
             }
@@ -527,7 +534,7 @@ impl<'a> Fold<'a> {
             .by_statement
             .then(|| inverse::inverse(operation, planned.source, &mut self.schema, &effect))
             .map(Box::new);
-        let asked = self.operation_rules(run.scene, planned, &effect, how, index);
+        let asked = self.operation_rules(run.scene, planned, &effect, transactions, index);
         if asked == Asked::AndSilent {
             verdict.old_release = OldRelease::Compatible;
         }
@@ -538,6 +545,13 @@ impl<'a> Fold<'a> {
             .locks
             .iter()
             .any(|l| !l.created && l.mode.blocks_writes() && !self.is_hidden(&l.relation));
+        let how = run.transactions.run();
+        let place = Place {
+            source: planned.source,
+            span: operation.place,
+        };
+        run.transactions
+            .note(&effect, place, |key| self.is_hidden(key));
         run.steps.push(Step {
             operation,
             index,
@@ -617,7 +631,7 @@ impl<'a> Fold<'a> {
         scene: &Scene<'_>,
         planned: &Planned<'_>,
         effect: &Effect,
-        run: Run,
+        transactions: &Transactions,
         index: usize,
     ) -> Asked {
         let registry = self.registry;
@@ -628,7 +642,7 @@ impl<'a> Fold<'a> {
         // Which column it is, only the server knows: what it blocks can be told.
         let at_run_time =
             column_of(&planned.operation.action).is_some_and(|(_, c)| c.contains(RUN_TIME));
-        let context = context(scene, planned, effect, &self.schema, run, index);
+        let context = context(scene, planned, effect, &self.schema, transactions, index);
         let mut findings = Findings::new(std::mem::take(&mut self.outcome.findings));
         for active in registry.for_kind(planned.operation.action.kind()) {
             let Check::Operation { check, .. } = &active.rule.check else {
@@ -807,7 +821,7 @@ fn context<'s>(
     planned: &Planned<'s>,
     effect: &'s Effect,
     schema: &'s Schema,
-    run: Run,
+    transactions: &'s Transactions,
     index: usize,
 ) -> OperationContext<'s> {
     OperationContext {
@@ -817,7 +831,8 @@ fn context<'s>(
         siblings: planned.siblings,
         effect,
         schema,
-        run,
+        run: transactions.run(),
+        closed: transactions.closed(),
         source: planned.source,
         statement: planned.statement_span,
         frame: &scene.frames[planned.part],

@@ -6,14 +6,15 @@ use std::sync::Arc;
 
 use rustc_hash::FxHashMap;
 
+use crate::effect::Effect;
 use crate::name::Name;
 use crate::operation::{
     Action, CreateRoutine, DataType, ObjectName, Operation, RUN_TIME, Statement,
     TransactionControl, called_with, constants,
 };
 use crate::project::{Part, SourceId, Transaction};
-use crate::rule::{OpenedBy, Run};
-use crate::schema::{Routine, Schema, given, signature};
+use crate::rule::{Closed, OpenedBy, Run};
+use crate::schema::{Key, Place, Routine, Schema, given, signature};
 use crate::source::Span;
 use crate::statement::Cursor;
 use crate::statement::lexer::{TokenKind, tokens_into};
@@ -299,6 +300,7 @@ pub struct Transactions {
     opened_by: OpenedBy,
     runner: Transaction,
     next: u32,
+    closed: Closed,
 }
 
 impl Default for Transactions {
@@ -308,6 +310,7 @@ impl Default for Transactions {
             opened_by: OpenedBy::Nobody,
             runner: Transaction::None,
             next: 0,
+            closed: Closed::default(),
         }
     }
 }
@@ -321,13 +324,27 @@ impl Transactions {
         }
     }
 
+    /// What the open transaction has locked against readers.
+    pub fn closed(&self) -> &Closed {
+        &self.closed
+    }
+
+    /// A statement has run.
+    pub fn note(&mut self, effect: &Effect, at: Place, is_hidden: impl Fn(&Key) -> bool) {
+        if self.current.is_some() {
+            self.closed.note(effect, at, is_hidden);
+        }
+    }
+
     fn open(&mut self, by: OpenedBy) {
+        self.closed.end_transaction();
         self.current = Some(self.next);
         self.next += 1;
         self.opened_by = by;
     }
 
     fn close(&mut self) {
+        self.closed.end_transaction();
         self.current = None;
         self.opened_by = OpenedBy::Nobody;
     }
@@ -371,6 +388,8 @@ impl Transactions {
                 }
                 _ => self.close(),
             },
+            TransactionControl::Savepoint(name) => self.closed.savepoint(*name),
+            TransactionControl::RollbackTo(name) => self.closed.roll_back_to(*name),
             _ => {}
         }
     }

@@ -4,9 +4,9 @@
 use super::{Facet, OpenedBy, OperationContext, keeps_null_out, mentions};
 use crate::name::Name;
 use crate::operation::{
-    Action, Column, Constraint, ConstraintKind, ObjectKind, ObjectName, Operation, Query, Target,
+    Action, Column, Constraint, ConstraintKind, ObjectKind, ObjectName, Operation, Target,
 };
-use crate::schema::{GoneRule, Key, Origin, Table, given};
+use crate::schema::{GoneRule, Key, Origin, Place, Table};
 
 impl<'a> OperationContext<'a> {
     pub fn is_same(&self, a: &ObjectName, b: &ObjectName) -> bool {
@@ -60,24 +60,9 @@ impl<'a> OperationContext<'a> {
         })
     }
 
-    /// Has the transaction closed the table to readers before?
-    pub fn is_closed_before(&self, table: &ObjectName) -> bool {
-        let closes = |action: &Action| {
-            matches!(
-                action,
-                Action::AddColumn { .. }
-                    | Action::AlterColumnType { .. }
-                    | Action::DropColumn { .. }
-                    | Action::DropConstraint { .. }
-                    | Action::SetNotNull { .. }
-            )
-        };
-        let mut earlier = self.earlier_on(Facet::Table, &table.name);
-        self.run.transaction.is_some()
-            && earlier.any(|op| {
-                let target = op.action.target();
-                closes(&op.action) && target.is_some_and(|t| self.is_same(&t.name, table))
-            })
+    /// Where the transaction has locked the table against readers before.
+    pub fn closed_since(&self, table: &ObjectName) -> Option<Place> {
+        self.closed.since(&self.schema.resolve(table))
     }
 
     /// Does the script later put a relation where this one was?
@@ -114,36 +99,6 @@ impl<'a> OperationContext<'a> {
             Action::Rename { kind, name, .. } => kind.is_relation() && self.is_replaced(name),
             _ => false,
         }
-    }
-
-    /// Has the script copied rows of a table to another?
-    pub fn is_copied(&self, name: &ObjectName) -> bool {
-        self.is_copied_by(name, |_| true)
-    }
-
-    /// Has it copied all of them?
-    pub fn is_copied_whole(&self, name: &ObjectName) -> bool {
-        const FEWER: &[&str] = &["where", "limit", "fetch", "having", "tablesample"];
-        self.is_copied_by(name, |query| {
-            !FEWER.iter().any(|word| mentions(query, word))
-        })
-    }
-
-    fn is_copied_by(&self, name: &ObjectName, takes: impl Fn(&str) -> bool) -> bool {
-        let of_table = |query: &Query| {
-            mentions(&query.text, &name.name) && takes(&query.text) && !summarises(&query.text)
-        };
-        self.earlier_on(Facet::Copy, "").any(|op| match &op.action {
-            Action::Insert(insert) if self.is_same(&insert.table, name) => false,
-            Action::Insert(insert) => insert.query.as_ref().is_some_and(of_table),
-            Action::CreateTable(create) => create.source.as_ref().is_some_and(of_table),
-            Action::Copy {
-                table: Some(table),
-                from: false,
-                ..
-            } => self.is_same(table, name),
-            _ => false,
-        })
     }
 
     /// Has the script taken every row of the table away before, and written none
@@ -628,11 +583,4 @@ impl Table {
                 .primary_key()
                 .is_some_and(|key| key.columns.iter().any(|c| c == column))
     }
-}
-
-/// Does a query make one row of several?
-fn summarises(query: &str) -> bool {
-    const AGGREGATES: &[&str] = &["count", "sum", "avg", "min", "max", "bool_and", "bool_or"];
-    let called = |name: &&str| given(query, &Key::new("pg_catalog", *name)).is_some();
-    mentions(query, "group") || AGGREGATES.iter().any(called)
 }

@@ -413,14 +413,14 @@ fn has_rows_of_others(text: &str, tokens: &[Token]) -> bool {
     })
 }
 
-fn tokens(text: &str) -> Vec<Token> {
+pub(super) fn tokens(text: &str) -> Vec<Token> {
     let mut tokens = Vec::new();
     let end = u32::try_from(text.len()).unwrap_or(u32::MAX);
     tokens_into(text, Span::new(0, end), &mut tokens);
     tokens
 }
 
-fn is_word(text: &str, token: &Token, word: &str) -> bool {
+pub(super) fn is_word(text: &str, token: &Token, word: &str) -> bool {
     token.kind == TokenKind::Word && token.span.of(text).eq_ignore_ascii_case(word)
 }
 

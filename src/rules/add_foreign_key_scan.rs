@@ -6,8 +6,6 @@ use crate::rule::{
     sql_ident, sql_object,
 };
 
-use crate::schema::GoneRule;
-
 pub const RULE: Rule = Rule {
     id: "add-foreign-key-scan",
     page: include_str!("../../rules/add-foreign-key-scan.md"),
@@ -52,38 +50,14 @@ fn who_waits(cx: &OperationContext<'_>, table: &ObjectName, other: &ObjectName) 
         _ => false,
     });
     let adds_column = matches!(cx.operation.action, Action::AddColumn { .. });
-    let (own, referenced) = (adds_column || is_closed(cx, table), is_closed(cx, other));
+    let is_closed = |table| cx.closed_since(table).is_some();
+    let (own, referenced) = (adds_column || is_closed(table), is_closed(other));
     match (drops_key || own && referenced, own, referenced) {
         (true, ..) => "reads and writes of both",
         (_, true, _) => "reads and writes of the one and writes to the other",
         (_, _, true) => "writes to the one and reads and writes of the other",
         _ => "writes to both",
     }
-}
-
-fn is_closed(cx: &OperationContext<'_>, table: &ObjectName) -> bool {
-    cx.is_closed_before(table) || cx.run.transaction.is_some() && is_closed_by_key(cx, table)
-}
-
-/// A foreign key that went closed both of its tables; what it referred to is not
-/// kept, so one that comes in its place tells.
-fn is_closed_by_key(cx: &OperationContext<'_>, table: &ObjectName) -> bool {
-    let Action::AddConstraint {
-        table: own,
-        constraint,
-    } = &cx.operation.action
-    else {
-        return false;
-    };
-    let ConstraintKind::ForeignKey(key) = &constraint.kind else {
-        return false;
-    };
-    let migration = cx.schema.migration();
-    let went = |known: &crate::schema::Table| {
-        let mut gone = known.gone.iter().filter(|gone| gone.migration == migration);
-        gone.any(|gone| gone.rule == GoneRule::ForeignKey && gone.columns == key.columns)
-    };
-    cx.is_same(&key.references, table) && cx.table(&own.name).is_some_and(went)
 }
 
 /// `NOT VALID` on a partitioned table.

@@ -35,12 +35,17 @@ fn check(cx: &OperationContext<'_>, findings: &mut Findings) {
         .as_ref()
         .filter(|name| cx.was_there_as(&index.table, &name.name));
     let as_it_is = confidence == Confidence::High && !is_repeatable && replaced.is_none();
-    findings
+    let closed = cx.closed_since(&index.table);
+    let report = findings
         .report(
             cx.operation.place,
             format!(
-                "building an index on `{}` blocks its writes until it is done",
-                index.table
+                "building an index on `{}` blocks its {} until it is done",
+                index.table,
+                match closed {
+                    Some(_) => "reads and writes",
+                    None => "writes",
+                }
             ),
         )
         .help(match replaced {
@@ -58,6 +63,15 @@ fn check(cx: &OperationContext<'_>, findings: &mut Findings) {
         })
         .confidence(confidence)
         .fix(cx.concurrently("INDEX", "build the index concurrently", as_it_is));
+    if let Some(place) = closed {
+        report.related(
+            place,
+            format!(
+                "`{}` is locked here, until the transaction ends",
+                index.table
+            ),
+        );
+    }
 }
 
 fn has_new_columns(cx: &OperationContext<'_>, index: &CreateIndex) -> bool {

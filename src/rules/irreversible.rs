@@ -1,7 +1,7 @@
 //! Data goes that no down can bring back.
 
 use crate::operation::{Action, CompositeChange, Kind, ObjectKind, ObjectName, Operation, Target};
-use crate::rule::{Check, Facet, Findings, OperationContext, Rule, listed, mentions};
+use crate::rule::{Check, Facet, Findings, LeftOut, OperationContext, Rule, listed, mentions};
 
 pub const RULE: Rule = Rule {
     id: "irreversible",
@@ -39,12 +39,26 @@ fn lost(cx: &OperationContext<'_>) -> Option<String> {
             if_exists,
             ..
         } => {
-            let silent = cx.is_absent(name, *if_exists)
+            let replaced = takes_new_rows(cx, name);
+            if cx.is_absent(name, *if_exists)
                 || cx.is_new(name)
-                || !takes_new_rows(cx, name)
-                || cx.is_copied(name)
-                || cx.later_on(Facet::Copy, "").any(|op| copies(op, name));
-            (!silent).then(|| {
+                || !replaced && !cx.is_unknown_to_others(name)
+            {
+                return None;
+            }
+            if cx.is_copied(name) {
+                return Some(match cx.left_out(name)? {
+                    LeftOut::Rows(clause) => {
+                        format!("drops rows of `{name}` that its copy leaves out (it takes `{clause}`)")
+                    }
+                    LeftOut::Columns(names) => format!(
+                        "drops the values of {}, which the copy of the other columns leaves out",
+                        listed(&names.iter().map(|column| format!("`{name}.{column}`")).collect::<Vec<_>>())
+                    ),
+                });
+            }
+            let later = || cx.later_on(Facet::Copy, "").any(|op| copies(op, name));
+            (replaced && !later()).then(|| {
                 format!("drops the rows of `{name}` and puts another relation in its place")
             })
         }

@@ -1,0 +1,186 @@
+//! Rows that a script copies to another table, and what it leaves behind.
+
+use super::data::{is_word, tokens};
+use super::{Facet, OperationContext, mentions, on_one_line, takes_every_row};
+use crate::name::Name;
+use crate::operation::{Action, Ident, ObjectName, Operation};
+use crate::schema::{Key, given};
+use crate::statement::cursor::name_of;
+use crate::statement::lexer::{Token, TokenKind, strip};
+
+/// What the one copy of a table does not take.
+#[derive(Debug)]
+pub enum LeftOut {
+    /// Rows; the clause that keeps them out.
+    Rows(String),
+    Columns(Vec<Name>),
+}
+
+/// A statement that copies rows.
+struct Copied<'a> {
+    to: &'a ObjectName,
+    /// Columns that are written; empty where none are named.
+    columns: &'a [Ident],
+    query: &'a str,
+}
+
+/// Clauses that end a condition.
+const BEHIND_WHERE: &[&str] = &[
+    "GROUP", "HAVING", "WINDOW", "ORDER", "LIMIT", "OFFSET", "FETCH", "FOR",
+];
+
+/// With one of them outside of parentheses, it is not told from the text which
+/// rows are left.
+const COMBINES: &[&str] = &["UNION", "INTERSECT", "EXCEPT", "WITH", "JOIN"];
+
+impl<'a> OperationContext<'a> {
+    /// Has the script copied rows of a table to another?
+    pub fn is_copied(&self, name: &ObjectName) -> bool {
+        self.is_copied_by(name, |_| true)
+    }
+
+    /// Has it copied all of them?
+    pub fn is_copied_whole(&self, name: &ObjectName) -> bool {
+        const FEWER: &[&str] = &["where", "limit", "fetch", "having", "tablesample"];
+        self.is_copied_by(name, |query| {
+            !FEWER.iter().any(|word| mentions(query, word))
+        })
+    }
+
+    fn is_copied_by(&self, name: &ObjectName, takes: impl Fn(&str) -> bool) -> bool {
+        self.copies(name).any(|copied| takes(copied.query))
+            || (self.earlier_on(Facet::Copy, "")).any(|op| match &op.action {
+                Action::Copy {
+                    table: Some(table),
+                    from: false,
+                    ..
+                } => self.is_same(table, name),
+                _ => false,
+            })
+    }
+
+    /// Queries that have written rows of a table to another.
+    fn copies<'s>(&'s self, name: &'s ObjectName) -> impl Iterator<Item = Copied<'a>> + 's {
+        let earlier = self.earlier_on(Facet::Copy, "");
+        earlier.filter_map(copied).filter(|copied| {
+            !self.is_same(copied.to, name)
+                && mentions(copied.query, &name.name)
+                && !summarises(copied.query)
+        })
+    }
+
+    /// What the script's copy of a table leaves behind; `None` where there is no
+    /// copy or more than one, and where it takes all or cannot be judged.
+    pub fn left_out(&self, name: &ObjectName) -> Option<LeftOut> {
+        let mut copies = self.copies(name);
+        let copied = copies.next().filter(|_| copies.next().is_none())?;
+        let tokens = tokens(copied.query);
+        let tokens = strip(&tokens);
+        let clause = fewer(&copied, tokens, name).map(|clause| LeftOut::Rows(on_one_line(clause)));
+        clause.or_else(|| {
+            let known = self.table(name).filter(|known| known.columns_known)?;
+            let target = self.table(copied.to)?;
+            let is_left = |column: &&Name| {
+                let kept = target.column(column);
+                let made = |c: &crate::operation::Column| c.generated.is_some();
+                kept.is_some_and(|c| !made(c))
+                    && !copied.columns.iter().any(|c| c.name == **column)
+                    && !mentions(copied.query, column)
+            };
+            let names = known.columns.iter().map(|column| &column.name);
+            let left: Vec<Name> = names.filter(is_left).copied().collect();
+            let is_told = !copied.columns.is_empty() && !left.is_empty();
+            is_told.then_some(LeftOut::Columns(left))
+        })
+    }
+}
+
+fn copied(op: &Operation) -> Option<Copied<'_>> {
+    let (to, columns, query) = match &op.action {
+        Action::Insert(insert) => (&insert.table, &*insert.columns, insert.query.as_ref()?),
+        Action::CreateTable(create) => (&create.name, &[][..], create.source.as_ref()?),
+        _ => return None,
+    };
+    Some(Copied {
+        to,
+        columns,
+        query: &query.text,
+    })
+}
+
+/// The clause by which a query of this one table takes but some of its rows.
+fn fewer<'q>(copied: &Copied<'q>, tokens: &[Token], table: &ObjectName) -> Option<&'q str> {
+    let text = copied.query;
+    let outer = outside(tokens);
+    let find = |words: &[&str], from: usize| {
+        let mut found = outer.iter().skip_while(|at| **at < from);
+        let is_one = |at: &&usize| words.iter().any(|word| is_word(text, &tokens[**at], word));
+        found.find(is_one).copied()
+    };
+    if find(COMBINES, 0).is_some() {
+        return None;
+    }
+    let from = find(&["FROM"], 0)?;
+    let limit = find(&["LIMIT", "FETCH", "TABLESAMPLE"], from);
+    let condition = find(&["WHERE"], from);
+    let end = condition.or(limit).unwrap_or(tokens.len());
+    // Of a join it is not told which rows have none to go with.
+    let is_alone = || {
+        let relations = outer.iter().filter(|at| (from..end).contains(*at));
+        let mut relations = relations.map(|at| &tokens[*at]);
+        relations.clone().all(|token| token.kind != TokenKind::Comma)
+            && relations.any(|token| name_of(*token, text) == Some(table.name))
+    };
+    if !is_alone() {
+        return None;
+    }
+    let clause = |from: usize, to: usize| {
+        let (first, last) = (tokens.get(from)?, tokens.get(to.checked_sub(1)?)?);
+        text.get(first.span.start as usize..last.span.end as usize)
+    };
+    let distinct = find(&["DISTINCT"], 0).filter(|at| {
+        let next = tokens.get(at + 1);
+        *at < from && next.is_some_and(|next| is_word(text, next, "ON"))
+    });
+    if let Some(at) = distinct {
+        // With what stands in the parentheses.
+        let depth = outer.iter().find(|behind| **behind > at + 2);
+        return clause(at, depth.copied().unwrap_or(at + 2));
+    }
+    if let Some(at) = condition {
+        let to = find(BEHIND_WHERE, at).unwrap_or(tokens.len());
+        let condition = clause(at + 1, to)?;
+        // Rows that are there already need not be copied.
+        let takes_all = takes_every_row(Some(condition)) || mentions(condition, &copied.to.name);
+        if !takes_all {
+            return clause(at, to);
+        }
+    }
+    let is_all = |at: &usize| {
+        let next = tokens.get(at + 1);
+        next.is_some_and(|next| is_word(text, next, "ALL") || is_word(text, next, "NULL"))
+    };
+    clause(limit.filter(|at| !is_all(at))?, tokens.len())
+}
+
+/// Where the tokens stand that no parentheses enclose.
+fn outside(tokens: &[Token]) -> Vec<usize> {
+    let mut depth = 0i32;
+    let mut outer = Vec::new();
+    for (at, token) in tokens.iter().enumerate() {
+        match token.kind {
+            TokenKind::OpenParen => depth += 1,
+            TokenKind::CloseParen => depth -= 1,
+            _ if depth == 0 => outer.push(at),
+            _ => {}
+        }
+    }
+    outer
+}
+
+/// Does a query make one row of several?
+fn summarises(query: &str) -> bool {
+    const AGGREGATES: &[&str] = &["count", "sum", "avg", "min", "max", "bool_and", "bool_or"];
+    let called = |name: &&str| given(query, &Key::new("pg_catalog", *name)).is_some();
+    mentions(query, "group") || AGGREGATES.iter().any(called)
+}
