@@ -11,7 +11,7 @@ use crate::statement::lexer::{Token, TokenKind};
 
 use super::Work;
 use super::data::Children;
-use super::expr::{Tokens, conjuncts, group_end, is_name, is_word, mentions, strip};
+use super::expr::{Tokens, conjuncts, group_end, is_word, mentions, strip};
 use super::proof::Formula;
 use super::table::Subject;
 use super::term::{alternatives, comparison, constant, constants, less};
@@ -304,31 +304,30 @@ impl<'a> Work<'a> {
     /// bound (attach_partition_with_check*, attach_list_check_*,
     /// attach_range2_check_*)?
     fn implies_bound(&self, parent: &Table, table: &Table, bound: &Bound) -> bool {
-        let Some(by) = parent.partition_by.as_ref() else {
-            return false;
-        };
-        let Some(wanted) = bound_as_formula(by, bound) else {
-            return false;
-        };
-        let not_null =
-            |column: &&Name| self.is_not_null(table, column) || self.proven_not_null(table, column);
-        let columns = by.columns.iter();
-        let known = columns
-            .clone()
-            .filter(not_null)
-            .cloned()
-            .map(Formula::not_null);
-        let checks = valid_checks(table).map(|text| Formula::read(text, &by.columns));
-        Formula::All(known.chain(checks).collect()).implies(&wanted)
+        let by = parent.partition_by.as_ref();
+        by.is_some_and(|by| {
+            bound_as_formula(by, bound).is_some_and(|wanted| self.known(by, table).implies(&wanted))
+        })
     }
 
     /// Do the valid checks of the default partition say that none of its rows
-    /// is within the bound?
+    /// is within the bound (create_default_list_proof_*, create_default_range_proof_*)?
     fn excludes_bound(&self, parent: &Table, default: &Table, bound: &Bound) -> bool {
-        let Some((column, from, to)) = range(parent, bound) else {
-            return false;
-        };
-        valid_checks(default).any(|text| excludes(text, column, from, to))
+        let by = parent.partition_by.as_ref();
+        by.is_some_and(|by| {
+            bound_as_formula(by, bound)
+                .is_some_and(|bound| self.known(by, default).implies(&bound.negated()))
+        })
+    }
+
+    /// What the valid checks of a table say of the columns that its rows are
+    /// parted by.
+    fn known(&self, by: &PartitionBy, table: &Table) -> Formula {
+        let not_null =
+            |column: &&Name| self.is_not_null(table, column) || self.proven_not_null(table, column);
+        let known = by.columns.iter().filter(not_null).cloned();
+        let checks = valid_checks(table).map(|text| Formula::read(text, &by.columns));
+        Formula::All(known.map(Formula::not_null).chain(checks).collect())
     }
 }
 
@@ -377,40 +376,6 @@ fn valid_checks(table: &Table) -> impl Iterator<Item = &str> {
             ConstraintKind::Check(check) => Some(&*check.text),
             _ => None,
         })
-}
-
-/// Does a check keep out every row of a range? `NOT (…)` does where the whole
-/// range fulfils what stands in it, `… OR …` where no side holds a row of the
-/// range (attach_default_proof_*).
-fn excludes(text: &str, column: &str, from: &str, to: &str) -> bool {
-    let tokens = Tokens::of(text);
-    let list = strip(&tokens.list);
-    if let [not, inner @ ..] = list
-        && is_word(*not, text, "NOT")
-        && strip(inner).len() < inner.len()
-    {
-        return strip(inner)
-            .split(|token| is_word(*token, text, "AND"))
-            .all(|part| {
-                comparison(strip(part), text, column).is_some_and(|c| c.holds_within(from, to))
-            });
-    }
-    list.split(|token| is_word(*token, text, "OR")).all(|side| {
-        strip(side)
-            .split(|token| is_word(*token, text, "AND"))
-            .map(strip)
-            .any(|part| {
-                is_null_test(part, text, column)
-                    || comparison(part, text, column).is_some_and(|c| c.fails_within(from, to))
-            })
-    })
-}
-
-/// `column IS NULL`: no row of a range is.
-fn is_null_test(part: &[Token], text: &str, column: &str) -> bool {
-    matches!(part, [name, is, null] if is_name(*name, text, column)
-        && is_word(*is, text, "IS")
-        && is_word(*null, text, "NULL"))
 }
 
 /// Is there certainly a row that fits both bounds?
@@ -594,10 +559,26 @@ fn range<'t>(parent: &'t Table, bound: &'t Bound) -> Option<(&'t str, &'t str, &
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::operation::Expr;
+
+    fn keeps_out(check: &str, strategy: &str, bound: &str) -> bool {
+        let by = PartitionBy {
+            strategy: strategy.into(),
+            columns: vec!["d".into()],
+            definition: Expr::default(),
+        };
+        let bound = Bound {
+            default: false,
+            text: bound.into(),
+        };
+        let bound = bound_as_formula(&by, &bound).expect("a bound");
+        let known = Formula::read(check, &by.columns);
+        Formula::All(vec![known]).implies(&bound.negated())
+    }
 
     #[test]
     fn checks_keep_ranges_out() {
-        let out = |text: &str| excludes(text, "d", "2000", "4000");
+        let out = |text: &str| keeps_out(text, "range", "FROM (2000) TO (4000)");
         assert!(out("d >= 4000"));
         assert!(out("(d < 2000) OR (d >= 4000)"));
         assert!(out("d IS NULL OR d < 2000 OR d >= 4000"));
@@ -608,5 +589,19 @@ mod tests {
         assert!(!out("d < 2000 OR e > 1"));
         assert!(!out("NOT (d >= 2000 AND e > 1)"));
         assert!(!out(""));
+    }
+
+    #[test]
+    fn checks_keep_lists_out() {
+        let out = |text: &str| keeps_out(text, "list", "IN ('eu', 'uk')");
+        assert!(out("d <> 'eu' AND d <> 'uk'"));
+        assert!(out("d NOT IN ('eu', 'uk', 'us')"));
+        assert!(out("d IN ('us', 'asia')"));
+        assert!(out("NOT (d = 'eu' OR d = 'uk')"));
+        assert!(out("d IS NULL"));
+        assert!(!out("d <> 'eu'"));
+        assert!(!out("d IN ('us', 'uk')"));
+        assert!(!out("d > 'uk' OR d IS NULL OR e"));
+        assert!(!out("NOT (d = 'eu' AND d = 'uk')"));
     }
 }

@@ -8,7 +8,7 @@ use crate::name::Name;
 use crate::statement::lexer::{Token, TokenKind};
 
 use super::expr::{Tokens, conjuncts, disjuncts, is_name, is_word, strip};
-use super::term::{alternatives, at_least, between, comparison, constant, less};
+use super::term::{alternatives, at_least, between, comparison, constant, constants, differ, less};
 
 /// A condition on columns.
 #[derive(Debug)]
@@ -61,7 +61,7 @@ impl Formula {
         Self::Any(values.into_iter().map(equal).collect())
     }
 
-    fn negated(self) -> Self {
+    pub(super) fn negated(self) -> Self {
         let each = |parts: Vec<Self>| parts.into_iter().map(Self::negated).collect();
         match self {
             Self::All(parts) => Self::Any(each(parts)),
@@ -128,6 +128,12 @@ impl Test {
                     (">=" | "=", ">") => less(end, value),
                     ("<" | "<=" | "=", "<=") | ("<", "<") => at_least(end, value),
                     ("<=" | "=", "<") => less(value, end),
+                    ("<>", "<>") => at_least(value, end) && at_least(end, value),
+                    ("<", "<>") => at_least(end, value),
+                    ("<=", "<>") => less(value, end),
+                    (">", "<>") => at_least(value, end),
+                    (">=", "<>") => less(end, value),
+                    ("=", "<>") => differ(value, end),
                     _ => false,
                 }
             }
@@ -176,6 +182,15 @@ fn test(term: &[Token], text: &str, column: &Name) -> Option<Formula> {
     }
     if let Some(values) = alternatives(term, text, column) {
         return Some(Formula::one_of(column, values));
+    }
+    if let [name, not, rest @ ..] = term
+        && is_name(*name, text, column)
+        && is_word(*not, text, "NOT")
+        && let [word, list @ ..] = rest
+        && is_word(*word, text, "IN")
+    {
+        let values = constants(strip(list), text)?;
+        return Some(Formula::one_of(column, values).negated());
     }
     let compared = |c: super::term::Comparison| Formula::compare(*column, c.operator, c.value);
     if let Some(ends) = between(term, text, column) {

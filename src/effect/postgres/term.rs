@@ -11,16 +11,6 @@ pub(super) struct Comparison {
 }
 
 impl Comparison {
-    /// True of every value of the range?
-    pub(super) fn holds_within(&self, from: &str, to: &str) -> bool {
-        match self.operator {
-            ">=" => from != "MINVALUE" && at_least(from, &self.value),
-            ">" => from != "MINVALUE" && less(&self.value, from),
-            "<" | "<=" => to != "MAXVALUE" && at_least(&self.value, to),
-            _ => false,
-        }
-    }
-
     /// True of no value of the range?
     pub(super) fn fails_within(&self, from: &str, to: &str) -> bool {
         match self.operator {
@@ -180,6 +170,19 @@ pub(super) fn at_least(left: &str, right: &str) -> bool {
 
 pub(super) fn less(left: &str, right: &str) -> bool {
     compare(left, right).is_some_and(std::cmp::Ordering::is_lt)
+}
+
+/// Are they certainly two values? Words are, whatever the type, except for those
+/// that stand for true and false.
+pub(super) fn differ(left: &str, right: &str) -> bool {
+    const TRUTH: &[&str] = &["t", "f", "y", "n", "o"];
+    let word = |text: &str| {
+        let text = text.trim_matches('\'').to_lowercase();
+        let is_word = text.starts_with(char::is_alphabetic);
+        (is_word && !TRUTH.iter().any(|start| text.starts_with(start))).then_some(text)
+    };
+    compare(left, right).is_some_and(std::cmp::Ordering::is_ne)
+        || word(left).is_some_and(|left| word(right).is_none_or(|right| left != right))
 }
 
 #[cfg(test)]
