@@ -35,7 +35,8 @@ use draft::Draft;
 
 pub use column::collation_name;
 pub use difference::{
-    Between, Differences, differences, repeats_routine, repeats_view, same_condition,
+    Between, Differences, differences, plain_expression, repeats_routine, repeats_view,
+    same_condition,
 };
 pub use kind::kind;
 

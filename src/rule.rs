@@ -15,6 +15,7 @@ mod dependents;
 mod domain;
 mod exchange;
 mod fix;
+mod gone;
 mod names;
 mod policy;
 mod rerun;

@@ -21,7 +21,7 @@ mod table;
 
 pub use repeat::{repeats_routine, repeats_view};
 
-pub use same::condition as same_condition;
+pub use same::{condition as same_condition, plain as plain_expression};
 pub use table::{STILL_THERE, constraint_still_there};
 
 /// What two definitions are to each other.

@@ -6,7 +6,7 @@ use crate::name::Name;
 use crate::operation::{
     Action, Column, Constraint, ConstraintKind, ObjectKind, ObjectName, Operation, Target,
 };
-use crate::schema::{GoneRule, Key, Origin, Place, Table};
+use crate::schema::{Key, Origin, Place, Table};
 
 impl<'a> OperationContext<'a> {
     pub fn is_same(&self, a: &ObjectName, b: &ObjectName) -> bool {
@@ -27,11 +27,15 @@ impl<'a> OperationContext<'a> {
     /// Nobody outside of this migration knows a relation by this name: it is
     /// new, it is not there, or the migration gave it the name.
     pub fn is_unknown_to_others(&self, name: &ObjectName) -> bool {
-        let key = self.schema.resolve(name);
-        self.is_new_key(&key)
+        self.is_unknown_key(&self.schema.resolve(name))
+    }
+
+    /// The same for a relation by its key.
+    pub fn is_unknown_key(&self, key: &Key) -> bool {
+        self.is_new_key(key)
             || self
                 .earlier_on(Facet::Object, &key.name)
-                .any(|op| self.renames_to(op, &key))
+                .any(|op| self.renames_to(op, key))
     }
 
     /// A table that others use, by the name that they use.
@@ -317,36 +321,6 @@ impl<'a> OperationContext<'a> {
             && (columns.is_empty() || columns.iter().any(|c| !new(&c)))
     }
 
-    /// The keys and unique indexes of a table that hold for all of its rows:
-    /// the index and its columns.
-    pub fn unique_keys(&self, name: &ObjectName) -> Vec<(Option<Key>, Vec<Name>)> {
-        let Some(table) = self.table(name) else {
-            return Vec::new();
-        };
-        let constraints = table
-            .constraints
-            .iter()
-            .filter_map(|c| match c.definition.kind {
-                ConstraintKind::PrimaryKey(_) | ConstraintKind::Unique(_) => {
-                    Some((c.index, c.columns.clone()))
-                }
-                _ => None,
-            });
-        let indexes = table.indexes.iter().filter_map(|key| {
-            let index = self.schema.index_by_key(key)?;
-            let whole = index.unique && index.predicate.is_none() && index.exprs.is_empty();
-            whole.then(|| (Some(*key), index.columns.clone()))
-        });
-        constraints.chain(indexes).collect()
-    }
-
-    /// Is a subset of these columns unique already?
-    pub fn is_unique_already(&self, name: &ObjectName, columns: &[Name]) -> bool {
-        self.unique_keys(name)
-            .iter()
-            .any(|(_, key)| !key.is_empty() && key.iter().all(|c| columns.contains(c)))
-    }
-
     pub fn is_new_column(&self, table: &ObjectName, column: &str) -> bool {
         self.is_new(table)
             || self
@@ -444,21 +418,6 @@ impl<'a> OperationContext<'a> {
         };
         self.earlier_on(Facet::Part, name).any(constraint)
             || self.earlier_on(Facet::Object, name).any(index)
-    }
-
-    /// Did this migration drop such a rule, so that what comes now stands in
-    /// its place? A key over fewer columns was the stricter one.
-    pub fn stands_for_gone(&self, table: &ObjectName, rule: GoneRule, columns: &[Name]) -> bool {
-        let migration = self.schema.migration();
-        self.table(table).is_some_and(|t| {
-            t.gone.iter().any(|gone| {
-                gone.migration == migration
-                    && gone.rule == rule
-                    && !gone.columns.is_empty()
-                    && gone.columns.iter().all(|c| columns.contains(c))
-                    && (rule == GoneRule::Unique || gone.columns.len() == columns.len())
-            })
-        })
     }
 
     pub fn is_from_here(&self, origin: Origin) -> bool {

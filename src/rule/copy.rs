@@ -128,7 +128,9 @@ fn fewer<'q>(copied: &Copied<'q>, tokens: &[Token], table: &ObjectName) -> Optio
     let is_alone = || {
         let relations = outer.iter().filter(|at| (from..end).contains(*at));
         let mut relations = relations.map(|at| &tokens[*at]);
-        relations.clone().all(|token| token.kind != TokenKind::Comma)
+        relations
+            .clone()
+            .all(|token| token.kind != TokenKind::Comma)
             && relations.any(|token| name_of(*token, text) == Some(table.name))
     };
     if !is_alone() {

@@ -364,13 +364,14 @@ impl Filter<'_> {
             .any(|word| name == *word || name.ends_with(&format!("_{word}")))
             || name.starts_with("is_")
             || name.starts_with("has_");
+        let is_key = self.table.is_some_and(|table| table.is_unique_by(&name));
         let ty = self
             .table
             .and_then(|table| table.column(&name))
             .map(|c| &c.ty);
         let few_values =
             ty.is_some_and(|ty| ty.name == "boolean" || self.schema.type_of(ty).is_some());
-        !coarse && !few_values
+        is_key || !coarse && !few_values
     }
 
     /// The terms between `word`s outside of parentheses.

@@ -1,11 +1,13 @@
 //! Which values a key keeps from coming twice, and what keeps them out when it
 //! is gone.
 
+use std::borrow::Cow;
+
 use super::{Facet, OperationContext};
 use crate::inverse::same_condition;
 use crate::name::Name;
-use crate::operation::{Action, ConstraintKind, DataType, ObjectName, Operation};
-use crate::schema::{Index, Key, Routine, Schema, names_in, signature};
+use crate::operation::{Action, Constraint, ConstraintKind, DataType, ObjectName, Operation};
+use crate::schema::{GoneRule, Index, Key, Routine, Schema, TableConstraint, names_in, signature};
 use crate::source::Span;
 use crate::statement::Cursor;
 use crate::statement::cursor::fold;
@@ -13,33 +15,102 @@ use crate::statement::lexer::{Token, TokenKind, strip, tokens_into};
 
 /// What a unique index or constraint says about the rows of a table.
 pub struct Uniqueness<'a> {
-    pub table: &'a Key,
-    /// The name of the index or constraint itself.
+    pub table: Key,
+    /// The name of the index or constraint itself, where it has one.
     pub name: &'a str,
     /// An expression has an empty name …
-    pub columns: &'a [Name],
+    pub columns: Cow<'a, [Name]>,
     /// … and stands here.
     pub exprs: Vec<&'a str>,
     pub predicate: Option<&'a str>,
+    /// NULLs are equal too.
+    pub nulls_not_distinct: bool,
 }
 
 impl<'a> Uniqueness<'a> {
     pub fn of_index(index: &'a Index) -> Self {
         Self {
-            table: &index.table,
+            table: index.table,
             name: &index.key.name,
-            columns: &index.columns,
+            columns: Cow::Borrowed(&index.columns),
             exprs: index.exprs.iter().map(|expr| &*expr.text).collect(),
             predicate: index.predicate.as_ref().map(|expr| &*expr.text),
+            nulls_not_distinct: index.nulls_not_distinct,
         }
     }
-}
 
-/// A key that is there or will be.
-struct Other<'o> {
-    columns: &'o [Name],
-    exprs: Vec<&'o str>,
-    predicate: Option<&'o str>,
+    /// `None` for a constraint that is no key.
+    pub fn of_constraint(table: Key, constraint: &'a TableConstraint) -> Option<Self> {
+        let key = Self::added(table, &constraint.definition)?;
+        Some(Self {
+            name: (constraint.index.as_ref()).map_or(&constraint.name, |index| &index.name),
+            columns: Cow::Borrowed(&constraint.columns),
+            ..key
+        })
+    }
+
+    fn added(table: Key, constraint: &'a Constraint) -> Option<Self> {
+        let (ConstraintKind::Unique(key) | ConstraintKind::PrimaryKey(key)) = &constraint.kind
+        else {
+            return None;
+        };
+        Some(Self {
+            table,
+            name: constraint.name.as_ref().map_or("", |name| &name.name),
+            columns: Cow::Borrowed(&key.columns),
+            exprs: Vec::new(),
+            predicate: None,
+            nulls_not_distinct: key.nulls_not_distinct,
+        })
+    }
+
+    /// What an operation makes unique; `None` where it adds no key.
+    pub fn of_operation(schema: &Schema, operation: &'a Operation) -> Option<Self> {
+        match &operation.action {
+            Action::AddConstraint { table, constraint } => {
+                Self::added(schema.resolve(&table.name), constraint)
+            }
+            Action::CreateIndex(index) if index.unique => {
+                let elements = index.elements.iter();
+                let exprs = elements.clone().filter_map(|e| e.expr.as_ref());
+                Some(Self {
+                    table: schema.resolve(&index.table),
+                    name: index.name.as_ref().map_or("", |name| &name.name),
+                    columns: elements.map(|e| e.column.unwrap_or_default()).collect(),
+                    exprs: exprs.map(|expr| &*expr.text).collect(),
+                    predicate: index.predicate.as_ref().map(|expr| &*expr.text),
+                    nulls_not_distinct: index.nulls_not_distinct,
+                })
+            }
+            _ => None,
+        }
+    }
+
+    /// Without the expressions.
+    fn named(&self) -> impl Iterator<Item = Name> {
+        self.columns.iter().copied().filter(|name| !name.is_empty())
+    }
+
+    /// Rows that are equal in what the other key looks at are equal here; and all
+    /// of them are looked at here. `names` are the other's columns, under every
+    /// name that they have.
+    fn keeps_out(&self, other: &Uniqueness<'_>, names: &[Name], schema: &Schema) -> bool {
+        let same_expr = |text: &str| other.exprs.iter().any(|other| same_condition(other, text));
+        let table = schema.table_by_key(&other.table);
+        let may_be_null = |name: Name| table.is_none_or(|table| !table.is_not_null(&name));
+        let nulls_matter = other.nulls_not_distinct && other.named().any(may_be_null);
+        !self.columns.is_empty()
+            && self.named().all(|column| names.contains(&column))
+            && self
+                .exprs
+                .iter()
+                .all(|text| same_expr(text) || follows_from(text, other, names, schema))
+            && (self.nulls_not_distinct || !nulls_matter)
+            && self.predicate.is_none_or(|text| {
+                other.predicate.is_some_and(|own| same_condition(own, text))
+                    || asks_for_values(text, names)
+            })
+    }
 }
 
 impl OperationContext<'_> {
@@ -47,30 +118,55 @@ impl OperationContext<'_> {
     /// this one does?
     pub fn stays_unique(&self, gone: &Uniqueness<'_>) -> bool {
         let names = self.names_later(gone);
-        let now = self.schema.table_by_key(gone.table);
-        let mut now = now.into_iter().flat_map(|table| &table.indexes);
-        now.any(|key| {
-            let index = self.schema.index_by_key(key);
-            let other = index.filter(|index| index.unique && key.name != gone.name);
-            other.is_some_and(|index| {
-                let other = Other {
-                    columns: &index.columns,
-                    exprs: index.exprs.iter().map(|expr| &*expr.text).collect(),
-                    predicate: index.predicate.as_ref().map(|expr| &*expr.text),
-                };
-                other.keeps_out(gone, &names, self.schema)
+        self.is_kept_unique(gone, &names)
+            || self.later_on(Facet::Table, &gone.table.name).any(|op| {
+                let other = Uniqueness::of_operation(self.schema, op);
+                other.is_some_and(|other| {
+                    other.table == gone.table && other.keeps_out(gone, &names, self.schema)
+                })
             })
-        }) || self
-            .later_on(Facet::Table, &gone.table.name)
-            .any(|op| self.adds_such(op, gone, &names))
+    }
+
+    /// Did a key keep duplicates out for the old release already, of which the
+    /// script may have dropped it?
+    pub fn was_unique(&self, new: &Uniqueness<'_>) -> bool {
+        let names: Vec<Name> = new.named().collect();
+        let gone = self.schema.table_by_key(&new.table).into_iter();
+        let mut gone = gone.flat_map(|table| self.gone_rules(table));
+        self.is_kept_unique(new, &names)
+            || gone.any(|gone| {
+                let old = match &gone.rule {
+                    GoneRule::Constraint(old) => Uniqueness::of_constraint(new.table, old),
+                    GoneRule::Index(index) => Some(Uniqueness::of_index(index)),
+                    GoneRule::Trigger => None,
+                };
+                old.is_some_and(|old| old.keeps_out(new, &names, self.schema))
+                    || excludes(&gone.rule, &names)
+            })
+    }
+
+    /// Does a key of now, other than one of its own name, keep out what this does?
+    fn is_kept_unique(&self, key: &Uniqueness<'_>, names: &[Name]) -> bool {
+        let Some(table) = self.schema.table_by_key(&key.table) else {
+            return false;
+        };
+        let indexes = table.indexes.iter();
+        let indexes = indexes.filter_map(|key| self.schema.index_by_key(key));
+        let indexes = indexes.filter(|index| index.unique);
+        let others = indexes.map(|index| Uniqueness::of_index(index));
+        // Of one that was guessed, the index need not be known.
+        let constraints = table.constraints.iter().filter(|c| c.index.is_none());
+        let constraints = constraints.filter_map(|c| Uniqueness::of_constraint(table.key, c));
+        others
+            .chain(constraints)
+            .any(|other| other.name != key.name && other.keeps_out(key, names, self.schema))
     }
 
     /// A unique index that the script adds later over no other columns than these:
     /// whether it keeps duplicates out depends on its expressions.
     pub fn new_key_on_the_same(&self, gone: &Uniqueness<'_>) -> Option<String> {
         let named = gone.exprs.iter().flat_map(|expr| names_in(expr));
-        let columns = gone.columns.iter().copied().filter(|name| !name.is_empty());
-        let names: Vec<Name> = columns.chain(named).collect();
+        let names: Vec<Name> = gone.named().chain(named).collect();
         let mut later = self.later_on(Facet::Table, &gone.table.name);
         later.find_map(|op| {
             let Action::CreateIndex(index) = &op.action else {
@@ -78,7 +174,7 @@ impl OperationContext<'_> {
             };
             let fits = index.unique
                 && index.predicate.is_none()
-                && self.schema.resolve(&index.table) == *gone.table
+                && self.schema.resolve(&index.table) == gone.table
                 && index.elements.iter().any(|element| element.expr.is_some())
                 && index.elements.iter().all(|element| match &element.expr {
                     Some(expr) => names_in(&expr.text).all(|name| names.contains(&name)),
@@ -94,69 +190,28 @@ impl OperationContext<'_> {
 
     /// The key's columns, under the names that the script gives them later too.
     fn names_later(&self, gone: &Uniqueness<'_>) -> Vec<Name> {
-        let mut names: Vec<Name> = gone.columns.to_vec();
-        names.retain(|name| !name.is_empty());
+        let mut names: Vec<Name> = gone.named().collect();
         for op in self.later_on(Facet::Table, &gone.table.name) {
             if let Action::RenameColumn { table, column, to } = &op.action
                 && names.contains(&column.name)
-                && self.schema.resolve(&table.name) == *gone.table
+                && self.schema.resolve(&table.name) == gone.table
             {
                 names.push(to.name);
             }
         }
         names
     }
-
-    fn adds_such(&self, op: &Operation, gone: &Uniqueness<'_>, names: &[Name]) -> bool {
-        match &op.action {
-            Action::AddConstraint { table, constraint } => match &constraint.kind {
-                ConstraintKind::Unique(key) | ConstraintKind::PrimaryKey(key) => {
-                    let other = Other {
-                        columns: &key.columns,
-                        exprs: Vec::new(),
-                        predicate: None,
-                    };
-                    self.schema.resolve(&table.name) == *gone.table
-                        && other.keeps_out(gone, names, self.schema)
-                }
-                _ => false,
-            },
-            Action::CreateIndex(index) => {
-                let elements = index.elements.iter();
-                let columns: Vec<Name> = elements
-                    .map(|element| element.column.unwrap_or_default())
-                    .collect();
-                let exprs = index.elements.iter().filter_map(|e| e.expr.as_ref());
-                let other = Other {
-                    columns: &columns,
-                    exprs: exprs.map(|expr| &*expr.text).collect(),
-                    predicate: index.predicate.as_ref().map(|expr| &*expr.text),
-                };
-                index.unique
-                    && self.schema.resolve(&index.table) == *gone.table
-                    && other.keeps_out(gone, names, self.schema)
-            }
-            _ => false,
-        }
-    }
 }
 
-impl Other<'_> {
-    /// Rows that are equal in what is gone are equal here; and they are all
-    /// looked at here.
-    fn keeps_out(&self, gone: &Uniqueness<'_>, names: &[Name], schema: &Schema) -> bool {
-        let mut plain = self.columns.iter().filter(|column| !column.is_empty());
-        let same_expr = |text: &str| gone.exprs.iter().any(|other| same_condition(other, text));
-        !self.columns.is_empty()
-            && plain.all(|column| names.contains(column))
-            && self
-                .exprs
-                .iter()
-                .all(|text| same_expr(text) || follows_from(text, gone, names, schema))
-            && self.predicate.is_none_or(|text| {
-                gone.predicate.is_some_and(|own| same_condition(own, text))
-                    || asks_for_values(text, names)
-            })
+/// Does an exclusion constraint ask for no other columns to differ? Which of its
+/// operators are `=`, nobody asks.
+fn excludes(gone: &GoneRule, names: &[Name]) -> bool {
+    match gone {
+        GoneRule::Constraint(old) => {
+            matches!(old.definition.kind, ConstraintKind::Exclude { .. })
+                && old.columns.iter().all(|column| names.contains(column))
+        }
+        _ => false,
     }
 }
 

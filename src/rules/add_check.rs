@@ -1,5 +1,6 @@
 //! Values that the old release writes begin to fail a check.
 
+use crate::finding::Confidence;
 use crate::name::Name;
 use crate::operation::{
     Action, Column, Constraint, ConstraintKind, DomainChange, Expr, Kind, ObjectName, Target,
@@ -10,7 +11,6 @@ use crate::rule::{
 };
 use crate::rule::{on_one_line, one_line};
 use crate::rule::{same_condition, sql_name};
-use crate::schema::GoneRule;
 use crate::source::Span;
 use crate::statement::Cursor;
 use crate::statement::lexer::tokens_into;
@@ -53,8 +53,8 @@ fn on_table(
     let ConstraintKind::Check(check) = &constraint.kind else {
         return;
     };
-    let named = constraint.name.as_ref();
-    if constraint.not_enforced || named.is_some_and(|n| cx.was_there_as(&table.name, &n.name)) {
+    let name = constraint.name.as_ref().map(|name| &*name.name);
+    if constraint.not_enforced || cx.was_there_unseen(&table.name, name) {
         return;
     }
     let key = cx.schema.resolve(&table.name);
@@ -78,7 +78,7 @@ fn on_table(
             && !cx.fills_itself(&table.name, c)
             && !cx.is_filled(&table.name, c, "insert")
     });
-    if cx.stands_for_gone(&table.name, GoneRule::Check, &columns) {
+    if cx.was_checked(&table.name, &check.text) {
         return;
     }
     if !cx.is_used(table)
@@ -91,7 +91,8 @@ fn on_table(
     {
         return;
     }
-    report(cx, findings, table, check);
+    let replaced = cx.replaced_check(&table.name, name, &columns);
+    report(cx, findings, table, check, replaced);
 }
 
 /// Do values of old columns decide whether a new one, which the old release leaves
@@ -138,21 +139,36 @@ fn on_new_column(
         _ => None,
     });
     if let Some(check) = refuses.filter(|_| !filled && cx.is_used(table)) {
-        report(cx, findings, table, check);
+        report(cx, findings, table, check, None);
     }
 }
 
-fn report(cx: &OperationContext<'_>, findings: &mut Findings, table: &Target, check: &Expr) {
+/// `replaced` is the check that goes for it.
+fn report(
+    cx: &OperationContext<'_>,
+    findings: &mut Findings,
+    table: &Target,
+    check: &Expr,
+    replaced: Option<&str>,
+) {
+    let instead = replaced.map_or_else(String::new, |old| {
+        format!(" instead of `{}`", one_line(old))
+    });
+    let confidence = match replaced {
+        // It may ask for less in a way that is not seen through.
+        Some(_) => cx.confidence(&table.name).min(Confidence::Medium),
+        None => cx.confidence(&table.name),
+    };
     findings
         .report(
             cx.operation.place,
             format!(
-                "requires `{}` in `{}`: writes of the old release that do not meet it fail, NOT VALID or not",
+                "requires `{}`{instead} in `{}`: writes of the old release that do not meet it fail, NOT VALID or not",
                 one_line(&check.text),
                 table.name
             ),
         )
-        .confidence(cx.confidence(&table.name))
+        .confidence(confidence)
         .help(format!(
             "Release code that writes only what the check accepts first, and look for rows that do not meet it:\n\
              SELECT count(*) FROM {} WHERE NOT ({});",

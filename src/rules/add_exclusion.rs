@@ -20,6 +20,7 @@ fn check(cx: &OperationContext<'_>, findings: &mut Findings) {
         return;
     };
     let named = constraint.name.as_ref();
+    // Of two that differ it is not told which asks for less.
     if named.is_some_and(|n| cx.was_there_as(&table.name, &n.name))
         || !cx.old_writes_meet(table, columns)
     {

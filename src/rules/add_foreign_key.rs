@@ -3,7 +3,6 @@
 use crate::operation::ForeignKey;
 use crate::operation::{Action, ConstraintKind, Kind, Target};
 use crate::rule::{Check, Findings, OperationContext, Rule, sql_name, sql_object};
-use crate::schema::GoneRule;
 
 pub const RULE: Rule = Rule {
     id: "add-foreign-key",
@@ -22,11 +21,15 @@ fn check(cx: &OperationContext<'_>, findings: &mut Findings) {
         },
         _ => return,
     };
-    let named = constraint.name.as_ref();
-    let again = named.is_some_and(|n| cx.was_there_as(&table.name, &n.name));
+    let name = constraint.name.as_ref().map(|name| &*name.name);
+    if let Some(old) = cx.was_reference(&table.name, key) {
+        if !constraint.not_enforced && sees_to_deletes(old) && !sees_to_deletes(key) {
+            report_deletes(cx, findings, table, key);
+        }
+        return;
+    }
     if constraint.not_enforced
-        || again
-        || cx.stands_for_gone(&table.name, GoneRule::ForeignKey, &key.columns)
+        || cx.was_there_unseen(&table.name, name)
         || !cx.old_writes_meet(table, &key.columns)
         || stands_already(cx, table, key)
     {
@@ -34,11 +37,11 @@ fn check(cx: &OperationContext<'_>, findings: &mut Findings) {
     }
     let columns = key.columns.join(", ");
     let referenced = &key.references;
-    let deletes = match key.on_delete.as_deref() {
-        None | Some("no action" | "restrict") if !cx.is_new(referenced) => {
+    let deletes = match sees_to_deletes(key) || cx.is_new(referenced) {
+        true => String::new(),
+        false => {
             format!(", and it can no longer delete rows of `{referenced}` that are referred to")
         }
-        _ => String::new(),
     };
     let with = key
         .referenced
@@ -61,6 +64,36 @@ fn check(cx: &OperationContext<'_>, findings: &mut Findings) {
             sql_name(&with),
             child = sql_object(&table.name),
             parent = sql_object(referenced),
+        ));
+}
+
+/// Does it take care of what refers to a row that is deleted?
+fn sees_to_deletes(key: &ForeignKey) -> bool {
+    !matches!(
+        key.on_delete.as_deref(),
+        None | Some("no action" | "restrict")
+    )
+}
+
+fn report_deletes(
+    cx: &OperationContext<'_>,
+    findings: &mut Findings,
+    table: &Target,
+    key: &ForeignKey,
+) {
+    let referenced = &key.references;
+    findings
+        .report(
+            cx.operation.place,
+            format!(
+                "no longer sees to rows of `{}` when those of `{referenced}` that they refer to are deleted: deletes of the old release that relied on it fail",
+                table.name
+            ),
+        )
+        .confidence(cx.confidence(&table.name))
+        .help(format!(
+            "Release code that deletes from `{}` before it deletes from `{referenced}` first.",
+            table.name
         ));
 }
 

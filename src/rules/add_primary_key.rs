@@ -4,8 +4,9 @@ use crate::finding::Severity;
 use crate::name::Name;
 use crate::operation::Key;
 use crate::operation::{Action, ConstraintKind, Kind, Target};
-use crate::rule::{Check, Findings, OperationContext, Rule, sql_list, sql_name, sql_object};
-use crate::schema::GoneRule;
+use crate::rule::{
+    Check, Findings, OperationContext, Rule, Uniqueness, sql_list, sql_name, sql_object,
+};
 
 pub const RULE: Rule = Rule {
     id: "add-primary-key",
@@ -37,11 +38,10 @@ fn check(cx: &OperationContext<'_>, findings: &mut Findings) {
         && columns
             .iter()
             .all(|c| known.is_some_and(|t| t.is_not_null(c)));
-    let unique = key.using_index.is_some() || cx.is_unique_already(&table.name, &columns);
-    let again = constraint
-        .name
-        .as_ref()
-        .is_some_and(|n| cx.was_there_as(&table.name, &n.name));
+    let new_key = Uniqueness::of_operation(cx.schema, cx.operation);
+    let unique = key.using_index.is_some() || new_key.is_some_and(|new| cx.was_unique(&new));
+    let name = constraint.name.as_ref().map(|name| &*name.name);
+    let again = cx.was_there_unseen(&table.name, name);
     let left_out = |c: &&Name| {
         let is_not_null = known.is_some_and(|t| t.is_not_null(c));
         cx.column_is_new(table, c)
@@ -54,9 +54,6 @@ fn check(cx: &OperationContext<'_>, findings: &mut Findings) {
         return new_in_key(cx, findings, table, column);
     }
     if new || again || required && unique {
-        return;
-    }
-    if cx.stands_for_gone(&table.name, GoneRule::Unique, &columns) && required {
         return;
     }
     let refused = match (required, unique) {

@@ -3,9 +3,9 @@
 use crate::name::Name;
 use crate::operation::{Action, ConstraintKind, Kind, ObjectName, Target};
 use crate::rule::{
-    Check, Findings, OperationContext, Rule, on_one_line, one_line, sql_name, sql_object,
+    Check, Findings, OperationContext, Rule, Uniqueness, on_one_line, one_line, sql_name,
+    sql_object,
 };
-use crate::schema::GoneRule;
 use smol_str::SmolStr;
 
 pub const RULE: Rule = Rule {
@@ -31,8 +31,7 @@ fn check(cx: &OperationContext<'_>, findings: &mut Findings) {
         return;
     }
     if !cx.old_writes_meet(&target, &columns)
-        || cx.is_unique_already(table, &columns)
-        || cx.stands_for_gone(table, GoneRule::Unique, &columns)
+        || Uniqueness::of_operation(cx.schema, cx.operation).is_some_and(|new| cx.was_unique(&new))
     {
         return;
     }
@@ -91,8 +90,8 @@ fn subject<'a>(cx: &OperationContext<'a>) -> Option<(&'a ObjectName, Vec<Name>)>
             let ConstraintKind::Unique(key) = &constraint.kind else {
                 return None;
             };
-            let named = constraint.name.as_ref();
-            let again = named.is_some_and(|n| cx.was_there_as(&table.name, &n.name));
+            let name = constraint.name.as_ref().map(|name| &*name.name);
+            let again = cx.was_there_unseen(&table.name, name);
             (key.using_index.is_none() && !again).then(|| (&table.name, key.columns.clone()))
         }
         Action::CreateIndex(index) if index.unique => {
@@ -101,8 +100,8 @@ fn subject<'a>(cx: &OperationContext<'a>) -> Option<(&'a ObjectName, Vec<Name>)>
                     .name
                     .as_ref()
                     .is_some_and(|n| cx.schema.index(n).is_some());
-            let named = index.name.as_ref();
-            let again = named.is_some_and(|n| cx.was_there_as(&index.table, &n.name));
+            let name = index.name.as_ref().map(|name| &*name.name);
+            let again = cx.was_there_unseen(&index.table, name);
             let columns = index.elements.iter().filter_map(|e| e.column).collect();
             (!exists && !again).then_some((&index.table, columns))
         }

@@ -167,7 +167,9 @@ fn with_users(cx: &OperationContext<'_>, target: &Target, column: &Ident) -> Str
     };
     let gone = cx.table(&target.name).into_iter().flat_map(|t| &t.gone);
     let triggers = gone
-        .filter(|gone| gone.migration == cx.schema.migration() && gone.rule == GoneRule::Trigger)
+        .filter(|gone| {
+            gone.migration == cx.schema.migration() && matches!(gone.rule, GoneRule::Trigger)
+        })
         .filter(|gone| gone.columns.contains(&column.name))
         .map(|gone| format!("trigger `{}`", gone.name));
     let users: Vec<String> = cx.earlier().filter_map(goes).chain(triggers).collect();

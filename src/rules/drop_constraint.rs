@@ -4,8 +4,8 @@ use crate::finding::Severity;
 use crate::operation::{Action, ConstraintKind, Ident, Kind, Target};
 use crate::rule::one_line;
 use crate::rule::{
-    Check, Findings, OperationContext, Rule, constraint, keeps_null_out, on_one_line, sql_ident,
-    sql_object,
+    Check, Findings, OperationContext, Rule, Uniqueness, constraint, keeps_null_out, on_one_line,
+    sql_ident, sql_object,
 };
 use crate::schema::TableConstraint;
 use std::sync::Arc;
@@ -35,7 +35,17 @@ fn check(cx: &OperationContext<'_>, findings: &mut Findings) {
     if absent || !cx.is_used(table) || cx.is_dropped_later(&table.name) {
         return;
     }
-    if cx.is_constraint_put_back(table, &name.name) || cx.is_primary_key(table, &name.name) {
+    if cx.is_primary_key(table, &name.name) {
+        return;
+    }
+    let key = known.zip(old);
+    let key = key.and_then(|(table, old)| Uniqueness::of_constraint(table.key, old));
+    // Another key, of now or of later, may keep out less than this one.
+    let is_kept = match &key {
+        Some(key) => cx.stays_unique(key),
+        None => cx.is_constraint_put_back(table, &name.name),
+    };
+    if is_kept {
         return;
     }
     let what = match old.map(|c| &c.definition.kind) {
@@ -45,11 +55,6 @@ fn check(cx: &OperationContext<'_>, findings: &mut Findings) {
             name.name,
             one_line(&check.text)
         ),
-        Some(ConstraintKind::Unique(_))
-            if old.is_some_and(|c| is_unique_otherwise(cx, table, c)) =>
-        {
-            return;
-        }
         Some(ConstraintKind::Unique(_)) => {
             format!("unique constraint `{}`: duplicates can come in", name.name)
         }
@@ -138,18 +143,6 @@ fn proven_elsewhere(cx: &OperationContext<'_>, table: &Target, check: &str) -> b
                 && keeps_null_out(check, &c.name)
                 && !check.to_ascii_lowercase().contains("and")
         })
-    })
-}
-
-/// Another key or index says the same.
-fn is_unique_otherwise(
-    cx: &OperationContext<'_>,
-    table: &Target,
-    constraint: &TableConstraint,
-) -> bool {
-    cx.unique_keys(&table.name).iter().any(|(index, columns)| {
-        index.as_ref() != constraint.index.as_ref()
-            && columns.iter().all(|c| constraint.columns.contains(c))
     })
 }
 

@@ -1,5 +1,7 @@
 //! An index goes that queries may rely on.
 
+use std::sync::Arc;
+
 use crate::finding::{Confidence, Severity};
 use crate::name::Name;
 use crate::operation::{Action, ConstraintKind, Kind, ObjectKind, ObjectName, Operation};
@@ -33,9 +35,15 @@ fn check(cx: &OperationContext<'_>, findings: &mut Findings) {
     if cx.is_absent(name, *if_exists) || cx.schema.is_created_now(&key) {
         return;
     }
-    if index.is_some_and(|i| cx.is_new_key(&i.table) || cx.goes_later(&i.table))
-        || is_built_again(cx, name, index)
-    {
+    if index.is_some_and(|i| cx.is_unknown_key(&i.table) || cx.goes_later(&i.table)) {
+        return;
+    }
+    let loses_key = index.is_some_and(|i| i.unique && !cx.stays_unique(&Uniqueness::of_index(i)));
+    let mut later = later_on(cx, name, index);
+    let stands_for_it = |op: &Operation| {
+        goes_with(cx, op, index) || !loses_key && builds_again(cx, op, name, index)
+    };
+    if later.any(stands_for_it) {
         return;
     }
     let Some(index) = index else {
@@ -46,10 +54,9 @@ fn check(cx: &OperationContext<'_>, findings: &mut Findings) {
         return;
     }
     let on = format!(" on `{}`", index.table);
-    let severity = if index.unique && !cx.stays_unique(&Uniqueness::of_index(index)) {
-        Severity::Warning
-    } else {
-        Severity::Info
+    let severity = match loses_key {
+        true => Severity::Warning,
+        false => Severity::Info,
     };
     report(findings, cx, name, &on, severity, Some(index));
 }
@@ -90,16 +97,31 @@ fn report(
     }
 }
 
-fn is_built_again(
-    cx: &OperationContext<'_>,
+/// What the script does to the index or its table afterwards.
+fn later_on<'a>(
+    cx: &OperationContext<'a>,
     name: &ObjectName,
-    old: Option<&std::sync::Arc<Index>>,
-) -> bool {
+    old: Option<&Arc<Index>>,
+) -> impl Iterator<Item = &'a Operation> + use<'a> {
     let table = old.map_or("", |old| old.table.name.as_str());
     cx.later_on(Facet::Object, &name.name)
         .chain(cx.later_on(Facet::Table, table))
         .chain(cx.later_on(Facet::Object, table))
-        .any(|op| builds_again(cx, op, name, old))
+}
+
+/// Its table or a column of it goes as well.
+fn goes_with(cx: &OperationContext<'_>, op: &Operation, old: Option<&Arc<Index>>) -> bool {
+    old.is_some_and(|old| match &op.action {
+        Action::Drop {
+            kind: ObjectKind::Table,
+            name,
+            ..
+        } => cx.schema.resolve(name) == old.table,
+        Action::DropColumn { table, column, .. } => {
+            cx.schema.resolve(&table.name) == old.table && old.columns.contains(&column.name)
+        }
+        _ => false,
+    })
 }
 
 /// An index of the same name, or one that starts with the same columns, is
@@ -108,7 +130,7 @@ fn builds_again(
     cx: &OperationContext<'_>,
     op: &Operation,
     name: &ObjectName,
-    old: Option<&std::sync::Arc<Index>>,
+    old: Option<&Arc<Index>>,
 ) -> bool {
     let same_columns = |table: &ObjectName, columns: &[Name]| {
         old.is_some_and(|old| {
@@ -138,14 +160,6 @@ fn builds_again(
             to,
             ..
         } => to.name == name.name,
-        Action::Drop {
-            kind: ObjectKind::Table,
-            name,
-            ..
-        } => old.is_some_and(|old| cx.schema.resolve(name) == old.table),
-        Action::DropColumn { table, column, .. } => old.is_some_and(|old| {
-            cx.schema.resolve(&table.name) == old.table && old.columns.contains(&column.name)
-        }),
         _ => false,
     }
 }

@@ -49,11 +49,18 @@ fn lost(cx: &OperationContext<'_>) -> Option<String> {
             if cx.is_copied(name) {
                 return Some(match cx.left_out(name)? {
                     LeftOut::Rows(clause) => {
-                        format!("drops rows of `{name}` that its copy leaves out (it takes `{clause}`)")
+                        format!(
+                            "drops rows of `{name}` that its copy leaves out (it takes `{clause}`)"
+                        )
                     }
                     LeftOut::Columns(names) => format!(
                         "drops the values of {}, which the copy of the other columns leaves out",
-                        listed(&names.iter().map(|column| format!("`{name}.{column}`")).collect::<Vec<_>>())
+                        listed(
+                            &names
+                                .iter()
+                                .map(|column| format!("`{name}.{column}`"))
+                                .collect::<Vec<_>>()
+                        )
                     ),
                 });
             }

@@ -21,14 +21,14 @@ fn check(cx: &OperationContext<'_>, findings: &mut Findings) {
     let Some(gone) = gone(cx) else {
         return;
     };
-    if cx.is_new_key(gone.table) || cx.stays_unique(&gone) {
+    if cx.is_new_key(&gone.table) || cx.stays_unique(&gone) {
         return;
     }
     let Some(back) = unique_again(cx, &gone) else {
         return;
     };
-    let key = shown(&gone, gone.columns);
-    let table = gone.table;
+    let key = shown(&gone, &gone.columns);
+    let table = &gone.table;
     let other = cx.new_key_on_the_same(&gone);
     let fails = match &other {
         Some(new) => format!("may fail: `{new}` may let duplicates of it in"),
@@ -58,8 +58,8 @@ fn unique_again(cx: &OperationContext<'_>, gone: &Uniqueness<'_>) -> Option<Trai
     let named = gone.exprs.iter().flat_map(|expr| names_in(expr));
     let all: Vec<Name> = gone.columns.iter().copied().chain(named).collect();
     let mut trails = [
-        Trail::new(*gone.table, &all),
-        Trail::new(*gone.table, gone.columns),
+        Trail::new(gone.table, &all),
+        Trail::new(gone.table, &gone.columns),
     ];
     cx.follow(&mut trails, |way, op, trails| {
         let [all, key] = trails else {
@@ -84,17 +84,7 @@ fn gone<'a>(cx: &OperationContext<'a>) -> Option<Uniqueness<'a>> {
         Action::DropConstraint { table, name, .. } => {
             let table = cx.schema.table(&table.name)?;
             let old = table.constraint(&name.name)?;
-            let is_key = matches!(
-                old.definition.kind,
-                ConstraintKind::Unique(_) | ConstraintKind::PrimaryKey(_)
-            );
-            is_key.then(|| Uniqueness {
-                table: &table.key,
-                name: old.index.as_ref().map_or(&name.name, |key| &key.name),
-                columns: &old.columns,
-                exprs: Vec::new(),
-                predicate: None,
-            })
+            Uniqueness::of_constraint(table.key, old)
         }
         Action::Drop {
             kind: ObjectKind::Index,

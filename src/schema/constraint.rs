@@ -428,12 +428,7 @@ impl Schema {
         };
         let gone = Gone {
             migration: self.migration,
-            rule: match &constraint.definition.kind {
-                ConstraintKind::PrimaryKey(_) | ConstraintKind::Unique(_) => GoneRule::Unique,
-                ConstraintKind::Check(_) => GoneRule::Check,
-                ConstraintKind::ForeignKey(_) => GoneRule::ForeignKey,
-                _ => GoneRule::Other,
-            },
+            rule: GoneRule::Constraint(constraint.clone()),
             name: constraint.name,
             columns: constraint.columns.clone(),
         };

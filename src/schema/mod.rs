@@ -192,13 +192,11 @@ pub struct Gone {
     pub columns: Vec<Name>,
 }
 
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug)]
 pub enum GoneRule {
-    Unique,
-    Check,
-    ForeignKey,
+    Constraint(Arc<TableConstraint>),
+    Index(Arc<Index>),
     Trigger,
-    Other,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -594,6 +592,17 @@ impl Table {
 
     pub fn constraint(&self, name: &str) -> Option<&Arc<TableConstraint>> {
         self.constraints.iter().find(|c| c.name == name)
+    }
+
+    /// Does a key see to it that no two rows have the same value of the column?
+    pub fn is_unique_by(&self, column: &str) -> bool {
+        self.constraints.iter().any(|c| {
+            let key = matches!(
+                c.definition.kind,
+                ConstraintKind::PrimaryKey(_) | ConstraintKind::Unique(_)
+            );
+            key && c.columns.iter().eq([column])
+        })
     }
 
     pub fn primary_key(&self) -> Option<&Arc<TableConstraint>> {

@@ -812,18 +812,19 @@ impl Schema {
         }
     }
 
-    fn unlink_index(&mut self, index: &Index, queue: &mut Vec<Key>) {
+    fn unlink_index(&mut self, index: &Arc<Index>, queue: &mut Vec<Key>) {
         queue.extend(index.children.iter().cloned());
         if let Some(parent) = &index.parent {
             self.edit_index(parent, |i| i.children.retain(|c| *c != index.key));
         }
         let migration = self.migration;
+        let gone = index.clone();
         let on_table = self.edit_table(&index.table, |t| {
             t.indexes.retain(|k| *k != index.key);
             if index.unique {
                 t.note_gone(Gone {
                     migration,
-                    rule: GoneRule::Unique,
+                    rule: GoneRule::Index(gone),
                     name: index.key.name,
                     columns: index.columns.clone(),
                 });

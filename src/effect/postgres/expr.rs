@@ -185,7 +185,7 @@ fn ands(part: &[Token], text: &str) -> Vec<usize> {
 }
 
 /// The tokens that stand in no parentheses, and the opening ones.
-fn top_level<'t>(tokens: &'t [Token]) -> impl Iterator<Item = usize> + 't {
+pub(super) fn top_level<'t>(tokens: &'t [Token]) -> impl Iterator<Item = usize> + 't {
     let mut at = 0;
     std::iter::from_fn(move || {
         let here = at;

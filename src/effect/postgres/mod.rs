@@ -49,6 +49,8 @@ mod violated;
 mod volatility;
 mod written;
 
+pub use proof::admits_no_more;
+
 use super::{Effect, Ground, Lock, LockMode, Loss, Refusal, ScanKind, Scene};
 use crate::name::Name;
 use crate::operation::{Action, ObjectName, TransactionControl};

@@ -12,7 +12,7 @@ use crate::statement::lexer::{Token, TokenKind};
 use super::Work;
 use super::data::Children;
 use super::expr::{Tokens, conjuncts, group_end, is_word, mentions, strip};
-use super::proof::Formula;
+use super::proof::{Formula, behind_name};
 use super::table::Subject;
 use super::term::{alternatives, comparison, constant, constants, less};
 
@@ -348,13 +348,14 @@ impl Work<'_> {
         let tokens = Tokens::of(query);
         let behind = tokens.list.iter().position(|t| is_word(*t, query, "WHERE"));
         let list = &tokens.list[behind.map_or(0, |at| at + 1)..];
-        let parts = conjuncts(list, query);
+        let parts = conjuncts(list, query).into_iter();
+        let mut parts = parts.filter_map(|part| behind_name(part, query, column));
         match (range(parent, &own.bound), listed(parent, &own.bound)) {
-            (Some((_, from, to)), _) => parts.into_iter().any(|part| {
-                comparison(part, query, column).is_some_and(|c| c.fails_within(from, to))
-            }),
-            (None, Some((_, values))) => parts.into_iter().any(|part| {
-                alternatives(part, query, column)
+            (Some((_, from, to)), _) => {
+                parts.any(|part| comparison(part, query).is_some_and(|c| c.fails_within(from, to)))
+            }
+            (None, Some((_, values))) => parts.any(|part| {
+                alternatives(part, query)
                     .is_some_and(|wanted| !wanted.iter().any(|value| values.contains(value)))
             }),
             _ => false,

@@ -7,8 +7,8 @@
 use crate::name::Name;
 use crate::statement::lexer::{Token, TokenKind};
 
-use super::expr::{Tokens, conjuncts, disjuncts, is_name, is_word, strip};
-use super::term::{alternatives, at_least, between, comparison, constant, constants, differ, less};
+use super::expr::{Tokens, conjuncts, disjuncts, is_name, is_word, strip, top_level};
+use super::term::{alternatives, at_least, between, comparison, constant, differ, excluded, less};
 
 /// A condition on columns.
 #[derive(Debug)]
@@ -16,6 +16,8 @@ pub(super) enum Formula {
     All(Vec<Formula>),
     Any(Vec<Formula>),
     Is(Name, Test),
+    /// A term that is only the same as itself.
+    Said(String),
     Unknown,
 }
 
@@ -35,10 +37,27 @@ const DEEPEST: u8 = 12;
 /// Comparisons of one condition with another, before it is given up.
 const PATIENCE: u32 = 100_000;
 
+/// How hard a proof is tried.
+struct Effort {
+    left: u32,
+    /// Looks into an OR inside of the sides of another, as the server does not.
+    sees_through: bool,
+}
+
+impl Effort {
+    fn of_the_server() -> Self {
+        Self {
+            left: PATIENCE,
+            sees_through: false,
+        }
+    }
+}
+
 impl Formula {
     /// Reads a condition, as far as it is one on these columns.
     pub(super) fn read(text: &str, columns: &[Name]) -> Self {
-        part(&Tokens::of(text).list, text, columns, DEEPEST)
+        let term = |term: &[Token], text: &str| on_columns(term, text, columns);
+        part(&Tokens::of(text).list, text, &term, DEEPEST)
     }
 
     pub(super) fn not_null(column: Name) -> Self {
@@ -67,20 +86,35 @@ impl Formula {
             Self::All(parts) => Self::Any(each(parts)),
             Self::Any(parts) => Self::All(each(parts)),
             Self::Is(column, test) => Self::Is(column, test.negated()),
+            Self::Said(text) => Self::Said(format!("not {text}")),
             Self::Unknown => Self::Unknown,
+        }
+    }
+
+    /// A comparison with NULL is not false.
+    fn or_null(self) -> Self {
+        let each = |parts: Vec<Self>| parts.into_iter().map(Self::or_null).collect();
+        match self {
+            Self::All(parts) => Self::All(each(parts)),
+            Self::Any(parts) => Self::Any(each(parts)),
+            Self::Is(subject, Test::Compare(operator, value)) => Self::Any(vec![
+                Self::is_null(subject),
+                Self::compare(subject, operator, value),
+            ]),
+            other => other,
         }
     }
 
     /// Does it prove the other one?
     pub(super) fn implies(&self, wanted: &Self) -> bool {
-        self.proves(wanted, &mut PATIENCE.clone())
+        self.proves(wanted, &mut Effort::of_the_server())
     }
 
-    fn proves(&self, wanted: &Self, patience: &mut u32) -> bool {
-        if *patience == 0 {
+    fn proves(&self, wanted: &Self, patience: &mut Effort) -> bool {
+        if patience.left == 0 {
             return false;
         }
-        *patience -= 1;
+        patience.left -= 1;
         match (self, wanted) {
             (_, Self::All(wanted)) => wanted.iter().all(|w| self.proves(w, patience)),
             (Self::All(known), Self::Any(any)) => {
@@ -88,7 +122,7 @@ impl Formula {
                     || known.iter().any(|k| k.proves(wanted, patience))
             }
             (Self::All(known), _) => known.iter().any(|k| k.proves(wanted, patience)),
-            (Self::Any(known), Self::Any(any)) => known
+            (Self::Any(known), Self::Any(any)) if !patience.sees_through => known
                 .iter()
                 .all(|k| any.iter().any(|w| k.proves(w, patience))),
             (Self::Any(known), _) => known.iter().all(|k| k.proves(wanted, patience)),
@@ -96,6 +130,7 @@ impl Formula {
             (Self::Is(column, known), Self::Is(other, wanted)) => {
                 column == other && known.proves(wanted)
             }
+            (Self::Said(known), Self::Said(wanted)) => known == wanted,
             _ => false,
         }
     }
@@ -142,11 +177,14 @@ impl Test {
     }
 }
 
-fn part(list: &[Token], text: &str, columns: &[Name], depth: u8) -> Formula {
+/// Reads a term: what it compares, and with what.
+type ReadTerm<'r> = dyn Fn(&[Token], &str) -> Formula + 'r;
+
+fn part(list: &[Token], text: &str, read: &ReadTerm<'_>, depth: u8) -> Formula {
     if depth == 0 {
         return Formula::Unknown;
     }
-    let below = |part: &[Token]| self::part(part, text, columns, depth - 1);
+    let below = |part: &[Token]| self::part(part, text, read, depth - 1);
     if let [not, inner @ ..] = strip(list)
         && is_word(*not, text, "NOT")
         && strip(inner).len() < inner.len()
@@ -157,52 +195,62 @@ fn part(list: &[Token], text: &str, columns: &[Name], depth: u8) -> Formula {
     if let [term] = terms.as_slice() {
         let sides = disjuncts(term, text);
         return match sides.as_slice() {
-            [_] => columns
-                .iter()
-                .find_map(|column| test(term, text, column))
-                .unwrap_or(Formula::Unknown),
+            [_] => read(term, text),
             sides => Formula::Any(sides.iter().map(|side| below(side)).collect()),
         };
     }
     Formula::All(terms.into_iter().map(below).collect())
 }
 
-fn test(term: &[Token], text: &str, column: &Name) -> Option<Formula> {
-    if let [name, is, rest @ ..] = term
-        && is_name(*name, text, column)
+/// What stands behind a column's name.
+pub(super) fn behind_name<'t>(term: &'t [Token], text: &str, column: &str) -> Option<&'t [Token]> {
+    let (name, rest) = term.split_first()?;
+    is_name(*name, text, column).then_some(rest)
+}
+
+/// A term on one of the columns.
+fn on_columns(term: &[Token], text: &str, columns: &[Name]) -> Formula {
+    let read = |column: &Name| {
+        let rest = behind_name(term, text, column);
+        let known = rest.and_then(|rest| test(rest, text, *column));
+        known.or_else(|| turned(term, text, |name| is_name(*name, text, column), *column))
+    };
+    columns.iter().find_map(read).unwrap_or(Formula::Unknown)
+}
+
+/// What is said of a subject, in the tokens behind it.
+fn test(rest: &[Token], text: &str, subject: Name) -> Option<Formula> {
+    if let [is, rest @ ..] = rest
         && is_word(*is, text, "IS")
     {
         return match rest {
-            [null] if is_word(*null, text, "NULL") => Some(Formula::is_null(*column)),
+            [null] if is_word(*null, text, "NULL") => Some(Formula::is_null(subject)),
             [not, null] if is_word(*not, text, "NOT") && is_word(*null, text, "NULL") => {
-                Some(Formula::not_null(*column))
+                Some(Formula::not_null(subject))
             }
             _ => None,
         };
     }
-    if let Some(values) = alternatives(term, text, column) {
-        return Some(Formula::one_of(column, values));
+    if let Some(values) = alternatives(rest, text) {
+        return Some(Formula::one_of(&subject, values));
     }
-    if let [name, not, rest @ ..] = term
-        && is_name(*name, text, column)
-        && is_word(*not, text, "NOT")
-        && let [word, list @ ..] = rest
-        && is_word(*word, text, "IN")
-    {
-        let values = constants(strip(list), text)?;
-        return Some(Formula::one_of(column, values).negated());
+    if let Some(values) = excluded(rest, text) {
+        return Some(Formula::one_of(&subject, values).negated());
     }
-    let compared = |c: super::term::Comparison| Formula::compare(*column, c.operator, c.value);
-    if let Some(ends) = between(term, text, column) {
+    let compared = |c: super::term::Comparison| Formula::compare(subject, c.operator, c.value);
+    if let Some(ends) = between(rest, text) {
         return Some(Formula::All(ends.map(compared).into()));
     }
-    comparison(term, text, column)
-        .map(compared)
-        .or_else(|| turned(term, text, column))
+    comparison(rest, text).map(compared)
 }
 
-/// `constant operator column`.
-fn turned(term: &[Token], text: &str, column: &Name) -> Option<Formula> {
+/// `constant operator subject`.
+fn turned(
+    term: &[Token],
+    text: &str,
+    is_subject: impl Fn(&Token) -> bool,
+    subject: Name,
+) -> Option<Formula> {
     let [value @ .., operator, name] = term else {
         return None;
     };
@@ -215,10 +263,59 @@ fn turned(term: &[Token], text: &str, column: &Name) -> Option<Formula> {
         "<>" | "!=" => "<>",
         _ => return None,
     };
-    if !is_name(*name, text, column) || operator_in(value) {
+    if !is_subject(name) || operator_in(value) {
         return None;
     }
-    constant(value, text).map(|value| Formula::compare(*column, operator, value))
+    constant(value, text).map(|value| Formula::compare(subject, operator, value))
+}
+
+/// A term on whatever stands on its left, as `spell` writes it.
+fn on_anything(term: &[Token], text: &str, spell: &dyn Fn(&str) -> String) -> Formula {
+    let written = |tokens: &[Token]| {
+        let (first, last) = (tokens.first()?, tokens.last()?);
+        Some(spell(
+            text.get(first.span.start as usize..last.span.end as usize)?,
+        ))
+    };
+    const COMPARES: &[&str] = &["<=", ">=", "<", ">", "=", "<>", "!="];
+    let begins = |n: &usize| {
+        let token = term[*n];
+        match token.kind {
+            TokenKind::Operator => COMPARES.contains(&token.span.of(text)),
+            _ => (["IS", "IN", "BETWEEN", "NOT"].iter()).any(|word| is_word(token, text, word)),
+        }
+    };
+    let at = top_level(term).filter(|n| *n > 0).find(begins);
+    let known = at.and_then(|at| {
+        let subject = Name::new(&written(strip(&term[..at]))?);
+        test(&term[at..], text, subject)
+    });
+    known
+        .or_else(|| {
+            let name = Name::new(&written(&term[term.len().checked_sub(1)?..])?);
+            turned(
+                term,
+                text,
+                |token| matches!(token.kind, TokenKind::Word | TokenKind::QuotedName),
+                name,
+            )
+        })
+        .or_else(|| Some(Formula::Said(written(term)?)))
+        .unwrap_or(Formula::Unknown)
+}
+
+/// Does every row that a check lets in meet another one, whatever the terms are
+/// about? `spell` writes a term in its normal form. A check lets in what is NULL.
+pub fn admits_no_more(known: &str, wanted: &str, spell: &dyn Fn(&str) -> String) -> bool {
+    let read = |text: &str| {
+        let term = |term: &[Token], text: &str| on_anything(term, text, spell);
+        part(&Tokens::of(text).list, text, &term, DEEPEST)
+    };
+    let mut effort = Effort {
+        sees_through: true,
+        ..Effort::of_the_server()
+    };
+    read(known).proves(&read(wanted).or_null(), &mut effort)
 }
 
 fn operator_in(tokens: &[Token]) -> bool {
@@ -235,6 +332,49 @@ mod tests {
     fn proves(known: &str, wanted: &str) -> bool {
         let columns = ["k".into(), "m".into()];
         Formula::read(known, &columns).implies(&Formula::read(wanted, &columns))
+    }
+
+    #[test]
+    fn checks_are_held_against_each_other() {
+        let admits = |known: &str, wanted: &str| admits_no_more(known, wanted, &spelt);
+        for (known, wanted) in [
+            ("s IN ('a', 'b')", "s IN ('a', 'b', 'c')"),
+            (
+                "((s)::text = ANY ((ARRAY['a'::character varying, 'b'::character varying])::text[]))",
+                "s IN ('b', 'a')",
+            ),
+            ("length(s) < 100", "length(s) <= 200"),
+            ("a > 0 AND b ~ 'x'", "b ~ 'x'"),
+            ("b ~ 'x'", "a IS NULL OR b ~ 'x'"),
+            ("a IS NULL OR a > 5", "a > 0"),
+            ("a > 5", "a > 0 OR a IS NULL"),
+            ("num_nonnulls(a, b) = 1", "num_nonnulls(a, b) >= 1"),
+            (
+                "(s <> 'x' AND a IS NOT NULL) OR ((s = 'x' OR s = 'y') AND a IS NULL)",
+                "(s <> 'x' AND a IS NOT NULL) OR s = 'x' OR s = 'y'",
+            ),
+        ] {
+            assert!(admits(known, wanted), "{known} admits more than {wanted}");
+        }
+        for (known, wanted) in [
+            ("s IN ('a', 'b', 'c')", "s IN ('a', 'b')"),
+            ("a > 0", "a > 5"),
+            ("a > 0", "a IS NOT NULL"),
+            ("b ~ 'x'", "b ~ 'y'"),
+            ("NOT (b ~ 'x')", "b ~ 'x'"),
+            ("length(s) < 100", "length(t) < 100"),
+            ("a IN (1, 2)", "length(a) < 3"),
+            ("a = b", "a = c"),
+        ] {
+            assert!(
+                !admits(known, wanted),
+                "{known} admits no more than {wanted}"
+            );
+        }
+    }
+
+    fn spelt(text: &str) -> String {
+        text.replace("::text", "").replace(['(', ')', ' '], "")
     }
 
     #[test]

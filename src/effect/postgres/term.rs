@@ -2,9 +2,9 @@
 
 use crate::statement::lexer::{Token, TokenKind};
 
-use super::expr::{is_name, is_word, strip};
+use super::expr::{group_end, is_word, strip};
 
-/// `column operator constant`.
+/// `operator constant`.
 pub(super) struct Comparison {
     pub operator: &'static str,
     pub value: String,
@@ -26,13 +26,11 @@ impl Comparison {
     }
 }
 
-/// `column BETWEEN low AND high`.
-pub(super) fn between(part: &[Token], text: &str, column: &str) -> Option<[Comparison; 2]> {
-    let [name, word, ends @ ..] = part else {
-        return None;
-    };
+/// `BETWEEN low AND high`, behind what is compared.
+pub(super) fn between(rest: &[Token], text: &str) -> Option<[Comparison; 2]> {
+    let (word, ends) = rest.split_first()?;
     let and = ends.iter().position(|token| is_word(*token, text, "AND"))?;
-    if !is_name(*name, text, column) || !is_word(*word, text, "BETWEEN") {
+    if !is_word(*word, text, "BETWEEN") {
         return None;
     }
     let end = |operator, tokens| {
@@ -42,21 +40,46 @@ pub(super) fn between(part: &[Token], text: &str, column: &str) -> Option<[Compa
     Some([end(">=", &ends[..and])?, end("<=", &ends[and + 1..])?])
 }
 
-/// The values of `column = value`, `column IN (…)`, `column = ANY (ARRAY[…])`
-/// and `column = ANY ('{…}')`.
-pub(super) fn alternatives(part: &[Token], text: &str, column: &str) -> Option<Vec<String>> {
-    let (name, rest) = part.split_first()?;
-    if !is_name(*name, text, column) {
-        return None;
-    }
+/// The values of `= value`, `IN (…)`, `= ANY (ARRAY[…])` and `= ANY ('{…}')`,
+/// behind what is compared.
+pub(super) fn alternatives(rest: &[Token], text: &str) -> Option<Vec<String>> {
     match rest {
         [word, list @ ..] if is_word(*word, text, "IN") => constants(strip(list), text),
         [equal, any, list @ ..] if equal.span.of(text) == "=" && is_word(*any, text, "ANY") => {
-            any_of(strip(list), text)
+            any_of(uncast(list), text)
         }
-        _ => comparison(part, text, column)
+        _ => comparison(rest, text)
             .filter(|c| c.operator == "=")
             .map(|c| vec![c.value]),
+    }
+}
+
+/// The values of `NOT IN (…)` and `<> ALL (ARRAY[…])`, behind what is compared.
+pub(super) fn excluded(rest: &[Token], text: &str) -> Option<Vec<String>> {
+    match rest {
+        [not, word, list @ ..] if is_word(*not, text, "NOT") && is_word(*word, text, "IN") => {
+            constants(strip(list), text)
+        }
+        [unequal, all, list @ ..]
+            if matches!(unequal.span.of(text), "<>" | "!=") && is_word(*all, text, "ALL") =>
+        {
+            any_of(uncast(list), text)
+        }
+        _ => None,
+    }
+}
+
+/// What an array in parentheses, which the server likes to cast, holds.
+fn uncast(list: &[Token]) -> &[Token] {
+    let inner = strip(list);
+    let behind = match inner.first() {
+        Some(open) if open.kind == TokenKind::OpenParen => group_end(inner, 0),
+        _ => return inner,
+    };
+    let cast = inner.get(behind + 1);
+    match cast {
+        Some(token) if token.kind == TokenKind::DoubleColon => strip(&inner[..=behind]),
+        _ => inner,
     }
 }
 
@@ -97,13 +120,9 @@ pub(super) fn constants(list: &[Token], text: &str) -> Option<Vec<String>> {
         .collect()
 }
 
-pub(super) fn comparison(part: &[Token], text: &str, column: &str) -> Option<Comparison> {
-    let [name, operator, value @ ..] = part else {
-        return None;
-    };
-    if !is_name(*name, text, column) {
-        return None;
-    }
+/// `operator constant`, behind what is compared.
+pub(super) fn comparison(rest: &[Token], text: &str) -> Option<Comparison> {
+    let (operator, value) = rest.split_first()?;
     let operator = match operator.span.of(text) {
         "!=" => "<>",
         operator => ["<=", ">=", "<", ">", "=", "<>"]

@@ -79,7 +79,7 @@ pub(super) fn data_type(a: &DataType, b: &DataType) -> bool {
 }
 
 /// Text without the differences that mean nothing.
-pub(super) fn plain(text: &str) -> String {
+pub fn plain(text: &str) -> String {
     let plain = words(text).join(" ");
     match plain.as_str() {
         "current_timestamp" | "transaction_timestamp ( )" => "now ( )".into(),

@@ -1,0 +1,100 @@
+//! Rules about rows that the migration has dropped before: what comes in their
+//! place may ask for no more than they did.
+
+use super::OperationContext;
+use crate::effect::postgres::admits_no_more;
+use crate::finding::Confidence;
+use crate::inverse::plain_expression;
+use crate::name::Name;
+use crate::operation::{ConstraintKind, ForeignKey, ObjectName};
+use crate::schema::{Gone, GoneRule, Origin, Schema, Table, TableConstraint};
+
+impl<'a> OperationContext<'a> {
+    /// What this migration has dropped and the old release lived with.
+    pub fn gone_rules<'t>(&self, table: &'t Table) -> impl Iterator<Item = &'t Gone> + use<'t> {
+        let migration = self.schema.migration();
+        let is_old = move |gone: &&Gone| {
+            gone.migration == migration
+                && match &gone.rule {
+                    GoneRule::Constraint(old) => old.added_in != migration,
+                    GoneRule::Index(index) => !matches!(
+                        index.origin,
+                        Origin::Created { migration: made, .. } if made == migration
+                    ),
+                    GoneRule::Trigger => true,
+                }
+        };
+        table.gone.iter().filter(is_old)
+    }
+
+    fn gone_constraints(&self, table: &ObjectName) -> Vec<&'a TableConstraint> {
+        let schema: &'a Schema = self.schema;
+        let Some(table) = schema.table(table) else {
+            return Vec::new();
+        };
+        let constraint = |gone: &'a Gone| match &gone.rule {
+            GoneRule::Constraint(old) => Some(&**old),
+            _ => None,
+        };
+        self.gone_rules(table).filter_map(constraint).collect()
+    }
+
+    /// Has the migration dropped a check that let in no more than this one?
+    pub fn was_checked(&self, table: &ObjectName, check: &str) -> bool {
+        self.gone_constraints(table)
+            .into_iter()
+            .any(|old| match &old.definition.kind {
+                ConstraintKind::Check(old) => admits_no_more(&old.text, check, &plain_expression),
+                _ => false,
+            })
+    }
+
+    /// The check that this one takes the place of: of its name, or on its columns.
+    pub fn replaced_check(
+        &self,
+        table: &ObjectName,
+        name: Option<&str>,
+        columns: &[Name],
+    ) -> Option<&'a str> {
+        let alike = |old: &TableConstraint| {
+            let same = old.columns.iter().all(|c| columns.contains(c));
+            name == Some(&*old.name) || same && old.columns.len() == columns.len()
+        };
+        let mut gone = self
+            .gone_constraints(table)
+            .into_iter()
+            .filter(|old| alike(old));
+        gone.find_map(|old| match &old.definition.kind {
+            ConstraintKind::Check(check) => Some(&*check.text),
+            _ => None,
+        })
+    }
+
+    /// Has the migration dropped a foreign key of these columns to this table?
+    pub fn was_reference(&self, table: &ObjectName, key: &ForeignKey) -> Option<&'a ForeignKey> {
+        let to = self.schema.resolve(&key.references);
+        self.gone_constraints(table)
+            .into_iter()
+            .find_map(|old| match &old.definition.kind {
+                ConstraintKind::ForeignKey(gone) => {
+                    let same = old.references == Some(to)
+                        && old.columns == key.columns
+                        && (key.referenced.is_empty()
+                            || old.referenced.iter().eq(key.referenced.iter()));
+                    same.then_some(&**gone)
+                }
+                _ => None,
+            })
+    }
+
+    /// Has the script dropped something of this name, of which the history does
+    /// not know what it was?
+    pub fn was_there_unseen(&self, table: &ObjectName, name: Option<&str>) -> bool {
+        let seen = |name: &str| {
+            let known = self.table(table);
+            known.is_some_and(|known| self.gone_rules(known).any(|gone| gone.name == name))
+        };
+        self.confidence(table) != Confidence::High
+            && name.is_some_and(|name| self.was_there_as(table, name) && !seen(name))
+    }
+}
