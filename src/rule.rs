@@ -163,7 +163,8 @@ pub struct OperationContext<'a> {
     /// Before the operation.
     pub schema: &'a Schema,
     pub run: Run,
-    /// What earlier statements of its transaction have locked against readers.
+    /// What the statement and earlier ones of its transaction have locked against
+    /// readers.
     pub closed: &'a Closed,
     pub source: SourceId,
     pub statement: Span,

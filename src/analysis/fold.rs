@@ -362,7 +362,9 @@ impl<'a> Fold<'a> {
         for (index, planned) in plan.iter().enumerate() {
             if planned.part != run.part {
                 run.part = planned.part;
-                run.transactions.begin_part(&parts[run.part]);
+                let part = &parts[run.part];
+                run.transactions
+                    .begin_part(part, &self.project.sources[part.part.source]);
                 self.schema.end_transaction();
                 run.marks.clear();
                 if run.rolls_back {
@@ -403,6 +405,8 @@ impl<'a> Fold<'a> {
 
     fn step<'p>(&mut self, run: &mut ScriptRun<'_, 'p>, planned: &Planned<'p>, index: usize) {
         let operation = planned.operation;
+        run.transactions
+            .begin_statement(planned.statement, planned.statement_span);
         if let Action::Transaction(control) = &operation.action
             && !operation.within.block
         {
@@ -551,7 +555,7 @@ impl<'a> Fold<'a> {
             span: operation.place,
         };
         run.transactions
-            .note(&effect, place, |key| self.is_hidden(key));
+            .note(&effect, planned.statement, place, |key| self.is_hidden(key));
         run.steps.push(Step {
             operation,
             index,

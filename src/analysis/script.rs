@@ -12,10 +12,10 @@ use crate::operation::{
     Action, CreateRoutine, DataType, ObjectName, Operation, RUN_TIME, Statement,
     TransactionControl, called_with, constants,
 };
-use crate::project::{Part, SourceId, Transaction};
+use crate::project::{Part, SourceId, Transaction, sent_together};
 use crate::rule::{Closed, OpenedBy, Run};
 use crate::schema::{Key, Place, Routine, Schema, given, signature};
-use crate::source::Span;
+use crate::source::{Source, Span};
 use crate::statement::Cursor;
 use crate::statement::lexer::{TokenKind, tokens_into};
 
@@ -301,6 +301,12 @@ pub struct Transactions {
     runner: Transaction,
     next: u32,
     closed: Closed,
+    /// The latest one.
+    statement: u32,
+    /// What the tool sends as one string though it splits the part, and which of
+    /// it is being run.
+    strings: Vec<Span>,
+    string: Option<usize>,
 }
 
 impl Default for Transactions {
@@ -311,6 +317,9 @@ impl Default for Transactions {
             runner: Transaction::None,
             next: 0,
             closed: Closed::default(),
+            statement: 0,
+            strings: Vec::new(),
+            string: None,
         }
     }
 }
@@ -329,10 +338,32 @@ impl Transactions {
         &self.closed
     }
 
-    /// A statement has run.
-    pub fn note(&mut self, effect: &Effect, at: Place, is_hidden: impl Fn(&Key) -> bool) {
-        if self.current.is_some() {
-            self.closed.note(effect, at, is_hidden);
+    /// An operation of a statement has run.
+    pub fn note(
+        &mut self,
+        effect: &Effect,
+        statement: u32,
+        at: Place,
+        is_hidden: impl Fn(&Key) -> bool,
+    ) {
+        self.closed.note(effect, at, is_hidden);
+        self.statement = statement;
+    }
+
+    /// An operation of a statement is next. One that commits by itself keeps its
+    /// locks from one of its operations to the next, and no longer.
+    pub fn begin_statement(&mut self, statement: u32, span: Span) {
+        let holds = |string: &Span| string.contains(span.start);
+        let string = self.strings.iter().position(holds);
+        if string != self.string {
+            self.string = string;
+            match string {
+                Some(_) => self.open(OpenedBy::ImplicitString),
+                None => self.close(),
+            }
+        }
+        if self.current.is_none() && self.statement != statement {
+            self.closed.end_transaction();
         }
     }
 
@@ -350,7 +381,7 @@ impl Transactions {
     }
 
     /// A part of the script begins.
-    pub fn begin_part(&mut self, part: &ReadPart) {
+    pub fn begin_part(&mut self, part: &ReadPart, source: &Source) {
         // sql-migrate runs all sections of a direction in one.
         let goes_on = self.opened_by == OpenedBy::Runner
             && self.runner == Transaction::File
@@ -360,6 +391,8 @@ impl Transactions {
         }
         self.runner = part.part.transaction;
         self.close();
+        self.strings = sent_together(source, &part.part);
+        self.string = None;
         match part.part.transaction {
             Transaction::File | Transaction::AllPending
                 if as_run(part).transaction == part.part.transaction =>

@@ -14,6 +14,7 @@ mod neighbours;
 mod place;
 mod preceded;
 mod stream;
+mod together;
 mod tool;
 
 use std::collections::BTreeMap;
@@ -30,6 +31,7 @@ pub use discover::{discover, shown};
 pub use neighbours::{Neighbours, in_place};
 pub use place::is_script;
 pub use stream::stream;
+pub use together::sent_together;
 pub use tool::opt_out;
 
 pub mod way_back;

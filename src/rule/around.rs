@@ -27,15 +27,24 @@ impl<'a> OperationContext<'a> {
     /// Nobody outside of this migration knows a relation by this name: it is
     /// new, it is not there, or the migration gave it the name.
     pub fn is_unknown_to_others(&self, name: &ObjectName) -> bool {
-        self.is_unknown_key(&self.schema.resolve(name))
-    }
-
-    /// The same for a relation by its key.
-    pub fn is_unknown_key(&self, key: &Key) -> bool {
-        self.is_new_key(key)
+        let key = self.schema.resolve(name);
+        self.is_new_key(&key)
             || self
                 .earlier_on(Facet::Object, &key.name)
-                .any(|op| self.renames_to(op, key))
+                .any(|op| self.renames_to(op, &key))
+    }
+
+    /// The migration took the relation's name for another, and keeps it beside.
+    pub fn is_set_aside(&self, key: &Key) -> bool {
+        self.earlier_on(Facet::Object, &key.name).any(|op| {
+            let Action::Rename { name, .. } = &op.action else {
+                return false;
+            };
+            let taken = || self.later_on(Facet::Object, &name.name);
+            self.renames_to(op, key)
+                && (self.schema.relation(name).is_some()
+                    || taken().any(|op| self.puts(op, &self.schema.resolve(name))))
+        })
     }
 
     /// A table that others use, by the name that they use.

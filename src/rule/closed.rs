@@ -22,9 +22,7 @@ impl Closed {
         for lock in &effect.locks {
             if !lock.created && lock.mode.blocks_reads() && !is_hidden(&lock.relation) {
                 let before = self.relations.len();
-                self.relations
-                    .entry(lock.relation.clone())
-                    .or_insert((at, before));
+                self.relations.entry(lock.relation).or_insert((at, before));
             }
         }
     }

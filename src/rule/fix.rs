@@ -9,7 +9,9 @@ use std::cell::OnceCell;
 use super::{MigrationContext, OpenedBy, OperationContext, Run, Step, sql_name, sql_object};
 use crate::finding::{Edit, Fix};
 use crate::operation::{Action, Constraint, ObjectKind, Operation, Target};
-use crate::project::{Layout, Meant, OptOut, Part, Suspicious, Transaction, opt_out};
+use crate::project::{
+    Layout, Meant, OptOut, Part, Suspicious, Transaction, opt_out, sent_together,
+};
 use crate::report::Direction;
 use crate::source::{Source, Span};
 use crate::statement::lexer::{Lexeme, Lexer, TokenKind};
@@ -23,8 +25,8 @@ pub struct Frame<'a> {
     /// Those that leave something behind; what is set for the session does not.
     lasting: usize,
     opt_out: OnceCell<Option<OptOut>>,
-    /// Marks in comments tell the tool what it sends as one string.
-    has_blocks: OnceCell<bool>,
+    /// What the tool would send as one string, were it to split the part.
+    strings: OnceCell<Vec<Span>>,
 }
 
 /// The wait that is suggested where a project bounds it elsewhere.
@@ -48,7 +50,7 @@ impl<'a> Frame<'a> {
             statements: 0,
             lasting: 0,
             opt_out: OnceCell::new(),
-            has_blocks: OnceCell::new(),
+            strings: OnceCell::new(),
         };
         for operations in statements {
             frame.statements += 1;
@@ -69,13 +71,19 @@ impl<'a> Frame<'a> {
         self.opt_out.get_or_init(found).as_ref()
     }
 
-    fn has_blocks(&self) -> bool {
-        let found = || {
-            let text = self.source.slice(self.part.span).as_bytes();
-            memchr::memmem::find(text, b"StatementBegin").is_some()
+    /// Would the statement be sent together with others even where the tool splits
+    /// the part?
+    fn is_sent_along(&self, statement: Span) -> bool {
+        let split = Part {
+            transaction: Transaction::Statement,
+            ..self.part
         };
-        let knows = matches!(self.layout, Layout::Goose | Layout::SqlMigrate);
-        knows && *self.has_blocks.get_or_init(found)
+        let strings = self
+            .strings
+            .get_or_init(|| sent_together(self.source, &split));
+        strings
+            .iter()
+            .any(|string| string.contains(statement.start))
     }
 
     /// What a tool printed is not the place to change it, and what it signed
@@ -209,6 +217,9 @@ impl OperationContext<'_> {
             });
         }
         let opt_out = frame.opt_out()?;
+        if frame.is_sent_along(self.statement) {
+            return None;
+        }
         let is_single = frame.statements == 1;
         if self.run.opened_by != OpenedBy::Runner
             || (opt_out.then == Transaction::Implicit && !is_single)
@@ -274,7 +285,7 @@ impl OperationContext<'_> {
         let is_apart = self.run.transaction.is_none()
             && matches!(self.run.runner, Transaction::Statement | Transaction::None)
             && frame.is_sure()
-            && !frame.has_blocks();
+            && !frame.is_sent_along(self.statement);
         let name = is_apart.then(|| {
             self.schema
                 .name_for_constraint(&table.name, constraint, None)

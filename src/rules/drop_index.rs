@@ -35,7 +35,8 @@ fn check(cx: &OperationContext<'_>, findings: &mut Findings) {
     if cx.is_absent(name, *if_exists) || cx.schema.is_created_now(&key) {
         return;
     }
-    if index.is_some_and(|i| cx.is_unknown_key(&i.table) || cx.goes_later(&i.table)) {
+    let is_beside = |i: &Arc<Index>| cx.is_new_key(&i.table) || cx.is_set_aside(&i.table);
+    if index.is_some_and(|i| is_beside(i) || cx.goes_later(&i.table)) {
         return;
     }
     let loses_key = index.is_some_and(|i| i.unique && !cx.stays_unique(&Uniqueness::of_index(i)));

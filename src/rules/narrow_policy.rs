@@ -92,7 +92,15 @@ fn restricts(
         matches!(&op.action, Action::Drop { kind: ObjectKind::Policy, name: n, on: Some(t), .. }
             if n.name == name && cx.is_same(t, table))
     });
-    if !clauses.restrictive || lets_all(clauses) || nothing_passes || replaces {
+    // One that a function dropped, or that is still there, asked for no less.
+    let stood = |old: &Policy| {
+        let old = &old.clauses;
+        old.restrictive && old.command == clauses.command && !lets_less(old, clauses)
+    };
+    let stood = cx
+        .table(table)
+        .is_some_and(|t| t.policies.iter().any(stood));
+    if !clauses.restrictive || lets_all(clauses) || nothing_passes || replaces || stood {
         return None;
     }
     let message = format!(

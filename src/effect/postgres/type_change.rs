@@ -571,13 +571,18 @@ impl<'a> Work<'a> {
                 .is_some_and(|p| mentions(&p.text, column));
         let plain = index.columns.iter().any(|c| c == column);
         let included = index.include.iter().any(|c| c == column);
+        let is_on_it = plain || included;
+        // The server does not look whether expressions and conditions stay the
+        // same (`CheckIndexCompatible` in `indexcmds.c`;
+        // alter_type_varchar_widen_partial_*).
+        let is_opaque = index.predicate.is_some() || !index.exprs.is_empty();
         // The part of a partitioned index is made anew with it
         // (alter_type_partitioned_varchar_widen).
-        let is_part = index.parent.is_some() && (plain || included);
-        if derived || (plain && !keeps_index) || is_part {
+        let is_part = index.parent.is_some() && is_on_it;
+        if derived || (plain && !keeps_index) || is_part || is_on_it && is_opaque {
             self.rebuild(&index.key);
             self.scan_heap(key, Some(table));
-        } else if plain || included {
+        } else if is_on_it {
             self.lock(&index.key, LockMode::AccessExclusive);
         }
     }
