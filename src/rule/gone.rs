@@ -2,7 +2,7 @@
 //! place may ask for no more than they did.
 
 use super::OperationContext;
-use crate::effect::postgres::admits_no_more;
+use crate::effect::postgres;
 use crate::finding::Confidence;
 use crate::inverse::plain_expression;
 use crate::name::Name;
@@ -44,7 +44,7 @@ impl<'a> OperationContext<'a> {
         self.gone_constraints(table)
             .into_iter()
             .any(|old| match &old.definition.kind {
-                ConstraintKind::Check(old) => admits_no_more(&old.text, check, &plain_expression),
+                ConstraintKind::Check(old) => admits_no_more(&old.text, check),
                 _ => false,
             })
     }
@@ -97,4 +97,10 @@ impl<'a> OperationContext<'a> {
         self.confidence(table) != Confidence::High
             && name.is_some_and(|name| self.was_there_as(table, name) && !seen(name))
     }
+}
+
+/// Does every row that a check lets in meet another condition, as far as their
+/// terms show?
+pub fn admits_no_more(check: &str, condition: &str) -> bool {
+    postgres::admits_no_more(check, condition, &plain_expression)
 }

@@ -118,6 +118,7 @@ pub mod transaction_control;
 pub mod truncate;
 pub mod type_change_rewrite;
 pub mod unbatched_backfill;
+pub mod undo_fails_on_check;
 pub mod undo_fails_on_duplicate;
 pub mod undo_fails_on_enum_value;
 pub mod undo_fails_on_longer_value;
@@ -260,6 +261,7 @@ pub static ALL: &[&Rule] = &[
     &truncate::RULE,
     &type_change_rewrite::RULE,
     &unbatched_backfill::RULE,
+    &undo_fails_on_check::RULE,
     &undo_fails_on_duplicate::RULE,
     &undo_fails_on_enum_value::RULE,
     &undo_fails_on_longer_value::RULE,
