@@ -4,8 +4,9 @@ use std::ops::ControlFlow;
 
 use super::shorten::{is_longer, leaves_longer};
 use super::{OperationContext, Trail, Way};
+use crate::effect::postgres;
 use crate::finding::Severity;
-use crate::operation::{Action, DataType, Ident, ObjectName, Target, Update};
+use crate::operation::{Action, DataType, Expr, Ident, ObjectName, Target, Update};
 use crate::project::Down;
 
 pub struct Retype<'a> {
@@ -46,6 +47,26 @@ impl<'a> OperationContext<'a> {
             old: recorded.map(|c| &c.ty),
             ty,
         })
+    }
+
+    /// May nothing change but how long a text may be? So it is believed of a column
+    /// that the history does not know, unless USING makes other values of it.
+    pub fn may_be_text_already(&self) -> bool {
+        let Action::AlterColumnType {
+            table,
+            column,
+            ty,
+            using,
+            ..
+        } = &self.operation.action
+        else {
+            return false;
+        };
+        let computed = |using: &Expr| postgres::is_computed(&using.text, &column.name);
+        self.column_type(&table.name, &column.name).is_none()
+            && matches!(ty.name.as_str(), "varchar" | "text")
+            && ty.array == 0
+            && !using.as_ref().is_some_and(computed)
     }
 
     /// Who takes the type back, and how much that weighs: a down that is there

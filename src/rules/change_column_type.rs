@@ -56,7 +56,24 @@ fn check(cx: &OperationContext<'_>, findings: &mut Findings) {
         )
         .severity(severity)
         .confidence(cx.confidence(&table.name))
-        .help(remedy(cx, table, column, ty));
+        .help(remedy(cx, table, column, ty) + depends_on_zone(cx, old, ty));
+}
+
+/// The server takes one for the other without a look at the rows where the
+/// session's time zone is UTC (alter_type_timestamp_to_timestamptz*).
+fn depends_on_zone(cx: &OperationContext<'_>, old: &DataType, new: &DataType) -> &'static str {
+    let zoned = |ty: &DataType| match ty.name.as_str() {
+        "timestamp" => Some(false),
+        "timestamptz" => Some(true),
+        _ => None,
+    };
+    let turns = zoned(old).zip(zoned(new)).is_some_and(|(a, b)| a != b);
+    match turns && cx.effect.rewrites.is_empty() && cx.schema.session().is_in_utc().is_none() {
+        true => {
+            "\nIf the type is to be changed in place: the rows stay as they are only where the session's time zone is UTC, in any other the table is rewritten: say SET TIME ZONE 'UTC' before."
+        }
+        false => "",
+    }
 }
 
 /// What a change of type does to the old release, if anything.
@@ -213,7 +230,7 @@ fn unknown(
     column: &Ident,
     ty: &DataType,
 ) {
-    if matches!(ty.name.as_str(), "varchar" | "text") && ty.array == 0 {
+    if cx.may_be_text_already() {
         return;
     }
     let change = format!(

@@ -1,10 +1,12 @@
 //! A cast loses what the old type held.
 
 use crate::effect::conversion::loss;
-use crate::operation::{Action, Kind};
+use crate::operation::{Action, DataType, Kind};
 use crate::rule::{
     Check, Findings, OperationContext, Rule, mentions, sql_ident, sql_name, sql_object, sql_type,
 };
+
+use crate::schema::is_utc;
 
 pub const RULE: Rule = Rule {
     id: "lossy-type-change",
@@ -35,6 +37,7 @@ fn check(cx: &OperationContext<'_>, findings: &mut Findings) {
         "every value, because USING does not read the column"
     } else {
         match recorded.and_then(|old| loss(&old.ty, ty, using.is_some())) {
+            Some(_) if keeps_instant(cx, ty, using) => return,
             Some(lost) => lost,
             None => return,
         }
@@ -62,4 +65,17 @@ fn check(cx: &OperationContext<'_>, findings: &mut Findings) {
              ALTER TABLE {name} DROP COLUMN {old};",
             using.map_or_else(|| format!("{old}::{sql}"), ToOwned::to_owned)
         ));
+}
+
+/// Is every instant written as its time in UTC, from which it can be told again?
+fn keeps_instant(cx: &OperationContext<'_>, ty: &DataType, using: Option<&str>) -> bool {
+    let says_utc = |using: &str| {
+        let mut words = using.split(|c: char| c.is_whitespace() || matches!(c, '(' | ')'));
+        words.any(|word| is_utc(word.trim_matches('\'')))
+    };
+    ty.name == "timestamp"
+        && match using {
+            Some(using) => mentions(using, "zone") && says_utc(using),
+            None => cx.schema.session().is_in_utc() == Some(true),
+        }
 }

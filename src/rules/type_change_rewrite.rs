@@ -22,8 +22,7 @@ fn check(cx: &OperationContext<'_>, findings: &mut Findings) {
     if cx.effect.rewrites.is_empty() || !cx.blocks(&table.name) {
         return;
     }
-    let unknown = cx.column_type(&table.name, &column.name).is_none();
-    if unknown && matches!(ty.name.as_str(), "varchar" | "text") && ty.array == 0 {
+    if cx.may_be_text_already() {
         return;
     }
     let from = cx

@@ -1039,10 +1039,8 @@ impl Session {
                 };
             }
             "timezone" | "time zone" => {
-                self.time_zone = value.map_or_else(
-                    || Session::default().time_zone,
-                    |zone| Name::from(zone.trim_matches('\'').to_ascii_lowercase()),
-                );
+                let lower = |zone: &str| Name::from(zone.trim_matches('\'').to_ascii_lowercase());
+                self.time_zone = value.map(lower).filter(|zone| zone != "default");
             }
             "lock_timeout" => self.lock_timeout = value.and_then(milliseconds),
             "statement_timeout" => self.statement_timeout = value.and_then(milliseconds),

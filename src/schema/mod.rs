@@ -422,8 +422,8 @@ pub struct Session {
     pub pathless: bool,
     /// The history set it, and to schemas that are named.
     pub path_named: bool,
-    /// Lower case.
-    pub time_zone: Name,
+    /// In lower case; `None` where nobody has set it.
+    pub time_zone: Option<Name>,
     /// Milliseconds; `None` for 0 and for never set.
     pub lock_timeout: Option<u64>,
     pub statement_timeout: Option<u64>,
@@ -436,13 +436,46 @@ pub struct Session {
     outside: Option<Box<Session>>,
 }
 
+impl Session {
+    /// Is its time zone UTC, under whatever name? `None` where nobody has set it.
+    pub fn is_in_utc(&self) -> Option<bool> {
+        self.time_zone.as_deref().map(is_utc)
+    }
+}
+
+/// The time zones for which timestamps and timestamptz are stored alike
+/// (alter_type_timestamp_to_timestamptz_*).
+pub fn is_utc(zone: &str) -> bool {
+    [
+        "utc",
+        "gmt",
+        "etc/utc",
+        "etc/gmt",
+        "uct",
+        "zulu",
+        "universal",
+        "greenwich",
+        "etc/uct",
+        "etc/zulu",
+        "etc/universal",
+        "etc/greenwich",
+        "gmt0",
+        "etc/gmt0",
+        "0",
+        "+00",
+        "+00:00",
+    ]
+    .iter()
+    .any(|name| name.eq_ignore_ascii_case(zone))
+}
+
 impl Default for Session {
     fn default() -> Self {
         Self {
             search_path: vec!["public".into()],
             pathless: false,
             path_named: false,
-            time_zone: "utc".into(),
+            time_zone: None,
             lock_timeout: None,
             statement_timeout: None,
             bodies_unchecked: false,

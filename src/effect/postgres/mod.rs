@@ -50,6 +50,7 @@ mod volatility;
 mod written;
 
 pub use proof::admits_no_more;
+pub use type_change::is_computed;
 
 use super::{Effect, Ground, Lock, LockMode, Loss, Refusal, ScanKind, Scene};
 use crate::name::Name;

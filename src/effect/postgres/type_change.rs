@@ -241,6 +241,11 @@ fn is_time(name: &str) -> bool {
     )
 }
 
+/// Has a USING clause to be computed for each row?
+pub fn is_computed(using: &str, column: &str) -> bool {
+    matches!(self::using(using, column), Using::Expression)
+}
+
 /// What a USING clause comes to.
 enum Using {
     /// The column itself.
@@ -303,32 +308,6 @@ fn whole_type(tokens: &[Token], text: &str) -> Using {
         Some(ty) if cursor.done() => Using::Cast(ty),
         _ => Using::Expression,
     }
-}
-
-/// The time zones for which timestamps and timestamptz are stored alike
-/// (alter_type_timestamp_to_timestamptz_*).
-fn is_utc(zone: &str) -> bool {
-    [
-        "utc",
-        "gmt",
-        "etc/utc",
-        "etc/gmt",
-        "uct",
-        "zulu",
-        "universal",
-        "greenwich",
-        "etc/uct",
-        "etc/zulu",
-        "etc/universal",
-        "etc/greenwich",
-        "gmt0",
-        "etc/gmt0",
-        "0",
-        "+00",
-        "+00:00",
-    ]
-    .iter()
-    .any(|name| name.eq_ignore_ascii_case(zone))
 }
 
 impl<'a> Work<'a> {
@@ -440,7 +419,7 @@ impl<'a> Work<'a> {
             (old.name.as_str(), new.name.as_str()),
             ("timestamp", "timestamptz") | ("timestamptz", "timestamp")
         );
-        if zones && !is_utc(&self.schema.session().time_zone) {
+        if zones && self.schema.session().is_in_utc() == Some(false) {
             cast.binary = false;
         }
         cast
