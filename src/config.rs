@@ -19,7 +19,7 @@ use toml::de::{DeTable, DeValue};
 use crate::dialect::Dialect;
 use crate::finding::Severity;
 use crate::phase::Phase;
-use crate::project::Layout;
+use crate::project::{Layout, Transaction};
 
 pub use schema::{about, json_schema};
 
@@ -94,6 +94,8 @@ pub struct Config {
     pub file: Option<PathBuf>,
     pub dialect: Option<Dialect>,
     pub layout: Option<Layout>,
+    /// How files of no known tool are run.
+    pub transaction: Option<Transaction>,
     /// What to check when no paths are given, relative to the file's folder.
     pub paths: Vec<String>,
     pub fail_on: Option<FailOn>,
@@ -358,9 +360,10 @@ fn one_of(words: &[&str]) -> String {
 }
 
 /// Every key at the top of the file.
-pub const KEYS: [&str; 11] = [
+pub const KEYS: [&str; 12] = [
     "engine",
     "layout",
+    "transaction",
     "exclude",
     "paths",
     "fail-on",
@@ -401,6 +404,7 @@ impl<'a> Reader<'a> {
                 "baseline" => config.baseline = Some(self.string(value)?.into()),
                 "engine" => config.dialect = Some(self.dialect(value)?),
                 "layout" => config.layout = Some(self.layout(value)?),
+                "transaction" => config.transaction = Some(self.word(value, "transaction")?),
                 "exclude" => config.exclude = self.globs(&[(value, ())])?.set,
                 "paths" => {
                     config.paths = self
@@ -666,6 +670,11 @@ mod tests {
                 "unknown layout `gose`; did you mean `goose`?",
             ),
             (
+                "transaction = \"files\"",
+                1,
+                "unknown transaction `files`; did you mean `file`?",
+            ),
+            (
                 "[phases]\nexpnd = []",
                 2,
                 "unknown phase `expnd`; did you mean `expand`?",
@@ -708,10 +717,11 @@ mod tests {
     #[test]
     fn keys_are_read() {
         let config = config(
-            "engine = \"postgres@15\"\nlayout = \"goose\"\npaths = [\"db\"]\nfail-on = \"warning\"\nsuppressions-of = [\"squawk\", \"atlas\"]\n",
+            "engine = \"postgres@15\"\nlayout = \"goose\"\ntransaction = \"all-pending\"\npaths = [\"db\"]\nfail-on = \"warning\"\nsuppressions-of = [\"squawk\", \"atlas\"]\n",
         );
         assert_eq!(config.dialect, Some(Dialect::postgres(15)));
         assert_eq!(config.layout, Some(Layout::Goose));
+        assert_eq!(config.transaction, Some(Transaction::AllPending));
         assert_eq!(config.paths, ["db"]);
         assert_eq!(config.fail_on, Some(FailOn::Warning));
         assert_eq!(config.suppressions_of, [Foreign::Squawk, Foreign::Atlas]);

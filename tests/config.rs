@@ -64,6 +64,8 @@ fn the_schema_and_the_program_agree() {
         ("engine = 16", false),
         ("layout = \"goose\"\npaths = \"db\"", true),
         ("layout = \"gose\"", false),
+        ("transaction = \"all-pending\"", true),
+        ("transaction = \"once\"", false),
         ("paths = [\"db\", \"more\"]\nexclude = \"x\"", true),
         ("paths = [1]", false),
         ("fail-on = \"never\"\npedantic = true", true),
@@ -219,4 +221,55 @@ fn init_replaces_nothing_unasked() {
     assert_eq!(missing.status.code(), Some(2));
     let names = fs::read_dir(folder.path()).unwrap().count();
     assert_eq!(names, 2, "nothing else is left behind");
+}
+
+/// Files of no known tool run as the configuration says; those of a known one as
+/// that does.
+#[test]
+fn a_transaction_is_for_files_of_no_tool() {
+    let folder = scratch();
+    let write = |name: &str, text: &str| fs::write(folder.path().join(name), text).unwrap();
+    for dir in ["plain", "goose"] {
+        fs::create_dir(folder.path().join(dir)).unwrap();
+    }
+    write("plain/001_init.sql", "CREATE TABLE t (id int, a int);");
+    write(
+        "plain/002_next.sql",
+        "ALTER TABLE t ADD COLUMN b int; CREATE INDEX t_a ON t (a);",
+    );
+    write(
+        "goose/001_init.sql",
+        "-- +goose NO TRANSACTION\n-- +goose Up\nCREATE TABLE t (id int, a int);",
+    );
+    let waiting = |transaction: &str| -> (String, String) {
+        write("bowline.toml", transaction);
+        let judged = judged(folder.path(), &["."]);
+        let how = |layout: &str| {
+            let migrations = judged[0].as_array().unwrap();
+            let of = |m: &&Value| m["layout"] == layout;
+            migrations.iter().find(of).unwrap()["transaction"]
+                .as_str()
+                .unwrap()
+                .to_owned()
+        };
+        assert_eq!(how("goose"), "statement");
+        let index = judged[1].as_array().unwrap().iter();
+        let mut index = index.filter(|f| f["rule"] == "create-index-blocking");
+        let message = index.next().unwrap()["message"].as_str().unwrap();
+        (how("plain"), message.to_owned())
+    };
+    assert_eq!(
+        waiting(""),
+        (
+            "none".into(),
+            "building an index on `t` blocks its writes until it is done".into()
+        )
+    );
+    assert_eq!(
+        waiting("transaction = \"file\""),
+        (
+            "file".into(),
+            "building an index on `t` blocks its reads and writes until it is done".into()
+        )
+    );
 }

@@ -72,6 +72,7 @@ impl Checked {
         let rules = Arc::clone(config);
         Options {
             layout: self.layout.or(config.layout),
+            transaction: config.transaction,
             engine: self.engine.or(config.dialect),
             exclude: Exclude::new(move |path| rules.excludes(path)),
             ..Options::default()

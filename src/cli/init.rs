@@ -134,6 +134,7 @@ impl Found {
                 }
             }
         }
+        text.push_str("\n#: transaction\n# transaction = \"file\"\n");
     }
 
     fn paths(&self, text: &mut String) {

@@ -56,6 +56,7 @@ pub fn run(arguments: &Arguments, color: Color) -> Result<ExitCode, Failure> {
     let config = config::load(arguments.config.as_deref(), arguments.no_config, &[place])?;
     let read = Options {
         layout: config.layout,
+        transaction: config.transaction,
         engine: arguments.engine.or(config.dialect),
         ..Options::default()
     };

@@ -48,6 +48,7 @@ pub fn run(arguments: &Arguments) -> Result<ExitCode, Failure> {
     )?;
     let options = Options {
         layout: config.layout,
+        transaction: config.transaction,
         engine: arguments.engine.or(config.dialect),
         ..Options::default()
     };

@@ -6,7 +6,7 @@ use strum::{IntoEnumIterator, VariantNames};
 
 use super::{FailOn, Foreign, KEYS, LEVELS, PHASES, SECTION_KEYS};
 use crate::dialect::POSTGRES_VERSIONS;
-use crate::project::Layout;
+use crate::project::{Layout, Transaction};
 
 /// What a key is for, in one sentence; empty for a key that is not described.
 pub fn about(key: &str) -> &'static str {
@@ -15,6 +15,9 @@ pub fn about(key: &str) -> &'static str {
             "The server and its major version: the oldest that the migrations have to run on."
         }
         "layout" => "The tool whose file convention holds, where bowline would choose another.",
+        "transaction" => {
+            "How files of no known tool are run: in a transaction of their own (file), in one for all that are pending, as one string (implicit), statement by statement, or none that is known."
+        }
         "paths" => "What is checked when no path is given, relative to this file.",
         "exclude" => "Files that are not read at all.",
         "fail-on" => "The least severe finding that makes the exit code 1.",
@@ -84,6 +87,7 @@ fn form(key: &str) -> Value {
     match key {
         "engine" => engine(),
         "layout" => json!({ "enum": Layout::iter().map(Layout::name).collect::<Vec<_>>() }),
+        "transaction" => json!({ "enum": Transaction::VARIANTS, "default": "none" }),
         "paths" | "exclude" | "globs" => strings,
         "fail-on" => json!({ "enum": FailOn::VARIANTS, "default": "error" }),
         "baseline" => json!({ "type": "string" }),

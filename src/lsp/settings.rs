@@ -73,6 +73,7 @@ pub fn options(config: &Arc<Config>) -> Options {
     let rules = Arc::clone(config);
     Options {
         layout: config.layout,
+        transaction: config.transaction,
         engine: config.dialect,
         exclude: Exclude::new(move |path| rules.excludes(path)),
         ..Options::default()

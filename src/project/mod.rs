@@ -75,7 +75,9 @@ impl Layout {
 }
 
 /// Who opens transactions around a migration's statements.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, strum::IntoStaticStr)]
+#[derive(
+    Clone, Copy, Debug, PartialEq, Eq, strum::EnumString, strum::IntoStaticStr, strum::VariantNames,
+)]
 #[strum(serialize_all = "kebab-case")]
 pub enum Transaction {
     /// The tool wraps the file, section or changeset in BEGIN and COMMIT.
@@ -209,6 +211,20 @@ pub struct History {
     pub migrations: Vec<Migration>,
 }
 
+impl History {
+    fn run_in(&mut self, transaction: Transaction) {
+        for migration in &mut self.migrations {
+            let down = match &mut migration.down {
+                Down::Parts(parts) => parts.as_mut_slice(),
+                _ => &mut [],
+            };
+            for part in migration.up.iter_mut().chain(down) {
+                part.transaction = transaction;
+            }
+        }
+    }
+}
+
 /// Something about a file that is not a finding about its SQL: it could not be
 /// read, or its place in the history cannot be told.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -243,6 +259,8 @@ pub struct Project {
 #[derive(Clone, Debug, Default)]
 pub struct Options {
     pub layout: Option<Layout>,
+    /// How files of no known tool are run.
+    pub transaction: Option<Transaction>,
     pub engine: Option<Dialect>,
     pub exclude: Exclude,
     /// Only what changed is selected.
@@ -317,6 +335,10 @@ pub fn organise(files: Vec<File>, options: &Options) -> Project {
         .into_par_iter()
         .flat_map_iter(|folder| tool::histories(folder, options))
         .collect();
+    if let Some(transaction) = options.transaction {
+        let plain = histories.iter_mut().filter(|h| h.layout == Layout::Plain);
+        plain.for_each(|history| history.run_in(transaction));
+    }
     histories.sort_by(|a, b| (&a.root, a.engine.name()).cmp(&(&b.root, b.engine.name())));
     Project {
         scope: Scope::All,

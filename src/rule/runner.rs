@@ -75,6 +75,9 @@ impl OperationContext<'_> {
             return "a DO block or routine body is always part of one".into();
         }
         match self.run.opened_by {
+            OpenedBy::Runner if self.scene.layout == Layout::Plain => {
+                "what runs the files opens one around it".into()
+            }
             OpenedBy::Runner => format!("{} opens one around it", self.scene.layout.name()),
             OpenedBy::ImplicitString => {
                 "several statements sent as one string are run as one".into()
