@@ -120,6 +120,11 @@ pub fn old_release(scene: &Scene<'_>, effect: &Effect) -> OldRelease {
             }
         }
         Action::CreateIndex(index) if index.unique && sees(&index.table) => Degraded,
+        Action::CreateTrigger(trigger)
+            if sees(&trigger.table) && scene.schema.refuses_writes(trigger) =>
+        {
+            Degraded
+        }
         Action::RowSecurity {
             table,
             mode: RowSecurity::Enable | RowSecurity::Force,

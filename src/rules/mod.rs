@@ -115,6 +115,7 @@ pub mod tablespace_rewrite;
 pub mod timestamp_without_zone;
 pub mod toggle_trigger;
 pub mod transaction_control;
+pub mod trigger_refuses_writes;
 pub mod truncate;
 pub mod type_change_rewrite;
 pub mod unbatched_backfill;
@@ -258,6 +259,7 @@ pub static ALL: &[&Rule] = &[
     &timestamp_without_zone::RULE,
     &toggle_trigger::RULE,
     &transaction_control::RULE,
+    &trigger_refuses_writes::RULE,
     &truncate::RULE,
     &type_change_rewrite::RULE,
     &unbatched_backfill::RULE,

@@ -1,7 +1,7 @@
 //! What triggers and rules make of what is written to a table.
 
 use super::{Key, Routine, Rule, Schema, SettingName, Table, Trigger};
-use crate::operation::ObjectKind;
+use crate::operation::{CreateTrigger, ObjectKind, ObjectName};
 use crate::source::Span;
 use crate::statement::Cursor;
 use crate::statement::lexer::{TokenKind, tokens_into};
@@ -53,11 +53,23 @@ impl Schema {
             && says(&trigger.events.text, event)
             && says(&trigger.clauses.text, "row")
             && self.fires(&table.key, ObjectKind::Trigger, &trigger.name);
-        let key = self.resolve_routine(trigger.function.as_ref().filter(|_| fires)?);
-        match self.routines(&key) {
+        self.the_function(trigger.function.as_ref().filter(|_| fires)?)
+    }
+
+    /// The function of a name, where there is but one and it is in PL/pgSQL.
+    fn the_function(&self, name: &ObjectName) -> Option<&Routine> {
+        match self.routines(&self.resolve_routine(name)) {
             [only] if only.language == "plpgsql" && !only.altered => Some(only),
             _ => None,
         }
+    }
+
+    /// Does a trigger let every write fail that it fires for? Its function raises an
+    /// exception before anything else.
+    pub fn refuses_writes(&self, trigger: &CreateTrigger) -> bool {
+        let function = trigger.function.as_ref().filter(|_| trigger.when.is_none());
+        let function = function.and_then(|name| self.the_function(name));
+        function.is_some_and(raises)
     }
 
     /// Is a trigger or a rule of a table switched on?
@@ -217,4 +229,16 @@ fn yields_no_row(routine: &Routine) -> bool {
         }
     }
     returns
+}
+
+/// Is the first thing that a function does to raise an exception?
+fn raises(routine: &Routine) -> bool {
+    let text = &routine.body;
+    let mut tokens = Vec::new();
+    tokens_into(text, Span::new(0, text.len() as u32), &mut tokens);
+    let mut cursor = Cursor::new(text, &tokens);
+    cursor.skip_until(|c| c.at_word("BEGIN"));
+    cursor.eat_word("BEGIN")
+        && cursor.eat_word("RAISE")
+        && !cursor.at_any(&["DEBUG", "LOG", "INFO", "NOTICE", "WARNING"])
 }
