@@ -26,7 +26,7 @@ use super::{Manner, Outcome, Seen, Watcher};
 use crate::config::Config;
 use crate::dialect::Dialect;
 use crate::effect::old_release::old_release;
-use crate::effect::{self, Effect, postgres};
+use crate::effect::{self, Effect, Scan, ScanKind, postgres};
 use crate::finding::{Finding, Severity};
 use crate::inverse;
 use crate::operation::{Action, Operation, RUN_TIME, TransactionControl};
@@ -854,7 +854,9 @@ fn verdict_of(
     let mut verdict = Verdict::default();
     for step in steps {
         verdict = verdict.and(step.verdict);
-        let scanned = step.effect.scans.iter().map(|scan| &scan.relation);
+        let whole = |scan: &&Scan| scan.kind > ScanKind::Blocks;
+        let scanned = step.effect.scans.iter().filter(whole);
+        let scanned = scanned.map(|scan| &scan.relation);
         let works = scanned
             .chain(&step.effect.rewrites)
             .any(|key| !is_hidden(key));

@@ -374,7 +374,30 @@ fn variable(cursor: &mut Cursor<'_>, variables: &Variables) -> Option<Name> {
     })
 }
 
+/// Who is asking, and where: names that a statement may have in their place.
+fn oneself(cursor: &mut Cursor<'_>) -> Option<Known> {
+    let asked = [
+        "CURRENT_USER",
+        "CURRENT_ROLE",
+        "SESSION_USER",
+        "CURRENT_CATALOG",
+    ];
+    let name = match cursor.eat_any(&asked) {
+        Some("CURRENT_CATALOG") => "current_database",
+        Some(_) => "current_user",
+        None if cursor.eat_word("CURRENT_DATABASE") => {
+            let called = cursor.eat(TokenKind::OpenParen) && cursor.eat(TokenKind::CloseParen);
+            return Some(Known::constant("current_database").but(called));
+        }
+        None => return None,
+    };
+    Some(Known::constant(name))
+}
+
 fn call(cursor: &mut Cursor<'_>, variables: &Variables, depth: usize) -> Known {
+    if let Some(name) = oneself(cursor) {
+        return name;
+    }
     let name = fold(cursor.text_at(0));
     let known = matches!(
         name.as_str(),

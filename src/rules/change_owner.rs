@@ -20,7 +20,11 @@ fn check(cx: &OperationContext<'_>, findings: &mut Findings) {
     let relation = kind.is_relation() || *kind == ObjectKind::Sequence;
     let key = cx.schema.setting_key(*kind, name, None);
     let owner = cx.schema.setting(&key, *kind, "", &SettingName::Owner);
-    if !relation || cx.is_unknown_to_others(name) || owner == Some(to.as_str()) {
+    // What the history made belongs to the role that migrates.
+    let is_migrator = |role: &str| matches!(role, "current_user" | "current_role" | "session_user");
+    let stays = owner == Some(to.as_str())
+        || owner.is_none() && is_migrator(to) && cx.table(name).is_some_and(|t| t.is_known());
+    if !relation || cx.is_unknown_to_others(name) || stays {
         return;
     }
     findings

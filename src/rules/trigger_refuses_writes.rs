@@ -59,11 +59,7 @@ fn stood_before(cx: &OperationContext<'_>) -> bool {
 fn events(text: &str) -> String {
     let words = text.split(|c: char| !c.is_alphanumeric() && c != '_');
     let words = words.map(str::to_ascii_uppercase);
-    let is_event = |word: &String| {
-        matches!(
-            word.as_str(),
-            "INSERT" | "UPDATE" | "DELETE" | "TRUNCATE"
-        )
-    };
+    let is_event =
+        |word: &String| matches!(word.as_str(), "INSERT" | "UPDATE" | "DELETE" | "TRUNCATE");
     words.filter(is_event).collect::<Vec<_>>().join(" or ")
 }
