@@ -267,6 +267,8 @@ pub struct View {
     /// Filled: a materialized view WITH DATA, or refreshed since.
     pub populated: bool,
     pub columns: Vec<Name>,
+    /// These are all of them.
+    pub columns_known: bool,
     /// As in [`crate::operation::CreateView`].
     pub options: Name,
     pub check_option: Name,
@@ -700,6 +702,13 @@ impl Schema {
     /// The overloads of a routine.
     pub fn routines(&self, key: &Key) -> &[Arc<Routine>] {
         self.routines.get(key).map_or(&[], Vec::as_slice)
+    }
+
+    /// Is there a routine of the name that is found without a schema?
+    pub fn has_routine(&self, name: &str) -> bool {
+        let name = Name::new(name);
+        let mut schemas = self.session.search_path.iter().copied();
+        schemas.any(|schema| !self.routines(&Key::new(schema, name)).is_empty())
     }
 
     /// Are there functions of the name, and none with these arguments? What

@@ -55,6 +55,7 @@ use crate::operation::{Action, ObjectName, TransactionControl};
 use crate::schema::{Index, Key, Relation, Schema, Table};
 use data::Children;
 use presence::Presence;
+use crate::text::holds;
 use smol_str::SmolStr;
 
 /// What an operation does on a PostgreSQL server of the scene's version.
@@ -281,19 +282,9 @@ impl<'a> Work<'a> {
 
     /// The same for the columns that a condition names, where it can be read.
     fn refuse_missing_columns(&mut self, key: &Key, condition: &str) {
-        let is_known = |name: &str| {
-            let table = self.table(key);
-            table.is_some_and(|table| table.column(name).is_some())
-        };
-        if query::names_only(condition, is_known) {
-            return;
-        }
-        let Some(columns) = query::columns_in(condition) else {
-            return;
-        };
-        // The table's own name means the whole row.
-        for column in columns.iter().filter(|column| **column != key.name) {
-            self.refuse_missing_column(key, column);
+        let columns = self.columns_of_key(key);
+        if columns.is_some() || holds(condition, "select") {
+            self.check_expression(condition, vec![(key.name, columns)]);
         }
     }
 

@@ -219,22 +219,33 @@ impl<'a> Work<'a> {
         if !known {
             return;
         }
-        if let Some(query) = insert.query.as_ref().filter(|_| insert.columns.is_empty()) {
-            let width = self.width_of(&query.text).unwrap_or_default();
-            for column in table.columns.iter().take(width) {
-                self.check_writable(column, insert);
-            }
-            if width > table.columns.len() {
-                self.refuse(format!(
-                    "{width} values cannot go into {} columns",
-                    table.columns.len()
-                ));
-            }
+        if let Some(query) = &insert.query {
+            self.check_width(table, insert, &query.text);
         }
         for column in &insert.columns {
             if let Some(column) = table.column(&column.name) {
                 self.check_writable(column, insert);
             }
+        }
+    }
+
+    /// A query that yields more columns than there are to take them, or fewer than
+    /// are named (insert_select_*).
+    fn check_width(&mut self, table: &Table, insert: &Insert, query: &str) {
+        let named = insert.columns.len();
+        let filled_in = insert.columns.iter().any(|column| column.template);
+        let Some(width) = self.yields(query).filter(|_| !filled_in) else {
+            return;
+        };
+        let taken = match named {
+            0 => table.columns.len(),
+            named => named,
+        };
+        for column in table.columns.iter().take(width).filter(|_| named == 0) {
+            self.check_writable(column, insert);
+        }
+        if width > taken || width < named {
+            self.refuse(format!("{width} values cannot go into {taken} columns"));
         }
     }
 
@@ -374,6 +385,7 @@ impl<'a> Work<'a> {
                 self.check_filter(&key, filter);
             }
         }
+        self.check_change(&key, &update.into());
         let filter = update.filter.as_ref().map(|f| f.text.as_ref());
         if !self.changes_instead(&key, "update") {
             self.change_rows(&key, filter, update.from.is_some(), update.only);
@@ -476,6 +488,7 @@ impl<'a> Work<'a> {
                 self.check_filter(&key, filter);
             }
         }
+        self.check_change(&key, &delete.into());
         let filter = delete.filter.as_ref().map(|f| f.text.as_ref());
         if !self.changes_instead(&key, "delete") {
             self.change_rows(&key, filter, delete.using.is_some(), delete.only);
@@ -492,7 +505,6 @@ impl<'a> Work<'a> {
     /// may be variables.
     fn check_filter(&mut self, key: &Key, filter: &Expr) {
         if !self.scene.operation.within.block && self.table(key).is_some_and(Table::is_known) {
-            self.refuse_missing_columns(key, &filter.text);
             self.refuse_uncomparable(key, &filter.text);
         }
     }
