@@ -53,9 +53,9 @@ use super::{Effect, Ground, Lock, LockMode, Loss, Refusal, ScanKind, Scene};
 use crate::name::Name;
 use crate::operation::{Action, ObjectName, TransactionControl};
 use crate::schema::{Index, Key, Relation, Schema, Table};
+use crate::text::holds;
 use data::Children;
 use presence::Presence;
-use crate::text::holds;
 use smol_str::SmolStr;
 
 /// What an operation does on a PostgreSQL server of the scene's version.
@@ -271,9 +271,13 @@ impl<'a> Work<'a> {
     /// Refuses a column that a table certainly does not have; one that the same
     /// ALTER TABLE adds is there in time.
     fn refuse_missing_column(&mut self, key: &Key, column: &str) {
-        let missing = self
-            .table(key)
-            .is_some_and(|table| table.is_known() && table.column(column).is_none());
+        let missing = match self.schema.relation_by_key(key) {
+            Some(Relation::Table(table)) => table.is_known() && table.column(column).is_none(),
+            Some(Relation::View(view)) => {
+                view.columns_known && !view.columns.iter().any(|c| c == column)
+            }
+            _ => false,
+        };
         let added = |action: &Action| matches!(action, Action::AddColumn { column: c, .. } if c.name == column);
         if missing && !column.contains(['{', '$']) && !self.siblings().any(added) {
             self.refuse(format!("`{key}` has no column `{column}`"));

@@ -6,7 +6,9 @@ use rustc_hash::FxHashSet;
 use crate::name::Name;
 use crate::operation::query::bind::{self, Bound, Columns, Fault, View};
 use crate::operation::reserved::is_reserved;
-use crate::operation::{Action, ConstraintKind, CreateTable, Delete, Expr, ObjectName, Update};
+use crate::operation::{
+    Action, ConstraintKind, CreateTable, Delete, Expr, Insert, ObjectName, Update,
+};
 use crate::schema::{Key, Relation, names_in};
 use crate::statement::lexer::TokenKind;
 use crate::text::holds;
@@ -14,13 +16,22 @@ use crate::text::holds;
 use super::Work;
 use super::data::{BuiltIn, function};
 use super::expr::{Tokens, is_word, name_of};
-use super::query::{SYSTEM_COLUMNS, columns_in, names_only, sources, with_names};
+use super::query::{SYSTEM_COLUMNS, names_only, sources, with_names};
 
 /// Aggregates and the like that take a whole row, as in `t.count`; functions that
 /// are none stand in `data/functions.tsv`.
 const ROW_FUNCTIONS: &[&str] = &[
-    "any_value", "array_agg", "count", "hstore", "json_agg", "json_agg_strict", "jsonb_agg",
-    "jsonb_agg_strict", "max", "min", "mode",
+    "any_value",
+    "array_agg",
+    "count",
+    "hstore",
+    "json_agg",
+    "json_agg_strict",
+    "jsonb_agg",
+    "jsonb_agg_strict",
+    "max",
+    "min",
+    "mode",
 ];
 
 /// The parts of an UPDATE or a DELETE that name columns.
@@ -68,7 +79,10 @@ impl Change<'_> {
         let part = |word: &str, part: Option<&Expr>| {
             part.map_or(String::new(), |part| format!("{word} {} ", part.text))
         };
-        let schema = self.table.schema.map_or(String::new(), |s| format!("\"{s}\"."));
+        let schema = self
+            .table
+            .schema
+            .map_or(String::new(), |s| format!("\"{s}\"."));
         let alias = self.alias.map_or(String::new(), |a| format!("AS \"{a}\" "));
         format!(
             "{}{verb} {schema}\"{}\" {alias}{}{}{}",
@@ -81,10 +95,55 @@ impl Change<'_> {
     }
 }
 
+/// The table of an INSERT and what it is called.
+fn written(insert: &Insert) -> String {
+    let table = &insert.table;
+    let schema = table.schema.map_or(String::new(), |s| format!("\"{s}\"."));
+    let own = insert.alias.unwrap_or(table.name);
+    format!("{schema}\"{}\" AS \"{own}\"", table.name)
+}
+
+/// Are all names columns of these rows? A look at the tokens alone.
+fn all_named(tokens: &Tokens<'_>, rows: &Rows) -> bool {
+    const CLAUSES: &[&str] = &["by", "set", "update", "nothing"];
+    let (list, text) = (&tokens.list, tokens.text);
+    let has = |columns: &Columns, name: &Name| {
+        columns
+            .as_ref()
+            .is_some_and(|columns| columns.contains(name))
+    };
+    list.iter().enumerate().all(|(n, token)| {
+        let kind = |n: Option<usize>| n.and_then(|n| list.get(n)).map(|t| t.kind);
+        let before = n.checked_sub(1);
+        let Some(name) = name_of(*token, text) else {
+            return !matches!(token.kind, TokenKind::Template | TokenKind::Colon);
+        };
+        let is_word = |word: &Name| is_reserved(word) || CLAUSES.contains(&word.as_str());
+        if token.kind == TokenKind::Word && is_word(&name)
+            || kind(before) == Some(TokenKind::DoubleColon)
+            || kind(Some(n + 1)) == Some(TokenKind::OpenParen)
+        {
+            return true;
+        }
+        if kind(before) == Some(TokenKind::Dot) {
+            let of = n.checked_sub(2).and_then(|n| name_of(list[n], text));
+            return rows
+                .iter()
+                .any(|(called, columns)| of == Some(*called) && has(columns, &name));
+        }
+        let is_row = rows.iter().any(|(called, _)| *called == name);
+        match kind(Some(n + 1)) == Some(TokenKind::Dot) {
+            true => is_row,
+            false => is_row || rows.iter().filter(|(_, c)| has(c, &name)).count() == 1,
+        }
+    })
+}
+
 /// A fault in words.
 fn said(fault: &Fault) -> String {
     match fault {
         Fault::Column(column) => format!("no table of the query has a column `{column}`"),
+        Fault::Ambiguous(column) => format!("`{column}` may be a column of more than one table"),
         Fault::ColumnOf(of, column) => format!("`{of}` has no column `{column}`"),
         Fault::Row(of) => format!("nothing in the query is called `{of}`"),
         Fault::Uneven(one, other) => {
@@ -116,7 +175,9 @@ impl Work<'_> {
     pub(super) fn check_expression(&mut self, text: &str, rows: Rows) {
         let known = |name: &str| {
             let has = |(_, columns): &(Name, Columns)| {
-                columns.as_ref().is_some_and(|c| c.iter().any(|c| c == name))
+                columns
+                    .as_ref()
+                    .is_some_and(|c| c.iter().any(|c| c == name))
             };
             rows.len() == 1 && rows.iter().any(has)
         };
@@ -134,13 +195,20 @@ impl Work<'_> {
     /// What an UPDATE or a DELETE names (update_names_*, delete_names_*); in a
     /// block that may be a variable.
     pub(super) fn check_change(&mut self, key: &Key, change: &Change<'_>) {
-        let Some(table) = self.table(key).filter(|table| table.is_known()) else {
-            return;
+        let relation = self.schema.relation_by_key(key);
+        let has = |name: &str| match relation {
+            Some(Relation::Table(table)) => table.column(name).is_some(),
+            Some(Relation::View(view)) => view.columns.iter().any(|column| column == name),
+            _ => false,
         };
-        if self.scene.operation.within.block {
+        let is_known = match relation {
+            Some(Relation::Table(table)) => table.is_known(),
+            Some(Relation::View(view)) => view.columns_known,
+            _ => false,
+        };
+        if !is_known || self.scene.operation.within.block {
             return;
         }
-        let has = |name: &str| table.column(name).is_some();
         let is_plain = |part: Option<&Expr>| {
             part.is_none_or(|part| !part.text.contains('.') && names_only(&part.text, has))
         };
@@ -233,7 +301,9 @@ impl Work<'_> {
             _ => None,
         };
         let texts = self.siblings().filter_map(text);
-        texts.flat_map(|text| with_names(&Tokens::of(&text))).collect()
+        texts
+            .flat_map(|text| with_names(&Tokens::of(&text)))
+            .collect()
     }
 
     /// A look at the tokens, for the many queries in which all is well: one SELECT
@@ -252,33 +322,45 @@ impl Work<'_> {
             };
             rows.push((*source.called(), Some(columns)));
         }
-        let has = |columns: &Columns, name: &Name| {
-            columns.as_ref().is_some_and(|columns| columns.contains(name))
+        all_named(&tokens, &rows)
+    }
+
+    /// Queries among the values of an INSERT, and what it returns
+    /// (insert_values_names_*).
+    pub(super) fn check_written(&mut self, insert: &Insert) {
+        let Some(values) = &insert.values else { return };
+        let names = ["select", "returning"]
+            .iter()
+            .any(|word| holds(&values.text, word));
+        if !names || self.scene.operation.within.block {
+            return;
+        }
+        let text = format!("INSERT INTO {} VALUES {}", written(insert), values.text);
+        let bound = self.bound(&text, Vec::new(), "");
+        self.refuse_fault(bound, None);
+    }
+
+    /// What ON CONFLICT DO UPDATE names (insert_conflict_names_*).
+    pub(super) fn check_conflict_action(&mut self, key: &Key, insert: &Insert, action: &Expr) {
+        let in_block = self.scene.operation.within.block;
+        let Some(columns) = self.columns_of_key(key).filter(|_| !in_block) else {
+            return;
         };
-        list.iter().enumerate().all(|(n, token)| {
-            let kind = |n: Option<usize>| n.and_then(|n| list.get(n)).map(|t| t.kind);
-            let before = n.checked_sub(1);
-            let Some(name) = name_of(*token, text) else {
-                return !matches!(token.kind, TokenKind::Template | TokenKind::Colon);
-            };
-            if token.kind == TokenKind::Word && is_reserved(&name)
-                || kind(before) == Some(TokenKind::DoubleColon)
-                || kind(Some(n + 1)) == Some(TokenKind::OpenParen)
-            {
-                return true;
-            }
-            if kind(before) == Some(TokenKind::Dot) {
-                let of = n.checked_sub(2).and_then(|n| name_of(list[n], text));
-                return rows
-                    .iter()
-                    .any(|(called, columns)| of == Some(*called) && has(columns, &name));
-            }
-            let is_row = rows.iter().any(|(called, _)| *called == name);
-            match kind(Some(n + 1)) == Some(TokenKind::Dot) {
-                true => is_row,
-                false => is_row || rows.iter().any(|(_, columns)| has(columns, &name)),
-            }
-        })
+        let own = insert.alias.unwrap_or(insert.table.name);
+        let rows = vec![
+            (Name::new("excluded"), Some(columns.clone())),
+            (own, Some(columns)),
+        ];
+        if all_named(&Tokens::of(&action.text), &rows) {
+            return;
+        }
+        let into = written(insert);
+        let text = format!(
+            "INSERT INTO {into} VALUES (1) ON CONFLICT (x) {}",
+            action.text
+        );
+        let bound = self.bound(&text, Vec::new(), "");
+        self.refuse_fault(bound, None);
     }
 
     /// A new table has the columns that its constraints name
@@ -293,27 +375,22 @@ impl Work<'_> {
         if elsewhere || self.siblings().any(unread) {
             return;
         }
-        let has = |name: &str| create.columns.iter().any(|column| column.name == name);
+        let own: Columns = Some(create.columns.iter().map(|column| column.name).collect());
+        let rows = || vec![(create.name.name, own.clone())];
         for constraint in &create.constraints {
-            let checked;
-            let columns = match &constraint.kind {
-                ConstraintKind::PrimaryKey(key) | ConstraintKind::Unique(key) => &key.columns,
-                ConstraintKind::ForeignKey(foreign) => &foreign.columns,
-                ConstraintKind::Check(check) if names_only(&check.text, has) => continue,
-                ConstraintKind::Check(check) => match columns_in(&check.text) {
-                    Some(columns) => {
-                        checked = columns;
-                        &checked
-                    }
-                    None => continue,
-                },
-                _ => continue,
-            };
-            self.refuse_missing_own(create, columns);
+            match &constraint.kind {
+                ConstraintKind::PrimaryKey(key) | ConstraintKind::Unique(key) => {
+                    self.refuse_missing_own(create, &key.columns);
+                }
+                ConstraintKind::ForeignKey(foreign) => {
+                    self.refuse_missing_own(create, &foreign.columns);
+                }
+                ConstraintKind::Check(check) => self.check_expression(&check.text, rows()),
+                _ => {}
+            }
         }
-        let generated = create.columns.iter().filter_map(|c| c.generated.as_ref());
-        for columns in generated.filter_map(|generated| columns_in(&generated.expr.text)) {
-            self.refuse_missing_own(create, &columns);
+        for generated in create.columns.iter().filter_map(|c| c.generated.as_ref()) {
+            self.check_expression(&generated.expr.text, rows());
         }
     }
 

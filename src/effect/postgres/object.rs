@@ -4,6 +4,7 @@
 use std::sync::Arc;
 
 use crate::effect::{LockMode, ScanKind};
+use crate::name::Name;
 use crate::operation::{
     Action, CreateTrigger, CreateView, Grant, Ident, ObjectKind, ObjectName, PolicyClauses,
 };
@@ -483,6 +484,9 @@ impl Work<'_> {
                 ));
             }
         }
+        let columns = self.columns_of_key(key);
+        let rows = ["old", "new"].map(|row| (Name::new(row), columns.clone()));
+        self.check_expression(&when.text, rows.into());
     }
 
     fn check_trigger_function(&mut self, function: &ObjectName) {

@@ -67,6 +67,9 @@ impl<'a> Work<'a> {
                 if insert.query.is_none() {
                     self.check_arbiters(&key, conflict);
                 }
+                if let Some(action) = &conflict.action {
+                    self.check_conflict_action(&key, insert, action);
+                }
             }
             if !conflict.overwritten.is_empty() {
                 let columns = conflict.overwritten.join(", ");
@@ -75,6 +78,7 @@ impl<'a> Work<'a> {
                 ));
             }
         }
+        self.check_written(insert);
         let action = insert.conflict.as_ref().and_then(|c| c.action.as_ref());
         for part in insert.values.iter().chain(action) {
             self.read_others(&part.text, &key);

@@ -362,6 +362,9 @@ impl<'a> Work<'a> {
             return self.alter_unknown_type(subject);
         };
         let change = self.change(&old.ty, ty, column, using);
+        if let Some(using) = using {
+            self.refuse_missing_columns(&subject.key, &using.text);
+        }
         if subject.only && !table.children.is_empty() {
             self.refuse(format!(
                 "the type of `{column}` must be changed in child tables too"

@@ -44,6 +44,8 @@ pub struct View<'v> {
 pub enum Fault {
     /// Nothing in view has such a column.
     Column(Name),
+    /// Two rows in view have such a column.
+    Ambiguous(Name),
     /// What is called by the first name has no column of the second.
     ColumnOf(Name, Name),
     /// Nothing in view is called that.
@@ -125,6 +127,10 @@ struct Scope {
     rows: Vec<(Name, Columns)>,
     /// There is something of which not even the name is known.
     open: bool,
+    /// Columns of the same name are one, or their rows are not in view together.
+    merges: bool,
+    /// It says RETURNING, where OLD and NEW are rows from 18 on.
+    returns: bool,
     /// What the SELECT calls its own columns, where that may be named.
     aliases: Vec<Name>,
 }
@@ -181,7 +187,8 @@ impl Visitor for Walk<'_> {
     fn pre_visit_select(&mut self, select: &Select) -> ControlFlow<()> {
         let mut scope = self.scope_of(&select.from);
         scope.open |= !select.lateral_views.is_empty();
-        let grouped = !matches!(&select.group_by, GroupByExpr::Expressions(list, _) if list.is_empty());
+        let grouped =
+            !matches!(&select.group_by, GroupByExpr::Expressions(list, _) if list.is_empty());
         if grouped || matches!(select.distinct, Some(Distinct::On(_))) {
             scope.aliases = aliases(select);
         }
@@ -203,6 +210,7 @@ impl Visitor for Walk<'_> {
         if let (Some(mut scope), Some(around)) = (self.scopes.pop(), self.scopes.last_mut()) {
             around.rows.append(&mut scope.rows);
             around.open |= scope.open;
+            around.merges = true;
             around.aliases.extend(aliases(select));
         }
         ControlFlow::Continue(())
@@ -248,22 +256,28 @@ impl Walk<'_> {
 
     /// A name that stands alone: a column, or a whole row.
     fn column(&mut self, column: &Name) {
-        let in_view = |scope: &Scope| {
-            scope.open
-                || scope.aliases.contains(column)
-                || scope.rows.iter().any(|(called, columns)| {
-                    called == column
-                        || columns
-                            .as_ref()
-                            .is_none_or(|columns| columns.contains(column))
-                })
-        };
-        let named_anything = self.scopes.iter().any(|scope| !scope.rows.is_empty());
-        if named_anything
-            && !is_filled_in(column)
-            && !self.view.other.contains(column)
-            && !self.scopes.iter().any(in_view)
-        {
+        if is_filled_in(column) || self.view.other.contains(column) {
+            return;
+        }
+        for scope in self.scopes.iter().rev() {
+            let may_have =
+                |(called, columns): &(Name, Columns)| called == column || columns.is_none();
+            if scope.open || scope.aliases.contains(column) || scope.rows.iter().any(may_have) {
+                return;
+            }
+            let has = |(_, columns): &&(Name, Columns)| {
+                columns
+                    .as_ref()
+                    .is_some_and(|columns| columns.contains(column))
+            };
+            match scope.rows.iter().filter(has).count() {
+                0 => {}
+                1 => return,
+                _ if scope.merges => return,
+                _ => return self.note(Fault::Ambiguous(*column)),
+            }
+        }
+        if self.scopes.iter().any(|scope| !scope.rows.is_empty()) {
             self.note(Fault::Column(*column));
         }
     }
@@ -290,15 +304,16 @@ impl Walk<'_> {
             }
             return;
         }
-        self.note(Fault::Row(*of));
+        let returned = matches!(of.as_str(), "old" | "new");
+        if !(returned && self.scopes.iter().any(|scope| scope.returns)) {
+            self.note(Fault::Row(*of));
+        }
     }
 
     fn row(&mut self, of: &Name) {
-        let in_view = |scope: &Scope| scope.open || scope.rows.iter().any(|(called, _)| called == of);
-        if !self.view.other.contains(of)
-            && !is_filled_in(of)
-            && !self.scopes.iter().any(in_view)
-        {
+        let in_view =
+            |scope: &Scope| scope.open || scope.rows.iter().any(|(called, _)| called == of);
+        if !self.view.other.contains(of) && !is_filled_in(of) && !self.scopes.iter().any(in_view) {
             self.note(Fault::Row(*of));
         }
     }
@@ -314,6 +329,7 @@ impl Walk<'_> {
                 {
                     self.add_all(from, &mut scope);
                 }
+                scope.returns = update.returning.is_some();
                 scope
             }
             Statement::Delete(delete) => {
@@ -321,6 +337,7 @@ impl Walk<'_> {
                     &delete.from;
                 let mut scope = self.scope_of(from);
                 self.add_all(delete.using.as_deref().unwrap_or_default(), &mut scope);
+                scope.returns = delete.returning.is_some();
                 scope
             }
             Statement::Insert(insert) => {
@@ -333,8 +350,17 @@ impl Walk<'_> {
                 let table = object_name(of);
                 let columns = (self.view.ask)(&table);
                 let alias = insert.table_alias.as_ref().map(|alias| name(&alias.alias));
-                let mut scope = Scope::default();
-                scope.rows.push((Name::new("excluded"), columns.clone()));
+                let written = |source: &ast::Query| matches!(*source.body, SetExpr::Values(_));
+                let mut scope = Scope {
+                    returns: insert.returning.is_some(),
+                    // The new row is named behind ON CONFLICT alone.
+                    merges: insert.returning.is_some()
+                        || !insert.source.as_deref().is_some_and(written),
+                    ..Scope::default()
+                };
+                if insert.on.is_some() {
+                    scope.rows.push((Name::new("excluded"), columns.clone()));
+                }
                 scope.rows.push((alias.unwrap_or(table.name), columns));
                 scope
             }
@@ -355,6 +381,7 @@ impl Walk<'_> {
         for table in from {
             self.add(&table.relation, scope);
             for join in &table.joins {
+                scope.merges |= is_merging(join);
                 self.add(&join.relation, scope);
             }
         }
@@ -452,7 +479,8 @@ impl Walk<'_> {
 
     fn columns_of_table(&self, table: &ObjectName) -> Columns {
         let common = self.common.iter().rev();
-        let mut common = common.filter(|(_, called, _)| table.schema.is_none() && *called == table.name);
+        let mut common =
+            common.filter(|(_, called, _)| table.schema.is_none() && *called == table.name);
         match common.next() {
             Some((_, _, columns)) => columns.clone(),
             None => (self.view.ask)(table),
@@ -524,12 +552,10 @@ impl Walk<'_> {
             true => self.scope_of(from),
             false => Scope::default(),
         };
-        // What is joined by a column of the same name has it once.
-        let merges = from.iter().flat_map(|table| &table.joins).any(is_merging);
         let mut columns: Vec<Name> = Vec::with_capacity(items.len());
         for item in items {
             match item {
-                SelectItem::Wildcard(_) if !merges && !scope.open => {
+                SelectItem::Wildcard(_) if !scope.merges && !scope.open => {
                     for (_, of) in &scope.rows {
                         columns.extend_from_slice(of.as_ref()?);
                     }
@@ -658,22 +684,42 @@ mod tests {
             ("SELECT no FROM t", column("no")),
             ("SELECT id FROM t WHERE no = 1", column("no")),
             ("SELECT id AS x FROM t WHERE x > 1", column("x")),
+            (
+                "SELECT id FROM t, u",
+                Some(Fault::Ambiguous(Name::new("id"))),
+            ),
+            (
+                "UPDATE t SET a = b FROM u WHERE id = 1",
+                Some(Fault::Ambiguous(Name::new("id"))),
+            ),
             ("SELECT x.a FROM t", row("x")),
             ("SELECT x.* FROM t", row("x")),
             ("SELECT t.a FROM t y", row("t")),
             ("SELECT u.a FROM t, u", of("u", "a")),
             ("SELECT w.b FROM (SELECT id, a FROM t) w", of("w", "b")),
             ("WITH w AS (SELECT id FROM t) SELECT a FROM w", column("a")),
-            ("WITH w (x) AS (SELECT id FROM t) SELECT id FROM w", column("id")),
+            (
+                "WITH w (x) AS (SELECT id FROM t) SELECT id FROM w",
+                column("id"),
+            ),
             ("SELECT id FROM t UNION SELECT no FROM u", column("no")),
-            ("SELECT id FROM t WHERE id IN (SELECT no FROM u)", column("no")),
-            ("SELECT id FROM t WHERE EXISTS (SELECT 1 FROM u WHERE u.x = t.id)", of("u", "x")),
+            (
+                "SELECT id FROM t WHERE id IN (SELECT no FROM u)",
+                column("no"),
+            ),
+            (
+                "SELECT id FROM t WHERE EXISTS (SELECT 1 FROM u WHERE u.x = t.id)",
+                of("u", "x"),
+            ),
             ("SELECT v.* FROM t, LATERAL (SELECT t.b) v", of("t", "b")),
             ("UPDATE t SET a = no", column("no")),
             ("UPDATE t SET a = u.c FROM u", of("u", "c")),
             ("UPDATE t AS x SET a = 'b' WHERE t.id = 1", row("t")),
             ("DELETE FROM t USING u WHERE u.tid = t.x", of("t", "x")),
-            ("INSERT INTO t (id) VALUES (1) ON CONFLICT (id) DO UPDATE SET a = excluded.c", of("excluded", "c")),
+            (
+                "INSERT INTO t (id) VALUES (1) ON CONFLICT (id) DO UPDATE SET a = excluded.c",
+                of("excluded", "c"),
+            ),
             ("INSERT INTO t (id) VALUES (1) RETURNING c", column("c")),
         ] {
             assert_eq!(fault(text), expected, "{text}");
@@ -710,10 +756,19 @@ mod tests {
             "SELECT column1 FROM (VALUES (1)) v",
             "SELECT k FROM (VALUES (1)) v (k)",
             "SELECT id FROM t JOIN u USING (id)",
+            "SELECT id FROM t NATURAL JOIN u",
+            "SELECT t.id FROM t, u ORDER BY id",
+            "SELECT t.id FROM t, u GROUP BY id",
+            "SELECT * FROM t UNION SELECT id, b FROM u ORDER BY id",
+            "SELECT a FROM t WHERE EXISTS (SELECT 1 FROM u WHERE id = 1)",
+            "SELECT id FROM t, other",
+            "SELECT id FROM t CROSS JOIN (SELECT b FROM u) v",
             "UPDATE t SET a = DEFAULT WHERE t.id = 1",
             "UPDATE t x SET a = x.id::text",
             "UPDATE t SET (id, a) = (SELECT b, tid FROM u WHERE u.id = t.id)",
             "INSERT INTO t (id) VALUES (1) ON CONFLICT (id) DO UPDATE SET a = excluded.a || t.a",
+            "INSERT INTO t (id) VALUES (1) ON CONFLICT (id) DO UPDATE SET a = excluded.a RETURNING id",
+            "WITH w AS (UPDATE t SET a = 'b' RETURNING old.a AS o) SELECT o FROM w",
         ] {
             assert_eq!(fault(text), None, "{text}");
         }
