@@ -492,6 +492,12 @@ pub struct Schema {
     /// their columns or call it in a trigger, a check or a policy, and which
     /// views call it; some may have it no more.
     table_words: FxHashMap<Name, Vec<Key>>,
+    /// Which composite types have a field of a type of this name; some may have it
+    /// no more.
+    type_members: FxHashMap<Name, Vec<Key>>,
+    /// The names that relations, columns, types and routines had before: not every
+    /// text that has them followed.
+    former_names: FxHashSet<Name>,
     /// The names of all types and domains that ever were, in whatever schema:
     /// most columns are of none of them.
     type_names: FxHashSet<Name>,
@@ -709,6 +715,11 @@ impl Schema {
         let name = Name::new(name);
         let mut schemas = self.session.search_path.iter().copied();
         schemas.any(|schema| !self.routines(&Key::new(schema, name)).is_empty())
+    }
+
+    /// Did anything of this name ever get another?
+    pub fn had_name(&self, name: &str) -> bool {
+        self.former_names.contains(name)
     }
 
     /// Are there functions of the name, and none with these arguments? What

@@ -9,6 +9,7 @@ use crate::operation::{
     TypeDefinition,
 };
 use crate::schema::{Key, Table, names_in, object_name};
+use crate::text::holds;
 
 use super::Work;
 use super::data::{Children, table_action};
@@ -926,11 +927,28 @@ impl<'a> Work<'a> {
     /// A policy or trigger that names the column keeps it as it is.
     pub(super) fn refuse_watched(&mut self, table: &Table, column: &str, done: &str) {
         let named = |expr: &Expr| mentions(&expr.text, column);
+        // A subquery has columns of its own.
+        let asked = |expr: &Expr| {
+            let inner = holds(&expr.text, "select");
+            let reads = || {
+                self.schema
+                    .condition_reads(table, &expr.text, &table.key, column)
+            };
+            named(expr) && inner.then(reads).flatten().unwrap_or(true)
+        };
         let policy = table
             .policies
             .iter()
-            .find(|p| p.clauses.conditions().any(named))
+            .find(|p| p.clauses.conditions().any(asked))
             .map(|p| format!("policy `{}`", p.name));
+        let elsewhere = || {
+            let key = &table.key;
+            let known = !self.schema.had_name(&key.name) && !self.schema.had_name(column);
+            let reading = known.then(|| self.schema.policies_reading(key, Some(column)));
+            let (table, policy) = reading?.into_iter().next()?;
+            Some(format!("policy `{}` on `{}`", policy.name, table.key))
+        };
+        let policy = policy.or_else(elsewhere);
         let trigger = table
             .triggers
             .iter()
