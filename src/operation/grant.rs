@@ -45,9 +45,17 @@ pub fn read(r: &mut Reader<'_>) {
             return r.expected("what the privileges are for");
         }
     }
+    let is_one_name = |name: &Name| !name.contains(char::is_whitespace);
+    if grant.on == ObjectKind::Role && !grant.privileges.iter().all(is_one_name) {
+        return r.expected("`ON`");
+    }
     grant.what = Arc::from(r.cursor.slice(r.cursor.span_from(mark)));
-    if r.cursor.eat_any(&["TO", "FROM"]).is_none() {
-        return r.expected(if revoke { "`FROM`" } else { "`TO`" });
+    let (word, wanted) = match revoke {
+        true => ("FROM", "`FROM`"),
+        false => ("TO", "`TO`"),
+    };
+    if !r.cursor.eat_word(word) {
+        return r.expected(wanted);
     }
     grant.grantees = grantees(r);
     if grant.grantees.is_empty() {

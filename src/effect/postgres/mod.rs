@@ -31,6 +31,7 @@ mod object;
 mod opclass;
 mod parameter;
 mod partition;
+mod place;
 mod presence;
 mod proof;
 mod publication;

@@ -16,6 +16,7 @@ use crate::text::holds;
 use super::Work;
 use super::data::{BuiltIn, function};
 use super::expr::{Tokens, is_word, name_of};
+use super::place::Place;
 use super::query::{SYSTEM_COLUMNS, names_only, sources, with_names};
 
 /// Aggregates and the like that take a whole row, as in `t.count`; functions that
@@ -192,6 +193,22 @@ impl Work<'_> {
         self.refuse_fault(bound, table);
     }
 
+    /// A default names no column at all (default_names_*).
+    pub(super) fn check_default_names(&mut self, default: &str) {
+        if names_only(default, |_| false) {
+            return;
+        }
+        let none = vec![(Name::default(), Some([].into()))];
+        let bound = self.bound(&format!("SELECT 1 WHERE {default}"), none, "");
+        if let Some(Fault::Column(name) | Fault::Row(name) | Fault::ColumnOf(_, name)) =
+            bound.and_then(|bound| bound.fault)
+        {
+            self.refuse(format!(
+                "a default cannot name a column, which `{name}` would be"
+            ));
+        }
+    }
+
     /// What an UPDATE or a DELETE names (update_names_*, delete_names_*); in a
     /// block that may be a variable.
     pub(super) fn check_change(&mut self, key: &Key, change: &Change<'_>) {
@@ -206,7 +223,18 @@ impl Work<'_> {
             Some(Relation::View(view)) => view.columns_known,
             _ => false,
         };
-        if !is_known || self.scene.operation.within.block {
+        if self.scene.operation.within.block {
+            return;
+        }
+        for (part, place) in [
+            (change.assignments, Place::Set),
+            (change.filter, Place::Where),
+        ] {
+            if let Some(part) = part {
+                self.check_place_of(&part.text, place);
+            }
+        }
+        if !is_known {
             return;
         }
         let is_plain = |part: Option<&Expr>| {
@@ -385,7 +413,10 @@ impl Work<'_> {
                 ConstraintKind::ForeignKey(foreign) => {
                     self.refuse_missing_own(create, &foreign.columns);
                 }
-                ConstraintKind::Check(check) => self.check_expression(&check.text, rows()),
+                ConstraintKind::Check(check) => {
+                    self.check_place_of(&check.text, Place::Check);
+                    self.check_expression(&check.text, rows());
+                }
                 _ => {}
             }
         }

@@ -56,6 +56,11 @@ impl<'a> Work<'a> {
         }
         if let Some(conflict) = &insert.conflict {
             self.refuse_rules(&key);
+            let updates = |action: &Expr| mentions(&action.text, "set");
+            let targeted = conflict.target || conflict.constraint.is_some();
+            if !targeted && conflict.action.as_ref().is_some_and(updates) {
+                self.refuse("ON CONFLICT DO UPDATE has to name what conflicts");
+            }
             // The planner looks for the index that is meant; without a target
             // any will do (insert_on_conflict).
             if conflict.target {
@@ -375,8 +380,13 @@ impl<'a> Work<'a> {
         if !lost.is_empty() || update.columns.is_empty() {
             self.lose(format!("the earlier values of {} in `{key}`", list(&lost)));
         }
+        let mut names = FxHashSet::default();
+        let whole = !update.assignments.text.contains(['[', '.']);
         for column in &update.columns {
             self.refuse_missing_column(&key, &column.name);
+            if !names.insert(&column.name) && whole && !column.template {
+                self.refuse(format!("column `{}` is set twice", column.name));
+            }
         }
         if let Some(table) = self.table(&key).filter(|t| t.is_known()) {
             self.check_assignments(table, update);

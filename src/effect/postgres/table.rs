@@ -14,6 +14,7 @@ use crate::text::holds;
 use super::Work;
 use super::data::{Children, table_action};
 use super::expr::mentions;
+use super::place::Place;
 use super::volatility::Volatility;
 
 /// The row of `alter_table.tsv` that an action stands in.
@@ -755,6 +756,9 @@ impl<'a> Work<'a> {
         if let Some(partition_of) = &create.partition_of {
             self.create_partition(&key, partition_of);
         }
+        if let Some(by) = &create.partition_by {
+            self.check_place_of(&by.definition.text, Place::PartitionKey);
+        }
         for column in &create.columns {
             if column.ty.is_serial() || column.identity.is_some() {
                 let sequence = self.sequence_name(&key, &column.name);
@@ -879,6 +883,12 @@ impl<'a> Work<'a> {
     }
 
     pub(super) fn check_column_options(&mut self, column: &Column) {
+        if column.default.is_some() && column.generated.is_some() {
+            self.refuse(format!(
+                "`{}` has a default and is computed, too",
+                column.name
+            ));
+        }
         let storage = |(option, _): &(ColumnOption, _)| *option == ColumnOption::Storage;
         if column.options.iter().any(storage) {
             self.needs(16, "STORAGE of a new column");
@@ -900,6 +910,7 @@ impl<'a> Work<'a> {
         if !generated.stored {
             self.needs(18, "virtual generated columns");
         }
+        self.check_place_of(&generated.expr.text, Place::Generated);
         if matches!(
             self.volatility(&generated.expr.text),
             Volatility::Stable | Volatility::Volatile
