@@ -89,7 +89,8 @@ impl Schema {
     /// The policies that read a relation in a subquery, or a column of it if one is
     /// given: with their tables, in the order of their names.
     pub fn policies_reading(&self, relation: &Key, column: Option<&str>) -> Vec<(&Table, &Policy)> {
-        let tables = self.tables_with(&relation.name).into_iter();
+        // Both names stand in it; that of the column does in fewer.
+        let tables = self.tables_with(column.unwrap_or(&relation.name)).into_iter();
         tables
             .flat_map(|table| table.policies.iter().map(move |policy| (table, policy)))
             .filter(|(table, policy)| self.policy_reads(table, policy, relation, column))
@@ -106,8 +107,10 @@ impl Schema {
     ) -> bool {
         let mut conditions = policy.clauses.conditions();
         conditions.any(|condition| {
+            let says = |name: &str| holds(&condition.text, &name.to_ascii_lowercase());
             has_subquery(&condition.text)
-                && holds(&condition.text, &relation.name.to_ascii_lowercase())
+                && says(&relation.name)
+                && column.is_none_or(says)
                 && match column {
                     None => query::mentioned(&condition.text)
                         .iter()

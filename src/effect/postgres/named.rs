@@ -133,8 +133,16 @@ fn all_named(tokens: &Tokens<'_>, rows: &Rows) -> bool {
                 .any(|(called, columns)| of == Some(*called) && has(columns, &name));
         }
         let is_row = rows.iter().any(|(called, _)| *called == name);
+        let set = |before: usize| {
+            list[before].kind == TokenKind::Comma || list[before].is_word(text, "SET")
+        };
+        let assigned = before.is_some_and(set)
+            && list
+                .get(n + 1)
+                .is_some_and(|next| next.span.of(text) == "=");
         match kind(Some(n + 1)) == Some(TokenKind::Dot) {
             true => is_row,
+            false if assigned => rows.iter().any(|(_, c)| has(c, &name)),
             false => is_row || rows.iter().filter(|(_, c)| has(c, &name)).count() == 1,
         }
     })
@@ -195,7 +203,11 @@ impl Work<'_> {
 
     /// A default names no column at all (default_names_*).
     pub(super) fn check_default_names(&mut self, default: &str) {
-        if names_only(default, |_| false) {
+        // What is behind the first word of a type is no name either.
+        const OF_TYPES: &[&str] = &["precision", "time", "varying", "without", "zone"];
+        if names_only(default, |name| {
+            is_reserved(name) || OF_TYPES.contains(&name)
+        }) {
             return;
         }
         let none = vec![(Name::default(), Some([].into()))];
@@ -339,12 +351,17 @@ impl Work<'_> {
     fn is_plainly_named(&self, text: &str) -> bool {
         let tokens = Tokens::of(text);
         let list = &tokens.list;
+        if !list.first().is_some_and(|t| is_word(*t, text, "SELECT")) {
+            return false;
+        }
         let selects = list.iter().filter(|t| is_word(**t, text, "SELECT"));
-        if selects.count() != 1 || !list.first().is_some_and(|t| is_word(*t, text, "SELECT")) {
+        let sources = sources(&tokens);
+        // In a subquery over the only table, as in INSERT … WHERE NOT EXISTS.
+        if selects.count() > 1 && sources.len() > 1 {
             return false;
         }
         let mut rows: Rows = Vec::new();
-        for source in sources(&tokens) {
+        for source in sources {
             let Some(columns) = self.columns_of_key(&self.resolve(&source.name)) else {
                 return false;
             };
