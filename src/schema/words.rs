@@ -90,7 +90,9 @@ impl Schema {
     /// given: with their tables, in the order of their names.
     pub fn policies_reading(&self, relation: &Key, column: Option<&str>) -> Vec<(&Table, &Policy)> {
         // Both names stand in it; that of the column does in fewer.
-        let tables = self.tables_with(column.unwrap_or(&relation.name)).into_iter();
+        let tables = self
+            .tables_with(column.unwrap_or(&relation.name))
+            .into_iter();
         tables
             .flat_map(|table| table.policies.iter().map(move |policy| (table, policy)))
             .filter(|(table, policy)| self.policy_reads(table, policy, relation, column))

@@ -10,7 +10,7 @@ use crate::operation::{
     Action, ConstraintKind, CreateTable, Delete, Expr, Insert, ObjectName, Update,
 };
 use crate::schema::{Key, Relation, names_in};
-use crate::statement::lexer::TokenKind;
+use crate::statement::lexer::{Token, TokenKind};
 use crate::text::holds;
 
 use super::Work;
@@ -356,8 +356,11 @@ impl Work<'_> {
         }
         let selects = list.iter().filter(|t| is_word(**t, text, "SELECT"));
         let sources = sources(&tokens);
-        // In a subquery over the only table, as in INSERT … WHERE NOT EXISTS.
-        if selects.count() > 1 && sources.len() > 1 {
+        // A subquery over the only table, as in INSERT … WHERE NOT EXISTS, unless
+        // its columns are counted.
+        const COUNTING: &[&str] = &["EXCEPT", "IN", "INTERSECT", "UNION"];
+        let counts = |t: &Token| COUNTING.iter().any(|word| is_word(*t, text, word));
+        if selects.count() > 1 && (sources.len() > 1 || list.iter().any(counts)) {
             return false;
         }
         let mut rows: Rows = Vec::new();

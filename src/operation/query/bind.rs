@@ -743,6 +743,7 @@ mod tests {
             "SELECT e.value FROM t, jsonb_array_elements(a) e",
             "SELECT x FROM t, unnest(ARRAY[1]) AS x",
             "WITH RECURSIVE w AS (SELECT id, 1 AS n FROM t UNION ALL SELECT w.id, w.n + 1 FROM w) SELECT n FROM w",
+            "WITH t AS (SELECT id AS x FROM t WHERE a IS NULL) SELECT x FROM t",
             "WITH w AS (DELETE FROM t RETURNING id) SELECT x FROM w",
             "SELECT (a).b FROM t",
             "SELECT f(days => 1) FROM t",
