@@ -316,7 +316,7 @@ impl Work<'_> {
                 || function(name, 1, self.version) != BuiltIn::Unknown
                 || self.schema.has_routine(name)
         };
-        let other = SYSTEM_COLUMNS.iter().map(|name| Name::new(name));
+        let other = SYSTEM_COLUMNS.iter().map(Name::new);
         let other = other.chain(names_in(arguments)).collect();
         let view = View {
             ask: &ask,

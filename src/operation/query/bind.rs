@@ -218,11 +218,8 @@ impl Visitor for Walk<'_> {
 
     fn pre_visit_expr(&mut self, expr: &Expr) -> ControlFlow<()> {
         match expr {
-            Expr::Identifier(ident) => {
-                if ident.quote_style.is_some() || !is_keyword(&ident.value) {
-                    self.column(&name(ident));
-                }
-            }
+            Expr::Identifier(ident) if ident.quote_style.is_none() && is_keyword(&ident.value) => {}
+            Expr::Identifier(ident) => self.column(&name(ident)),
             Expr::CompoundIdentifier(parts) => match parts.as_slice() {
                 [of, column] | [_, of, column] => self.column_of(&name(of), &name(column)),
                 _ => {}
