@@ -7,7 +7,7 @@ use std::ops::ControlFlow;
 use std::sync::Arc;
 
 use sqlparser::ast::{
-    self, Distinct, Expr, FromTable, GroupByExpr, Select, SelectItem,
+    self, AccessExpr, Distinct, Expr, FromTable, GroupByExpr, Select, SelectItem,
     SelectItemQualifiedWildcardKind, SetExpr, Statement, TableAlias, TableFactor, TableObject,
     TableWithJoins, UpdateTableFromKind, Visit, Visitor,
 };
@@ -73,6 +73,7 @@ pub fn bind(text: &str, view: View<'_>) -> Option<Bound> {
         common: Vec::new(),
         view,
         fault: None,
+        fields: Vec::new(),
     };
     let width = match &statement {
         Statement::Query(query) => walk.columns_of(query).map(|columns| columns.len()),
@@ -150,6 +151,9 @@ struct Walk<'v> {
     common: Vec<(usize, Name, Columns)>,
     view: View<'v>,
     fault: Option<Fault>,
+    /// What `t.a[1]` names behind the first dot, which the parser takes for columns
+    /// of their own.
+    fields: Vec<*const Expr>,
 }
 
 impl Visitor for Walk<'_> {
@@ -217,7 +221,18 @@ impl Visitor for Walk<'_> {
     }
 
     fn pre_visit_expr(&mut self, expr: &Expr) -> ControlFlow<()> {
+        if self.fields.last() == Some(&std::ptr::from_ref(expr)) {
+            self.fields.pop();
+            return ControlFlow::Continue(());
+        }
         match expr {
+            Expr::CompoundFieldAccess { access_chain, .. } => {
+                let fields = access_chain.iter().rev().filter_map(|access| match access {
+                    AccessExpr::Dot(field) => Some(std::ptr::from_ref(field)),
+                    AccessExpr::Subscript(_) => None,
+                });
+                self.fields.extend(fields);
+            }
             Expr::Identifier(ident) if ident.quote_style.is_none() && is_keyword(&ident.value) => {}
             Expr::Identifier(ident) => self.column(&name(ident)),
             Expr::CompoundIdentifier(parts) => match parts.as_slice() {
@@ -743,6 +758,8 @@ mod tests {
             "WITH t AS (SELECT id AS x FROM t WHERE a IS NULL) SELECT x FROM t",
             "WITH w AS (DELETE FROM t RETURNING id) SELECT x FROM w",
             "SELECT (a).b FROM t",
+            "SELECT t.x[1], t.id[u.b[2]] FROM t, u",
+            "SELECT x.id[1] FROM t x JOIN t y ON x.id[1] = y.id[1]",
             "SELECT f(days => 1) FROM t",
             "SELECT id FROM ONLY t",
             "SELECT x FROM {{table}}",
