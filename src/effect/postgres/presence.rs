@@ -550,12 +550,15 @@ impl Work<'_> {
         };
         if let Some(text) = text {
             let arguments = match action {
-                Action::CreateRoutine(create) => create.arguments.as_str(),
-                _ => "",
+                // Behind the name of the routine, too.
+                Action::CreateRoutine(create) => {
+                    format!("{}, {}", create.name.name, create.arguments)
+                }
+                _ => String::new(),
             };
             // In a block a name may be that of a variable, in a view it is not.
             if !self.scene.operation.within.block || own.is_some() {
-                self.check_query_columns(text, arguments);
+                self.check_query_columns(text, &arguments);
             }
             self.refuse_unequal(text);
         }

@@ -6,6 +6,7 @@
 use std::ops::ControlFlow;
 use std::sync::Arc;
 
+use rustc_hash::FxHashSet;
 use sqlparser::ast::{
     self, AccessExpr, Distinct, Expr, FromTable, GroupByExpr, Select, SelectItem,
     SelectItemQualifiedWildcardKind, SetExpr, Statement, TableAlias, TableFactor, TableObject,
@@ -74,6 +75,7 @@ pub fn bind(text: &str, view: View<'_>) -> Option<Bound> {
         view,
         fault: None,
         fields: Vec::new(),
+        behind_on: FxHashSet::default(),
     };
     let width = match &statement {
         Statement::Query(query) => walk.columns_of(query).map(|columns| columns.len()),
@@ -154,6 +156,22 @@ struct Walk<'v> {
     /// What `t.a[1]` names behind the first dot, which the parser takes for columns
     /// of their own.
     fields: Vec<*const Expr>,
+    /// Names behind ON, which sees but what is joined so far.
+    behind_on: FxHashSet<*const Expr>,
+}
+
+/// Collects the names that stand alone.
+struct Alone<'s>(&'s mut FxHashSet<*const Expr>);
+
+impl Visitor for Alone<'_> {
+    type Break = ();
+
+    fn pre_visit_expr(&mut self, expr: &Expr) -> ControlFlow<()> {
+        if matches!(expr, Expr::Identifier(_)) {
+            self.0.insert(std::ptr::from_ref(expr));
+        }
+        ControlFlow::Continue(())
+    }
 }
 
 impl Visitor for Walk<'_> {
@@ -234,7 +252,10 @@ impl Visitor for Walk<'_> {
                 self.fields.extend(fields);
             }
             Expr::Identifier(ident) if ident.quote_style.is_none() && is_keyword(&ident.value) => {}
-            Expr::Identifier(ident) => self.column(&name(ident)),
+            Expr::Identifier(ident) => {
+                let unsure = self.behind_on.contains(&std::ptr::from_ref(expr));
+                self.column(&name(ident), unsure);
+            }
             Expr::CompoundIdentifier(parts) => match parts.as_slice() {
                 [of, column] | [_, of, column] => self.column_of(&name(of), &name(column)),
                 _ => {}
@@ -266,11 +287,13 @@ impl Walk<'_> {
         }
     }
 
-    /// A name that stands alone: a column, or a whole row.
-    fn column(&mut self, column: &Name) {
+    /// A name that stands alone: a column, or a whole row. Whether more than one row
+    /// has it is told of those that are nearest, unless not all are in view.
+    fn column(&mut self, column: &Name, unsure: bool) {
         if is_filled_in(column) || self.view.other.contains(column) {
             return;
         }
+        let mut nearest = true;
         for scope in self.scopes.iter().rev() {
             let may_have =
                 |(called, columns): &(Name, Columns)| called == column || columns.is_none();
@@ -283,9 +306,9 @@ impl Walk<'_> {
                     .is_some_and(|columns| columns.contains(column))
             };
             match scope.rows.iter().filter(has).count() {
-                0 => {}
+                0 => nearest &= scope.rows.is_empty(),
                 1 => return,
-                _ if scope.merges => return,
+                _ if scope.merges || unsure || !nearest => return,
                 _ => return self.note(Fault::Ambiguous(*column)),
             }
         }
@@ -394,6 +417,7 @@ impl Walk<'_> {
             self.add(&table.relation, scope);
             for join in &table.joins {
                 scope.merges |= is_merging(join);
+                let _ = join.join_operator.visit(&mut Alone(&mut self.behind_on));
                 self.add(&join.relation, scope);
             }
         }
@@ -772,6 +796,8 @@ mod tests {
             "SELECT k FROM (VALUES (1)) v (k)",
             "SELECT id FROM t JOIN u USING (id)",
             "SELECT id FROM t NATURAL JOIN u",
+            "SELECT t.id FROM t JOIN u ON a = b JOIN t AS x ON x.id = u.id",
+            "UPDATE t SET a = 'b' FROM u JOIN (SELECT id AS n FROM t) x ON tid = id",
             "SELECT t.id FROM t, u ORDER BY id",
             "SELECT t.id FROM t, u GROUP BY id",
             "SELECT * FROM t UNION SELECT id, b FROM u ORDER BY id",
