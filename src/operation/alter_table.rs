@@ -8,7 +8,7 @@ use thin_vec::{ThinVec, thin_vec};
 
 use super::alter_relation::shared_action;
 use super::column::{column, generated_how};
-use super::constraint::{at_table_constraint, table_constraint};
+use super::constraint::{at_stray, at_table_constraint, table_constraint};
 use super::create_table::bound;
 use super::reader::{Reader, inside};
 use super::{
@@ -17,6 +17,7 @@ use super::{
 };
 use crate::name::{Name, name};
 use crate::source::Span;
+use crate::statement::Cursor;
 use crate::statement::lexer::TokenKind;
 
 type Done = Result<(), SmolStr>;
@@ -370,7 +371,9 @@ impl Subject {
             return Ok(Action::SetNotNull { table, column });
         }
         if r.cursor.eat_word("DEFAULT") {
-            let span = r.cursor.skip_item();
+            let mark = r.cursor.mark();
+            let ends = |c: &Cursor<'_>| c.at_kind(TokenKind::Comma) || at_stray(c, mark);
+            let span = r.cursor.skip_until(ends);
             let default = r.expr(r.need(span, "an expression")?);
             return Ok(Action::SetDefault {
                 table,

@@ -2,6 +2,7 @@
 //! behind a column.
 
 use super::reader::Reader;
+use super::reserved::at_any_reserved;
 use super::{Constraint, ConstraintKind, Expr, ForeignKey, Ident, Key};
 use crate::name::{Name, name};
 use crate::source::Span;
@@ -270,9 +271,9 @@ pub fn bare_expr(r: &mut Reader<'_>) -> Option<Expr> {
         let ends = match token.kind {
             TokenKind::Comma | TokenKind::CloseParen | TokenKind::CloseBracket => true,
             TokenKind::Word if r.cursor.mark() > mark && cases == 0 => {
-                r.cursor.at_any(ENDS) || at_nullability(&r.cursor)
+                r.cursor.at_any(ENDS) || at_nullability(&r.cursor) || at_stray(&r.cursor, mark)
             }
-            _ => false,
+            _ => at_stray(&r.cursor, mark),
         };
         if ends {
             break;
@@ -288,6 +289,36 @@ pub fn bare_expr(r: &mut Reader<'_>) -> Option<Expr> {
     }
     let span = r.cursor.span_from(mark);
     (!span.is_empty()).then(|| r.expr(span))
+}
+
+/// Does something stand behind a value, of an expression that began at a mark,
+/// which neither goes on with it nor begins a clause: `'a' b`, `1 2`? What is in
+/// parentheses is not looked at.
+pub fn at_stray(cursor: &Cursor<'_>, mark: usize) -> bool {
+    const GOES_ON: &[&str] = &[
+        "AT", "BETWEEN", "DAY", "ESCAPE", "FILTER", "HOUR", "MINUTE", "MONTH", "OPERATOR", "OVER",
+        "SECOND", "UESCAPE", "WITHIN", "YEAR",
+    ];
+    let Some(token) = cursor.peek().filter(|_| cursor.mark() > mark) else {
+        return false;
+    };
+    let mut before = cursor.clone();
+    before.back_to(cursor.mark() - 1);
+    let Some(last) = before.peek() else {
+        return false;
+    };
+    let gap = cursor.slice(Span::new(last.span.end, token.span.start));
+    let literal = matches!(last.kind, TokenKind::Text | TokenKind::Number);
+    match token.kind {
+        TokenKind::Word => {
+            let ended = literal || last.kind == TokenKind::CloseParen;
+            ended && !cursor.at_any(GOES_ON) && !at_any_reserved(cursor)
+        }
+        TokenKind::QuotedName | TokenKind::Number => literal,
+        TokenKind::Text if last.kind == TokenKind::Text => !gap.contains('\n'),
+        TokenKind::Text => last.kind == TokenKind::Number,
+        _ => false,
+    }
 }
 
 /// `NULL` or `NOT …` as a constraint rather than as a part of an expression

@@ -114,8 +114,10 @@ fn updated(r: &mut Reader<'_>, with: Option<Expr>) -> Result<Update, SmolStr> {
     }
     let picked = picked.map(Arc::from);
     kept.sort_unstable();
+    let alias = alias.map(|alias| alias.name);
     Ok(Update {
         table,
+        alias,
         only,
         with,
         columns,
@@ -152,9 +154,10 @@ fn deleted(r: &mut Reader<'_>, with: Option<Expr>) -> Result<Delete, SmolStr> {
     let found = r.cursor.eat_word("FROM");
     r.need(found.then_some(()), "`FROM`")?;
     let (table, only) = table(r)?;
-    alias(r)?;
+    let alias = alias(r)?.map(|alias| alias.name);
     Ok(Delete {
         table,
+        alias,
         only,
         with,
         using: sources(r, "USING")?,
@@ -384,9 +387,10 @@ fn inserted(r: &mut Reader<'_>, with: Option<Span>) -> Result<Insert, SmolStr> {
     r.need(found.then_some(()), "`INTO`")?;
     let table = r.object_name();
     let table = r.need(table, "the name of a table")?;
-    if r.cursor.at_word("AS") {
-        alias(r)?;
-    }
+    let alias = match r.cursor.at_word("AS") {
+        true => alias(r)?.map(|alias| alias.name),
+        false => None,
+    };
     let (columns, in_part) = columns(r)?;
     let overriding = r.cursor.eat_word("OVERRIDING");
     if overriding {
@@ -404,6 +408,7 @@ fn inserted(r: &mut Reader<'_>, with: Option<Span>) -> Result<Insert, SmolStr> {
         .map(|span| r.expr(span));
     Ok(Insert {
         table,
+        alias,
         columns,
         in_part,
         query,

@@ -26,9 +26,10 @@ pub fn read(r: &mut Reader<'_>) {
         options_for(r);
     }
     let mark = r.cursor.mark();
+    let (privileges, one_name_each) = privileges(r);
     let mut grant = Grant {
         revoke,
-        privileges: privileges(r),
+        privileges,
         on: ObjectKind::Role,
         objects: Vec::new(),
         grantees: Vec::new(),
@@ -45,9 +46,16 @@ pub fn read(r: &mut Reader<'_>) {
             return r.expected("what the privileges are for");
         }
     }
+    if grant.on == ObjectKind::Role && !one_name_each {
+        return r.expected("`ON`");
+    }
     grant.what = Arc::from(r.cursor.slice(r.cursor.span_from(mark)));
-    if r.cursor.eat_any(&["TO", "FROM"]).is_none() {
-        return r.expected(if revoke { "`FROM`" } else { "`TO`" });
+    let (word, wanted) = match revoke {
+        true => ("FROM", "`FROM`"),
+        false => ("TO", "`TO`"),
+    };
+    if !r.cursor.eat_word(word) {
+        return r.expected(wanted);
     }
     grant.grantees = grantees(r);
     if grant.grantees.is_empty() {
@@ -82,9 +90,16 @@ fn options_for(r: &mut Reader<'_>) {
 }
 
 /// Privileges, or the roles of a membership: whatever stands before ON or TO.
-fn privileges(r: &mut Reader<'_>) -> Vec<Name> {
+/// Could each of them be a role, which is one name?
+fn privileges(r: &mut Reader<'_>) -> (Vec<Name>, bool) {
     let mut privileges = Vec::new();
+    let mut one_name_each = true;
     loop {
+        let several = [0, 1].map(|n| r.cursor.peek_at(n).map(|token| token.kind));
+        one_name_each &= several != [Some(TokenKind::Word); 2]
+            || ["TO", "FROM"]
+                .iter()
+                .any(|word| r.cursor.is_word_at(1, word));
         let stop = |c: &Cursor<'_>| {
             c.at_any(&["ON", "TO", "FROM"])
                 || matches!(c.kind(), Some(TokenKind::Comma | TokenKind::OpenParen))
@@ -99,7 +114,7 @@ fn privileges(r: &mut Reader<'_>) -> Vec<Name> {
         }
         r.cursor.group();
         if !r.cursor.eat(TokenKind::Comma) {
-            return privileges;
+            return (privileges, one_name_each);
         }
     }
 }

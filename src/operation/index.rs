@@ -52,6 +52,7 @@ fn head(r: &mut Reader<'_>) -> Result<CreateIndex, SmolStr> {
     let concurrently = concurrently(r);
     let if_not_exists = r.cursor.eat_if_not_exists();
     let name = match r.cursor.at_word("ON") {
+        true if if_not_exists => return Err(r.why_expected("the name of the index")),
         true => None,
         false => r.object_name(),
     };

@@ -580,6 +580,8 @@ pub struct SetParameter {
 #[derive(Clone, Debug)]
 pub struct Insert {
     pub table: ObjectName,
+    /// What the statement calls it.
+    pub alias: Option<Name>,
     /// Empty where none are named.
     pub columns: Vec<Ident>,
     /// Some of them are written in part: `a.b`, `a[1]`.
@@ -617,6 +619,8 @@ pub struct OnConflict {
 #[derive(Clone, Debug)]
 pub struct Update {
     pub table: ObjectName,
+    /// What the statement calls it.
+    pub alias: Option<Name>,
     /// `ONLY`: children and partitions are left alone.
     pub only: bool,
     /// `WITH …` in front of it, as written.
@@ -657,6 +661,8 @@ pub struct Merge {
 #[derive(Clone, Debug)]
 pub struct Delete {
     pub table: ObjectName,
+    /// What the statement calls it.
+    pub alias: Option<Name>,
     /// `ONLY`: children and partitions are left alone.
     pub only: bool,
     /// `WITH …` in front of it, as written.

@@ -34,7 +34,15 @@ pub fn alter(r: &mut Reader<'_>) {
     if r.cursor.at_word("RENAME") {
         return rename_on(r, ObjectKind::Policy, name.into(), table);
     }
+    let mark = r.cursor.mark();
     let clauses = clauses(r);
+    // What a policy is for stays as it is.
+    let mut passed = r.cursor.clone();
+    passed.back_to(mark);
+    if passed.at_any(&["AS", "FOR"]) {
+        r.cursor.back_to(mark);
+        return r.unexpected();
+    }
     let place = name.span;
     r.push_whole(
         Action::AlterPolicy {

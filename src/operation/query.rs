@@ -6,6 +6,7 @@
 //! nothing caps when it is walked or dropped; so what is too long or too deep
 //! is refused before it is parsed.
 
+pub mod bind;
 mod item_name;
 mod plain;
 mod updatable;

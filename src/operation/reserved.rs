@@ -71,6 +71,11 @@ pub fn is_reserved(name: &str) -> bool {
         .is_ok()
 }
 
+/// Is it a reserved word, whatever it is good for?
+pub fn at_any_reserved(cursor: &Cursor<'_>) -> bool {
+    found(cursor).is_some()
+}
+
 /// Is it a word that cannot name a table or a column in any version?
 pub fn at_reserved(cursor: &Cursor<'_>) -> bool {
     found(cursor).is_some_and(|(word, _)| word != LATE)

@@ -47,12 +47,19 @@ pub fn create(r: &mut Reader<'_>) {
     if r.cursor.mark() > mark {
         trigger.clauses = r.expr(r.cursor.span_from(mark));
     }
+    let mut called = false;
     if r.cursor.eat_word("EXECUTE") && r.cursor.eat_any(&["FUNCTION", "PROCEDURE"]).is_some() {
         trigger.function = r.routine_name();
-        if let Some(arguments) = r.cursor.group() {
+        let group = r.cursor.group();
+        called = group.is_some();
+        if let Some(arguments) = group {
             let arguments = inside(arguments, r.text());
             trigger.arguments = Name::new(r.cursor.slice(arguments));
         }
+    }
+    let unsaid = trigger.function.as_ref().filter(|_| !called);
+    if unsaid.is_some_and(|function| !function.template) {
+        return r.expected("the arguments of the function in parentheses");
     }
     let found = trigger.function.is_some();
     let place = trigger.name.span;

@@ -24,6 +24,9 @@ pub fn create(r: &mut Reader<'_>) {
     if view.or_replace && view.materialized {
         return r.unparsed("a materialized view is not replaced: DROP it and create it anew");
     }
+    if view.if_not_exists && !view.materialized {
+        return r.unparsed("only a materialized view is created IF NOT EXISTS");
+    }
     let mark = r.cursor.mark();
     let options = options(r);
     view.options = Name::new(r.cursor.slice(r.cursor.span_from(mark)));

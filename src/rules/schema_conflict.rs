@@ -175,7 +175,7 @@ fn has_a_rule_of_its_own(cx: &OperationContext<'_>) -> bool {
         // `add-column-not-null`
         Action::AddColumn { column, .. } => on_rows && column.not_null && is_seen,
         // `dependent-object-breaks`
-        Action::Drop { name, .. } => depends(cx) && !cx.is_new(name),
+        Action::Drop { kind, name, .. } => kind.is_relation() && depends(cx) && !cx.is_new(name),
         Action::DropColumn { .. } | Action::AlterColumnType { .. } => {
             depends(cx) && !subject(&cx.operation.action).is_some_and(|t: &ObjectName| cx.is_new(t))
         }

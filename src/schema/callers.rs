@@ -1,6 +1,8 @@
 //! What calls a routine, and goes with it where CASCADE is said.
 
-use super::{Index, Key, Policy, Schema, Table, TableConstraint, View};
+use std::sync::Arc;
+
+use super::{Domain, Index, Key, Policy, Routine, Schema, Table, TableConstraint, View};
 use crate::name::Name;
 use crate::operation::{Column, ConstraintKind, ObjectKind};
 use crate::source::Span;
@@ -45,7 +47,13 @@ impl Schema {
         let runs =
             |function: &crate::operation::ObjectName| self.resolve_routine(function) == *routine;
         let triggers = table.triggers.iter();
-        let triggers = triggers.filter(move |t| t.function.as_ref().is_some_and(runs));
+        let triggers = triggers.filter(move |t| {
+            let asks = t
+                .when
+                .as_ref()
+                .is_some_and(|when| calls(&when.text, routine));
+            asks || t.function.as_ref().is_some_and(runs)
+        });
         let checked = |c: &&TableConstraint| matches!(&c.definition.kind, ConstraintKind::Check(check) if calls(&check.text, routine));
         let guarded = |policy: &&Policy| {
             let mut conditions = policy.clauses.conditions();
@@ -84,6 +92,56 @@ impl Schema {
         let mut views = self.views_calling(&routine.name);
         views.retain(|view| calls(&view.query, routine));
         views
+    }
+
+    /// The domains whose checks call a routine.
+    pub fn domains_that_call<'s>(&'s self, routine: &'s Key) -> impl Iterator<Item = &'s Key> + 's {
+        let asks = |domain: &&Arc<Domain>| {
+            let mut checks = domain.checks.iter();
+            checks.any(|check| calls(&check.expr.text, routine))
+        };
+        self.domains().filter(asks).map(|domain| &domain.key)
+    }
+
+    /// Routines whose body is SQL and calls a routine.
+    pub fn routines_that_call<'s>(
+        &'s self,
+        routine: &'s Key,
+    ) -> impl Iterator<Item = &'s Key> + 's {
+        let asks = move |other: &&Arc<Routine>| {
+            other.atomic && other.key != *routine && calls(&other.body, routine)
+        };
+        let others = self.routines_with(&routine.name);
+        others.filter(asks).map(|other| &other.key)
+    }
+
+    /// Views whose query casts to a type with `::`.
+    pub fn views_of_type(&self, ty: &Key) -> Vec<&View> {
+        let mut views = self.views_calling(&ty.name);
+        views.retain(|view| self.casts_to(&view.query, ty));
+        views
+    }
+
+    /// What of a table casts to a type with `::`, defaults aside.
+    pub fn casts_in<'s>(
+        &'s self,
+        table: &'s Table,
+        ty: &'s Key,
+    ) -> impl Iterator<Item = Caller> + 's {
+        let casts =
+            |text: &str| holds(text, &ty.name.to_ascii_lowercase()) && self.casts_to(text, ty);
+        let checks = table.constraints.iter().filter(move |c| {
+            matches!(&c.definition.kind, ConstraintKind::Check(check) if casts(&check.text))
+        });
+        let policies = table.policies.iter().filter(move |policy| {
+            policy
+                .clauses
+                .conditions()
+                .any(|condition| casts(&condition.text))
+        });
+        checks
+            .map(|c| Caller::Check(c.name))
+            .chain(policies.map(|p| Caller::Policy(p.name)))
     }
 
     pub(super) fn drop_callers(&mut self, routine: &Key) {
@@ -148,17 +206,29 @@ pub fn given<'t>(text: &'t str, routine: &Key) -> Option<&'t str> {
     tokens_into(text, Span::new(0, text.len() as u32), &mut tokens);
     let mut cursor = Cursor::new(text, &tokens);
     let mut schema = None;
+    // `AS x (a)` and `(…) x (a)` name columns.
+    let mut names = false;
     while !cursor.done() {
+        let closes = cursor.at_kind(TokenKind::CloseParen);
+        let is_as = cursor.at_word("AS");
         let Some(name) = cursor.ident() else {
             cursor.bump();
-            schema = None;
+            (schema, names) = (None, closes);
             continue;
         };
         let called = name.name == routine.name && cursor.at_kind(TokenKind::OpenParen);
-        if called && schema.is_none_or(|schema| schema == routine.schema) {
+        if called && !names && schema.is_none_or(|schema| schema == routine.schema) {
             let inside = cursor.group()?.of(text).strip_prefix('(')?;
-            return Some(inside.strip_suffix(')').unwrap_or(inside));
+            // So does `WITH x (a) AS (…)`.
+            let mut behind = cursor.clone();
+            let of_with = behind.eat_word("AS")
+                && (behind.at_kind(TokenKind::OpenParen)
+                    || behind.at_any(&["NOT", "MATERIALIZED"]));
+            if !of_with {
+                return Some(inside.strip_suffix(')').unwrap_or(inside));
+            }
         }
+        names = is_as;
         schema = cursor.eat(TokenKind::Dot).then_some(name.name);
     }
     None

@@ -8,8 +8,8 @@ use super::{Key, Origin, Place, Relation, Routine, Schema, Sequence, Table, Type
 use crate::few::Few;
 use crate::name::Name;
 use crate::operation::{
-    Column, CompositeChange, CreateRoutine, CreateType, ObjectKind, ObjectName, SequenceOption,
-    TypeDefinition, query,
+    Column, CompositeChange, CreateRoutine, CreateType, DataType, ObjectKind, ObjectName,
+    SequenceOption, TypeDefinition, query,
 };
 
 fn taken_type(key: &Key, at: Place) -> Option<Conflict> {
@@ -90,9 +90,36 @@ impl Schema {
             text: create.text.clone(),
             added_values: Vec::new(),
         };
+        if let TypeDefinition::Composite(fields) = &create.definition {
+            for (_, ty) in fields {
+                self.note_member(&key, ty);
+            }
+        }
         self.put_type(&key, Some(entry));
         self.mark_created(&key);
         conflict
+    }
+
+    fn note_member(&mut self, composite: &Key, ty: &DataType) {
+        self.type_members
+            .entry(ty.name)
+            .or_default()
+            .push(*composite);
+    }
+
+    /// A composite type with a field of this type.
+    pub fn composite_of(&self, ty: &Key) -> Option<&Key> {
+        let has = |key: &&Key| {
+            self.types
+                .get(key)
+                .is_some_and(|entry| match &entry.definition {
+                    TypeDefinition::Composite(fields) => fields
+                        .iter()
+                        .any(|(_, field)| field.name == ty.name && self.type_key(field) == *ty),
+                    _ => false,
+                })
+        };
+        self.type_members.get(&ty.name)?.iter().find(has)
     }
 
     /// Is there a type or domain of that name? A relation, whose rows are of a
@@ -184,6 +211,9 @@ impl Schema {
     }
 
     pub(super) fn alter_composite(&mut self, name: &ObjectName, change: &CompositeChange) {
+        if let CompositeChange::Add(_, ty) | CompositeChange::Alter(_, ty) = change {
+            self.note_member(&self.type_key_of(name), ty);
+        }
         self.change_type(name, |entry| {
             let TypeDefinition::Composite(attributes) = &mut entry.definition else {
                 return;
@@ -270,6 +300,7 @@ impl Schema {
 
     pub(super) fn rekey_type(&mut self, old: &Key, new: &Key) {
         self.move_settings(old, new, ObjectKind::Type);
+        self.former_names.insert(old.name);
         if let Some(entry) = self.types.get(old) {
             let mut own = (**entry).clone();
             own.key = *new;
@@ -520,6 +551,7 @@ impl Schema {
 
     pub(super) fn rekey_routine(&mut self, old: &Key, new: &Key) {
         self.move_settings(old, new, ObjectKind::Function);
+        self.former_names.insert(old.name);
         for (table, names) in self.triggers_calling(old) {
             self.edit_table(&table, |t| {
                 let calling = t.triggers.iter_mut().filter(|x| names.contains(&x.name));

@@ -84,7 +84,7 @@ impl Schema {
             .collect()
     }
 
-    fn casts_to(&self, text: &str, key: &Key) -> bool {
+    pub(super) fn casts_to(&self, text: &str, key: &Key) -> bool {
         let mut tokens = Vec::new();
         tokens_into(text, Span::new(0, text.len() as u32), &mut tokens);
         let mut list = tokens.iter().enumerate();

@@ -265,6 +265,8 @@ pub struct View {
     /// Filled: a materialized view WITH DATA, or refreshed since.
     pub populated: bool,
     pub columns: Vec<Name>,
+    /// These are all of them.
+    pub columns_known: bool,
     /// As in [`crate::operation::CreateView`].
     pub options: Name,
     pub check_option: Name,
@@ -521,6 +523,12 @@ pub struct Schema {
     /// their columns or call it in a trigger, a check or a policy, and which
     /// views call it; some may have it no more.
     table_words: FxHashMap<Name, Vec<Key>>,
+    /// Which composite types have a field of a type of this name; some may have it
+    /// no more.
+    type_members: FxHashMap<Name, Vec<Key>>,
+    /// The names that relations, columns, types and routines had before: not every
+    /// text that has them followed.
+    former_names: FxHashSet<Name>,
     /// The names of all types and domains that ever were, in whatever schema:
     /// most columns are of none of them.
     type_names: FxHashSet<Name>,
@@ -742,6 +750,18 @@ impl Schema {
     /// The overloads of a routine.
     pub fn routines(&self, key: &Key) -> &[Arc<Routine>] {
         self.routines.get(key).map_or(&[], Vec::as_slice)
+    }
+
+    /// Is there a routine of the name that is found without a schema?
+    pub fn has_routine(&self, name: &str) -> bool {
+        let name = Name::new(name);
+        let mut schemas = self.session.search_path.iter().copied();
+        schemas.any(|schema| !self.routines(&Key::new(schema, name)).is_empty())
+    }
+
+    /// Did anything of this name ever get another?
+    pub fn had_name(&self, name: &str) -> bool {
+        self.former_names.contains(name)
     }
 
     /// Are there functions of the name, and none with these arguments? What

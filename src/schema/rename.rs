@@ -174,6 +174,7 @@ impl Schema {
         if old == new {
             return;
         }
+        self.former_names.insert(old.name);
         match self.relations.get(old).cloned() {
             Some(Relation::Table(table)) => self.rekey_table(&table, new),
             Some(Relation::View(view)) => self.rekey_view(&view, new),
@@ -360,6 +361,7 @@ impl Schema {
                 }
             });
         }
+        self.former_names.insert(*from);
         self.rename_member(key, ObjectKind::Column, from, Some(to));
         for sequence in self.sequences_of(key, Some(from)) {
             self.tie_sequence(&sequence, key, Some(to));

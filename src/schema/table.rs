@@ -687,7 +687,7 @@ impl Schema {
         };
         self.assume_table(&create.table);
         let key = self.resolve(&create.table);
-        self.note_trigger_words(&key, create.function.as_ref());
+        self.note_trigger_words(&key, create.function.as_ref(), create.when.as_ref());
         if self.view_by_key(&key).is_some() {
             if !holds(&create.events.text, "instead") {
                 return;

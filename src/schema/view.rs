@@ -87,6 +87,7 @@ impl Schema {
             temporary: create.temporary,
             populated: create.materialized && create.with_data,
             columns: self.view_columns(create),
+            columns_known: create.reading.as_ref().is_some_and(|r| r.output.is_some()),
             options: create.options,
             check_option: create.check_option,
             stale: false,

@@ -6,7 +6,8 @@ use rustc_hash::FxHashSet;
 use super::{Key, Policy, Schema, Table, View};
 use crate::few::Few;
 use crate::name::Name;
-use crate::operation::{Column, ConstraintKind, DataType, ObjectName, PolicyClauses, query};
+use crate::operation::{Column, ConstraintKind, DataType, Expr, ObjectName, PolicyClauses, query};
+use crate::text::holds;
 
 impl Schema {
     /// The tables in whose column types, defaults or triggers a name stands, in
@@ -63,7 +64,7 @@ impl Schema {
             self.note_column_words(&table.key, column);
         }
         for trigger in &table.triggers {
-            self.note_trigger_words(&table.key, trigger.function.as_ref());
+            self.note_trigger_words(&table.key, trigger.function.as_ref(), trigger.when.as_ref());
         }
         for constraint in &table.constraints {
             if let ConstraintKind::Check(check) = &constraint.definition.kind {
@@ -85,29 +86,79 @@ impl Schema {
         }
     }
 
+    /// The policies that read a relation in a subquery, or a column of it if one is
+    /// given: with their tables, in the order of their names.
+    pub fn policies_reading(&self, relation: &Key, column: Option<&str>) -> Vec<(&Table, &Policy)> {
+        // Both names stand in it; that of the column does in fewer.
+        let tables = self
+            .tables_with(column.unwrap_or(&relation.name))
+            .into_iter();
+        tables
+            .flat_map(|table| table.policies.iter().map(move |policy| (table, policy)))
+            .filter(|(table, policy)| self.policy_reads(table, policy, relation, column))
+            .collect()
+    }
+
+    /// Does a policy read a relation, or a column of it, in a subquery?
+    fn policy_reads(
+        &self,
+        table: &Table,
+        policy: &Policy,
+        relation: &Key,
+        column: Option<&str>,
+    ) -> bool {
+        let mut conditions = policy.clauses.conditions();
+        conditions.any(|condition| {
+            let says = |name: &str| holds(&condition.text, &name.to_ascii_lowercase());
+            has_subquery(&condition.text)
+                && says(&relation.name)
+                && column.is_none_or(says)
+                && match column {
+                    None => query::mentioned(&condition.text)
+                        .iter()
+                        .any(|used| self.resolve(&used.relation) == *relation),
+                    Some(column) => {
+                        self.condition_reads(table, &condition.text, relation, column) == Some(true)
+                    }
+                }
+        })
+    }
+
+    /// Does a condition on rows of a table read this column of that relation?
+    /// `None` where it cannot be read.
+    pub fn condition_reads(
+        &self,
+        table: &Table,
+        condition: &str,
+        relation: &Key,
+        column: &str,
+    ) -> Option<bool> {
+        let (schema, name) = (table.key.schema, table.key.name);
+        let reading = query::read(&format!(
+            "SELECT 1 FROM \"{schema}\".\"{name}\" WHERE {condition}"
+        ))?;
+        let lacks = |key: &Key| {
+            let known = self.table_by_key(key).filter(|t| t.columns_known);
+            known.is_some_and(|t| t.column(column).is_none())
+        };
+        let reads = |used: &query::QueryUse| {
+            let key = self.resolve(&used.relation);
+            // What the relation of a subquery has not is the table's own.
+            key == *relation || *relation == table.key && lacks(&key)
+        };
+        let mut uses = reading.uses.iter();
+        Some(uses.any(|used| used.columns.iter().any(|c| c == column) && reads(used)))
+    }
+
     /// The policies of other tables that read a relation go with it where CASCADE
     /// is said.
     pub(super) fn drop_policies_reading(&mut self, relation: &Key) {
-        let reads = |policy: &Policy| {
-            let mut conditions = policy.clauses.conditions();
-            conditions.any(|condition| {
-                has_subquery(&condition.text)
-                    && query::mentioned(&condition.text)
-                        .iter()
-                        .any(|used| self.resolve(&used.relation) == *relation)
-            })
-        };
-        let names = |table: &Table| -> Vec<Name> {
-            let reading = table.policies.iter().filter(|policy| reads(policy));
-            reading.map(|policy| policy.name).collect()
-        };
-        let tables = self.tables_with(&relation.name).into_iter();
-        let found: Vec<(Key, Vec<Name>)> = tables
-            .filter(|table| !table.policies.is_empty())
-            .map(|table| (table.key, names(table)))
+        let reading = self.policies_reading(relation, None).into_iter();
+        let found: Vec<(Key, Name)> = reading
+            .map(|(table, policy)| (table.key, policy.name))
             .collect();
-        for (table, names) in found.into_iter().filter(|(_, names)| !names.is_empty()) {
-            self.edit_table(&table, |t| t.policies.retain(|p| !names.contains(&p.name)));
+        for (table, name) in found {
+            self.edit_table(&table, |t| t.policies.retain(|p| p.name != name));
         }
     }
 
@@ -125,9 +176,14 @@ impl Schema {
         views
     }
 
-    /// Notes the names before parentheses.
+    /// Notes the names before parentheses, and those of types behind `::`.
     pub(super) fn note_calls(&mut self, of: &Key, text: &str) {
         let is_part = |c: char| c.is_alphanumeric() || c == '_';
+        for (cast, colons) in text.match_indices("::") {
+            let behind = text[cast + colons.len()..].trim_start();
+            let end = behind.find(|c| !is_part(c) && !matches!(c, '.' | '"'));
+            self.note_table_name(of, &behind[..end.unwrap_or(behind.len())]);
+        }
         for (open, _) in text.match_indices('(') {
             let before = text[..open].trim_end().trim_end_matches('"');
             let start = before.rfind(|c| !is_part(c)).map_or(0, |at| {
@@ -152,9 +208,17 @@ impl Schema {
         }
     }
 
-    pub(super) fn note_trigger_words(&mut self, table: &Key, function: Option<&ObjectName>) {
+    pub(super) fn note_trigger_words(
+        &mut self,
+        table: &Key,
+        function: Option<&ObjectName>,
+        when: Option<&Expr>,
+    ) {
         if let Some(function) = function {
             self.note_table_name(table, &function.name);
+        }
+        if let Some(when) = when {
+            self.note_calls(table, &when.text);
         }
     }
 

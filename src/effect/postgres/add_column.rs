@@ -5,6 +5,7 @@ use smol_str::format_smolstr;
 use crate::effect::{Ground, LockMode, Refusal};
 use crate::name::Name;
 use crate::operation::{Action, Column, Constraint, ConstraintKind};
+use crate::schema::names_in;
 use crate::schema::{Domain, Key, Table};
 use crate::statement::lexer::on_one_line;
 
@@ -63,6 +64,16 @@ impl<'a> Work<'a> {
         if let Some(generated) = &column.generated {
             let columns = |name: &str| Some(subject.table?.column(name)?.ty.clone());
             self.check_generated(generated, &columns);
+            let computed = subject.table.into_iter().flat_map(|table| &table.columns);
+            let mut computed = computed.filter(|other| other.generated.is_some());
+            if let Some(other) =
+                computed.find(|o| names_in(&generated.expr.text).any(|name| name == o.name))
+            {
+                self.refuse(format!(
+                    "`{}` is computed from `{}`, which is a generated column itself",
+                    column.name, other.name
+                ));
+            }
             self.refuse_missing_columns(&subject.key, &generated.expr.text);
             if !generated.stored && column.not_null {
                 // The values are computed to be looked at.

@@ -12,6 +12,7 @@ use crate::statement::lexer::{Token, TokenKind};
 
 use super::Work;
 use super::expr::{Tokens, group_end, is_word, name_of, strip};
+use super::place::Place;
 use super::violated::{Row, Value, is_unmet};
 
 /// An expression that is nothing but one value.
@@ -273,12 +274,7 @@ impl<'a> Work<'a> {
     /// fits.
     pub(super) fn check_new_default(&mut self, default: &str, ty: &DataType) {
         let tokens = Tokens::of(default);
-        let subquery = |pair: &[Token]| {
-            pair[0].kind == TokenKind::OpenParen && is_word(pair[1], default, "SELECT")
-        };
-        if tokens.list.windows(2).any(subquery) {
-            self.refuse("a default cannot hold a subquery");
-        }
+        self.check_place_of(default, Place::Default);
         if let [name] = strip(&tokens.list)
             && is_column(*name, default)
         {
@@ -287,6 +283,7 @@ impl<'a> Work<'a> {
                 "a default cannot name a column, which `{name}` would be"
             ));
         }
+        self.check_default_names(default);
         self.check_sequences_exist(default);
         match constant(&tokens.list, default) {
             None | Some(Constant::Null) => {}
@@ -354,7 +351,15 @@ impl<'a> Work<'a> {
         let asked = (!asked.is_empty()).then(|| self.asked(table, &asked, &takers));
         let asked = asked.flatten();
         let mut known = Vec::new();
+        let mut width = None;
         for row in rows(list) {
+            let first = *width.get_or_insert(row.len());
+            if first != row.len() {
+                self.refuse(format!(
+                    "one row has {first} values, and another {}",
+                    row.len()
+                ));
+            }
             self.check_row(table, insert, &takers, &row, &values.text);
             known.extend(asked.as_ref().map(|asked| asked.of(&row, &values.text)));
         }

@@ -15,6 +15,7 @@ use crate::statement::lexer::same_tokens;
 use super::Work;
 use super::data::Children;
 use super::expr::{Tokens, is_word, mentions};
+use super::place::Place;
 use super::table::Subject;
 
 impl<'a> Work<'a> {
@@ -62,12 +63,8 @@ impl<'a> Work<'a> {
     }
 
     fn add_check(&mut self, subject: &Subject<'a>, constraint: &Constraint) {
-        if let ConstraintKind::Check(check) = &constraint.kind
-            && mentions(&check.text, "select")
-        {
-            self.refuse("a CHECK cannot hold a query");
-        }
         if let ConstraintKind::Check(check) = &constraint.kind {
+            self.check_place_of(&check.text, Place::Check);
             self.refuse_missing_columns(&subject.key, &check.text);
             self.refuse_uncomparable(&subject.key, &check.text);
             self.check_functions_exist(&check.text);

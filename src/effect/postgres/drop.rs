@@ -3,11 +3,13 @@
 
 use crate::effect::LockMode;
 use crate::operation::{Action, Column, ObjectKind, ObjectName};
-use crate::schema::{Caller, Index, Key, Relation, Table, View};
+use crate::schema::{
+    Caller, Index, Key, Relation, Routine, Table, Trigger, View, given, signature,
+};
 
 use super::Work;
-use super::data::Children;
-use super::expr::mentions;
+use super::data::{BuiltIn, Children, function};
+use super::expr::{Tokens, mentions};
 use super::query::relations;
 use super::table::Subject;
 
@@ -191,6 +193,7 @@ impl<'a> Work<'a> {
             }
         }
         self.check_table_dependents(key, cascade);
+        self.refuse_read_by_policy(key, cascade);
         for sequence in self.schema.sequences_of(key, None) {
             self.release_sequence(&sequence, key, None, cascade);
         }
@@ -261,6 +264,7 @@ impl<'a> Work<'a> {
                 self.refuse(format!("view `{over}` depends on `{key}`"));
             }
         }
+        self.refuse_read_by_policy(&key, cascade);
         self.refuse_taken(&key, cascade);
     }
 
@@ -358,7 +362,7 @@ impl<'a> Work<'a> {
         let over = self.schema.domains().find(|domain| {
             domain.base.name == key.name && self.schema.type_key(&domain.base) == key
         });
-        if let Some(domain) = over.filter(|_| !cascade) {
+        if let Some(domain) = over.filter(|d| !cascade && !self.type_dropped_here(&d.key)) {
             self.refuse(format!("domain `{}` is of type `{key}`", domain.key));
         }
         self.refuse_taken(&key, cascade);
@@ -379,6 +383,32 @@ impl<'a> Work<'a> {
                 self.lock(&table, LockMode::AccessExclusive);
             } else {
                 self.refuse(format!("a default of `{table}` uses `{key}`"));
+            }
+        }
+        if !cascade && !self.schema.had_name(&key.name) {
+            self.refuse_cast_to(&key);
+        }
+    }
+
+    fn type_dropped_here(&self, key: &Key) -> bool {
+        self.scene.siblings.iter().any(|sibling| {
+            matches!(&sibling.action, Action::Drop { name, .. } if self.type_of_name(name) == *key)
+        })
+    }
+
+    /// What casts to a type, or has it for a part, keeps it (drop_type_used_in_*).
+    fn refuse_cast_to(&mut self, key: &Key) {
+        let composite = self.schema.composite_of(key);
+        if let Some(composite) = composite.filter(|c| !self.type_dropped_here(c)) {
+            self.refuse(format!("type `{composite}` has a field of type `{key}`"));
+        }
+        let mut views = self.schema.views_of_type(key).into_iter();
+        if let Some(view) = views.find(|view| !view.stale) {
+            self.refuse(format!("view `{}` casts to `{key}`", view.key));
+        }
+        for table in self.schema.tables_with(&key.name) {
+            if let Some(user) = self.schema.casts_in(table, key).next() {
+                self.refuse(format!("{} casts to `{key}`", user.of(&table.key)));
             }
         }
     }
@@ -494,20 +524,30 @@ impl<'a> Work<'a> {
         {
             self.refuse(format!("`{key}` is not a {}", kind.word()));
         }
-        if known.len() > 1 {
-            if arguments.is_none() {
-                self.refuse(format!(
-                    "there is more than one `{key}`: arguments must tell which"
-                ));
-            }
+        if known.len() > 1 && arguments.is_none() {
+            self.refuse(format!(
+                "there is more than one `{key}`: arguments must tell which"
+            ));
             return;
         }
-        if self.schema.routines(&key).is_empty() {
+        if known.is_empty() {
             // One that only shares its name with what tables call.
             return;
         }
+        let meant = |routine: &Routine| {
+            known.len() == 1 || arguments.is_some_and(|arguments| routine.takes(arguments))
+        };
+        let others: Vec<&Routine> = known
+            .iter()
+            .map(|routine| &**routine)
+            .filter(|routine| !meant(routine))
+            .collect();
+        if others.len() + 1 != known.len() || cascade && !others.is_empty() {
+            return;
+        }
         for table in self.schema.tables_with(&key.name) {
-            let callers: Vec<Caller> = self.schema.callers_in(table, &key).collect();
+            let mut callers: Vec<Caller> = self.schema.callers_in(table, &key).collect();
+            callers.retain(|caller| cascade || self.surely_calls(table, caller, &key, &others));
             // Before 15 a generated column goes along without a word
             // (drop_function_used_in_generated).
             let is_silent = |caller| self.version < 15 && matches!(caller, &Caller::Generated(_));
@@ -520,9 +560,64 @@ impl<'a> Work<'a> {
         for view in self.schema.views_that_call(&key) {
             if cascade {
                 self.lock_view_tree(view);
-            } else {
+            } else if !view.stale && self.is_meant(&view.query, &key, &others) {
                 self.refuse(format!("view `{}` uses `{}`", view.key, key.name));
             }
+        }
+        if cascade || !others.is_empty() || self.may_mean_another(&key) {
+            return;
+        }
+        if let Some(domain) = self.schema.domains_that_call(&key).min() {
+            self.refuse(format!("domain `{domain}` uses `{}`", key.name));
+        }
+        if let Some(routine) = self.schema.routines_that_call(&key).min() {
+            self.refuse(format!("routine `{routine}` uses `{}`", key.name));
+        }
+    }
+
+    /// Does it call the routine and none of its overloads? A trigger says which,
+    /// others can be told from the number of arguments, of views at least.
+    fn surely_calls(&self, table: &Table, caller: &Caller, key: &Key, others: &[&Routine]) -> bool {
+        let runs = |trigger: &Trigger| {
+            let function = trigger.function.as_ref();
+            function.is_some_and(|function| self.schema.resolve_routine(function) == *key)
+        };
+        match caller {
+            Caller::Trigger(name) if table.triggers.iter().any(|t| t.name == *name && runs(t)) => {
+                !others.iter().any(|other| other.takes(""))
+            }
+            _ => others.is_empty() && !self.may_mean_another(key),
+        }
+    }
+
+    fn is_meant(&self, text: &str, key: &Key, others: &[&Routine]) -> bool {
+        let count = || {
+            let tokens = Tokens::of(given(text, key)?);
+            let commas = super::constant::items(&tokens.list).len();
+            Some(if tokens.list.is_empty() { 0 } else { commas })
+        };
+        !self.may_mean_another(key)
+            && (others.is_empty()
+                || count()
+                    .is_some_and(|n| !others.iter().any(|o| signature::takes(&o.arguments, n))))
+    }
+
+    /// May a call by this name be one of the server's own functions, or of what
+    /// has had the name before?
+    fn may_mean_another(&self, key: &Key) -> bool {
+        function(&key.name, 0, self.version) != BuiltIn::Unknown || self.schema.had_name(&key.name)
+    }
+
+    /// A policy reads it in a subquery (drop_table_in_policy, drop_view_in_policy).
+    fn refuse_read_by_policy(&mut self, key: &Key, cascade: bool) {
+        if cascade || self.schema.had_name(&key.name) {
+            return;
+        }
+        let reading = self.schema.policies_reading(key, None).into_iter();
+        let mut reading = reading.filter(|(table, _)| !self.dropped_here(&table.key));
+        if let Some((table, policy)) = reading.find(|(table, _)| table.key != *key) {
+            let why = format!("policy `{}` on `{}` reads `{key}`", policy.name, table.key);
+            self.refuse(why);
         }
     }
 

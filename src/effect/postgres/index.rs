@@ -7,6 +7,7 @@ use crate::schema::{Index, Key, Relation, Table};
 
 use super::Work;
 use super::data::Children;
+use super::place::Place;
 use super::volatility::Volatility;
 
 impl<'a> Work<'a> {
@@ -167,6 +168,11 @@ impl<'a> Work<'a> {
             .filter_map(|element| element.expr.as_ref())
             .chain(&create.predicate);
         for expr in exprs {
+            let place = match create.predicate.as_ref() == Some(expr) {
+                true => Place::Predicate,
+                false => Place::Index,
+            };
+            self.check_place_of(&expr.text, place);
             self.refuse_missing_columns(key, &expr.text);
             self.refuse_uncomparable(key, &expr.text);
             self.check_functions_exist(&expr.text);

@@ -31,6 +31,7 @@ mod object;
 mod opclass;
 mod parameter;
 mod partition;
+mod place;
 mod presence;
 mod proof;
 mod publication;
@@ -56,6 +57,7 @@ use super::{Effect, Ground, Lock, LockMode, Loss, Refusal, ScanKind, Scene};
 use crate::name::Name;
 use crate::operation::{Action, ObjectName, TransactionControl};
 use crate::schema::{Index, Key, Relation, Schema, Table};
+use crate::text::holds;
 use data::Children;
 use presence::Presence;
 use smol_str::SmolStr;
@@ -273,9 +275,13 @@ impl<'a> Work<'a> {
     /// Refuses a column that a table certainly does not have; one that the same
     /// ALTER TABLE adds is there in time.
     fn refuse_missing_column(&mut self, key: &Key, column: &str) {
-        let missing = self
-            .table(key)
-            .is_some_and(|table| table.is_known() && table.column(column).is_none());
+        let missing = match self.schema.relation_by_key(key) {
+            Some(Relation::Table(table)) => table.is_known() && table.column(column).is_none(),
+            Some(Relation::View(view)) => {
+                view.columns_known && !view.columns.iter().any(|c| c == column)
+            }
+            _ => false,
+        };
         let added = |action: &Action| matches!(action, Action::AddColumn { column: c, .. } if c.name == column);
         if missing && !column.contains(['{', '$']) && !self.siblings().any(added) {
             self.refuse(format!("`{key}` has no column `{column}`"));
@@ -284,19 +290,9 @@ impl<'a> Work<'a> {
 
     /// The same for the columns that a condition names, where it can be read.
     fn refuse_missing_columns(&mut self, key: &Key, condition: &str) {
-        let is_known = |name: &str| {
-            let table = self.table(key);
-            table.is_some_and(|table| table.column(name).is_some())
-        };
-        if query::names_only(condition, is_known) {
-            return;
-        }
-        let Some(columns) = query::columns_in(condition) else {
-            return;
-        };
-        // The table's own name means the whole row.
-        for column in columns.iter().filter(|column| **column != key.name) {
-            self.refuse_missing_column(key, column);
+        let columns = self.columns_of_key(key);
+        if columns.is_some() || holds(condition, "select") {
+            self.check_expression(condition, vec![(key.name, columns)]);
         }
     }
 

@@ -4,6 +4,7 @@
 use std::sync::Arc;
 
 use crate::effect::{LockMode, ScanKind};
+use crate::name::Name;
 use crate::operation::{
     Action, CreateTrigger, CreateView, Grant, Ident, ObjectKind, ObjectName, PolicyClauses,
 };
@@ -15,6 +16,7 @@ use super::Work;
 use super::data::{Children, is_privilege};
 use super::expr::{Tokens, is_word, mentions};
 use super::partition::has_transition_tables;
+use super::place::Place;
 use super::query::columns_in;
 
 impl<'a> Work<'a> {
@@ -254,6 +256,13 @@ impl<'a> Work<'a> {
         if create.columns.is_empty() {
             self.refuse_column_twice(&create.query.text);
         }
+        let named = create.columns.len();
+        let width = (named > 0).then(|| self.yields(&create.query.text));
+        if let Some(width) = width.flatten().filter(|width| *width < named) {
+            self.refuse(format!(
+                "{width} columns of the query are given {named} names"
+            ));
+        }
         let barrier = create.reading.as_ref().and_then(|reading| reading.barrier);
         if let Some(barrier) = barrier.filter(|_| create.has_check_option()) {
             self.refuse(format!(
@@ -389,6 +398,7 @@ impl<'a> Work<'a> {
                 for condition in clauses.conditions() {
                     // policy_create_subquery_other_table
                     self.name_in(&condition.text);
+                    self.check_place_of(&condition.text, Place::Policy);
                     self.refuse_missing_columns(&key, &condition.text);
                     self.refuse_uncomparable(&key, &condition.text);
                 }
@@ -474,6 +484,11 @@ impl Work<'_> {
             self.refuse_missing_column(key, column);
         }
         let Some(when) = &create.when else { return };
+        self.check_place_of(&when.text, Place::When);
+        let rows = ["old", "new"];
+        if !each_row && rows.iter().any(|row| names_row(&when.text, row)) {
+            self.refuse("the condition of a trigger for each statement cannot name columns");
+        }
         for (row, absent) in [("old", "insert"), ("new", "delete")] {
             if says(absent) && names_row(&when.text, row) {
                 self.refuse(format!(
@@ -483,6 +498,9 @@ impl Work<'_> {
                 ));
             }
         }
+        let columns = self.columns_of_key(key);
+        let rows = ["old", "new"].map(|row| (Name::new(row), columns.clone()));
+        self.check_expression(&when.text, rows.into());
     }
 
     fn check_trigger_function(&mut self, function: &ObjectName) {

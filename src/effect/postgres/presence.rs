@@ -549,12 +549,17 @@ impl Work<'_> {
             _ => None,
         };
         if let Some(text) = text {
-            let (known, arguments) = match action {
-                Action::CreateRoutine(create) => (None, create.arguments.as_str()),
-                Action::CreateView(create) => (create.reading.as_ref(), ""),
-                _ => (None, ""),
+            let arguments = match action {
+                // Behind the name of the routine, too.
+                Action::CreateRoutine(create) => {
+                    format!("{}, {}", create.name.name, create.arguments)
+                }
+                _ => String::new(),
             };
-            self.check_query_columns(text, known, arguments);
+            // In a block a name may be that of a variable, in a view it is not.
+            if !self.scene.operation.within.block || own.is_some() {
+                self.check_query_columns(text, &arguments);
+            }
             self.refuse_unequal(text);
         }
         for name in text.map_or(Vec::new(), |text| relations(text)) {

@@ -354,6 +354,8 @@ enum Selected {
     AllOf(Name),
     /// An expression whose name is not told.
     Other,
+    /// `(a).*`: the parts of a value.
+    Parts,
 }
 
 /// What the first SELECT of a query yields; `None` where it does not begin with
@@ -406,6 +408,7 @@ fn one_selected(item: &[Token], text: &str) -> Selected {
             Some(table) if star(end) => Selected::AllOf(table),
             _ => named(end),
         },
+        [.., dot, end] if dot.kind == TokenKind::Dot && star(end) => Selected::Parts,
         [.., before, name] if is_word(*before, text, "AS") => named(name),
         [call, open, .., _] if open.kind == TokenKind::OpenParen => {
             let whole = group_end(item, 1) + 1 == item.len();
@@ -621,6 +624,7 @@ impl<'a> Work<'a> {
         for selected in selected(&tokens)? {
             count += match selected {
                 Selected::Named(_) | Selected::Other => 1,
+                Selected::Parts => return None,
                 _ if !plain => return None,
                 Selected::AllOf(table) => {
                     width(sources.iter().find(|source| *source.called() == table)?)?

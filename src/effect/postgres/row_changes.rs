@@ -56,6 +56,11 @@ impl<'a> Work<'a> {
         }
         if let Some(conflict) = &insert.conflict {
             self.refuse_rules(&key);
+            let updates = |action: &Expr| mentions(&action.text, "set");
+            let targeted = conflict.target || conflict.constraint.is_some();
+            if !targeted && conflict.action.as_ref().is_some_and(updates) {
+                self.refuse("ON CONFLICT DO UPDATE has to name what conflicts");
+            }
             // The planner looks for the index that is meant; without a target
             // any will do (insert_on_conflict).
             if conflict.target {
@@ -67,6 +72,9 @@ impl<'a> Work<'a> {
                 if insert.query.is_none() {
                     self.check_arbiters(&key, conflict);
                 }
+                if let Some(action) = &conflict.action {
+                    self.check_conflict_action(&key, insert, action);
+                }
             }
             if !conflict.overwritten.is_empty() {
                 let columns = conflict.overwritten.join(", ");
@@ -75,6 +83,7 @@ impl<'a> Work<'a> {
                 ));
             }
         }
+        self.check_written(insert);
         let action = insert.conflict.as_ref().and_then(|c| c.action.as_ref());
         for part in insert.values.iter().chain(action) {
             self.read_others(&part.text, &key);
@@ -219,22 +228,33 @@ impl<'a> Work<'a> {
         if !known {
             return;
         }
-        if let Some(query) = insert.query.as_ref().filter(|_| insert.columns.is_empty()) {
-            let width = self.width_of(&query.text).unwrap_or_default();
-            for column in table.columns.iter().take(width) {
-                self.check_writable(column, insert);
-            }
-            if width > table.columns.len() {
-                self.refuse(format!(
-                    "{width} values cannot go into {} columns",
-                    table.columns.len()
-                ));
-            }
+        if let Some(query) = &insert.query {
+            self.check_width(table, insert, &query.text);
         }
         for column in &insert.columns {
             if let Some(column) = table.column(&column.name) {
                 self.check_writable(column, insert);
             }
+        }
+    }
+
+    /// A query that yields more columns than there are to take them, or fewer than
+    /// are named (insert_select_*).
+    fn check_width(&mut self, table: &Table, insert: &Insert, query: &str) {
+        let named = insert.columns.len();
+        let filled_in = insert.columns.iter().any(|column| column.template);
+        let Some(width) = self.yields(query).filter(|_| !filled_in) else {
+            return;
+        };
+        let taken = match named {
+            0 => table.columns.len(),
+            named => named,
+        };
+        for column in table.columns.iter().take(width).filter(|_| named == 0) {
+            self.check_writable(column, insert);
+        }
+        if width > taken || width < named {
+            self.refuse(format!("{width} values cannot go into {taken} columns"));
         }
     }
 
@@ -360,8 +380,13 @@ impl<'a> Work<'a> {
         if !lost.is_empty() || update.columns.is_empty() {
             self.lose(format!("the earlier values of {} in `{key}`", list(&lost)));
         }
+        let mut names = FxHashSet::default();
+        let whole = !update.assignments.text.contains(['[', '.']);
         for column in &update.columns {
             self.refuse_missing_column(&key, &column.name);
+            if !names.insert(&column.name) && whole && !column.template {
+                self.refuse(format!("column `{}` is set twice", column.name));
+            }
         }
         if let Some(table) = self.table(&key).filter(|t| t.is_known()) {
             self.check_assignments(table, update);
@@ -374,6 +399,7 @@ impl<'a> Work<'a> {
                 self.check_filter(&key, filter);
             }
         }
+        self.check_change(&key, &update.into());
         let filter = update.filter.as_ref().map(|f| f.text.as_ref());
         if !self.changes_instead(&key, "update") {
             self.change_rows(&key, filter, update.from.is_some(), update.only);
@@ -476,6 +502,7 @@ impl<'a> Work<'a> {
                 self.check_filter(&key, filter);
             }
         }
+        self.check_change(&key, &delete.into());
         let filter = delete.filter.as_ref().map(|f| f.text.as_ref());
         if !self.changes_instead(&key, "delete") {
             self.change_rows(&key, filter, delete.using.is_some(), delete.only);
@@ -492,7 +519,6 @@ impl<'a> Work<'a> {
     /// may be variables.
     fn check_filter(&mut self, key: &Key, filter: &Expr) {
         if !self.scene.operation.within.block && self.table(key).is_some_and(Table::is_known) {
-            self.refuse_missing_columns(key, &filter.text);
             self.refuse_uncomparable(key, &filter.text);
         }
     }

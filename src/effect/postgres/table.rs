@@ -9,10 +9,12 @@ use crate::operation::{
     TypeDefinition,
 };
 use crate::schema::{Key, Table, names_in, object_name};
+use crate::text::holds;
 
 use super::Work;
 use super::data::{Children, table_action};
 use super::expr::mentions;
+use super::place::Place;
 use super::volatility::Volatility;
 
 /// The row of `alter_table.tsv` that an action stands in.
@@ -754,6 +756,9 @@ impl<'a> Work<'a> {
         if let Some(partition_of) = &create.partition_of {
             self.create_partition(&key, partition_of);
         }
+        if let Some(by) = &create.partition_by {
+            self.check_place_of(&by.definition.text, Place::PartitionKey);
+        }
         for column in &create.columns {
             if column.ty.is_serial() || column.identity.is_some() {
                 let sequence = self.sequence_name(&key, &column.name);
@@ -878,6 +883,12 @@ impl<'a> Work<'a> {
     }
 
     pub(super) fn check_column_options(&mut self, column: &Column) {
+        if column.default.is_some() && column.generated.is_some() {
+            self.refuse(format!(
+                "`{}` has a default and is computed, too",
+                column.name
+            ));
+        }
         let storage = |(option, _): &(ColumnOption, _)| *option == ColumnOption::Storage;
         if column.options.iter().any(storage) {
             self.needs(16, "STORAGE of a new column");
@@ -899,6 +910,7 @@ impl<'a> Work<'a> {
         if !generated.stored {
             self.needs(18, "virtual generated columns");
         }
+        self.check_place_of(&generated.expr.text, Place::Generated);
         if matches!(
             self.volatility(&generated.expr.text),
             Volatility::Stable | Volatility::Volatile
@@ -926,11 +938,28 @@ impl<'a> Work<'a> {
     /// A policy or trigger that names the column keeps it as it is.
     pub(super) fn refuse_watched(&mut self, table: &Table, column: &str, done: &str) {
         let named = |expr: &Expr| mentions(&expr.text, column);
+        // A subquery has columns of its own.
+        let asked = |expr: &Expr| {
+            let inner = holds(&expr.text, "select");
+            let reads = || {
+                self.schema
+                    .condition_reads(table, &expr.text, &table.key, column)
+            };
+            named(expr) && inner.then(reads).flatten().unwrap_or(true)
+        };
         let policy = table
             .policies
             .iter()
-            .find(|p| p.clauses.conditions().any(named))
+            .find(|p| p.clauses.conditions().any(asked))
             .map(|p| format!("policy `{}`", p.name));
+        let elsewhere = || {
+            let key = &table.key;
+            let known = !self.schema.had_name(&key.name) && !self.schema.had_name(column);
+            let reading = known.then(|| self.schema.policies_reading(key, Some(column)));
+            let (table, policy) = reading?.into_iter().next()?;
+            Some(format!("policy `{}` on `{}`", policy.name, table.key))
+        };
+        let policy = policy.or_else(elsewhere);
         let trigger = table
             .triggers
             .iter()

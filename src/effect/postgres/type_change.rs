@@ -14,6 +14,7 @@ use crate::statement::lexer::{Token, TokenKind};
 use super::Work;
 use super::data::{Cast, CastKind, cast, is_string};
 use super::expr::{Tokens, is_name, is_word, mentions, strip};
+use super::place::Place;
 use super::table::Subject;
 
 /// A type with its domains taken off.
@@ -341,6 +342,10 @@ impl<'a> Work<'a> {
             return self.alter_unknown_type(subject);
         };
         let change = self.change(&old.ty, ty, column, using);
+        if let Some(using) = using {
+            self.check_place_of(&using.text, Place::Transform);
+            self.refuse_missing_columns(&subject.key, &using.text);
+        }
         if subject.only && !table.children.is_empty() {
             self.refuse(format!(
                 "the type of `{column}` must be changed in child tables too"
