@@ -120,7 +120,9 @@ fn all_named(tokens: &Tokens<'_>, rows: &Rows) -> bool {
             return !matches!(token.kind, TokenKind::Template | TokenKind::Colon);
         };
         let is_word = |word: &Name| is_reserved(word) || CLAUSES.contains(&word.as_str());
+        let is_alias = || before.is_some_and(|before| list[before].is_word(text, "AS"));
         if token.kind == TokenKind::Word && is_word(&name)
+            || is_alias()
             || kind(before) == Some(TokenKind::DoubleColon)
             || kind(Some(n + 1)) == Some(TokenKind::OpenParen)
         {
@@ -146,6 +148,16 @@ fn all_named(tokens: &Tokens<'_>, rows: &Rows) -> bool {
             false => is_row || rows.iter().filter(|(_, c)| has(c, &name)).count() == 1,
         }
     })
+}
+
+/// Is what stands between IN and FROM in a subquery a single column, and are there
+/// no queries beside one another?
+fn takes_one_column(tokens: &Tokens<'_>) -> bool {
+    let (list, text) = (&tokens.list, tokens.text);
+    let word = |n: usize, word: &str| list.get(n).is_some_and(|t| t.is_word(text, word));
+    let queries = || list.iter().filter(|t| t.is_word(text, "SELECT")).count();
+    let among = || (0..list.len()).filter(|n| word(*n, "IN") && word(n + 2, "SELECT"));
+    queries() == among().count() && among().all(|n| word(n + 4, "FROM"))
 }
 
 /// A fault in words.
@@ -249,10 +261,16 @@ impl Work<'_> {
         if !is_known {
             return;
         }
-        let is_plain = |part: Option<&Expr>| {
-            part.is_none_or(|part| !part.text.contains('.') && names_only(&part.text, has))
-        };
         let others = change.with.or(change.from).is_none();
+        let own = change.alias.unwrap_or(change.table.name);
+        let rows = vec![(own, self.columns_of_key(key))];
+        let is_plain = |part: Option<&Expr>| {
+            part.is_none_or(|part| {
+                let tokens = Tokens::of(&part.text);
+                !part.text.contains('.') && names_only(&part.text, has)
+                    || all_named(&tokens, &rows) && takes_one_column(&tokens)
+            })
+        };
         if others && is_plain(change.assignments) && is_plain(change.filter) {
             return;
         }
