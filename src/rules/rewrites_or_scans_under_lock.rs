@@ -53,10 +53,14 @@ fn check(cx: &OperationContext<'_>, findings: &mut Findings) {
         } else {
             "reads all of"
         };
+        let waiting = match cx.closed.since(key) {
+            Some(_) => "reads and writes",
+            None => who_waits(mode),
+        };
         findings
             .report(
                 cx.operation.place,
-                format!("this {work} `{key}` while its {} wait", who_waits(mode)),
+                format!("this {work} `{key}` while its {waiting} wait"),
             )
             .help("split the change so that the part that takes time runs under a weaker lock, or run it in a maintenance window behind `SET lock_timeout = '2s'; SET statement_timeout = '10min';`");
     }

@@ -4,7 +4,7 @@
 use std::sync::Arc;
 
 use super::journal::Entry;
-use super::{Key, Origin, Relation, Schema};
+use super::{Key, Origin, Relation, Schema, Table};
 use crate::name::{Name, name};
 use crate::operation::{Action, ColumnOption, Grant, ObjectKind, ObjectName, RowSecurity};
 
@@ -171,6 +171,11 @@ impl Schema {
                 text,
             } => {
                 let key = self.setting_key(*kind, name, on.as_ref());
+                let table = self.table_by_key(&key);
+                let lacks = |t: &Table| t.columns_known && t.column(&name.name).is_none();
+                if *kind == ObjectKind::Column && table.is_some_and(|t| lacks(t)) {
+                    return;
+                }
                 let member = match on {
                     Some(_) => name.name,
                     None => (*arguments).unwrap_or_default(),
