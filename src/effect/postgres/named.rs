@@ -104,9 +104,34 @@ fn written(insert: &Insert) -> String {
     format!("{schema}\"{}\" AS \"{own}\"", table.name)
 }
 
-/// Are all names columns of these rows? A look at the tokens alone.
-fn all_named(tokens: &Tokens<'_>, rows: &Rows) -> bool {
-    const CLAUSES: &[&str] = &["by", "set", "update", "nothing"];
+/// Are all names columns of these rows, or behind FROM one of these relations? A look
+/// at the tokens alone.
+fn all_named(tokens: &Tokens<'_>, rows: &Rows, relations: &[Name]) -> bool {
+    const CLAUSES: &[&str] = &[
+        "between",
+        "by",
+        "current",
+        "escape",
+        "exists",
+        "first",
+        "following",
+        "last",
+        "next",
+        "nothing",
+        "nulls",
+        "over",
+        "partition",
+        "preceding",
+        "range",
+        "row",
+        "rows",
+        "set",
+        "time",
+        "unbounded",
+        "update",
+        "values",
+        "zone",
+    ];
     let (list, text) = (&tokens.list, tokens.text);
     let has = |columns: &Columns, name: &Name| {
         columns
@@ -135,6 +160,9 @@ fn all_named(tokens: &Tokens<'_>, rows: &Rows) -> bool {
                 .any(|(called, columns)| of == Some(*called) && has(columns, &name));
         }
         let is_row = rows.iter().any(|(called, _)| *called == name);
+        let is_read = before.is_some_and(|before| {
+            (["FROM", "JOIN"].iter()).any(|word| list[before].is_word(text, word))
+        });
         let set = |before: usize| {
             list[before].kind == TokenKind::Comma || list[before].is_word(text, "SET")
         };
@@ -144,6 +172,7 @@ fn all_named(tokens: &Tokens<'_>, rows: &Rows) -> bool {
                 .is_some_and(|next| next.span.of(text) == "=");
         match kind(Some(n + 1)) == Some(TokenKind::Dot) {
             true => is_row,
+            false if is_read => is_row || relations.contains(&name),
             false if assigned => rows.iter().any(|(_, c)| has(c, &name)),
             false => is_row || rows.iter().filter(|(_, c)| has(c, &name)).count() == 1,
         }
@@ -268,7 +297,7 @@ impl Work<'_> {
             part.is_none_or(|part| {
                 let tokens = Tokens::of(&part.text);
                 !part.text.contains('.') && names_only(&part.text, has)
-                    || all_named(&tokens, &rows) && takes_one_column(&tokens)
+                    || all_named(&tokens, &rows, &[]) && takes_one_column(&tokens)
             })
         };
         if others && is_plain(change.assignments) && is_plain(change.filter) {
@@ -382,13 +411,15 @@ impl Work<'_> {
             return false;
         }
         let mut rows: Rows = Vec::new();
+        let mut relations = Vec::new();
         for source in sources {
             let Some(columns) = self.columns_of_key(&self.resolve(&source.name)) else {
                 return false;
             };
             rows.push((*source.called(), Some(columns)));
+            relations.push(source.name.name);
         }
-        all_named(&tokens, &rows)
+        all_named(&tokens, &rows, &relations)
     }
 
     /// Queries among the values of an INSERT, and what it returns
@@ -417,7 +448,7 @@ impl Work<'_> {
             (Name::new("excluded"), Some(columns.clone())),
             (own, Some(columns)),
         ];
-        if all_named(&Tokens::of(&action.text), &rows) {
+        if all_named(&Tokens::of(&action.text), &rows, &[]) {
             return;
         }
         let into = written(insert);
