@@ -64,9 +64,10 @@ fn report(
                 "build the index first ({}):\n  \
                  CREATE UNIQUE INDEX CONCURRENTLY {index} ON {sql} ({});\n\
                  then let the key adopt it, once its columns are NOT NULL:\n  \
-                 ALTER TABLE {sql} ADD CONSTRAINT {name} PRIMARY KEY USING INDEX {index};",
+                 ALTER TABLE {sql} {}ADD CONSTRAINT {name} PRIMARY KEY USING INDEX {index};",
                 cx.scene.without_transaction(),
-                sql_list(key.columns.iter().map(|c| c.as_str()))
+                sql_list(key.columns.iter().map(|c| c.as_str())),
+                cx.drop_of_old(table, name)
             ),
         )
     };
