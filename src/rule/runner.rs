@@ -134,3 +134,14 @@ pub fn one_line(sql: &str) -> String {
     }
     line
 }
+
+#[cfg(test)]
+mod tests {
+    use super::one_line;
+
+    #[test]
+    fn comments_are_no_part_of_a_message() {
+        let check = "\n  -- not for old rows\n  a IS NULL /* yet */ OR\n  note <> '-- none'\n";
+        assert_eq!(one_line(check), "a IS NULL OR note <> '-- none'");
+    }
+}

@@ -211,9 +211,9 @@ pub(super) fn words(text: &str) -> Vec<SmolStr> {
                 };
                 words.extend(["not".into(), like.into()]);
             }
-            // `a NOTNULL`, but not `t.notnull` or `isnull(a)`.
+            // `a NOTNULL`, but not `t.notnull`, `AS notnull` or `isnull(a)`.
             TokenKind::Word
-                if words.last().is_some_and(|word| word != ".")
+                if words.last().is_some_and(|word| word != "." && word != "as")
                     && !cursor.at_kind(TokenKind::OpenParen)
                     && null_test(token.span.of(text)).is_some() =>
             {
