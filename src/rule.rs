@@ -61,7 +61,7 @@ pub use rerun::{changes, clears_the_way, fails_when_repeated};
 pub use retype::{Narrowing, Retype};
 pub use runner::one_line;
 pub use sql::{
-    Words, asks_for_null, keeps_null_out, listed, mentions, same_expression, sql_type,
+    Words, asks_for_null, is_constant, keeps_null_out, listed, mentions, same_expression, sql_type,
     takes_every_row, takes_no_row,
 };
 pub use trail::{Trail, Way};
@@ -307,6 +307,13 @@ impl<'a> OperationContext<'a> {
         !self.is_new_key(key)
             && self.effect.works_on(key)
             && self.effect.lock_on(key).is_some_and(|m| m.blocks_writes())
+    }
+
+    /// Does the server, for certain and whatever the rows are, refuse it, so that
+    /// it does nothing?
+    pub fn is_refused(&self) -> bool {
+        let refusal = self.effect.refusal.as_ref();
+        refusal.is_some_and(|r| r.certain && !r.on_rows && r.ground == Ground::Seen)
     }
 
     pub fn in_transaction(&self) -> bool {

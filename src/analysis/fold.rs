@@ -19,7 +19,9 @@ use typed_arena::Arena;
 use super::decide::Decisions;
 use super::fingerprint::Lines;
 use super::registry::{Active, Registry};
-use super::script::{Calls, Planned, Transactions, as_run, is_unread, names_at_run_time, plan};
+use super::script::{
+    Calls, Planned, Transactions, as_run, is_half_read, is_unread, names_at_run_time, plan,
+};
 use super::undo::way_back;
 use super::unit::{self, ReadMigration, ReadPart};
 use super::{Manner, Outcome, Seen, Watcher};
@@ -443,6 +445,7 @@ impl<'a> Fold<'a> {
         if let Some(conflict) = conflict
             && !decides
             && !operation.within.conditional
+            && !is_half_read(planned)
             && !self.shares_number(run.scene.migration)
         {
             let of_this = |step: &&mut Step<'p>| step.index == index;

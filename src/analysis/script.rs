@@ -58,6 +58,13 @@ pub fn is_unread(action: &Action) -> bool {
     matches!(action, Action::Unparsed { .. } | Action::Opaque { .. })
 }
 
+/// Is there more in the statement than was understood? What was read of it may
+/// mean something else.
+pub fn is_half_read(planned: &Planned<'_>) -> bool {
+    let unread = |op: &Operation| matches!(op.action, Action::Unparsed { .. });
+    !planned.operation.within.block && planned.siblings.iter().any(unread)
+}
+
 /// Does only the server know which table is altered? In a routine it may be one
 /// that the call mentions.
 pub fn names_at_run_time(action: &Action) -> bool {

@@ -227,7 +227,7 @@ fn why(prefix: &str) -> SmolStr {
     let prefix = without_markers(prefix);
     let words: Vec<&str> = prefix.split_ascii_whitespace().take(12).collect();
     let prefix: String = words.join(" ").chars().take(SHOWN).collect();
-    let prefix = prefix.trim_end_matches(['…', ' ']);
+    let prefix = prefix.trim_end_matches(['…', ' ', '"']);
     match prefix.is_empty() {
         true => SmolStr::new_static("runs SQL that is built at run time"),
         false => format_smolstr!("runs SQL that is built at run time: `{prefix} …`"),

@@ -292,7 +292,10 @@ impl OperationContext<'_> {
         });
         let Some(name) = name.flatten() else {
             return Some(Fix {
-                title: "add it `NOT VALID`, which leaves the rows to `VALIDATE CONSTRAINT` in a later migration".into(),
+                title: format!(
+                    "add it `NOT VALID`, which leaves the rows to `VALIDATE CONSTRAINT` {}",
+                    self.scene.afterwards()
+                ),
                 safe: false,
                 about: self.statement,
                 edits: vec![insertion(self.source, end, not_valid)],

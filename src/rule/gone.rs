@@ -1,12 +1,14 @@
 //! Rules about rows that the migration has dropped before: what comes in their
 //! place may ask for no more than they did.
 
-use super::OperationContext;
+use smol_str::SmolStr;
+
+use super::{Facet, OperationContext, sql_ident};
 use crate::effect::postgres;
 use crate::finding::Confidence;
 use crate::inverse::plain_expression;
 use crate::name::Name;
-use crate::operation::{ConstraintKind, ForeignKey, ObjectName};
+use crate::operation::{Action, ConstraintKind, ForeignKey, ObjectKind, ObjectName, Operation};
 use crate::schema::{Gone, GoneRule, Origin, Schema, Table, TableConstraint};
 
 impl<'a> OperationContext<'a> {
@@ -27,7 +29,8 @@ impl<'a> OperationContext<'a> {
         table.gone.iter().filter(is_old)
     }
 
-    fn gone_constraints(&self, table: &ObjectName) -> Vec<&'a TableConstraint> {
+    /// The constraints among them.
+    pub fn gone_constraints(&self, table: &ObjectName) -> Vec<&'a TableConstraint> {
         let schema: &'a Schema = self.schema;
         let Some(table) = schema.table(table) else {
             return Vec::new();
@@ -96,6 +99,70 @@ impl<'a> OperationContext<'a> {
         };
         self.confidence(table) != Confidence::High
             && name.is_some_and(|name| self.was_there_as(table, name) && !seen(name))
+    }
+
+    /// Did the script take away what stood under this name, a constraint of the
+    /// table or an index? `IF EXISTS` may be a guard for what never was.
+    pub fn stood_as(&self, target: &ObjectName, name: &str) -> bool {
+        let table = self.table(target);
+        let is_gone = table.is_some_and(|t| self.gone_rules(t).any(|gone| gone.name == name));
+        let all_known = table.is_some_and(Table::is_known);
+        let constraint = |op: &Operation| match &op.action {
+            Action::DropConstraint {
+                table, if_exists, ..
+            } => self.is_same(&table.name, target) && !(*if_exists && all_known),
+            _ => false,
+        };
+        let index = |op: &Operation| match &op.action {
+            Action::Drop {
+                kind: ObjectKind::Index,
+                name,
+                if_exists,
+                ..
+            } => {
+                let left = self.schema.was_dropped(&self.schema.resolve(name));
+                let went = left.is_some_and(|at| at.source == self.source && at.span == op.place);
+                went || !(*if_exists && all_known)
+            }
+            _ => false,
+        };
+        is_gone
+            || self.earlier_on(Facet::Part, name).any(constraint)
+            || self.earlier_on(Facet::Object, name).any(index)
+    }
+
+    /// Where the constraint of this name that the script drops has to go: into
+    /// the statement that puts another in its place.
+    pub fn drop_of_old(&self, target: &ObjectName, name: &str) -> String {
+        let script = self.earlier_on(Facet::Part, name.trim_matches('"'));
+        let drops = |op: &Operation| match &op.action {
+            Action::DropConstraint {
+                table, name: old, ..
+            } => sql_ident(old) == name && self.is_same(&table.name, target),
+            _ => false,
+        };
+        let is_dropped = script.chain(self.siblings).any(drops);
+        match is_dropped && self.stood_as(target, name.trim_matches('"')) {
+            true => format!("DROP CONSTRAINT {name}, "),
+            false => String::new(),
+        }
+    }
+
+    /// The name that a constraint has once the script has run, both as SQL
+    /// writes them.
+    pub fn kept_name(&self, target: &ObjectName, name: &str) -> SmolStr {
+        let mut now = SmolStr::new(name);
+        for op in self.later_on(Facet::Table, &target.name) {
+            if let Action::RenameConstraint {
+                table, name, to, ..
+            } = &op.action
+                && sql_ident(name) == now
+                && self.is_same(&table.name, target)
+            {
+                now = sql_ident(to);
+            }
+        }
+        now
     }
 }
 

@@ -144,7 +144,8 @@ fn each_name(action: &Action, file: &mut impl FnMut(Facet, &Name)) {
                 file(Part, &name.name);
             }
         }
-        Action::DropConstraint { table, name, .. } => {
+        Action::DropConstraint { table, name, .. }
+        | Action::RenameConstraint { table, name, .. } => {
             file(Table, &table.name.name);
             file(Part, &name.name);
         }

@@ -66,6 +66,27 @@ impl Scene<'_> {
             Layout::Plain => "in a file of its own that runs outside a transaction",
         }
     }
+
+    /// What runs all that is pending in one transaction, so that the next file
+    /// may be of the same one as this.
+    pub fn one_for_all_pending(&self) -> Option<&'static str> {
+        match self.layout {
+            Layout::Drizzle => Some("Drizzle"),
+            Layout::NodePgMigrate => Some("node-pg-migrate"),
+            _ => None,
+        }
+    }
+
+    /// Where something may be done whose transaction begins after this one has
+    /// ended: the end of a sentence.
+    pub fn afterwards(&self) -> String {
+        match self.one_for_all_pending() {
+            None => "in a later migration".to_owned(),
+            Some(tool) => format!(
+                "in a migration that is deployed later ({tool} runs all pending files in one transaction)"
+            ),
+        }
+    }
 }
 
 impl OperationContext<'_> {
@@ -102,13 +123,25 @@ impl OperationContext<'_> {
     }
 }
 
-/// For messages: whitespace drawn together, long text cut. SQL to paste is what
-/// [`on_one_line`] makes of it.
+/// For messages: without comments, whitespace drawn together, long text cut. SQL
+/// to paste is what [`on_one_line`] makes of it.
 pub fn one_line(sql: &str) -> String {
-    let mut line = sql.split_whitespace().collect::<Vec<_>>().join(" ");
+    let bare = on_one_line(sql);
+    let mut line = bare.split_whitespace().collect::<Vec<_>>().join(" ");
     if line.chars().count() > 200 {
         line = line.chars().take(199).collect();
         line.push('…');
     }
     line
+}
+
+#[cfg(test)]
+mod tests {
+    use super::one_line;
+
+    #[test]
+    fn comments_are_no_part_of_a_message() {
+        let check = "\n  -- not for old rows\n  a IS NULL /* yet */ OR\n  note <> '-- none'\n";
+        assert_eq!(one_line(check), "a IS NULL OR note <> '-- none'");
+    }
 }

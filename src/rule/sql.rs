@@ -98,6 +98,16 @@ impl<'t> Words<'t> {
     }
 }
 
+/// A literal, and nothing else.
+pub fn is_constant(value: &str) -> bool {
+    let text = value.strip_prefix('\'').and_then(|v| v.strip_suffix('\''));
+    text.is_some_and(|text| !text.contains('\''))
+        || ["null", "true", "false"]
+            .iter()
+            .any(|word| value.eq_ignore_ascii_case(word))
+        || value.parse::<f64>().is_ok()
+}
+
 /// Two expressions that differ only in case, blanks, casts or outer
 /// parentheses.
 pub fn same_expression(a: &str, b: &str) -> bool {

@@ -168,7 +168,7 @@ impl<'a> OperationContext<'a> {
             table,
             column,
             constraints,
-            if_not_exists,
+            ..
         } = &self.operation.action
         else {
             return None;
@@ -177,7 +177,7 @@ impl<'a> OperationContext<'a> {
             return None;
         }
         let filled = self.table(&table.name).is_some_and(|t| t.filled);
-        if !if_not_exists && !filled && self.schema.needs_no_rows(column) {
+        if !filled && self.schema.needs_no_rows(column) {
             return Some(ColumnWork::Other);
         }
         if !self.effect.rewrites.is_empty() {
@@ -213,12 +213,7 @@ impl<'a> OperationContext<'a> {
     /// name, the name is not free before.
     pub fn index_to_adopt(&self, table: &ObjectName, key: &str) -> SmolStr {
         let name = key.trim_matches('"');
-        let migration = self.schema.migration();
-        let goes = |table: &crate::schema::Table| {
-            let mut gone = table.gone.iter().filter(|gone| gone.migration == migration);
-            gone.any(|gone| gone.name == name)
-        };
-        if self.was_there_as(table, name) || self.table(table).is_some_and(goes) {
+        if self.stood_as(table, name) {
             sql_name(&object_name(name, "", "new"))
         } else {
             SmolStr::new(key)

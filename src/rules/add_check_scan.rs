@@ -35,9 +35,11 @@ fn check(cx: &OperationContext<'_>, findings: &mut Findings) {
         .help(format!(
             "{first}without looking at the rows:\n  \
              ALTER TABLE {sql} ADD CONSTRAINT {name} CHECK ({}) NOT VALID;\n\
-             and check them in a later migration, while reads and writes go on:\n  \
-             ALTER TABLE {sql} VALIDATE CONSTRAINT {name};",
-            condition(expr)
+             and check them {}, while reads and writes go on:\n  \
+             ALTER TABLE {sql} VALIDATE CONSTRAINT {};",
+            condition(expr),
+            cx.scene.afterwards(),
+            cx.kept_name(table, &name)
         ))
         .confidence(cx.confidence(table))
         .fix(cx.not_valid(target, constraint));

@@ -104,8 +104,10 @@ fn remedy(
     format!(
         "{behind}add it without looking at the rows:\n  \
          ALTER TABLE {sql} {drop}ADD CONSTRAINT {name} {definition} NOT VALID;\n\
-         and check them in a later migration, while writes go on:\n  \
-         ALTER TABLE {sql} VALIDATE CONSTRAINT {name};"
+         and check them {}, while writes go on:\n  \
+         ALTER TABLE {sql} VALIDATE CONSTRAINT {};",
+        cx.scene.afterwards(),
+        cx.kept_name(table, &name)
     )
 }
 

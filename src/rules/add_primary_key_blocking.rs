@@ -1,7 +1,10 @@
 //! Adding a primary key works under `ACCESS EXCLUSIVE`.
 
 use crate::operation::{Action, ConstraintKind, Key, Kind, ObjectName};
-use crate::rule::{Check, ColumnWork, Findings, OperationContext, Rule, sql_list, sql_object};
+use crate::rule::{
+    Check, ColumnWork, Findings, OperationContext, Rule, object_name, sql_list, sql_name,
+    sql_object,
+};
 
 pub const RULE: Rule = Rule {
     id: "add-primary-key-blocking",
@@ -43,6 +46,7 @@ fn report(
 ) {
     let sql = sql_object(table);
     let index = cx.index_to_adopt(table, name);
+    let present = sql_name(&object_name(name.trim_matches('"'), "", "present"));
     let (message, help) = if key.using_index.is_some() {
         (
             format!(
@@ -50,9 +54,10 @@ fn report(
             ),
             format!(
                 "prove first that no value is NULL, in a migration each:\n  \
-                 ALTER TABLE {sql} ADD CONSTRAINT {name}_present CHECK (… IS NOT NULL) NOT VALID;\n  \
-                 ALTER TABLE {sql} VALIDATE CONSTRAINT {name}_present;\n\
-                 the primary key then adopts the index without reading rows"
+                 ALTER TABLE {sql} ADD CONSTRAINT {present} CHECK ({}) NOT VALID;\n  \
+                 ALTER TABLE {sql} VALIDATE CONSTRAINT {present};\n\
+                 the primary key then adopts the index without reading rows",
+                has_values(cx, table, key)
             ),
         )
     } else {
@@ -64,9 +69,10 @@ fn report(
                 "build the index first ({}):\n  \
                  CREATE UNIQUE INDEX CONCURRENTLY {index} ON {sql} ({});\n\
                  then let the key adopt it, once its columns are NOT NULL:\n  \
-                 ALTER TABLE {sql} ADD CONSTRAINT {name} PRIMARY KEY USING INDEX {index};",
+                 ALTER TABLE {sql} {}ADD CONSTRAINT {name} PRIMARY KEY USING INDEX {index};",
                 cx.scene.without_transaction(),
-                sql_list(key.columns.iter().map(|c| c.as_str()))
+                sql_list(key.columns.iter().map(|c| c.as_str())),
+                cx.drop_of_old(table, name)
             ),
         )
     };
@@ -74,4 +80,20 @@ fn report(
         .report(cx.operation.place, message)
         .help(help)
         .confidence(cx.confidence(table));
+}
+
+/// The condition that no column of the index is NULL.
+fn has_values(cx: &OperationContext<'_>, table: &ObjectName, key: &Key) -> String {
+    let index = key.using_index.as_ref().and_then(|name| {
+        let key = crate::schema::Key::new(cx.schema.resolve(table).schema, name.name);
+        cx.schema.index_by_key(&key)
+    });
+    let columns = index.into_iter().flat_map(|index| &index.columns);
+    let parts: Vec<String> = columns
+        .map(|column| format!("{} IS NOT NULL", sql_name(column)))
+        .collect();
+    match parts.is_empty() {
+        true => "… IS NOT NULL".into(),
+        false => parts.join(" AND "),
+    }
 }

@@ -50,8 +50,9 @@ fn check(cx: &OperationContext<'_>, findings: &mut Findings) {
             "{behind}build the index ({}):\n  \
              CREATE UNIQUE INDEX CONCURRENTLY {index} ON {sql} ({columns}){nulls};\n\
              then let the constraint adopt it, in a later migration:\n  \
-             ALTER TABLE {sql} ADD CONSTRAINT {name} UNIQUE USING INDEX {index};",
-            cx.scene.without_transaction()
+             ALTER TABLE {sql} {}ADD CONSTRAINT {name} UNIQUE USING INDEX {index};",
+            cx.scene.without_transaction(),
+            cx.drop_of_old(table, &name)
         )
     };
     findings

@@ -56,23 +56,40 @@ fn report(
         .report_in(
             step.source,
             step.operation.place,
-            format!("changing the rows of `{table}` keeps `{key}` closed to {to} until all are done"),
+            format!(
+                "changing the rows of `{table}` keeps `{key}` closed to {to} until all are done"
+            ),
         )
         .severity(severity)
-        .help(format!(
-                "move the change of {} into a later migration{}, and do it in batches of a few thousand rows, each in its own transaction",
-                sql_object(table),
-                with_what_takes(cx, at)
-            ))
+        .help(instead(cx, at, table))
         .related(
             lock.place(),
             format!("`{key}` is locked here, until the transaction ends"),
         );
 }
 
+/// Where the rows are changed in batches that commit.
+fn instead(cx: &MigrationContext<'_>, at: usize, table: &ObjectName) -> String {
+    let (sql, taken) = (sql_object(table), what_takes(cx, at));
+    let Some(tool) = cx.scene.one_for_all_pending() else {
+        let along = taken.map_or_else(String::new, |taken| {
+            format!(", together with what becomes of {taken}, which it reads")
+        });
+        return format!(
+            "move the change of {sql} into a later migration{along}, and do it in batches of a few thousand rows, each in its own transaction"
+        );
+    };
+    let behind = taken.map_or_else(String::new, |taken| {
+        format!("; leave {taken}, which it reads, to a migration that is deployed after it")
+    });
+    format!(
+        "change the rows of {sql} outside {tool}, which runs all pending files in one transaction: once this is deployed, with psql, in batches of a few thousand rows, each in its own transaction{behind}"
+    )
+}
+
 /// What the script drops afterwards although the change reads it, and which has
 /// to go along.
-fn with_what_takes(cx: &MigrationContext<'_>, at: usize) -> String {
+fn what_takes(cx: &MigrationContext<'_>, at: usize) -> Option<String> {
     let step = &cx.steps[at];
     let text = cx.text(step, step.statement_span);
     let taken = cx.steps[at + 1..].iter().filter_map(|later| {
@@ -89,11 +106,5 @@ fn with_what_takes(cx: &MigrationContext<'_>, at: usize) -> String {
         mentions(text, name).then(|| format!("{what} `{name}`"))
     });
     let taken: Vec<String> = taken.take(5).collect();
-    match taken.is_empty() {
-        true => String::new(),
-        false => format!(
-            ", together with what becomes of {}, which it reads",
-            listed(&taken)
-        ),
-    }
+    (!taken.is_empty()).then(|| listed(&taken))
 }

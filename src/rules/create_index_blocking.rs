@@ -33,7 +33,7 @@ fn check(cx: &OperationContext<'_>, findings: &mut Findings) {
     let replaced = index
         .name
         .as_ref()
-        .filter(|name| cx.was_there_as(&index.table, &name.name));
+        .filter(|name| cx.stood_as(&index.table, &name.name));
     let as_it_is = confidence == Confidence::High && !is_repeatable && replaced.is_none();
     let closed = cx.closed_since(&index.table);
     let report = findings

@@ -3,8 +3,8 @@
 use crate::operation::{Action, Delete, Insert, Kind, Merge, ObjectName, Update};
 use crate::project::{Down, Layout};
 use crate::rule::{
-    Check, Facet, Findings, OperationContext, Rule, is_bookkeeping, object_name, sql_name,
-    sql_object, takes_every_row, takes_no_row,
+    Check, Facet, Findings, OperationContext, Rule, is_bookkeeping, object_name, on_one_line,
+    sql_name, sql_object, takes_every_row, takes_no_row,
 };
 
 pub const RULE: Rule = Rule {
@@ -43,7 +43,6 @@ fn check(cx: &OperationContext<'_>, findings: &mut Findings) {
     let told = cx
         .earlier_on(Facet::Rows, &name.name)
         .any(|op| changes_old_rows(cx, &op.action, name));
-    let upserts = matches!(&cx.operation.action, Action::Insert(_));
     if cx.is_new(name)
         || told
         || seeded
@@ -74,18 +73,43 @@ fn check(cx: &OperationContext<'_>, findings: &mut Findings) {
         .confidence(cx.confidence(name))
         .help(format!(
             "{}:\n\
-             CREATE TABLE {copy} AS SELECT * FROM {} WHERE <{}>;{}",
+             CREATE TABLE {copy} AS {};{}",
             keep(cx, "to put the rows back"),
-            sql_object(name),
-            match upserts {
-                true => "the keys of the new rows",
-                false => "the same condition",
-            },
+            the_rows(&cx.operation.action, name),
             match cx.scene.layout {
                 Layout::Supabase => format!("\nALTER TABLE {copy} ENABLE ROW LEVEL SECURITY;"),
                 _ => String::new(),
             },
         ));
+}
+
+/// The query of the rows that the statement changes, which is about the names
+/// that it gives its tables.
+fn the_rows(action: &Action, name: &ObjectName) -> String {
+    let (alias, with, others) = match action {
+        Action::Update(update) => (&update.alias, &update.with, &update.from),
+        Action::Delete(delete) => (&delete.alias, &delete.with, &delete.using),
+        _ => (&None, &None, &None),
+    };
+    let condition = match action {
+        Action::Insert(_) => "<the keys of the new rows>",
+        _ => "<the same condition>",
+    };
+    let table = sql_object(name);
+    let alias = alias
+        .as_ref()
+        .map_or_else(String::new, |alias| format!(" AS {}", sql_name(alias)));
+    let condition = match others {
+        None => condition.to_owned(),
+        Some(others) => format!(
+            "EXISTS (SELECT 1 FROM {} WHERE {condition})",
+            on_one_line(&others.text)
+        ),
+    };
+    let with = with
+        .as_ref()
+        .map_or_else(String::new, |with| on_one_line(&with.text) + " ");
+    format!("{with}SELECT * FROM {table}{alias} WHERE {condition}")
 }
 
 /// What to do, for a tool with downs or for one without.

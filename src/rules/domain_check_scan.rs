@@ -27,8 +27,9 @@ fn check(cx: &OperationContext<'_>, findings: &mut Findings) {
                     sql_key(key)
                 ),
                 _ => format!(
-                    "put the condition on {} and the other tables as check constraints (NOT VALID, then VALIDATE in a later migration) instead of on the domain",
-                    sql_key(key)
+                    "put the condition on {} and the other tables as check constraints (NOT VALID, then VALIDATE {}) instead of on the domain",
+                    sql_key(key),
+                    cx.scene.afterwards()
                 ),
             };
             findings
@@ -70,7 +71,8 @@ fn check(cx: &OperationContext<'_>, findings: &mut Findings) {
                     ),
                 )
                 .help(format!(
-                    "let a check of its own ask for what the domain does; validate it in a later migration:\n{}",
+                    "let a check of its own ask for what the domain does; validate it {}:\n{}",
+                    cx.scene.afterwards(),
                     remedy(cx, table, &columns)
                 ));
         }

@@ -4,8 +4,8 @@ use crate::effect::LockMode;
 use crate::effect::ScanKind;
 use crate::operation::{Action, ConstraintKind, ObjectKind, ObjectName, Operation};
 use crate::rule::{
-    Check, Findings, MigrationContext, Rule, Step, listed, sql_name, sql_object, takes_every_row,
-    who_waits,
+    Check, Facet, Findings, MigrationContext, Rule, Step, listed, mentions, sql_name, sql_object,
+    takes_every_row, who_waits,
 };
 use crate::schema::{Key, Origin};
 use rustc_hash::{FxHashMap, FxHashSet};
@@ -115,7 +115,7 @@ fn works_under_lock(cx: &MigrationContext<'_>, at: usize, step: &Step<'_>) -> Op
             Weight::Scan,
             "reads all of ",
             format!(" {wait}"),
-            less_work(&step.operation.action),
+            less_work(cx, at),
         ),
     };
     Some(Blocked {
@@ -166,7 +166,8 @@ fn added(action: &Action) -> Option<&ConstraintKind> {
 }
 
 /// How the same comes about without the scan under the lock.
-fn less_work(action: &Action) -> String {
+fn less_work(cx: &MigrationContext<'_>, at: usize) -> String {
+    let action = &cx.steps[at].operation.action;
     let plain = match (action, added(action)) {
         (Action::SetNotNull { table, column }, _) => {
             return format!(
@@ -175,12 +176,20 @@ fn less_work(action: &Action) -> String {
                 table.name
             );
         }
-        (Action::CreateIndex(_), _) => "Build the index CONCURRENTLY, outside of a transaction",
+        (Action::CreateIndex(_), _) => {
+            return format!(
+                "{} the index CONCURRENTLY, outside of a transaction",
+                build(cx, at)
+            );
+        }
         (_, Some(ConstraintKind::ForeignKey(_) | ConstraintKind::Check(_))) => {
             "Add the constraint NOT VALID, and validate it afterwards in a transaction of its own, while writes go on"
         }
         (_, Some(ConstraintKind::Unique(_) | ConstraintKind::PrimaryKey(_))) => {
-            "Build the unique index CONCURRENTLY first, outside of a transaction, and add the constraint USING INDEX"
+            return format!(
+                "{} the unique index CONCURRENTLY, outside of a transaction, and then add the constraint USING INDEX",
+                build(cx, at)
+            );
         }
         (Action::AttachPartition { .. }, _) => {
             "Prove its bounds first: a CHECK on the partition, added NOT VALID and validated in a transaction of its own, lets ATTACH PARTITION read no row"
@@ -190,6 +199,32 @@ fn less_work(action: &Action) -> String {
         }
     };
     plain.to_owned()
+}
+
+/// An index outside of the transaction does not see the columns that the down
+/// adds in it.
+fn build(cx: &MigrationContext<'_>, at: usize) -> String {
+    let step = &cx.steps[at];
+    let (table, text) = match &step.operation.action {
+        Action::AddConstraint { table, .. } => (&table.name, step.operation.clause),
+        Action::CreateIndex(create) => (&create.table, step.operation.clause),
+        _ => return "Build".into(),
+    };
+    let text = cx.text(step, text);
+    let earlier = cx.earlier_on(at, Facet::Table, &table.name);
+    let new = earlier.filter_map(|earlier| match &earlier.operation.action {
+        Action::AddColumn {
+            table: own, column, ..
+        } if own.name == *table && mentions(text, &column.name) => {
+            Some(format!("`{}`", column.name))
+        }
+        _ => None,
+    });
+    let new: Vec<String> = new.collect();
+    match new.is_empty() {
+        true => "Build".into(),
+        false => format!("With {} in place and committed, build", listed(&new)),
+    }
 }
 
 /// A change of type that keeps the rows and builds indexes anew.

@@ -1,7 +1,9 @@
 //! A down takes rows that were there before the up.
 
 use crate::operation::{Action, ObjectName, Update};
-use crate::rule::{Check, Findings, MigrationContext, Rule, Step, mentions, takes_every_row};
+use crate::rule::{
+    Check, Findings, MigrationContext, Rule, Step, is_constant, mentions, takes_every_row,
+};
 use crate::source::Span;
 
 pub const RULE: Rule = Rule {
@@ -80,17 +82,9 @@ fn overwritten<'u>(cx: &MigrationContext<'_>, update: &'u Update) -> Option<&'u 
     let (_, value) = update.assignments.text.split_once('=')?;
     let whole = takes_every_row(update.filter.as_ref().map(|f| &*f.text))
         && update.from.is_none()
-        && is_constant(value.trim());
+        && (is_constant(value.trim()) || value.trim().eq_ignore_ascii_case("default"));
     let left_alone = !in_up && !cx.steps.iter().any(of_down);
     (whole && left_alone && is_older(cx, &update.table)).then_some(name)
-}
-
-fn is_constant(value: &str) -> bool {
-    let word = value.to_ascii_lowercase();
-    let text = value.strip_prefix('\'').and_then(|v| v.strip_suffix('\''));
-    text.is_some_and(|text| !text.contains('\''))
-        || matches!(word.as_str(), "null" | "true" | "false" | "default")
-        || value.parse::<f64>().is_ok()
 }
 
 /// It was there before the up, which put no rows of its own into it.

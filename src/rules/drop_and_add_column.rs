@@ -41,7 +41,8 @@ fn check(cx: &OperationContext<'_>, findings: &mut Findings) {
         )
         .related(cx.place(new.span), "added here")
         .help(format!(
-            "Keep the values: drop `{}` in a later migration, and copy them before{}",
+            "Where `{}` is to mean what `{}` meant, keep the values: drop `{1}` in a later migration, and copy them before{}",
+            new.name,
             column.name,
             copy(cx, table, column, new)
         ));

@@ -1,7 +1,10 @@
 //! A column goes while the old release may use it.
 
+use crate::name::Name;
 use crate::operation::{Action, ConstraintKind, Ident, Kind, ObjectKind, Operation, Target};
-use crate::rule::{Check, Facet, Findings, OperationContext, Rule, listed, sql_ident, sql_object};
+use crate::rule::{
+    Check, Facet, Findings, OperationContext, Rule, listed, sql_ident, sql_name, sql_object,
+};
 use crate::schema::GoneRule;
 
 pub const RULE: Rule = Rule {
@@ -27,7 +30,7 @@ fn check(cx: &OperationContext<'_>, findings: &mut Findings) {
         return;
     }
     let again = cx.column_returns(table, &column.name);
-    if again.is_some_and(|op| cx.keeps_values(table, op)) {
+    if again.is_some_and(|op| cx.keeps_values(table, op) || fails_on_rows(cx, table, op)) {
         return;
     }
     let name = &table.name;
@@ -55,23 +58,44 @@ fn check(cx: &OperationContext<'_>, findings: &mut Findings) {
     };
     let fact = format!("{fact}{}", with_keys(cx, table, column));
     let (sql, old) = (sql_object(name), sql_ident(before.unwrap_or(column)));
-    let left_out = match cx.must_be_given(table, &column.name) {
-        false => String::new(),
-        true => format!(
-            "Let the column be left out:\nALTER TABLE {sql} ALTER COLUMN {old} DROP NOT NULL;\n"
+    let references = references(cx, table, column);
+    let beside = match again.map(|op| &op.action) {
+        Some(Action::AddColumn { .. }) => "Give the new column another name.\n",
+        _ => "",
+    };
+    let (left_out, references) = match (
+        cx.must_be_given(table, &column.name),
+        key_of(cx, table, column),
+    ) {
+        (false, _) => (String::new(), references),
+        (true, None) => (
+            format!(
+                "Let the column be left out:\nALTER TABLE {sql} ALTER COLUMN {old} DROP NOT NULL;\n"
+            ),
+            references,
+        ),
+        // A column of a primary key cannot be.
+        (true, Some(key)) => (
+            format!(
+                "Take the primary key off{}, and let the column be left out:\n\
+                 ALTER TABLE {sql} DROP CONSTRAINT {}, ALTER COLUMN {old} DROP NOT NULL;\n",
+                after(&references),
+                sql_name(&key)
+            ),
+            Vec::new(),
         ),
     };
     findings
         .report(cx.operation.place, fact)
         .confidence(cx.confidence(name))
         .help(format!(
-            "{left_out}Release code that neither reads nor writes `{old}` first (ORMs list all columns: tell it to ignore this one); \
+            "{beside}{left_out}Release code that neither reads nor writes `{old}` first (ORMs list all columns: tell it to ignore this one); \
              then drop it in a later migration{}:\n\
              -- bowline: phase contract\n\
              ALTER TABLE {sql} DROP COLUMN {old};",
             match cascade {
                 true => with_dependents(cx, table, column),
-                false => with_users(cx, table, column),
+                false => with_users(cx, table, column, references),
             }
         ));
 }
@@ -101,6 +125,56 @@ fn exchanged(cx: &OperationContext<'_>, findings: &mut Findings) {
              once no release uses it:\n\
              -- bowline: phase contract",
         );
+}
+
+/// Is the new column one that a table with rows refuses? There are no values to
+/// lose then, and `add-column-not-null` says the rest.
+fn fails_on_rows(cx: &OperationContext<'_>, target: &Target, again: &Operation) -> bool {
+    let is_filled = cx.table(&target.name).is_some_and(|table| table.filled);
+    match &again.action {
+        Action::AddColumn { column, .. } => {
+            !is_filled && !cx.is_emptied(&target.name) && cx.schema.needs_no_rows(column)
+        }
+        _ => false,
+    }
+}
+
+/// The primary key over the column that the script has taken off the table.
+fn key_of(cx: &OperationContext<'_>, target: &Target, column: &Ident) -> Option<Name> {
+    let gone = cx.gone_constraints(&target.name).into_iter();
+    let mut keys = gone.filter(|c| matches!(c.definition.kind, ConstraintKind::PrimaryKey(_)));
+    let key = keys.find(|key| key.columns.contains(&column.name))?;
+    Some(key.name)
+}
+
+/// The foreign keys to the column that the script has dropped.
+fn references(cx: &OperationContext<'_>, target: &Target, column: &Ident) -> Vec<String> {
+    let table = cx.schema.resolve(&target.name);
+    let reference = |op: &Operation| {
+        let Action::DropConstraint {
+            table: own, name, ..
+        } = &op.action
+        else {
+            return None;
+        };
+        let gone = cx.gone_constraints(&own.name).into_iter();
+        let mut keys = gone.filter(|c| c.references == Some(table) && c.name == name.name);
+        let key = keys.find(|key| key.referenced.contains(&column.name))?;
+        (!cx.is_same(&own.name, &target.name))
+            .then(|| format!("foreign key `{}` of `{}`", key.name, own.name))
+    };
+    cx.earlier().filter_map(reference).collect()
+}
+
+/// What had to go before.
+fn after(users: &[String]) -> String {
+    match users.is_empty() {
+        true => String::new(),
+        false => format!(
+            ", after {} as here (the server keeps what something uses)",
+            listed(users)
+        ),
+    }
 }
 
 /// The name that the old release knows, where the script gave it another.
@@ -151,7 +225,12 @@ fn with_dependents(cx: &OperationContext<'_>, table: &Target, column: &Ident) ->
 }
 
 /// What used the column until the script dropped it, and has to go before.
-fn with_users(cx: &OperationContext<'_>, target: &Target, column: &Ident) -> String {
+fn with_users(
+    cx: &OperationContext<'_>,
+    target: &Target,
+    column: &Ident,
+    references: Vec<String>,
+) -> String {
     let table = cx.schema.resolve(&target.name);
     let goes = |op: &Operation| match &op.action {
         Action::Drop {
@@ -165,19 +244,12 @@ fn with_users(cx: &OperationContext<'_>, target: &Target, column: &Ident) -> Str
         }
         _ => None,
     };
-    let gone = cx.table(&target.name).into_iter().flat_map(|t| &t.gone);
+    let known = cx.table(&target.name).into_iter();
+    let gone = known.flat_map(|table| cx.gone_rules(table));
     let triggers = gone
-        .filter(|gone| {
-            gone.migration == cx.schema.migration() && matches!(gone.rule, GoneRule::Trigger)
-        })
+        .filter(|gone| matches!(gone.rule, GoneRule::Trigger))
         .filter(|gone| gone.columns.contains(&column.name))
         .map(|gone| format!("trigger `{}`", gone.name));
-    let users: Vec<String> = cx.earlier().filter_map(goes).chain(triggers).collect();
-    match users.is_empty() {
-        true => String::new(),
-        false => format!(
-            ", after {} as here (the server keeps a column that something uses)",
-            listed(&users)
-        ),
-    }
+    let users = cx.earlier().filter_map(goes).chain(triggers);
+    after(&users.chain(references).collect::<Vec<_>>())
 }

@@ -5,7 +5,7 @@ use crate::operation::{Action, ConstraintKind, Ident, Kind, Target};
 use crate::rule::one_line;
 use crate::rule::{
     Check, Findings, OperationContext, Rule, Uniqueness, constraint, keeps_null_out, on_one_line,
-    sql_ident, sql_object,
+    same_expression, sql_ident, sql_object,
 };
 use crate::schema::TableConstraint;
 use std::sync::Arc;
@@ -46,6 +46,9 @@ fn check(cx: &OperationContext<'_>, findings: &mut Findings) {
         None => cx.is_constraint_put_back(table, &name.name),
     };
     if is_kept {
+        return;
+    }
+    if old.is_some_and(|old| has_a_twin(cx, table, old)) {
         return;
     }
     let what = match old.map(|c| &c.definition.kind) {
@@ -144,6 +147,31 @@ fn proven_elsewhere(cx: &OperationContext<'_>, table: &Target, check: &str) -> b
                 && !check.to_ascii_lowercase().contains("and")
         })
     })
+}
+
+/// Another reference or check keeps out the same rows.
+fn has_a_twin(cx: &OperationContext<'_>, table: &Target, old: &TableConstraint) -> bool {
+    let known = cx.table(&table.name);
+    let others = known.into_iter().flat_map(|table| &table.constraints);
+    others
+        .filter(|other| other.name != old.name)
+        .filter(|other| other.validated && !other.definition.not_enforced)
+        .any(
+            |other| match (&other.definition.kind, &old.definition.kind) {
+                (ConstraintKind::ForeignKey(own), ConstraintKind::ForeignKey(key)) => {
+                    other.references.is_some()
+                        && other.references == old.references
+                        && other.columns == old.columns
+                        && other.referenced == old.referenced
+                        && own.match_full == key.match_full
+                }
+                (ConstraintKind::Check(own), ConstraintKind::Check(check)) => {
+                    other.definition.no_inherit <= old.definition.no_inherit
+                        && same_expression(&own.text, &check.text)
+                }
+                _ => false,
+            },
+        )
 }
 
 /// The down adds it again; whether that works is the business of the rules

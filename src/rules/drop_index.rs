@@ -32,7 +32,7 @@ fn check(cx: &OperationContext<'_>, findings: &mut Findings) {
     };
     let key = cx.schema.resolve(name);
     let index = cx.schema.index_by_key(&key);
-    if cx.is_absent(name, *if_exists) || cx.schema.is_created_now(&key) {
+    if cx.is_absent(name, *if_exists) || cx.schema.is_created_now(&key) || cx.is_refused() {
         return;
     }
     let is_beside = |i: &Arc<Index>| cx.is_new_key(&i.table) || cx.is_set_aside(&i.table);

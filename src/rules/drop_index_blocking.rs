@@ -70,6 +70,7 @@ fn locks_others_out(cx: &OperationContext<'_>, name: &ObjectName) -> bool {
         .and_then(|key| cx.schema.table_by_key(key))
         .is_some_and(|table| table.is_partitioned());
     !partitioned
+        && !cx.is_refused()
         && !cx.is_new(name)
         && !table
             .is_some_and(|key| cx.is_new_key(key) || cx.is_closed_anyway(key) || cx.goes_later(key))

@@ -53,7 +53,8 @@ fn check(cx: &MigrationContext<'_>, findings: &mut Findings) {
         );
 }
 
-/// What comes and goes; of two alike one may take the place of the other.
+/// What comes and goes; of two alike one may take the place of the other. A
+/// rename is both at once, and no better in a migration of its own.
 #[derive(PartialEq, Eq, Hash)]
 enum Part {
     Table,
@@ -62,15 +63,11 @@ enum Part {
 
 fn part(cx: &MigrationContext<'_>, step: &Step<'_>) -> Option<Part> {
     match &step.operation.action {
-        Action::AddColumn { table, .. }
-        | Action::DropColumn { table, .. }
-        | Action::RenameColumn { table, .. } => {
+        Action::AddColumn { table, .. } | Action::DropColumn { table, .. } => {
             Some(Part::ColumnOf(cx.schema.resolve(&table.name)))
         }
         Action::CreateTable(_) => Some(Part::Table),
-        Action::Drop { kind, .. } | Action::Rename { kind, .. } => {
-            (*kind == ObjectKind::Table).then_some(Part::Table)
-        }
+        Action::Drop { kind, .. } => (*kind == ObjectKind::Table).then_some(Part::Table),
         _ => None,
     }
 }

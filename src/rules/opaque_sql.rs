@@ -27,11 +27,15 @@ fn check(cx: &OperationContext<'_>, findings: &mut Findings) {
     {
         return;
     }
+    let fact = format!("what this does cannot be judged: {why}");
+    // Calls of one routine come to the same; built from nothing but variables,
+    // any two may differ.
+    let place = cx.place(cx.operation.place);
+    if why.ends_with('`') && findings.add_to_alike(&fact, place, "nor can this") {
+        return;
+    }
     findings
-        .report(
-            cx.operation.place,
-            format!("what this does cannot be judged: {why}"),
-        )
+        .report(cx.operation.place, fact)
         .help("look at it yourself; write the statement out where that is possible");
 }
 

@@ -26,12 +26,12 @@ fn check(cx: &OperationContext<'_>, findings: &mut Findings) {
                     table.name, column.name
                 ),
             )
-            .help(remedy(&table.name, column))
+            .help(remedy(cx, &table.name, column))
             .confidence(cx.confidence(&table.name));
     }
 }
 
-fn remedy(table: &ObjectName, column: &Column) -> String {
+fn remedy(cx: &OperationContext<'_>, table: &ObjectName, column: &Column) -> String {
     let sql = sql_object(table);
     let name = sql_name(&column.name);
     let sequence = ObjectName {
@@ -50,6 +50,7 @@ fn remedy(table: &ObjectName, column: &Column) -> String {
          ALTER TABLE {sql} ADD COLUMN {name} {ty};\n  \
          CREATE SEQUENCE {sequence} OWNED BY {sql}.{name};\n  \
          ALTER TABLE {sql} ALTER COLUMN {name} SET DEFAULT nextval('{sequence}');\n\
-         and the old rows in batches, in a later migration"
+         and the old rows in batches, {}",
+        cx.scene.afterwards()
     )
 }

@@ -2,7 +2,8 @@
 
 use crate::finding::Confidence;
 use crate::operation::Action;
-use crate::rule::{Check, Findings, MigrationContext, Rule, one_line, sql_object};
+use crate::rule::{Check, Findings, MigrationContext, Rule, on_one_line, sql_name, sql_object};
+use smol_str::SmolStr;
 
 pub const RULE: Rule = Rule {
     id: "unbatched-backfill",
@@ -33,8 +34,8 @@ fn check(cx: &MigrationContext<'_>, findings: &mut Findings) {
                 ),
                 format!(
                     "delete a few thousand rows at a time, each batch in its own transaction:\n  \
-                     DELETE FROM {sql} {};",
-                    batch(&sql, "USING", joined(&step.operation.action))
+                     {};",
+                    Batch::of(&step.operation.action, &sql).statement("DELETE FROM", "", "USING")
                 ),
             ),
             _ => (
@@ -43,8 +44,8 @@ fn check(cx: &MigrationContext<'_>, findings: &mut Findings) {
                 ),
                 format!(
                     "update a few thousand rows at a time, each batch in its own transaction:\n  \
-                     UPDATE {sql} SET … {};",
-                    batch(&sql, "FROM", joined(&step.operation.action))
+                     {};",
+                    Batch::of(&step.operation.action, &sql).statement("UPDATE", "SET … ", "FROM")
                 ),
             ),
         };
@@ -61,25 +62,51 @@ fn check(cx: &MigrationContext<'_>, findings: &mut Findings) {
     }
 }
 
-/// What else an UPDATE or a DELETE reads.
-fn joined(action: &Action) -> Option<&str> {
-    let others = match action {
-        Action::Update(update) => update.from.as_ref(),
-        Action::Delete(delete) => delete.using.as_ref(),
-        _ => None,
-    };
-    others.map(|others| &*others.text)
+/// What the change of some thousand rows has to name, as the change of all does.
+struct Batch<'a> {
+    /// `WITH …` and a blank.
+    with: String,
+    /// The table as it is named in FROM, and elsewhere.
+    table: String,
+    own: SmolStr,
+    /// What else is read.
+    joined: Option<&'a str>,
 }
 
-/// The clauses that take some thousand rows. What is joined picks the rows too:
-/// those without a partner would be picked for ever.
-fn batch(table: &str, word: &str, joined: Option<&str>) -> String {
-    match joined.map(one_line) {
-        None => {
-            format!("WHERE ctid = ANY (ARRAY(SELECT ctid FROM {table} WHERE … LIMIT 5000))")
+impl<'a> Batch<'a> {
+    fn of(action: &'a Action, table: &str) -> Self {
+        let (alias, with, others) = match action {
+            Action::Update(update) => (&update.alias, &update.with, &update.from),
+            Action::Delete(delete) => (&delete.alias, &delete.with, &delete.using),
+            _ => (&None, &None, &None),
+        };
+        let alias = alias.as_ref().map(|alias| sql_name(alias));
+        Self {
+            with: with
+                .as_ref()
+                .map_or_else(String::new, |with| on_one_line(&with.text) + " "),
+            table: match &alias {
+                Some(alias) => format!("{table} AS {alias}"),
+                None => table.to_owned(),
+            },
+            own: alias.unwrap_or_else(|| table.into()),
+            joined: others.as_ref().map(|others| &*others.text),
         }
-        Some(others) => format!(
-            "{word} {others} WHERE … AND {table}.ctid = ANY (ARRAY(SELECT {table}.ctid FROM {table}, {others} WHERE … LIMIT 5000))"
-        ),
+    }
+
+    /// The statement of some thousand rows. What is joined picks the rows too:
+    /// those without a partner would be picked for ever.
+    fn statement(&self, verb: &str, set: &str, word: &str) -> String {
+        let Self {
+            with, table, own, ..
+        } = self;
+        match self.joined.map(on_one_line) {
+            None => format!(
+                "{with}{verb} {table} {set}WHERE ctid = ANY (ARRAY(SELECT ctid FROM {table} WHERE … LIMIT 5000))"
+            ),
+            Some(others) => format!(
+                "{with}{verb} {table} {set}{word} {others} WHERE … AND {own}.ctid = ANY (ARRAY(SELECT {own}.ctid FROM {table}, {others} WHERE … LIMIT 5000))"
+            ),
+        }
     }
 }

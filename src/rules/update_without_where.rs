@@ -1,10 +1,10 @@
 //! Every row of a table is overwritten.
 
 use crate::finding::Severity;
-use crate::operation::{Action, Ident, Kind};
+use crate::operation::{Action, Ident, Kind, ObjectName};
 use crate::rule::{
-    Check, Findings, OperationContext, Rule, is_bookkeeping, listed, sql_ident, sql_name,
-    sql_object, sql_type, takes_every_row,
+    Check, Findings, OperationContext, Rule, is_bookkeeping, is_constant, listed, sql_ident,
+    sql_name, sql_object, sql_type, takes_every_row,
 };
 
 pub const RULE: Rule = Rule {
@@ -38,11 +38,10 @@ fn check(cx: &OperationContext<'_>, findings: &mut Findings) {
             .is_some_and(|t| t.column_added.contains_key(&c.name))
     };
     let backfill = !overwritten.is_empty() && overwritten.iter().all(added_later);
-    // There is nothing to fill where no value can be NULL.
-    let may_be_empty = backfill
-        && overwritten
-            .first()
-            .is_some_and(|c| cx.table(name).is_some_and(|t| !t.is_not_null(&c.name)));
+    let untouched = overwritten
+        .first()
+        .filter(|_| backfill)
+        .and_then(|c| untouched(cx, name, c));
     let ty = overwritten
         .first()
         .and_then(|c| cx.table(name)?.column(&c.name))
@@ -61,8 +60,8 @@ fn check(cx: &OperationContext<'_>, findings: &mut Findings) {
         )
         .severity(if backfill { Severity::Warning } else { Severity::Error })
         .confidence(cx.confidence(name))
-        .help(if may_be_empty {
-            format!("Write only what is empty, so that nothing is lost and it can run again:\nUPDATE {} SET {first} = … WHERE {first} IS NULL;", sql_object(name))
+        .help(if let Some((what, condition)) = untouched {
+            format!("Write only what {what}, so that nothing is lost and it can run again:\nUPDATE {} SET {first} = … WHERE {condition};", sql_object(name))
         } else {
             format!(
                 "Write into a new column and leave the old one until it is no longer needed, or keep the old values:\n\
@@ -73,3 +72,35 @@ fn check(cx: &OperationContext<'_>, findings: &mut Findings) {
             )
         });
 }
+
+/// What nobody has written yet in a column that was added to its table, and the
+/// condition for it. Where the column came with a default, no row was empty.
+fn untouched(
+    cx: &OperationContext<'_>,
+    table: &ObjectName,
+    column: &Ident,
+) -> Option<(&'static str, String)> {
+    let known = cx.table(table)?;
+    let own = known.column(&column.name)?;
+    let name = sql_ident(column);
+    let is_required = known.is_not_null(&column.name);
+    match cx.schema.default_of(own) {
+        None if is_required || own.identity.is_some() => None,
+        None => Some(("is empty", format!("{name} IS NULL"))),
+        Some(default) => {
+            let text = default.text.trim();
+            let literal = text.split_once("::").map_or(text, |(literal, _)| literal);
+            let comparable = !WITHOUT_EQUALITY.contains(&own.ty.name.as_str());
+            let condition = match is_required {
+                true => format!("{name} = {text}"),
+                false => format!("{name} IS NULL OR {name} = {text}"),
+            };
+            (is_constant(literal) && comparable).then_some(("holds the default still", condition))
+        }
+    }
+}
+
+/// Types of which `=` does not say whether two values are the same.
+const WITHOUT_EQUALITY: &[&str] = &[
+    "json", "xml", "point", "line", "lseg", "box", "path", "polygon", "circle",
+];

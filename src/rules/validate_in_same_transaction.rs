@@ -40,8 +40,9 @@ fn check(cx: &MigrationContext<'_>, findings: &mut Findings) {
                 ),
             )
             .help(format!(
-                "move it to a later migration, so that the transaction that added the constraint has ended:\n  \
+                "validate it {}, so that the transaction that added the constraint has ended:\n  \
                  ALTER TABLE {} VALIDATE CONSTRAINT {};",
+                cx.scene.afterwards(),
                 sql_object(&table.name),
                 sql_ident(name)
             ))

@@ -32,8 +32,9 @@ fn check(cx: &OperationContext<'_>, findings: &mut Findings) {
                     "add the column bare, then give new rows their default:\n  \
                      ALTER TABLE {sql} ADD COLUMN {name} {};\n  \
                      ALTER TABLE {sql} ALTER COLUMN {name} SET DEFAULT {value};\n\
-                     and fill the old rows in batches, in a later migration",
-                    sql_type(&column.ty)
+                     and fill the old rows in batches, {}",
+                    sql_type(&column.ty),
+                    cx.scene.afterwards()
                 ),
             )
         }

@@ -184,14 +184,20 @@ impl<'a> Work<'a> {
         }
     }
 
-    /// The actions of the same statement, this one left out.
+    /// The actions of the same statement, this one left out. A block is a
+    /// statement of many; those of one ALTER TABLE in it share their target.
     fn siblings(&self) -> impl Iterator<Item = &'a Action> + use<'a> {
         let own = self.scene.operation;
+        let target = own.action.target().filter(|_| own.within.block);
+        let is_together = move |other: &Action| {
+            target.is_none_or(|own| other.target().is_some_and(|other| std::ptr::eq(own, other)))
+        };
         self.scene
             .siblings
             .iter()
             .filter(move |sibling| !std::ptr::eq(*sibling, own) && sibling.clause != own.clause)
             .map(|sibling| &sibling.action)
+            .filter(move |action| is_together(action))
     }
 
     fn lock(&mut self, relation: &Key, mode: LockMode) {

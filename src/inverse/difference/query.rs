@@ -48,7 +48,7 @@ struct Text<'a> {
 impl<'a> Text<'a> {
     /// The columns of the view are known and need no names where `named`.
     fn of(view: &'a View, named: bool) -> Self {
-        let words = words(view.query.trim().trim_end_matches(';'));
+        let words = without_parentheses(words(view.query.trim().trim_end_matches(';')));
         let mut words = ranges(values(paths(casts(words))));
         // These may be left out.
         words.retain(|w| !matches!(w.as_str(), "as" | "outer" | "inner" | "asc"));
@@ -415,6 +415,28 @@ const END: &[&str] = &[
     "window",
 ];
 
+/// `(SELECT …)` as a whole.
+fn without_parentheses(mut words: Vec<SmolStr>) -> Vec<SmolStr> {
+    while words.first().is_some_and(|word| word == "(") && closes(&words) == Some(words.len() - 1) {
+        words.pop();
+        words.remove(0);
+    }
+    words
+}
+
+/// Where the first parenthesis is closed.
+fn closes(words: &[SmolStr]) -> Option<usize> {
+    let mut depth = 0usize;
+    words.iter().position(|word| {
+        depth = match word.as_str() {
+            "(" => depth + 1,
+            ")" => depth.saturating_sub(1),
+            _ => depth,
+        };
+        depth == 0
+    })
+}
+
 /// `a . b` as one word.
 fn paths(words: Vec<SmolStr>) -> Vec<SmolStr> {
     let mut paths: Vec<SmolStr> = Vec::new();
@@ -523,7 +545,7 @@ fn clock(text: &str) -> Option<(u32, u32, f64)> {
 }
 
 /// Months, days and seconds.
-fn span_of_time(text: &str) -> Option<String> {
+pub(super) fn span_of_time(text: &str) -> Option<String> {
     let (mut months, mut days, mut seconds) = (0.0, 0.0, 0.0);
     let mut words = text.split_whitespace().peekable();
     words.peek()?;
@@ -810,6 +832,7 @@ mod tests {
                 "select 'x' as kind, n + 1 from logs",
                 "SELECT 'x'::text AS kind, (logs.n + 1) AS \"?column?\" FROM logs",
             ),
+            ("((select id from logs))", "SELECT logs.id FROM logs"),
         ];
         for (a, b) in table {
             assert_eq!(compared(a, b), Likeness::Same, "{a}");

@@ -3,6 +3,7 @@
 
 use smol_str::SmolStr;
 
+use super::query::span_of_time;
 use crate::operation::{DataType, Expr};
 use crate::source::Span;
 use crate::statement::Cursor;
@@ -26,31 +27,104 @@ pub(super) fn expr(a: Option<&Expr>, b: Option<&Expr>) -> bool {
 /// not have the shape of the one it was given: the words count, not their
 /// order.
 pub fn condition(a: &str, b: &str) -> bool {
-    let parts = |text: &str| {
-        let mut words = words(text);
-        words.retain(|w| {
-            !matches!(
-                w.as_str(),
-                "(" | ")" | "," | "and" | "between" | ">=" | "<="
-            )
-        });
-        words.sort_unstable();
-        words
-    };
-    if text(a, b) {
-        return true;
-    }
+    text(a, b) || same_parts([words(a), words(b)])
+}
+
+/// The same for conditions that can name one table only, and whose columns may
+/// have it in front of them.
+pub(super) fn own_condition(a: &str, b: &str) -> bool {
+    condition(a, b) || same_parts([unqualified(words(a)), unqualified(words(b))])
+}
+
+fn same_parts(mut sides: [Vec<SmolStr>; 2]) -> bool {
     // `BETWEEN` names what it compares once, `>=` and `<=` twice.
-    let mut sides = [words(a), words(b)];
     let between = |side: &Vec<SmolStr>| side.iter().any(|w| w == "between");
-    if between(&sides[0]) != between(&sides[1]) {
-        let (mut a, mut b) = (parts(a), parts(b));
-        a.dedup();
-        b.dedup();
-        return a == b;
+    let is_spread = between(&sides[0]) != between(&sides[1]);
+    for side in &mut sides {
+        if is_spread {
+            side.retain(|w| {
+                !matches!(
+                    w.as_str(),
+                    "(" | ")" | "," | "and" | "between" | ">=" | "<="
+                )
+            });
+        }
+        side.sort_unstable();
+        if is_spread {
+            side.dedup();
+        }
     }
-    sides.iter_mut().for_each(|side| side.sort_unstable());
     sides[0] == sides[1]
+}
+
+/// `t.a` is `a`. What is called, a type or a collation has its own schema in front.
+fn unqualified(words: Vec<SmolStr>) -> Vec<SmolStr> {
+    let mut bare: Vec<SmolStr> = Vec::with_capacity(words.len());
+    let mut at = 0;
+    while at < words.len() {
+        let mut end = at;
+        let goes_on = |end: usize| {
+            is_name(&words[end])
+                && words.get(end + 1).is_some_and(|word| word == ".")
+                && words.get(end + 2).is_some_and(|word| is_name(word))
+        };
+        while goes_on(end) {
+            end += 2;
+        }
+        let of_another_kind = bare.last().is_some_and(|w| w == "as" || w == "collate");
+        let is_called = words.get(end + 1).is_some_and(|word| word == "(");
+        match of_another_kind || is_called {
+            true => bare.extend_from_slice(&words[at..=end]),
+            false => bare.push(words[end].clone()),
+        }
+        at = end + 1;
+    }
+    bare
+}
+
+/// Do two values that a column of this type is given say the same? Of a span of
+/// time the server has a form of its own, whatever it was given.
+pub(super) fn value(a: &str, b: &str, ty: &DataType) -> bool {
+    let is_span = ty.name == "interval" && ty.array == 0;
+    text(a, b) || spans(a, is_span) == spans(b, is_span)
+}
+
+/// The words of a value, with its spans of time in one form: what is cast, what
+/// is added to something, and the whole where that is one.
+fn spans(text: &str, is_span: bool) -> Vec<SmolStr> {
+    let mut tokens = Vec::new();
+    tokens_into(text, Span::new(0, text.len() as u32), &mut tokens);
+    let is_interval = |at: usize| {
+        let word = tokens.get(at).map_or("", |token| token.span.of(text));
+        word.eq_ignore_ascii_case("interval")
+    };
+    let alone = tokens.iter().filter(|t| t.kind == TokenKind::Text).count() == 1;
+    let mut edited = String::with_capacity(text.len());
+    let mut end = 0;
+    for (at, token) in tokens.iter().enumerate() {
+        let word = token.span.of(text);
+        let behind = |kind| tokens.get(at + 1).is_some_and(|t| t.kind == kind);
+        let prefixed = at > 0 && is_interval(at - 1);
+        let added = at > 0 && tokens[at - 1].span.of(text) == "+";
+        let cast = behind(TokenKind::DoubleColon) && is_interval(at + 2);
+        let whole = is_span && alone && !text.contains('(');
+        let plain = match token.kind {
+            TokenKind::Text if cast || added || whole || prefixed => {
+                span_of_time(word.trim_matches('\''))
+            }
+            _ => None,
+        };
+        let Some(plain) = plain else { continue };
+        let from = match prefixed {
+            true => tokens[at - 1].span.start,
+            false => token.span.start,
+        };
+        edited.push_str(&text[end..from as usize]);
+        edited.push_str(&format!("'{plain}'"));
+        end = token.span.end as usize;
+    }
+    edited.push_str(&text[end..]);
+    words(&edited)
 }
 
 /// Do two texts have the same words, in whatever order?
@@ -137,6 +211,15 @@ pub(super) fn words(text: &str) -> Vec<SmolStr> {
                 };
                 words.extend(["not".into(), like.into()]);
             }
+            // `a NOTNULL`, but not `t.notnull`, `AS notnull` or `isnull(a)`.
+            TokenKind::Word
+                if words.last().is_some_and(|word| word != "." && word != "as")
+                    && !cursor.at_kind(TokenKind::OpenParen)
+                    && null_test(token.span.of(text)).is_some() =>
+            {
+                let test = null_test(token.span.of(text)).into_iter().flatten();
+                words.extend(test.map(|word| SmolStr::new_static(word)));
+            }
             _ => words.push(match (ident, token.span.of(text)) {
                 (Some(ident), _) => ident.name.as_str().into(),
                 (None, "!=") => "<>".into(),
@@ -147,6 +230,16 @@ pub(super) fn words(text: &str) -> Vec<SmolStr> {
         }
     }
     lists(words)
+}
+
+/// What the server makes of a test that has a word of its own.
+fn null_test(word: &str) -> Option<&'static [&'static str]> {
+    const TESTS: [(&str, &[&str]); 2] = [
+        ("notnull", &["is", "not", "null"]),
+        ("isnull", &["is", "null"]),
+    ];
+    let mut tests = TESTS.into_iter();
+    Some(tests.find(|(test, _)| word.eq_ignore_ascii_case(test))?.1)
 }
 
 /// `= ANY (ARRAY[…])` is what the server makes of `IN (…)`.
@@ -237,6 +330,7 @@ mod tests {
                 "s IN ('a', 'b')",
             ),
             ("(name ~~ 'a%'::text)", "name LIKE 'a%'"),
+            ("(a IS NOT NULL) AND (b IS NULL)", "a NOTNULL AND b isnull"),
         ];
         for (a, b) in table {
             assert_eq!(plain(a), plain(b), "{a}");
@@ -244,6 +338,8 @@ mod tests {
         assert_ne!(plain("'A'"), plain("'a'"));
         assert_ne!(plain("a + b"), plain("a - b"));
         assert_ne!(plain("f(a)"), plain("g(a)"));
+        assert_ne!(plain("t.notnull"), plain("t.is not null"));
+        assert_ne!(plain("isnull(a)"), plain("is null(a)"));
     }
 
     #[test]
@@ -253,5 +349,46 @@ mod tests {
         assert!(!condition("a IN ('x', 'y')", "a IN ('x')"));
         assert!(!condition("a > 0", "a >= 0"));
         assert!(!condition("a > 0 OR b > 0", "a > 0 AND b > 0"));
+    }
+
+    #[test]
+    fn columns_of_the_one_table_need_no_path() {
+        assert!(own_condition(
+            "t.k IN ('a')",
+            "(k = ANY (ARRAY['a'::text]))"
+        ));
+        assert!(own_condition("public.t.a > t.b", "a > b"));
+        assert!(own_condition("lower(m.t.k) = 'a'", "lower(k) = 'a'"));
+        assert!(!own_condition("app.f(k)", "f(k)"));
+        assert!(!own_condition("k COLLATE m.c > 'a'", "k COLLATE c > 'a'"));
+        assert!(!own_condition("t.k > 'a'", "l > 'a'"));
+    }
+
+    #[test]
+    fn spans_of_time_have_one_form() {
+        let same = |a: &str, b: &str, ty: &str| {
+            let mut tokens = Vec::new();
+            tokens_into(ty, Span::new(0, ty.len() as u32), &mut tokens);
+            let ty = DataType::read(&mut Cursor::new(ty, &tokens)).expect("a type");
+            value(a, b, &ty)
+        };
+        let stored = "(now() + '00:05:00'::interval)";
+        for given in [
+            "now()+'5 minutes'::INTERVAL",
+            "now() + interval '5 minutes'",
+            "now() + '300 sec'",
+        ] {
+            assert!(same(given, stored, "timestamptz"), "{given}");
+        }
+        assert!(same("'5 minutes'", "'00:05:00'::interval", "interval"));
+        assert!(same("'36 hours'", "'36:00:00'::interval", "interval"));
+        assert!(!same(
+            "'36 hours'",
+            "'1 day 12:00:00'::interval",
+            "interval"
+        ));
+        assert!(!same("now() + '6 minutes'", stored, "timestamptz"));
+        assert!(!same("'5 minutes'", "'00:05:00'", "text"));
+        assert!(!same("'5 minutes'", "'300 seconds'", "text"));
     }
 }

@@ -421,7 +421,7 @@ fn column_change(key: &Key, before: &Column, after: &Column, found: &mut Differe
             shown(&new.text)
         )),
         (Some(old), Some(new)) if both_count(&old.text, &new.text) => {}
-        (Some(old), Some(new)) if !same::text(&old.text, &new.text) => say(format!(
+        (Some(old), Some(new)) if !same::value(&old.text, &new.text, &after.ty) => say(format!(
             "has the default `{}` instead of `{}`",
             shown(&new.text),
             shown(&old.text)
@@ -471,7 +471,9 @@ fn same_constraint(a: &TableConstraint, b: &TableConstraint) -> bool {
         return false;
     }
     match (&a.definition.kind, &b.definition.kind) {
-        (ConstraintKind::Check(x), ConstraintKind::Check(y)) => same::condition(&x.text, &y.text),
+        (ConstraintKind::Check(x), ConstraintKind::Check(y)) => {
+            same::own_condition(&x.text, &y.text)
+        }
         (ConstraintKind::ForeignKey(x), ConstraintKind::ForeignKey(y)) => {
             a.references == b.references
                 && (a.referenced == b.referenced
@@ -554,7 +556,7 @@ fn same_index(a: &Index, b: &Index) -> bool {
         && a.nulls_not_distinct == b.nulls_not_distinct
         && options(a) == options(b)
         && match (&a.predicate, &b.predicate) {
-            (Some(x), Some(y)) => same::condition(&x.text, &y.text),
+            (Some(x), Some(y)) => same::own_condition(&x.text, &y.text),
             (x, y) => x.is_none() && y.is_none(),
         }
         && a.exprs.len() == b.exprs.len()
