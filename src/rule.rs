@@ -65,7 +65,7 @@ pub use sql::{
     takes_every_row, takes_no_row,
 };
 pub use trail::{Trail, Way};
-pub use unique::{Uniqueness, asks_for_values};
+pub use unique::{Uniqueness, asks_for_values, without_types};
 pub use work::{ColumnWork, sql_index, sql_list, sql_object, subject, who_waits};
 
 /// A hazard that bowline knows: `rules/<id>.md` and `src/rules/<id>.rs`.

@@ -115,6 +115,9 @@ fn text_length(from: &DataType, to: &DataType) -> Conversion {
     }
 }
 
+/// What a `name` holds (manual, "Identifiers and Key Words").
+const NAME_BYTES: i32 = 63;
+
 /// What a conversion takes from values that it accepts; `None` where every
 /// value can be turned back, or is refused. `cut` says that an explicit cast
 /// runs, which cuts text without a word.
@@ -154,6 +157,11 @@ pub fn loss(from: &DataType, to: &DataType, cut: bool) -> Option<&'static str> {
                 && shrinks(from.modifiers[0].or(Some(6)), to, 0) =>
         {
             Some("the fractions of a second behind the new precision")
+        }
+        ("text" | "varchar" | "char" | "citext", "name")
+            if length(from).is_none_or(|most| most > NAME_BYTES) =>
+        {
+            Some("all but the first 63 bytes")
         }
         ("text" | "varchar" | "citext", "boolean") => Some("the text itself"),
         (_, "boolean") if integer(from).is_some() => Some("every number but 0 and 1"),

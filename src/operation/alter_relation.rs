@@ -11,7 +11,7 @@ pub fn view(r: &mut Reader<'_>) {
         false => ObjectKind::View,
     };
     r.cursor.eat_word("VIEW");
-    if !alter_table::all_in_tablespace(r) {
+    if !alter_table::all_in_tablespace(r, kind) {
         alter_table::relation(r, kind);
     }
 }

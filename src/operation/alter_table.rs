@@ -30,20 +30,35 @@ pub fn read(r: &mut Reader<'_>) {
         false => ObjectKind::Table,
     };
     r.cursor.eat_word("TABLE");
-    if all_in_tablespace(r) {
+    if all_in_tablespace(r, kind) {
         return;
     }
     relation(r, kind);
 }
 
 /// `ALL IN TABLESPACE`, behind TABLE, INDEX or MATERIALIZED VIEW.
-pub fn all_in_tablespace(r: &mut Reader<'_>) -> bool {
-    if !r.cursor.at_words(&["ALL", "IN", "TABLESPACE"]) {
+pub fn all_in_tablespace(r: &mut Reader<'_>, kind: ObjectKind) -> bool {
+    if !r.cursor.eat_words(&["ALL", "IN", "TABLESPACE"]) {
         return false;
     }
-    let place = r.here();
-    r.cursor.rest();
-    r.opaque("moves everything that a tablespace holds", place);
+    let Some(from) = r.name() else {
+        r.expected("a tablespace");
+        return true;
+    };
+    if r.cursor.eat_words(&["OWNED", "BY"]) {
+        r.cursor.skip_until(|c| c.at_word("SET"));
+    }
+    let to = match r.cursor.eat_words(&["SET", "TABLESPACE"]) {
+        true => r.name(),
+        false => None,
+    };
+    let Some(to) = to else {
+        r.expected("`SET TABLESPACE`");
+        return true;
+    };
+    r.cursor.eat_word("NOWAIT");
+    let place = from.span;
+    r.push_whole(Action::MoveTablespace { kind, from, to }, place);
     true
 }
 

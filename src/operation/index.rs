@@ -23,7 +23,7 @@ pub fn create(r: &mut Reader<'_>) {
 /// ALTER INDEX.
 pub fn alter(r: &mut Reader<'_>) {
     r.cursor.eat_words(&["ALTER", "INDEX"]);
-    if !alter_table::all_in_tablespace(r) {
+    if !alter_table::all_in_tablespace(r, ObjectKind::Index) {
         alter_table::relation(r, ObjectKind::Index);
     }
 }

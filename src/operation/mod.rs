@@ -835,6 +835,12 @@ pub enum Action {
         name: ObjectName,
         to: Ident,
     },
+    /// `ALTER … ALL IN TABLESPACE from … SET TABLESPACE to`.
+    MoveTablespace {
+        kind: ObjectKind,
+        from: Ident,
+        to: Ident,
+    },
     SetAccessMethod {
         table: Arc<Target>,
         to: Ident,

@@ -265,7 +265,7 @@ fn without(words: &[String], part: &[String]) -> Vec<String> {
 }
 
 /// A text without the types that it casts to.
-fn without_types(text: &str) -> String {
+pub fn without_types(text: &str) -> String {
     let tokens = tokens(text);
     let mut cursor = Cursor::new(text, &tokens);
     let mut out = String::with_capacity(text.len());

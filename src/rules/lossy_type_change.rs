@@ -1,9 +1,12 @@
 //! A cast loses what the old type held.
 
-use crate::effect::conversion::loss;
+use crate::effect::conversion::{Conversion, loss};
+use crate::effect::postgres::is_computed;
+use crate::name::Name;
 use crate::operation::{Action, DataType, Kind};
 use crate::rule::{
     Check, Findings, OperationContext, Rule, mentions, sql_ident, sql_name, sql_object, sql_type,
+    without_types,
 };
 
 use crate::schema::is_utc;
@@ -39,6 +42,9 @@ fn check(cx: &OperationContext<'_>, findings: &mut Findings) {
         match recorded.and_then(|old| loss(&old.ty, ty, using.is_some())) {
             Some(_) if keeps_instant(cx, ty, using) => return,
             Some(lost) => lost,
+            None if is_overwritten(cx, ty, &column.name, using) => {
+                "what stood there: USING puts something else in its place"
+            }
             None => return,
         }
     };
@@ -65,6 +71,24 @@ fn check(cx: &OperationContext<'_>, findings: &mut Findings) {
              ALTER TABLE {name} DROP COLUMN {old};",
             using.map_or_else(|| format!("{old}::{sql}"), ToOwned::to_owned)
         ));
+}
+
+/// Does USING compute other values of the same type?
+fn is_overwritten(
+    cx: &OperationContext<'_>,
+    ty: &DataType,
+    column: &Name,
+    using: Option<&str>,
+) -> bool {
+    let Action::AlterColumnType { table, .. } = &cx.operation.action else {
+        return false;
+    };
+    let recorded = cx.table(&table.name).and_then(|t| t.column(column));
+    let same = recorded.is_some_and(|old| cx.conversion(&old.ty, ty) == Conversion::Same);
+    same && using.is_some_and(|using| {
+        let bare = without_types(using);
+        is_computed(bare.trim(), column)
+    })
 }
 
 /// Is every instant written as its time in UTC, from which it can be told again?

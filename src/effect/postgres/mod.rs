@@ -118,6 +118,7 @@ impl<'a> Work<'a> {
             | Action::SetSchema { .. }
             | Action::SetOwner { .. }
             | Action::SetTablespace { .. }
+            | Action::MoveTablespace { .. }
             | Action::SetParameters { .. }
             | Action::Comment { .. }
             | Action::Grant(_) => self.object(),

@@ -32,6 +32,7 @@ impl<'a> Work<'a> {
             Action::SetSchema { kind, name, .. } => self.set_schema(*kind, name),
             Action::SetOwner { kind, name, .. } => self.set_owner(*kind, name),
             Action::SetTablespace { kind, name, to } => self.set_tablespace(*kind, name, to),
+            Action::MoveTablespace { kind, from, to } => self.move_tablespace(*kind, from, to),
             Action::SetParameters {
                 name,
                 parameters,
@@ -147,6 +148,35 @@ impl<'a> Work<'a> {
             Some(Relation::Table(table)) if !super::stores_rows(table) => {}
             None if kind == ObjectKind::Index => self.effect.rebuild(key),
             _ => self.effect.rewrite(key),
+        }
+    }
+
+    /// What the history has put there (alter_table_all_in_tablespace).
+    fn move_tablespace(&mut self, kind: ObjectKind, from: &Ident, to: &Ident) {
+        if from.name == to.name {
+            return;
+        }
+        let meant = |relation: &Relation| match (kind, relation) {
+            (ObjectKind::Table, Relation::Table(table)) if super::stores_rows(table) => {
+                Some(table.key)
+            }
+            (ObjectKind::Index, Relation::Index(index)) => Some(index.key),
+            (ObjectKind::MaterializedView, Relation::View(view)) if view.materialized => {
+                Some(view.key)
+            }
+            _ => None,
+        };
+        let keys = self.schema.relations().filter_map(meant);
+        let mut keys: Vec<Key> = keys
+            .filter(|key| self.is_in_tablespace(kind, key, &from.name))
+            .collect();
+        keys.sort_unstable();
+        for key in keys {
+            self.lock(&key, LockMode::AccessExclusive);
+            match kind {
+                ObjectKind::Index => self.effect.rebuild(key),
+                _ => self.effect.rewrite(key),
+            }
         }
     }
 
