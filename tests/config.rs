@@ -235,7 +235,7 @@ fn a_transaction_is_for_files_of_no_tool() {
     write("plain/001_init.sql", "CREATE TABLE t (id int, a int);");
     write(
         "plain/002_next.sql",
-        "ALTER TABLE t ADD COLUMN b int; CREATE INDEX t_a ON t (a);",
+        "ALTER TABLE t RENAME TO u; CREATE INDEX t_a ON u (a);",
     );
     write(
         "goose/001_init.sql",
@@ -262,14 +262,14 @@ fn a_transaction_is_for_files_of_no_tool() {
         waiting(""),
         (
             "none".into(),
-            "building an index on `t` blocks its writes until it is done".into()
+            "building an index on `u` blocks its writes until it is done".into()
         )
     );
     assert_eq!(
         waiting("transaction = \"file\""),
         (
             "file".into(),
-            "building an index on `t` blocks its reads and writes until it is done".into()
+            "building an index on `u` blocks its reads and writes until it is done".into()
         )
     );
 }

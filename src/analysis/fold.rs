@@ -431,10 +431,20 @@ impl<'a> Fold<'a> {
         }
         let is_void = matches!(&operation.action, Action::Set(set) if set.local)
             && run.transactions.run().transaction.is_none();
+        let renamed = match &operation.action {
+            Action::Rename { kind, name, to, .. } if kind.is_relation() => {
+                let key = self.schema.resolve(name);
+                Some((key, Key::new(key.schema, to.name)))
+            }
+            _ => None,
+        };
         let conflict = match is_void {
             true => None,
             false => self.schema.apply(operation, planned.source),
         };
+        if let Some((from, to)) = renamed {
+            run.transactions.rename(&from, to);
+        }
         if let Action::CreateTable(create) = &operation.action
             && planned.siblings.iter().any(|o| is_unread(&o.action))
         {

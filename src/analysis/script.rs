@@ -374,6 +374,11 @@ impl Transactions {
         }
     }
 
+    /// A relation has got another name.
+    pub fn rename(&mut self, from: &Key, to: Key) {
+        self.closed.rename(from, to);
+    }
+
     fn open(&mut self, by: OpenedBy) {
         self.closed.end_transaction();
         self.current = Some(self.next);

@@ -27,6 +27,13 @@ impl Closed {
         }
     }
 
+    /// The relation goes by another name.
+    pub fn rename(&mut self, from: &Key, to: Key) {
+        if let Some(closed) = self.relations.remove(from) {
+            self.relations.insert(to, closed);
+        }
+    }
+
     /// Where the relation was closed.
     pub fn since(&self, key: &Key) -> Option<Place> {
         let (place, _) = self.relations.get(key)?;

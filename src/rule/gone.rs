@@ -80,7 +80,10 @@ impl<'a> OperationContext<'a> {
             .into_iter()
             .find_map(|old| match &old.definition.kind {
                 ConstraintKind::ForeignKey(gone) => {
-                    let same = old.references == Some(to)
+                    // By the name that it has by now.
+                    let of = old.references;
+                    let of = of.map(|key| *self.schema.renamed_to(&key).unwrap_or(&key));
+                    let same = of == Some(to)
                         && old.columns == key.columns
                         && (key.referenced.is_empty()
                             || old.referenced.iter().eq(key.referenced.iter()));

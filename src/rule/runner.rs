@@ -77,6 +77,17 @@ impl Scene<'_> {
         }
     }
 
+    /// How the steps of a remedy come to run in a transaction each: the end of a
+    /// sentence.
+    pub fn each_apart(&self) -> String {
+        match self.one_for_all_pending() {
+            None => "in a migration each".to_owned(),
+            Some(tool) => format!(
+                "in migrations that are deployed one after the other ({tool} runs all pending files in one transaction)"
+            ),
+        }
+    }
+
     /// Where something may be done whose transaction begins after this one has
     /// ended: the end of a sentence.
     pub fn afterwards(&self) -> String {

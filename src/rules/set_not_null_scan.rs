@@ -50,11 +50,12 @@ fn remedy(cx: &OperationContext<'_>, table: &ObjectName, column: &Ident) -> Stri
         String::new()
     };
     format!(
-        "prove it first, in a migration each:\n  \
+        "prove it first, {}:\n  \
          ALTER TABLE {sql} ADD CONSTRAINT {name} CHECK ({quoted} IS NOT NULL) NOT VALID;\n  \
          ALTER TABLE {sql} VALIDATE CONSTRAINT {name};\n\
          then SET NOT NULL reads nothing:\n  \
          ALTER TABLE {sql} ALTER COLUMN {quoted} SET NOT NULL;\n  \
-         ALTER TABLE {sql} DROP CONSTRAINT {name};{shorter}"
+         ALTER TABLE {sql} DROP CONSTRAINT {name};{shorter}",
+        cx.scene.each_apart()
     )
 }

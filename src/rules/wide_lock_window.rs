@@ -40,7 +40,7 @@ fn check(cx: &MigrationContext<'_>, findings: &mut Findings) {
         )
     });
     for tables in wide {
-        report(findings, tables);
+        report(cx, findings, tables);
     }
 }
 
@@ -50,7 +50,7 @@ struct Locked {
     place: Place,
 }
 
-fn report(findings: &mut Findings, tables: &[Locked]) {
+fn report(cx: &MigrationContext<'_>, findings: &mut Findings, tables: &[Locked]) {
     let (first, more) = tables.split_at(MANY);
     let names: Vec<String> = first.iter().map(|t| format!("`{}`", t.name)).collect();
     let Some((last, earlier)) = first.split_last() else {
@@ -70,7 +70,15 @@ fn report(findings: &mut Findings, tables: &[Locked]) {
                 names.join(", ")
             ),
         )
-        .help("split it into a migration for each table, so that each lock is given back at once");
+        .help(match cx.scene.one_for_all_pending() {
+            None => {
+                "split it into a migration for each table, so that each lock is given back at once"
+                    .to_owned()
+            }
+            Some(tool) => format!(
+                "split it into a migration for each table, and deploy them one after the other: {tool} runs all pending files in one transaction"
+            ),
+        });
     for table in earlier {
         draft = draft.related(table.place, format!("`{}` is locked here", table.name));
     }
