@@ -155,8 +155,13 @@ impl MigrationContext<'_> {
                         None => self.schema.renamed_to(&key).cloned().unwrap_or(key),
                         Some(_) => key,
                     };
-                    matches!(self.schema.relation_by_key(&now), Some(Relation::Table(_)))
-                        && (!self.is_new_key(&now) || self.departs_at(&key).is_some())
+                    let was_there = || self.departs_at(&key).is_some();
+                    match self.schema.relation_by_key(&now) {
+                        Some(Relation::Table(_)) => !self.is_new_key(&now) || was_there(),
+                        Some(_) => false,
+                        // By now it is gone.
+                        None => was_there() || self.is_old_under(&key),
+                    }
                 })
         })
     }

@@ -2,12 +2,13 @@
 
 use rustc_hash::FxHashMap;
 
-use super::{Facet, OperationContext};
+use super::{Facet, OperationContext, Uniqueness};
 use crate::effect::conversion::Conversion;
 use crate::name::Name;
 use crate::operation::{
     Action, Column, DataType, Ident, ObjectKind, ObjectName, Operation, Target,
 };
+use crate::schema::Table;
 
 /// What the old release finds otherwise in the table that takes the place of
 /// another.
@@ -18,6 +19,8 @@ pub struct Exchange<'a> {
     pub lost: Vec<Name>,
     /// Columns of another type, with the type before and then.
     pub retyped: Vec<(Name, DataType, DataType)>,
+    /// Columns of keys that it has no more, where the columns themselves stay.
+    pub keys: Vec<Vec<Name>>,
 }
 
 /// A column that another takes the place of.
@@ -52,6 +55,7 @@ impl<'a> OperationContext<'a> {
             name,
             lost: Vec::new(),
             retyped: Vec::new(),
+            keys: self.lost_keys(known, name),
         };
         for column in &known.columns {
             match after.get(&column.name) {
@@ -66,7 +70,51 @@ impl<'a> OperationContext<'a> {
                 None => exchange.lost.push(column.name),
             }
         }
+        let columns = |key: &Vec<Name>| key.iter().all(|column| after.contains_key(column));
+        exchange.keys.retain(columns);
         Some(exchange)
+    }
+
+    /// The keys of a table that the one in its place does not have.
+    fn lost_keys(&self, known: &Table, name: &ObjectName) -> Vec<Vec<Name>> {
+        let place = self.schema.resolve(name);
+        let put = self.later_on(Facet::Object, &place.name);
+        let Some(put) = { put }.find(|op| self.puts(op, &place)) else {
+            return Vec::new();
+        };
+        let mut kept: Vec<Uniqueness<'_>> = Vec::new();
+        let mut own = place;
+        match &put.action {
+            Action::CreateTable(create) => {
+                let constraints = create.constraints.iter();
+                kept.extend(constraints.filter_map(|c| Uniqueness::added(place, c)));
+            }
+            Action::Rename { name: from, .. } => {
+                let Some(table) = self.schema.table(from) else {
+                    return Vec::new();
+                };
+                own = table.key;
+                kept.extend(self.keys_of(table));
+            }
+            _ => return Vec::new(),
+        }
+        for table in [own, place] {
+            let later = self.later_on(Facet::Table, &table.name);
+            let added = later.filter_map(|op| Uniqueness::of_operation(self.schema, op));
+            kept.extend(added.filter(|key| key.table == table));
+        }
+        let is_lost = |old: &Uniqueness<'_>| {
+            let names: Vec<Name> = old.columns.to_vec();
+            let plain = old.exprs.is_empty() && old.predicate.is_none();
+            plain
+                && !kept
+                    .iter()
+                    .any(|key| key.keeps_out(old, &names, self.schema))
+        };
+        let lost = self.keys_of(known).into_iter().filter(is_lost);
+        let mut lost: Vec<Vec<Name>> = lost.map(|key| key.columns.to_vec()).collect();
+        lost.dedup();
+        lost
     }
 
     /// Does the old release not get on with the table that takes the place?

@@ -7,7 +7,9 @@ use super::{Facet, OperationContext};
 use crate::inverse::same_condition;
 use crate::name::Name;
 use crate::operation::{Action, Constraint, ConstraintKind, DataType, ObjectName, Operation};
-use crate::schema::{GoneRule, Index, Key, Routine, Schema, TableConstraint, names_in, signature};
+use crate::schema::{
+    GoneRule, Index, Key, Routine, Schema, Table, TableConstraint, names_in, signature,
+};
 use crate::source::Span;
 use crate::statement::Cursor;
 use crate::statement::cursor::fold;
@@ -49,7 +51,7 @@ impl<'a> Uniqueness<'a> {
         })
     }
 
-    fn added(table: Key, constraint: &'a Constraint) -> Option<Self> {
+    pub(super) fn added(table: Key, constraint: &'a Constraint) -> Option<Self> {
         let (ConstraintKind::Unique(key) | ConstraintKind::PrimaryKey(key)) = &constraint.kind
         else {
             return None;
@@ -94,7 +96,12 @@ impl<'a> Uniqueness<'a> {
     /// Rows that are equal in what the other key looks at are equal here; and all
     /// of them are looked at here. `names` are the other's columns, under every
     /// name that they have.
-    fn keeps_out(&self, other: &Uniqueness<'_>, names: &[Name], schema: &Schema) -> bool {
+    pub(super) fn keeps_out(
+        &self,
+        other: &Uniqueness<'_>,
+        names: &[Name],
+        schema: &Schema,
+    ) -> bool {
         let same_expr = |text: &str| other.exprs.iter().any(|other| same_condition(other, text));
         let table = schema.table_by_key(&other.table);
         let may_be_null = |name: Name| table.is_none_or(|table| !table.is_not_null(&name));
@@ -150,6 +157,12 @@ impl OperationContext<'_> {
         let Some(table) = self.schema.table_by_key(&key.table) else {
             return false;
         };
+        let mut others = self.keys_of(table).into_iter();
+        others.any(|other| other.name != key.name && other.keeps_out(key, names, self.schema))
+    }
+
+    /// What keeps rows of a table from being equal.
+    pub fn keys_of<'t>(&'t self, table: &'t Table) -> Vec<Uniqueness<'t>> {
         let indexes = table.indexes.iter();
         let indexes = indexes.filter_map(|key| self.schema.index_by_key(key));
         let indexes = indexes.filter(|index| index.unique);
@@ -157,9 +170,7 @@ impl OperationContext<'_> {
         // Of one that was guessed, the index need not be known.
         let constraints = table.constraints.iter().filter(|c| c.index.is_none());
         let constraints = constraints.filter_map(|c| Uniqueness::of_constraint(table.key, c));
-        others
-            .chain(constraints)
-            .any(|other| other.name != key.name && other.keeps_out(key, names, self.schema))
+        others.chain(constraints).collect()
     }
 
     /// A unique index that the script adds later over no other columns than these:

@@ -429,6 +429,20 @@ impl MigrationContext<'_> {
         None
     }
 
+    /// Does the script give this name to a table that was there?
+    pub fn is_old_under(&self, key: &Key) -> bool {
+        let script = self.scene.script;
+        let positions = self.scene.names.positions(script, Facet::Object, &key.name);
+        positions
+            .iter()
+            .any(|at| match &script[*at as usize].action {
+                Action::Rename { name, to, .. } if to.name == key.name => {
+                    self.departs_at(&self.schema.resolve(name)) == Some(*at as usize)
+                }
+                _ => false,
+            })
+    }
+
     /// Are rows dropped by this step, for others to take their place? Who wants
     /// the ones waits for the others.
     fn gives_way(&self, step: &Step<'_>, key: &Key) -> bool {

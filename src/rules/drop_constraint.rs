@@ -4,8 +4,8 @@ use crate::finding::Severity;
 use crate::operation::{Action, ConstraintKind, Ident, Kind, Target};
 use crate::rule::one_line;
 use crate::rule::{
-    Check, Findings, OperationContext, Rule, Uniqueness, constraint, keeps_null_out, on_one_line,
-    same_expression, sql_ident, sql_object,
+    Check, Findings, OperationContext, Rule, Uniqueness, constraint, keeps_null_out, listed,
+    on_one_line, same_expression, sql_ident, sql_object,
 };
 use crate::schema::TableConstraint;
 use std::sync::Arc;
@@ -14,7 +14,7 @@ pub const RULE: Rule = Rule {
     id: "drop-constraint",
     page: include_str!("../../rules/drop-constraint.md"),
     check: Check::Operation {
-        on: &[Kind::DropConstraint],
+        on: &[Kind::DropConstraint, Kind::Drop, Kind::Rename],
         check,
     },
 };
@@ -27,7 +27,7 @@ fn check(cx: &OperationContext<'_>, findings: &mut Findings) {
         ..
     } = &cx.operation.action
     else {
-        return;
+        return exchanged(cx, findings);
     };
     let known = cx.table(&table.name);
     let old = known.and_then(|t| t.constraint(&name.name));
@@ -91,6 +91,27 @@ fn check(cx: &OperationContext<'_>, findings: &mut Findings) {
         .help(format!(
             "Drop it once no release relies on it, and {restore}"
         ));
+}
+
+/// A table takes the place of another, and has not all of its keys.
+fn exchanged(cx: &OperationContext<'_>, findings: &mut Findings) {
+    let Some(exchange) = cx.exchange().filter(|exchange| !exchange.keys.is_empty()) else {
+        return;
+    };
+    let name = exchange.name;
+    let keys = exchange.keys.iter();
+    let keys: Vec<String> = keys.map(|key| format!("`{}`", key.join(", "))).collect();
+    findings
+        .report(
+            cx.operation.place,
+            format!(
+                "puts a table in the place of `{name}` in which {} is no key: duplicates can come in, and an ON CONFLICT of the old release that names it fails",
+                listed(&keys)
+            ),
+        )
+        .severity(Severity::Warning)
+        .confidence(cx.confidence(name))
+        .help("Give the new table the key, or release code that does without it first");
 }
 
 /// What rows that have come in stand in the way of, and how to restore the

@@ -56,10 +56,12 @@ pub fn stands_in(new: &str, old: &str) -> bool {
 fn types(arguments: &str) -> Vec<Option<DataType>> {
     let given = read(arguments).into_iter().filter(|a| !a.out);
     let plain = given.map(|argument| {
-        // What a type says in parentheses is not part of the signature.
+        // What a type says in parentheses is not part of the signature, and these
+        // schemas are searched anyway.
         argument.ty.map(|ty| DataType {
             modifiers: [None, None],
             words: None,
+            schema: (ty.schema).filter(|s| !matches!(s.as_str(), "public" | "pg_catalog")),
             ..ty
         })
     });
