@@ -41,6 +41,9 @@ impl<'a> Work<'a> {
             .schema
             .domains_of(&column.ty)
             .any(Domain::is_constrained);
+        if fill != Fill::Null || checked {
+            self.refuse_row_in_use(&subject.key);
+        }
         if fill == Fill::Each || checked {
             self.rewrite_all(subject);
         }

@@ -323,7 +323,20 @@ impl<'a> Work<'a> {
         if let Some(table) = subject.table {
             self.refuse_typed(table);
         }
+        self.refuse_row_in_use(&subject.key);
         self.retype(subject, column, ty, collation, using);
+    }
+
+    /// Values of the table's row type cannot be changed along
+    /// (`find_composite_type_dependencies` in `tablecmds.c`;
+    /// row_type_in_use_*).
+    pub(super) fn refuse_row_in_use(&mut self, key: &Key) {
+        if let Some((table, column)) = self.columns_of_type(key).first() {
+            self.refuse(format!(
+                "column `{}.{column}` holds rows of `{key}`",
+                table.key
+            ));
+        }
     }
 
     /// The same where the type of a typed table takes it along.
