@@ -54,7 +54,7 @@ pub use copy::LeftOut;
 pub use data::is_bookkeeping;
 pub use dependents::Dependent;
 pub use fix::Frame;
-pub use gone::admits_no_more;
+pub use gone::{MOST_CHECKS, admits_no_more};
 pub use names::{Facet, Names};
 pub use policy::{covers, lets_all, lets_less};
 pub use rerun::{changes, clears_the_way, fails_when_repeated};

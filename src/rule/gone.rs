@@ -11,6 +11,9 @@ use crate::name::Name;
 use crate::operation::{Action, ConstraintKind, ForeignKey, ObjectKind, ObjectName, Operation};
 use crate::schema::{Gone, GoneRule, Origin, Schema, Table, TableConstraint};
 
+/// With so many checks a condition is compared.
+pub const MOST_CHECKS: usize = 16;
+
 impl<'a> OperationContext<'a> {
     /// What this migration has dropped and the old release lived with.
     pub fn gone_rules<'t>(&self, table: &'t Table) -> impl Iterator<Item = &'t Gone> + use<'t> {
@@ -42,14 +45,16 @@ impl<'a> OperationContext<'a> {
         self.gone_rules(table).filter_map(constraint).collect()
     }
 
-    /// Has the migration dropped a check that let in no more than this one?
-    pub fn was_checked(&self, table: &ObjectName, check: &str) -> bool {
-        self.gone_constraints(table)
-            .into_iter()
-            .any(|old| match &old.definition.kind {
-                ConstraintKind::Check(old) => admits_no_more(&old.text, check),
-                _ => false,
-            })
+    /// Has the migration dropped a check that let in no more than this one? That of
+    /// its name is asked first, and of the others the latest.
+    pub fn was_checked(&self, table: &ObjectName, name: Option<&str>, check: &str) -> bool {
+        let gone = self.gone_constraints(table);
+        let own = gone.iter().filter(|old| name == Some(&*old.name));
+        let latest = gone.iter().rev().take(MOST_CHECKS);
+        own.chain(latest).any(|old| match &old.definition.kind {
+            ConstraintKind::Check(old) => admits_no_more(&old.text, check),
+            _ => false,
+        })
     }
 
     /// The check that this one takes the place of: of its name, or on its columns.

@@ -78,7 +78,7 @@ fn on_table(
             && !cx.fills_itself(&table.name, c)
             && !cx.is_filled(&table.name, c, "insert")
     });
-    if cx.was_checked(&table.name, &check.text) {
+    if cx.was_checked(&table.name, name, &check.text) {
         return;
     }
     if !cx.is_used(table)

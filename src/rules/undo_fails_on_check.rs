@@ -4,8 +4,8 @@ use std::ops::ControlFlow;
 
 use crate::operation::{Action, ConstraintKind, Expr, Kind, Target};
 use crate::rule::{
-    Check, Findings, OperationContext, Rule, Trail, Way, admits_no_more, on_one_line, one_line,
-    sql_object,
+    Check, Findings, MOST_CHECKS, OperationContext, Rule, Trail, Way, admits_no_more, on_one_line,
+    one_line, sql_object,
 };
 use crate::schema::TableConstraint;
 
@@ -66,6 +66,7 @@ fn added_again<'a>(
     let others = cx.table(&table.name)?.constraints.iter();
     let mut keepers: Vec<&str> = others
         .filter(|other| other.name != old.name && !other.definition.not_enforced)
+        .filter(|other| other.columns.iter().any(|c| old.columns.contains(c)))
         .filter_map(|other| match &other.definition.kind {
             ConstraintKind::Check(check) => Some(&*check.text),
             _ => None,
@@ -90,7 +91,9 @@ fn added_again<'a>(
         };
         match (way, added) {
             (Way::There, Some((constraint, check))) if !constraint.not_enforced => {
-                keepers.push(&check.text);
+                if keepers.len() < 2 * MOST_CHECKS {
+                    keepers.push(&check.text);
+                }
             }
             (Way::Back, Some((constraint, check))) => {
                 let ConstraintKind::Check(before) = &old.definition.kind else {

@@ -224,10 +224,9 @@ fn constraints_and_indexes(
         },
     );
     for new in &after.constraints {
-        let old = before
-            .constraints
-            .iter()
-            .find(|old| same_constraint(old, new));
+        let alike = |old: &&Arc<TableConstraint>| same_constraint(old, new);
+        let named = before.constraint(&new.name).filter(alike);
+        let old = named.or_else(|| before.constraints.iter().find(alike));
         let Some(old) = old.filter(|old| !Arc::ptr_eq(old, new)) else {
             continue;
         };
