@@ -4,8 +4,8 @@ use crate::effect::LockMode;
 use crate::effect::ScanKind;
 use crate::operation::{Action, ConstraintKind, ObjectKind, ObjectName, Operation};
 use crate::rule::{
-    Check, Facet, Findings, MigrationContext, Rule, Step, listed, mentions, sql_name, sql_object,
-    takes_every_row, who_waits,
+    Check, Facet, Findings, MigrationContext, Rule, Step, is_catalog, listed, mentions, sql_name,
+    sql_object, takes_every_row, who_waits,
 };
 use crate::schema::{Key, Origin};
 use rustc_hash::{FxHashMap, FxHashSet};
@@ -249,7 +249,9 @@ fn works_behind_lock(cx: &MigrationContext<'_>, at: usize, held: Option<usize>) 
             return None;
         }
         let mut scans = step.effect.scans.iter();
-        let scan = scans.find(|s| s.kind > ScanKind::Blocks && !cx.is_new_key(&s.relation))?;
+        let scan = scans.find(|s| {
+            s.kind > ScanKind::Blocks && !is_catalog(&s.relation) && !cx.is_new_key(&s.relation)
+        })?;
         Some(format!("reads all of `{}`", scan.relation))
     };
     let (lock, wait) = match held {
