@@ -41,7 +41,7 @@ use crate::verdict::Verdict;
 
 pub use crate::inverse::collation_name;
 pub use crate::inverse::constraint;
-pub use crate::inverse::index::definition as index_definition;
+pub use crate::inverse::index::{behind_table, definition as index_definition};
 pub use crate::inverse::routine::signature as routine_signature;
 pub use crate::inverse::sql::{sql_ident, sql_key, sql_name};
 pub use crate::inverse::{repeats_routine, repeats_view, same_condition};
@@ -66,7 +66,7 @@ pub use sql::{
 };
 pub use trail::{Trail, Way};
 pub use unique::{Uniqueness, asks_for_values, without_types};
-pub use work::{ColumnWork, sql_index, sql_list, sql_object, subject, who_waits};
+pub use work::{ColumnWork, is_catalog, sql_index, sql_list, sql_object, subject, who_waits};
 
 /// A hazard that bowline knows: `rules/<id>.md` and `src/rules/<id>.rs`.
 pub struct Rule {

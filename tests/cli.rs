@@ -705,3 +705,43 @@ fn what_cannot_be_inspected_is_told() {
         assert!(run.err.contains(told), "{arguments:?}: {}", run.err);
     }
 }
+
+/// A lock that the down has taken before is held when it reads the table.
+#[test]
+fn a_down_that_works_behind_its_own_lock_keeps_readers_out() {
+    let project = Project::new(&[
+        (
+            "db/1_a.sql",
+            "-- +goose Up\nCREATE TABLE users (id int PRIMARY KEY, email text, w int NOT NULL);\n\
+             CREATE INDEX email_u ON users (email);\n-- +goose Down\nDROP TABLE users;\n",
+        ),
+        (
+            "db/2_b.sql",
+            "-- +goose Up\nDROP INDEX email_u;\nALTER TABLE users DROP COLUMN w;\n-- +goose Down\n\
+             ALTER TABLE users ADD COLUMN w int;\nCREATE INDEX email_u ON users (email);\n",
+        ),
+    ]);
+    let run = project.run(&["check", "db", "--engine", "postgres", "--format", "json"]);
+    let told = "the down reads all of `users` while reads and writes wait for it";
+    assert!(run.out.contains(told), "{}", run.out);
+}
+
+/// A primary key that adopts an index reads every row where a column may be NULL.
+#[test]
+fn a_down_proves_the_values_of_a_key_first() {
+    let project = Project::new(&[
+        (
+            "db/1_a.sql",
+            "-- +goose Up\nCREATE TABLE fav (w int NOT NULL, u int NOT NULL, PRIMARY KEY (w, u));\n\
+             -- +goose Down\nDROP TABLE fav;\n",
+        ),
+        (
+            "db/2_b.sql",
+            "-- +goose Up\nALTER TABLE fav DROP CONSTRAINT fav_pkey;\n\
+             ALTER TABLE fav ALTER COLUMN u DROP NOT NULL;\n-- +goose Down\n\
+             ALTER TABLE fav ADD PRIMARY KEY (w, u);\n",
+        ),
+    ]);
+    let run = project.run(&["check", "db", "--engine", "postgres", "--format", "json"]);
+    assert!(run.out.contains("prove `u IS NOT NULL`"), "{}", run.out);
+}

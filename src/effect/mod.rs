@@ -159,6 +159,8 @@ pub struct Effect {
     /// Something that matters here is not known (an unknown function in a
     /// default, a column whose type was never seen): the worse is assumed.
     pub uncertain: bool,
+    /// The migration itself shows that the table has no rows.
+    pub rowless: bool,
 }
 
 /// What an effect is computed from.

@@ -4,6 +4,7 @@ use super::constraint::duplicates;
 use super::draft::{Draft, Phase};
 use super::sql::{sql_key, sql_name};
 use super::table::columns_in_parens;
+use crate::operation::CreateIndex;
 use crate::schema::{Index, Mark, Origin, Relation};
 
 /// `CREATE INDEX …`.
@@ -29,6 +30,36 @@ pub fn definition(index: &Index, concurrently: bool) -> String {
         text.push_str(&format!(" {}", index.parameters));
     }
     if let Some(predicate) = &index.predicate {
+        text.push_str(&format!(" WHERE {}", predicate.text));
+    }
+    text
+}
+
+/// What stands behind the table in a `CREATE INDEX`, written out.
+pub fn behind_table(create: &CreateIndex) -> String {
+    let elements = create.elements.iter().map(|element| {
+        let what = match (&element.column, &element.expr) {
+            (Some(column), _) => sql_name(column).to_string(),
+            (None, Some(expr)) => format!("({})", expr.text),
+            (None, None) => String::new(),
+        };
+        format!("{what} {}", element.options).trim_end().to_owned()
+    });
+    let elements: Vec<String> = elements.collect();
+    let mut text = format!("({})", elements.join(", "));
+    if create.method != "btree" {
+        text = format!("USING {} {text}", sql_name(&create.method));
+    }
+    if !create.include.is_empty() {
+        text.push_str(&format!(" INCLUDE {}", columns_in_parens(&create.include)));
+    }
+    if create.nulls_not_distinct {
+        text.push_str(" NULLS NOT DISTINCT");
+    }
+    if !create.parameters.is_empty() {
+        text.push_str(&format!(" {}", create.parameters));
+    }
+    if let Some(predicate) = &create.predicate {
         text.push_str(&format!(" WHERE {}", predicate.text));
     }
     text

@@ -33,7 +33,7 @@ pub fn kind(operation: &Operation, schema: &Schema, effect: &Effect) -> Kind {
             .and_then(|t| t.column(&column.name))
         {
             None => Kind::Impossible,
-            Some(old) if old.generated.is_some() => Kind::Exact,
+            Some(old) if old.generated.is_some() || effect.rowless => Kind::Exact,
             Some(old) => {
                 let using = using.as_ref().map(|u| &*u.text);
                 let back = back(&old.ty, ty, using, &column.name);

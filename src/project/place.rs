@@ -360,8 +360,9 @@ fn is_flyway(script: &Script) -> bool {
 }
 
 /// Flyway reads a location with all folders below it: a folder joins the
-/// nearest above it that holds such files too, and a folder of repeatable
-/// scripts the one beside it, unless a folder between names an engine.
+/// nearest above it that holds such files too, a folder of repeatable scripts
+/// the one beside it, unless a folder between names an engine, and `common` the
+/// one of the only engine.
 fn join_flyway(groups: &mut Groups) {
     let roots: Vec<String> = groups
         .iter()
@@ -384,7 +385,8 @@ fn join_flyway(groups: &mut Groups) {
             let siblings = beside.get(&parent(root)?)?;
             let mut others = siblings.iter().filter(|other| *other != root);
             let other = others.next()?;
-            (repeatable && others.next().is_none()).then(|| (*other).to_string())
+            let joins = repeatable || is_common_to(groups, root, other);
+            (joins && others.next().is_none()).then(|| (*other).to_string())
         });
         if let Some(target) = target {
             let below = root
@@ -395,6 +397,21 @@ fn join_flyway(groups: &mut Groups) {
             move_group(groups, root, &target, &below);
         }
     }
+}
+
+/// Two locations of one history: `common` beside the folder of an engine, with
+/// no version in both.
+fn is_common_to(groups: &Groups, root: &str, other: &str) -> bool {
+    let named = base(root) == "common" && engine::of_path(base(other)).is_some();
+    let versions = |root: &str| -> FxHashSet<Vec<u128>> {
+        let scripts = groups.get(root).into_iter().flatten();
+        let version = |script: &Script| {
+            let (version, _) = script.name().strip_prefix('V')?.split_once("__")?;
+            Some(name::dotted(version))
+        };
+        scripts.filter_map(version).collect()
+    };
+    named && versions(root).is_disjoint(&versions(other))
 }
 
 fn flyway_above<'a>(root: &'a str, known: &FxHashSet<&str>) -> Option<&'a str> {

@@ -36,6 +36,12 @@ pub fn sql_index(index: &CreateIndex, name: &ObjectName) -> String {
     })
 }
 
+/// The server's own tables are small.
+pub fn is_catalog(key: &Key) -> bool {
+    matches!(key.schema.as_str(), "pg_catalog" | "information_schema")
+        || key.name.starts_with("pg_")
+}
+
 /// A relation's name as SQL would have to write it.
 pub fn sql_object(name: &ObjectName) -> String {
     if name.template {

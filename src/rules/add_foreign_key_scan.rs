@@ -79,7 +79,8 @@ fn remedy(
             cx.scene.dialect.version
         );
     }
-    let definition = if constraint.inline {
+    // What a block builds has no text of its own in the file.
+    let definition = if constraint.inline || cx.operation.within.block {
         let referenced = sql_object(&key.references);
         let own = written::foreign_key(key, &key.columns, &referenced, &key.referenced);
         format!("{own}{}", written::deferral(constraint))

@@ -3,7 +3,10 @@
 use crate::finding::Confidence;
 use crate::name::Name;
 use crate::operation::{Action, CreateIndex, Kind, ObjectName};
-use crate::rule::{Check, Findings, OperationContext, Rule, mentions, sql_index, sql_name};
+use crate::rule::{
+    Check, Findings, OperationContext, Rule, behind_table, mentions, on_one_line, sql_index,
+    sql_name, sql_object,
+};
 use crate::schema::names::object_name;
 
 pub const RULE: Rule = Rule {
@@ -25,7 +28,7 @@ fn check(cx: &OperationContext<'_>, findings: &mut Findings) {
     {
         return;
     }
-    let (sql, _) = cx.with_word("INDEX", "CONCURRENTLY");
+    let sql = concurrent(cx, index, index.name.as_ref());
     let confidence = cx.confidence(&index.table);
     // Without IF NOT EXISTS, which would pass over what a failed attempt leaves,
     // it fails where the index is there.
@@ -49,7 +52,7 @@ fn check(cx: &OperationContext<'_>, findings: &mut Findings) {
             ),
         )
         .help(match replaced {
-            Some(name) => instead_of(cx, index, name, &sql),
+            Some(name) => instead_of(cx, index, name),
             None => format!(
                 "{}run `{sql}` {}{}",
                 if has_new_columns(cx, index) {
@@ -81,28 +84,41 @@ fn has_new_columns(cx: &OperationContext<'_>, index: &CreateIndex) -> bool {
     new.any(|column| mentions(text, &column.name))
 }
 
+/// The statement with CONCURRENTLY, and with a name that may be another than it
+/// says.
+fn concurrent(cx: &OperationContext<'_>, index: &CreateIndex, name: Option<&ObjectName>) -> String {
+    // What a block builds has no text of its own in the file.
+    if cx.operation.within.block {
+        let name = name.map_or_else(String::new, |name| format!("{} ", sql_name(&name.name)));
+        return on_one_line(&format!(
+            "CREATE {}INDEX CONCURRENTLY {name}ON {} {}",
+            if index.unique { "UNIQUE " } else { "" },
+            sql_object(&index.table),
+            behind_table(index)
+        ));
+    }
+    let (sql, _) = cx.with_word("INDEX", "CONCURRENTLY");
+    match (&index.name, name) {
+        (Some(old), Some(name)) if old.name != name.name => {
+            sql.replacen(cx.text(old.span), &sql_name(&name.name), 1)
+        }
+        _ => sql,
+    }
+}
+
 /// The script drops an index of that name before: until the new one stands, the
 /// old one has to.
-fn instead_of(
-    cx: &OperationContext<'_>,
-    index: &CreateIndex,
-    name: &ObjectName,
-    sql: &str,
-) -> String {
-    let written = cx.text(name.span);
-    let new = object_name(&name.name, "", "new");
-    let in_schema = |of: &str| {
-        let name = ObjectName {
-            name: Name::new(of),
-            ..name.clone()
-        };
-        sql_index(index, &name)
+fn instead_of(cx: &OperationContext<'_>, index: &CreateIndex, name: &ObjectName) -> String {
+    let new = ObjectName {
+        name: Name::new(object_name(&name.name, "", "new")),
+        ..name.clone()
     };
     format!(
         "build it under another name while the old one stands{}, {}:\n  \
          {};\n\
-         then let it take the place:\n  \
-         DROP INDEX CONCURRENTLY {};\n  \
+         then drop the old one, by itself in the same way:\n  \
+         DROP INDEX CONCURRENTLY {};\n\
+         and let the new one take its place, in a migration of its own:\n  \
          ALTER INDEX {} RENAME TO {};",
         if has_new_columns(cx, index) {
             " and the new columns are there"
@@ -110,9 +126,9 @@ fn instead_of(
             ""
         },
         cx.scene.without_transaction(),
-        sql.replacen(written, &sql_name(&new), 1),
-        in_schema(&name.name),
-        in_schema(&new),
+        concurrent(cx, index, Some(&new)),
+        sql_index(index, name),
+        sql_index(index, &new),
         sql_name(&name.name),
     )
 }

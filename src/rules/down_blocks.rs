@@ -2,10 +2,10 @@
 
 use crate::effect::LockMode;
 use crate::effect::ScanKind;
-use crate::operation::{Action, ConstraintKind, ObjectKind, ObjectName, Operation};
+use crate::operation::{self, Action, ConstraintKind, ObjectKind, ObjectName, Operation};
 use crate::rule::{
-    Check, Facet, Findings, MigrationContext, Rule, Step, listed, mentions, sql_name, sql_object,
-    takes_every_row, who_waits,
+    Check, Facet, Findings, MigrationContext, Rule, Step, is_catalog, listed, mentions, sql_name,
+    sql_object, takes_every_row, who_waits,
 };
 use crate::schema::{Key, Origin};
 use rustc_hash::{FxHashMap, FxHashSet};
@@ -46,7 +46,7 @@ fn check(cx: &MigrationContext<'_>, findings: &mut Findings) {
         if step.fails() {
             continue;
         }
-        all.extend(works_under_lock(cx, at, step));
+        all.extend(works_under_lock(cx, at, held[at]));
         all.extend(works_behind_lock(cx, at, held[at]));
         all.extend(changes_all_rows(cx, at, step));
         all.extend(drops_index(cx, at, step));
@@ -86,7 +86,8 @@ fn check(cx: &MigrationContext<'_>, findings: &mut Findings) {
 }
 
 /// Reads or rewrites a table under a lock of its own.
-fn works_under_lock(cx: &MigrationContext<'_>, at: usize, step: &Step<'_>) -> Option<Blocked> {
+fn works_under_lock(cx: &MigrationContext<'_>, at: usize, held: Option<usize>) -> Option<Blocked> {
+    let step = &cx.steps[at];
     // A table with rows, which it would have to read, refuses it.
     let refused = step.effect.refusal.as_ref().is_some_and(|r| r.on_rows);
     let worked = step
@@ -97,7 +98,7 @@ fn works_under_lock(cx: &MigrationContext<'_>, at: usize, step: &Step<'_>) -> Op
     let (key, mode) = worked
         .filter(|(key, _)| !cx.schema.is_created_now(key))
         .min_by_key(|(key, _)| !is_rewritten(key))?;
-    let wait = waiting(cx, step, key, mode);
+    let wait = waiting(cx, at, held, (key, mode));
     let (weight, before, after, help) = match is_rewritten(key) {
         true => (
             Weight::Rewrite,
@@ -129,13 +130,25 @@ fn works_under_lock(cx: &MigrationContext<'_>, at: usize, step: &Step<'_>) -> Op
 }
 
 /// Who waits, and for what: a statement holds the strongest lock of all that it
-/// does, and a foreign key has two tables.
-fn waiting(cx: &MigrationContext<'_>, step: &Step<'_>, key: &Key, mode: LockMode) -> String {
+/// does and that its transaction has done before, and a foreign key has two
+/// tables. `held` is the first step that closed a table to readers.
+fn waiting(
+    cx: &MigrationContext<'_>,
+    at: usize,
+    held: Option<usize>,
+    (key, mode): (&Key, LockMode),
+) -> String {
+    let step = &cx.steps[at];
     let together = cx
         .steps
         .iter()
         .filter(|other| (other.source, other.statement) == (step.source, step.statement));
-    let locks = together.flat_map(|other| &other.effect.locks);
+    let before = cx.steps[held.unwrap_or(at)..at].iter();
+    let before = before.filter(|other| cx.unit(other) == cx.unit(step));
+    let locks = together
+        .chain(before)
+        .flat_map(|other| &other.effect.locks)
+        .filter(|lock| !lock.created);
     let strongest = |of: &Key| {
         let own = locks.clone().filter(|lock| lock.relation == *of);
         own.map(|lock| lock.mode).max()
@@ -185,9 +198,20 @@ fn less_work(cx: &MigrationContext<'_>, at: usize) -> String {
         (_, Some(ConstraintKind::ForeignKey(_) | ConstraintKind::Check(_))) => {
             "Add the constraint NOT VALID, and validate it afterwards in a transaction of its own, while writes go on"
         }
-        (_, Some(ConstraintKind::Unique(_) | ConstraintKind::PrimaryKey(_))) => {
+        (_, Some(kind @ (ConstraintKind::Unique(key) | ConstraintKind::PrimaryKey(key)))) => {
+            let nullable = match kind {
+                ConstraintKind::PrimaryKey(_) => nullable(cx, at, key),
+                _ => Vec::new(),
+            };
+            let prove = match nullable.as_slice() {
+                [] => String::new(),
+                columns => format!(
+                    ", prove {} with a CHECK that is added NOT VALID and validated in a transaction of its own",
+                    listed(columns)
+                ),
+            };
             return format!(
-                "{} the unique index CONCURRENTLY, outside of a transaction, and then add the constraint USING INDEX",
+                "{} the unique index CONCURRENTLY, outside of a transaction{prove}, and then add the constraint USING INDEX",
                 build(cx, at)
             );
         }
@@ -199,6 +223,31 @@ fn less_work(cx: &MigrationContext<'_>, at: usize) -> String {
         }
     };
     plain.to_owned()
+}
+
+/// The columns of a new primary key that hold NULL for all that the up left
+/// behind: without proof every row is read, also where the key adopts an index.
+fn nullable(cx: &MigrationContext<'_>, at: usize, key: &operation::Key) -> Vec<String> {
+    let Action::AddConstraint { table, .. } = &cx.steps[at].operation.action else {
+        return Vec::new();
+    };
+    let down = cx.earlier_on(at, Facet::Table, &table.name.name);
+    let down: Vec<&Operation> = down.map(|step| step.operation).collect();
+    let is_nullable = |name: &str| {
+        let mut both = down.iter().rev().chain(cx.scene.forth.iter().rev());
+        both.find_map(|op| match &op.action {
+            Action::DropNotNull { table: of, column } => {
+                (of.name == table.name && column.name == name).then_some(true)
+            }
+            Action::SetNotNull { table: of, column } => {
+                (of.name == table.name && column.name == name).then_some(false)
+            }
+            _ => None,
+        }) == Some(true)
+    };
+    let columns = key.columns.iter().filter(|column| is_nullable(column));
+    let columns = columns.map(|column| format!("`{} IS NOT NULL`", sql_name(column)));
+    columns.collect()
 }
 
 /// An index outside of the transaction does not see the columns that the down
@@ -249,7 +298,9 @@ fn works_behind_lock(cx: &MigrationContext<'_>, at: usize, held: Option<usize>) 
             return None;
         }
         let mut scans = step.effect.scans.iter();
-        let scan = scans.find(|s| s.kind > ScanKind::Blocks && !cx.is_new_key(&s.relation))?;
+        let scan = scans.find(|s| {
+            s.kind > ScanKind::Blocks && !is_catalog(&s.relation) && !cx.is_new_key(&s.relation)
+        })?;
         Some(format!("reads all of `{}`", scan.relation))
     };
     let (lock, wait) = match held {

@@ -1,8 +1,11 @@
 //! An index on a partitioned table is built on every partition under one lock.
 
 use crate::operation::{Action, CreateIndex, Kind};
-use crate::rule::{Check, Findings, OperationContext, Rule, on_one_line, sql_key, sql_object};
+use crate::rule::{
+    Check, Findings, OperationContext, Rule, behind_table, on_one_line, sql_key, sql_object,
+};
 use crate::schema::Key;
+use crate::source::Span;
 
 pub const RULE: Rule = Rule {
     id: "index-on-partitioned",
@@ -62,7 +65,14 @@ fn remedy(cx: &OperationContext<'_>, index: &CreateIndex, built: &[&Key]) -> Str
         .name
         .as_ref()
         .map_or_else(|| format!("{}_idx", index.table.name), sql_object);
-    let (_, rest) = split_at_table(cx);
+    let rest = match cx.operation.within.block {
+        // What a block builds has no text of its own in the file.
+        true => on_one_line(&behind_table(index)),
+        false => {
+            let (clause, table) = (cx.operation.clause, index.table.span);
+            on_one_line(cx.text(Span::new(table.end, clause.end)))
+        }
+    };
     format!(
         "create it on the parent alone, which is quick:\n  \
          CREATE {unique}INDEX {name} ON ONLY {table} {rest};\n\
@@ -76,15 +86,4 @@ fn remedy(cx: &OperationContext<'_>, index: &CreateIndex, built: &[&Key]) -> Str
         },
         cx.scene.without_transaction()
     )
-}
-
-/// The statement up to its table, and what follows.
-fn split_at_table(cx: &OperationContext<'_>) -> (String, String) {
-    let Action::CreateIndex(index) = &cx.operation.action else {
-        return Default::default();
-    };
-    let (clause, table) = (cx.operation.clause, index.table.span);
-    let before = crate::source::Span::new(clause.start, table.start);
-    let after = crate::source::Span::new(table.end, clause.end);
-    (on_one_line(cx.text(before)), on_one_line(cx.text(after)))
 }

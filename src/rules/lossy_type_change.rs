@@ -31,7 +31,8 @@ fn check(cx: &OperationContext<'_>, findings: &mut Findings) {
     else {
         return;
     };
-    if cx.is_new(&table.name) || cx.column_goes(table, &column.name) {
+    let has_rows = !cx.is_new(&table.name) && !cx.effect.rowless;
+    if !has_rows || cx.column_goes(table, &column.name) {
         return;
     }
     let recorded = cx.table(&table.name).and_then(|t| t.column(&column.name));

@@ -2,9 +2,13 @@
 
 use std::ops::ControlFlow;
 
+use smol_str::SmolStr;
+
 use crate::name::Name;
-use crate::operation::{Action, Ident, Kind, ObjectName, Target};
-use crate::rule::{Check, Findings, OperationContext, Rule, Trail, Way, sql_ident, sql_object};
+use crate::operation::{Action, Constraint, ConstraintKind, Kind, ObjectName, Target};
+use crate::rule::{
+    Check, Findings, OperationContext, Rule, Trail, Way, sql_ident, sql_name, sql_object,
+};
 
 pub const RULE: Rule = Rule {
     id: "undo-fails-on-null",
@@ -28,42 +32,75 @@ fn check(cx: &OperationContext<'_>, findings: &mut Findings) {
     let Some(back) = set_again(cx, table, &column.name) else {
         return;
     };
+    let (name, sql) = (sql_object(back.table), &back.column);
+    let (what, then) = match back.by_key {
+        true => (
+            format!(
+                "makes `{}` of `{}` part of the primary key",
+                column.name, table.name
+            ),
+            String::new(),
+        ),
+        false => (
+            format!("sets `{}` of `{}` NOT NULL", column.name, table.name),
+            format!("\nALTER TABLE {name} ALTER COLUMN {sql} SET NOT NULL;"),
+        ),
+    };
     findings
         .report(
             cx.operation.place,
-            format!(
-                "the down sets `{}` of `{}` NOT NULL again and fails once a row holds NULL",
-                column.name, table.name
-            ),
+            format!("the down {what} again and fails once a row holds NULL"),
         )
         .confidence(cx.confidence(&table.name))
         .help(format!(
             "Let the down give those rows a value first:\n\
-             UPDATE {0} SET {1} = <value> WHERE {1} IS NULL;\n\
-             ALTER TABLE {0} ALTER COLUMN {1} SET NOT NULL;",
-            sql_object(back.0),
-            sql_ident(back.1)
+             UPDATE {name} SET {sql} = <value> WHERE {sql} IS NULL;{then}"
         ));
 }
 
-/// The table and column of which the down requires values again, as it names
-/// them, where it does not see to the rows before.
-fn set_again<'a>(
-    cx: &OperationContext<'a>,
-    table: &Target,
-    column: &Name,
-) -> Option<(&'a ObjectName, &'a Ident)> {
+/// What the down requires values of again, as it names it.
+struct Back<'a> {
+    table: &'a ObjectName,
+    column: SmolStr,
+    by_key: bool,
+}
+
+/// Where the down requires values of the column again and does not see to the
+/// rows before.
+fn set_again<'a>(cx: &OperationContext<'a>, table: &Target, column: &Name) -> Option<Back<'a>> {
     let mut trails = [Trail::new(cx.schema.resolve(&table.name), &[*column])];
     cx.follow(&mut trails, |way, op, trails| {
         let trail = &trails[0];
-        match &op.action {
-            Action::SetNotNull { table, column }
-                if trail.has(&column.name) && trail.is(cx.schema, &table.name) =>
+        let back = match &op.action {
+            Action::SetNotNull { table, column } if trail.has(&column.name) => Back {
+                table: &table.name,
+                column: sql_ident(column),
+                by_key: false,
+            },
+            Action::AddConstraint { table, constraint }
+                if key_column(constraint, trail).is_some() =>
             {
-                ControlFlow::Break((way == Way::Back).then_some((&table.name, column)))
+                Back {
+                    table: &table.name,
+                    column: key_column(constraint, trail)
+                        .map_or_else(SmolStr::default, |c| sql_name(c)),
+                    by_key: true,
+                }
             }
-            _ if way == Way::Back && cx.sees_to_rows(op, trail) => ControlFlow::Break(None),
-            _ => ControlFlow::Continue(()),
+            _ if way == Way::Back && cx.sees_to_rows(op, trail) => return ControlFlow::Break(None),
+            _ => return ControlFlow::Continue(()),
+        };
+        match trail.is(cx.schema, back.table) {
+            true => ControlFlow::Break((way == Way::Back).then_some(back)),
+            false => ControlFlow::Continue(()),
         }
     })
+}
+
+/// The column of a trail that a primary key is made of.
+fn key_column<'c>(constraint: &'c Constraint, trail: &Trail) -> Option<&'c Name> {
+    match &constraint.kind {
+        ConstraintKind::PrimaryKey(key) => key.columns.iter().find(|column| trail.has(column)),
+        _ => None,
+    }
 }

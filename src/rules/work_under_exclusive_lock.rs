@@ -6,7 +6,7 @@ use rustc_hash::FxHashSet;
 use crate::effect::ScanKind;
 use crate::finding::Severity;
 use crate::operation::Action;
-use crate::rule::{Check, Findings, MigrationContext, Rule, Step};
+use crate::rule::{Check, Findings, MigrationContext, Rule, Step, is_catalog};
 use crate::schema::Key;
 
 pub const RULE: Rule = Rule {
@@ -120,10 +120,4 @@ fn work(cx: &MigrationContext<'_>, at: usize, step: &Step) -> Option<String> {
             && !cx.is_new_key(&scan.relation)
     })?;
     Some(format!("all rows of `{}` are read", scan.relation))
-}
-
-/// The server's own tables are small.
-fn is_catalog(key: &Key) -> bool {
-    matches!(key.schema.as_str(), "pg_catalog" | "information_schema")
-        || key.name.starts_with("pg_")
 }

@@ -54,6 +54,8 @@ impl Rowless {
             effect.rewrites.clear();
             effect.scans.clear();
             effect.index_rebuilds.clear();
+            effect.losses.clear();
+            effect.rowless = true;
         }
     }
 
