@@ -7,7 +7,9 @@ use crate::operation::{
     Action, Column, Constraint, ConstraintKind, CreateRoutine, ObjectKind, ObjectName, Operation,
     Target,
 };
-use crate::schema::{Key, Origin, Place, Table};
+use crate::schema::signature::stands_in;
+use crate::schema::{Key, Origin, Place, Routine, Table};
+use std::sync::Arc;
 
 impl<'a> OperationContext<'a> {
     pub fn is_same(&self, a: &ObjectName, b: &ObjectName) -> bool {
@@ -527,6 +529,23 @@ impl<'a> OperationContext<'a> {
         self.later_on(Facet::Object, &key.name)
             .any(|op| match &op.action {
                 Action::CreateRoutine(create) => self.schema.resolve_routine(&create.name) == *key,
+                _ => false,
+            })
+    }
+
+    /// The same, and the calls that a routine of these arguments takes still find
+    /// one: `given` is what a DROP names, where it names anything.
+    pub fn routine_returns_for(&self, key: &Key, given: Option<&str>) -> bool {
+        let known = self.schema.routines(key);
+        let meant = |routine: &&Arc<Routine>| given.is_none_or(|given| routine.takes(given));
+        let old = known.iter().find(meant).map(|routine| &*routine.arguments);
+        let old = old.or(given);
+        self.later_on(Facet::Object, &key.name)
+            .any(|op| match &op.action {
+                Action::CreateRoutine(create) => {
+                    self.schema.resolve_routine(&create.name) == *key
+                        && old.is_none_or(|old| stands_in(&create.arguments, old))
+                }
                 _ => false,
             })
     }
