@@ -61,8 +61,8 @@ pub use rerun::{changes, clears_the_way, fails_when_repeated};
 pub use retype::{Narrowing, Retype};
 pub use runner::one_line;
 pub use sql::{
-    Words, asks_for_null, is_constant, keeps_null_out, listed, mentions, same_expression, sql_type,
-    takes_every_row, takes_no_row,
+    Words, alternatives, asks_for_null, is_constant, keeps_null_out, listed, mentions,
+    same_expression, sql_type, takes_every_row, takes_no_row,
 };
 pub use trail::{Trail, Way};
 pub use unique::{Uniqueness, asks_for_values, without_types};

@@ -4,9 +4,12 @@
 use super::{Facet, OpenedBy, OperationContext, keeps_null_out, mentions};
 use crate::name::Name;
 use crate::operation::{
-    Action, Column, Constraint, ConstraintKind, ObjectKind, ObjectName, Operation, Target,
+    Action, Column, Constraint, ConstraintKind, CreateRoutine, ObjectKind, ObjectName, Operation,
+    Target,
 };
-use crate::schema::{Key, Origin, Place, Table};
+use crate::schema::signature::stands_in;
+use crate::schema::{Key, Origin, Place, Routine, Table};
+use std::sync::Arc;
 
 impl<'a> OperationContext<'a> {
     pub fn is_same(&self, a: &ObjectName, b: &ObjectName) -> bool {
@@ -194,20 +197,23 @@ impl<'a> OperationContext<'a> {
     /// and writes? Asked only of scripts that are one transaction from end to
     /// end.
     pub fn is_closed_anyway(&self, table: &Key) -> bool {
+        let closes = |op: &Operation| {
+            altered_table(&op.action).is_some_and(|t| self.schema.resolve(t) == *table)
+        };
+        // A block is a transaction, or within one.
+        self.operation.within.block && self.siblings.iter().any(closes)
+            || self.is_one_transaction() && self.around_on(Facet::Table, &table.name).any(closes)
+    }
+
+    /// Is the script one transaction from end to end?
+    fn is_one_transaction(&self) -> bool {
         let controls = self.around_on(Facet::Control, "").count();
         let is_whole = match self.run.opened_by {
             OpenedBy::Nobody => false,
             OpenedBy::Runner | OpenedBy::ImplicitString => controls == 0,
             OpenedBy::Script => controls == 2,
         };
-        let closes = |op: &Operation| {
-            altered_table(&op.action).is_some_and(|t| self.schema.resolve(t) == *table)
-        };
-        // A block is a transaction, or within one.
-        self.operation.within.block && self.siblings.iter().any(closes)
-            || is_whole
-                && self.scene.frames.len() == 1
-                && self.around_on(Facet::Table, &table.name).any(closes)
+        is_whole && self.scene.frames.len() == 1
     }
 
     /// Does an INSERT of the old release into the table fail for certain, for a
@@ -290,10 +296,35 @@ impl<'a> OperationContext<'a> {
     }
 
     /// Does a trigger give a column a value in what an INSERT (`insert`) or an
-    /// UPDATE (`update`) writes?
+    /// UPDATE (`update`) writes? One that the same transaction makes later is
+    /// there when the table can be written again.
     pub fn is_filled(&self, table: &ObjectName, column: &str, event: &str) -> bool {
-        let table = self.table(table);
-        table.is_some_and(|table| self.schema.fills(table, column, event))
+        let known = self.table(table);
+        let later = |op: &Operation| match &op.action {
+            Action::CreateTrigger(trigger) => {
+                let made = trigger.function.as_ref().and_then(|name| self.made(name));
+                self.is_same(&trigger.table, table)
+                    && self.schema.will_fill(trigger, made, column, event)
+            }
+            _ => false,
+        };
+        known.is_some_and(|table| self.schema.fills(table, column, event))
+            || self.later_on(Facet::Table, &table.name).any(later) && self.is_one_transaction()
+    }
+
+    /// What the script makes of a function after this operation.
+    fn made(&self, name: &ObjectName) -> Option<&'a CreateRoutine> {
+        let mut later = self.later_on(Facet::Object, &name.name).rev();
+        later.find_map(|op| match &op.action {
+            Action::CreateRoutine(create)
+                if create.name.name == name.name
+                    && self.schema.resolve_routine(&create.name)
+                        == self.schema.resolve_routine(name) =>
+            {
+                Some(&**create)
+            }
+            _ => None,
+        })
     }
 
     /// Does a check of an earlier migration keep NULL out? The old release has
@@ -498,6 +529,23 @@ impl<'a> OperationContext<'a> {
         self.later_on(Facet::Object, &key.name)
             .any(|op| match &op.action {
                 Action::CreateRoutine(create) => self.schema.resolve_routine(&create.name) == *key,
+                _ => false,
+            })
+    }
+
+    /// The same, and the calls that a routine of these arguments takes still find
+    /// one: `given` is what a DROP names, where it names anything.
+    pub fn routine_returns_for(&self, key: &Key, given: Option<&str>) -> bool {
+        let known = self.schema.routines(key);
+        let meant = |routine: &&Arc<Routine>| given.is_none_or(|given| routine.takes(given));
+        let old = known.iter().find(meant).map(|routine| &*routine.arguments);
+        let old = old.or(given);
+        self.later_on(Facet::Object, &key.name)
+            .any(|op| match &op.action {
+                Action::CreateRoutine(create) => {
+                    self.schema.resolve_routine(&create.name) == *key
+                        && old.is_none_or(|old| stands_in(&create.arguments, old))
+                }
                 _ => false,
             })
     }

@@ -21,7 +21,8 @@ impl MigrationContext<'_> {
     pub fn mass_change<'s>(&self, step: &'s Step) -> Option<&'s ObjectName> {
         let table = match &step.operation.action {
             Action::Update(update) => {
-                let batch = mentions(&update.assignments.text, &["LIMIT", "VALUES"]);
+                let assigned = &update.assignments.text;
+                let batch = bound(assigned, &tokens(assigned), &["LIMIT", "VALUES"], true);
                 let filter = update.filter.as_ref();
                 let few = {
                     let joined = update.from.as_ref().map(|from| &*from.text);
@@ -30,7 +31,7 @@ impl MigrationContext<'_> {
                     .picked
                     .as_ref()
                     .is_some_and(|query| self.finds_few(query, Some(&update.table)));
-                (!batch && !few).then_some(&update.table)
+                (batch.is_none() && !few).then_some(&update.table)
             }
             Action::Delete(delete) => delete
                 .filter
@@ -133,8 +134,8 @@ impl MigrationContext<'_> {
             windows: false,
             others: &[],
         };
-        mentions(query, &["LIMIT", "FETCH"])
-            || position(query, &tokens, "WHERE")
+        bound(query, &tokens, &["LIMIT", "FETCH"], false).is_some()
+            || bound(query, &tokens, &["WHERE"], false)
                 .is_some_and(|at| filter.any_of(&tokens[at + 1..], DEEPEST))
     }
 
@@ -255,7 +256,7 @@ impl Filter<'_> {
 
     /// Does one of the terms joined by AND leave few rows?
     fn all_of(&self, tokens: &[Token], depth: u8) -> bool {
-        if mentions_tokens(self.text, tokens, &["LIMIT", "BETWEEN"]) {
+        if bound(self.text, tokens, &["LIMIT", "BETWEEN"], false).is_some() {
             return true;
         }
         let mut bounds = (false, false);
@@ -456,8 +457,43 @@ fn mentions_tokens(text: &str, tokens: &[Token], words: &[&str]) -> bool {
         .any(|token| words.iter().any(|word| is_word(text, token, word)))
 }
 
-fn mentions(text: &str, words: &[&str]) -> bool {
-    mentions_tokens(text, &tokens(text), words)
+/// Where one of `words` stands and has a say in which rows there are. In a
+/// subquery that makes a value of each row it has none: `(SELECT … LIMIT 1)` in
+/// a list (`listed`: the text starts in one), behind EXISTS or LATERAL, or as
+/// the side of a comparison other than `=`.
+fn bound(text: &str, tokens: &[Token], words: &[&str], listed: bool) -> Option<usize> {
+    // Of each parenthesis that is open: does it make a value, and is this its list?
+    let mut open = vec![(false, listed)];
+    for (at, token) in tokens.iter().enumerate() {
+        let before = |n: usize, word| at >= n && is_word(text, &tokens[at - n], word);
+        let of_distinct = |n: usize| before(n + 1, "DISTINCT");
+        let (value, listed) = open.last().copied().unwrap_or_default();
+        match token.kind {
+            TokenKind::OpenParen => {
+                let compared = at > 0 && {
+                    let operator = tokens[at - 1].span.of(text);
+                    operator.starts_with(['<', '>', '!'])
+                };
+                let asks = before(1, "EXISTS") || before(1, "LATERAL") || compared;
+                let distinct = before(1, "FROM") && of_distinct(1);
+                open.push((value || listed || asks || distinct, false));
+            }
+            TokenKind::CloseParen => {
+                open.pop();
+            }
+            _ if !value && words.iter().any(|word| is_word(text, token, word)) => return Some(at),
+            _ if is_word(text, token, "SELECT") => set_listed(&mut open, true),
+            _ if is_word(text, token, "FROM") && !of_distinct(0) => set_listed(&mut open, false),
+            _ => {}
+        }
+    }
+    None
+}
+
+fn set_listed(open: &mut [(bool, bool)], listed: bool) {
+    if let Some(last) = open.last_mut() {
+        last.1 = listed;
+    }
 }
 
 #[cfg(test)]

@@ -1,7 +1,6 @@
 //! Do the files themselves say that there is no way back?
 
 use super::MigrationContext;
-use super::sql::mentions;
 use crate::operation::{Action, Operation};
 use crate::project::{Down, Layout, Part};
 use crate::source::Span;
@@ -25,12 +24,9 @@ impl MigrationContext<'_> {
 
     /// All that the down does is to fail.
     fn refuses(&self, parts: &[Part]) -> bool {
-        let raises = |part: &Part| {
-            let text = self.part_text(part).to_ascii_lowercase();
-            mentions(&text, "raise") && mentions(&text, "exception")
-        };
         let mut back = self.scene.way_back.iter();
-        back.all(|op| op.within.block || only_prepares(op)) && parts.iter().any(raises)
+        back.all(|op| op.within.block || only_prepares(op))
+            && parts.iter().any(|part| raises(self.part_text(part)))
     }
 
     /// The down does nothing, and a comment in it says that nothing can be done.
@@ -61,6 +57,30 @@ impl MigrationContext<'_> {
             }
         })
     }
+}
+
+/// Is there a RAISE that fails? Without a level it is an exception: `RAISE 'no'`,
+/// `RAISE unique_violation`.
+fn raises(text: &str) -> bool {
+    let text = text.to_ascii_lowercase();
+    let mut found = memchr::memmem::find_iter(text.as_bytes(), "raise");
+    found.any(|at| {
+        let is_word = !text[..at].ends_with(|c: char| c.is_alphanumeric() || c == '_');
+        let Some(said) = text[at + "raise".len()..].strip_prefix(char::is_whitespace) else {
+            return is_word && text[at + "raise".len()..].starts_with('\'');
+        };
+        let said = said.trim_start();
+        let end = said.find(|c: char| !c.is_alphanumeric() && c != '_');
+        let (word, rest) = said.split_at(end.unwrap_or(said.len()));
+        let rest = rest.trim_start();
+        is_word
+            && match word {
+                "" => said.starts_with(['\'', '$']),
+                "debug" | "log" | "info" | "notice" | "warning" => false,
+                "exception" | "sqlstate" | "using" => true,
+                _ => rest.starts_with(';') || rest.starts_with("using"),
+            }
+    })
 }
 
 fn only_prepares(op: &Operation) -> bool {

@@ -185,6 +185,32 @@ pub fn asks_for_null(check: &str, column: &str, not: bool) -> bool {
     false
 }
 
+/// The conditions of which one is enough: what is joined by OR.
+pub fn alternatives(check: &str) -> Vec<&str> {
+    let around = parentheses_around(check.trim());
+    let check = &check.trim()[around..check.trim().len() - around];
+    if mentions(check, "case") {
+        return vec![check];
+    }
+    let mut tokens = Vec::new();
+    tokens_into(check, Span::new(0, check.len() as u32), &mut tokens);
+    let (mut depth, mut start, mut terms) = (0usize, 0, Vec::new());
+    for token in &tokens {
+        let text = token.span.of(check);
+        match text {
+            "(" => depth += 1,
+            ")" => depth = depth.saturating_sub(1),
+            _ if depth == 0 && text.eq_ignore_ascii_case("or") => {
+                terms.push(&check[start..token.span.start as usize]);
+                start = token.span.end as usize;
+            }
+            _ => {}
+        }
+    }
+    terms.push(&check[start..]);
+    terms
+}
+
 fn has_or(check: &str) -> bool {
     mentions(check, "or") || mentions(check, "case")
 }

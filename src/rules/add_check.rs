@@ -6,8 +6,8 @@ use crate::operation::{
     Action, Column, Constraint, ConstraintKind, DomainChange, Expr, Kind, ObjectName, Target,
 };
 use crate::rule::{
-    Check, Findings, OperationContext, Rule, asks_for_null, keeps_null_out, listed, mentions,
-    same_expression, sql_object,
+    Check, Findings, OperationContext, Rule, alternatives, asks_for_null, keeps_null_out, listed,
+    mentions, same_expression, sql_object,
 };
 use crate::rule::{on_one_line, one_line};
 use crate::rule::{same_condition, sql_name};
@@ -252,7 +252,9 @@ fn holds_already(cx: &OperationContext<'_>, table: &Target, check: &Expr) -> boo
             });
         same || t.columns.iter().any(|c| {
             t.is_not_null(&c.name)
-                && same_expression(&check.text, &format!("{} IS NOT NULL", c.name))
+                && alternatives(&check.text)
+                    .iter()
+                    .any(|term| same_expression(term, &format!("{} IS NOT NULL", c.name)))
         })
     })
 }

@@ -37,9 +37,14 @@ fn check(cx: &OperationContext<'_>, findings: &mut Findings) {
     }
     let (name, col) = (sql_object(&table.name), sql_name(&column.name));
     let what = if key { "PRIMARY KEY" } else { "NOT NULL" };
-    let fails = match cx.is_emptied(&table.name) {
-        true => "INSERTs of the old release fail afterwards",
-        false => "it fails if the table has rows, and INSERTs of the old release fail afterwards",
+    let is_filled = cx.is_filled(&table.name, &column.name, "insert");
+    let fails = match (cx.is_emptied(&table.name), is_filled) {
+        (true, true) => return,
+        (true, false) => "INSERTs of the old release fail afterwards",
+        (false, true) => "it fails if the table has rows",
+        (false, false) => {
+            "it fails if the table has rows, and INSERTs of the old release fail afterwards"
+        }
     };
     findings
         .report(

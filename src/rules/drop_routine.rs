@@ -33,7 +33,7 @@ fn check(cx: &OperationContext<'_>, findings: &mut Findings) {
         || cx.schema.lacks_overload(name, arguments.as_deref())
         || cx.schema.is_created_now(&key)
         || cx.is_trigger_function(&key)
-        || cx.routine_returns(&key)
+        || cx.routine_returns_for(&key, arguments.as_deref())
     {
         return;
     }
@@ -42,6 +42,17 @@ fn check(cx: &OperationContext<'_>, findings: &mut Findings) {
         .as_ref()
         .map(|a| format!("({a})"))
         .unwrap_or_default();
+    if cx.routine_returns(&key) {
+        findings
+            .report(
+                cx.operation.place,
+                format!(
+                    "drops {word} `{name}` and creates it again with arguments that calls of the old release do not fit"
+                ),
+            )
+            .help("Give each argument that is added a DEFAULT, or create the new one beside the old one and drop that in a later migration, once no release calls it");
+        return;
+    }
     const CALLS: &str = "which the old release may still call";
     let also = format!("so is {word} `{name}`");
     if known && findings.add_to_alike(CALLS, cx.place(cx.operation.place), &also) {

@@ -2,6 +2,7 @@
 
 use crate::operation::{Action, CompositeChange, Kind, ObjectKind, ObjectName, Operation, Target};
 use crate::rule::{Check, Facet, Findings, LeftOut, OperationContext, Rule, listed, mentions};
+use crate::schema::extension::has_no_types;
 
 pub const RULE: Rule = Rule {
     id: "irreversible",
@@ -87,9 +88,11 @@ fn lost(cx: &OperationContext<'_>) -> Option<String> {
             name,
             cascade: true,
             ..
-        } => Some(format!(
-            "drops extension `{name}` and, by CASCADE, the columns of its types with their values"
-        )),
+        } => (!has_no_types(&name.name)).then(|| {
+            format!(
+                "drops extension `{name}` and, by CASCADE, the columns of its types with their values"
+            )
+        }),
         Action::Drop {
             kind: ObjectKind::Type | ObjectKind::Domain,
             name,

@@ -8,21 +8,30 @@ use crate::statement::Cursor;
 use crate::statement::lexer::{TokenKind, tokens_into};
 
 /// Types, operator classes and functions of the extensions that come with the
-/// server: `pg_depend` with deptype `e` on PostgreSQL 15. Functions only where
-/// a column's default may call them.
+/// server: `pg_depend` with deptype `e` on PostgreSQL 15; of `vector` and `pgjwt`
+/// as their own scripts have it. Types that a column may have, `-` where there are
+/// none; functions only where a column's default may call them.
 const MEMBERS: &str = include_str!("extensions.tsv");
+
+/// Is it known that no column can have a type of an extension?
+pub fn has_no_types(extension: &str) -> bool {
+    listed(extension, "type") == Some(NONE)
+}
+
+const NONE: &str = "-";
 
 /// The members of one kind: `type`, `class` or `function`.
 fn members(extension: &str, kind: &str) -> impl Iterator<Item = &'static str> {
+    let list = listed(extension, kind).unwrap_or_default().split(' ');
+    list.filter(|member| !member.is_empty() && *member != NONE)
+}
+
+fn listed(extension: &str, kind: &str) -> Option<&'static str> {
     let of_this = move |line: &&'static str| {
         let mut cells = line.split('\t');
         cells.next() == Some(extension) && cells.next() == Some(kind)
     };
-    let found = MEMBERS.lines().find(of_this);
-    let list = found.and_then(|line| line.rsplit('\t').next());
-    list.unwrap_or_default()
-        .split(' ')
-        .filter(|m| !m.is_empty())
+    MEMBERS.lines().find(of_this)?.rsplit('\t').next()
 }
 
 impl Schema {

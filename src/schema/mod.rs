@@ -13,7 +13,7 @@ mod cast;
 mod catalog;
 mod constraint;
 mod domain;
-mod extension;
+pub mod extension;
 mod index;
 mod journal;
 pub mod names;

@@ -1,7 +1,7 @@
 //! What triggers and rules make of what is written to a table.
 
 use super::{Key, Routine, Rule, Schema, SettingName, Table, Trigger};
-use crate::operation::{CreateTrigger, ObjectKind, ObjectName};
+use crate::operation::{CreateRoutine, CreateTrigger, Expr, ObjectKind, ObjectName};
 use crate::source::Span;
 use crate::statement::Cursor;
 use crate::statement::lexer::{TokenKind, tokens_into};
@@ -38,20 +38,34 @@ impl Schema {
         table.triggers.iter().any(|trigger| {
             let every = trigger.columns.is_empty() || event == "insert";
             let function = self.before_rows(table, trigger, event);
-            every && function.is_some_and(|function| gives(function, column, event))
+            every && function.is_some_and(|function| gives(&function.body, column, event))
         })
+    }
+
+    /// Will a trigger that is yet to be made do that? `function` is the one of its
+    /// name that is yet to be made, too.
+    pub fn will_fill(
+        &self,
+        trigger: &CreateTrigger,
+        function: Option<&CreateRoutine>,
+        column: &str,
+        event: &str,
+    ) -> bool {
+        let every = trigger.columns.is_empty() || event == "insert";
+        let fires =
+            trigger.when.is_none() && is_before_rows(&trigger.events, &trigger.clauses, event);
+        let body = match (function, &trigger.function) {
+            (Some(create), _) => (create.language == "plpgsql").then_some(&*create.body_text),
+            (None, Some(name)) => self.the_function(name).map(|routine| &*routine.body),
+            (None, None) => None,
+        };
+        every && fires && body.is_some_and(|body| gives(body, column, event))
     }
 
     /// The function in PL/pgSQL that a trigger runs before each row of an event.
     fn before_rows(&self, table: &Table, trigger: &Trigger, event: &str) -> Option<&Routine> {
-        let says = |text: &str, word: &str| {
-            let mut words = text.split(|c: char| !c.is_alphanumeric() && c != '_');
-            words.any(|w| w.eq_ignore_ascii_case(word))
-        };
         let fires = trigger.when.is_none()
-            && says(&trigger.events.text, "before")
-            && says(&trigger.events.text, event)
-            && says(&trigger.clauses.text, "row")
+            && is_before_rows(&trigger.events, &trigger.clauses, event)
             && self.fires(&table.key, ObjectKind::Trigger, &trigger.name);
         self.the_function(trigger.function.as_ref().filter(|_| fires)?)
     }
@@ -79,6 +93,15 @@ impl Schema {
     }
 }
 
+/// `BEFORE INSERT … FOR EACH ROW`
+fn is_before_rows(events: &Expr, clauses: &Expr, event: &str) -> bool {
+    let says = |text: &str, word: &str| {
+        let mut words = text.split(|c: char| !c.is_alphanumeric() && c != '_');
+        words.any(|w| w.eq_ignore_ascii_case(word))
+    };
+    says(&events.text, "before") && says(&events.text, event) && says(&clauses.text, "row")
+}
+
 /// How many of the rows that an event writes without a column take a branch.
 #[derive(Clone, Copy, PartialEq)]
 enum Taken {
@@ -89,8 +112,7 @@ enum Taken {
 
 /// Does a function assign a column to each row of the event that lacks it?
 /// `NEW.c := …` and `SELECT … INTO NEW.c`.
-fn gives(routine: &Routine, column: &str, event: &str) -> bool {
-    let text = &routine.body;
+fn gives(text: &str, column: &str, event: &str) -> bool {
     let mut tokens = Vec::new();
     tokens_into(text, Span::new(0, text.len() as u32), &mut tokens);
     let mut cursor = Cursor::new(text, &tokens);

@@ -8,6 +8,7 @@ use crate::finding::{Confidence, Finding, Severity};
 use crate::inverse::{
     self, Between,
     difference::{STILL_HAS, STILL_THERE},
+    sql::sql_name,
 };
 use crate::name::Name;
 use crate::operation::{
@@ -19,6 +20,9 @@ use crate::schema::{Key, Mark, column_of, signature};
 use crate::source::Span;
 use crate::statement::lexer::on_one_line;
 use crate::verdict::Undo;
+
+/// How a difference ends that is one of names.
+const CALLED_NOW: &str = "` now";
 
 /// What is said of what the down alone makes.
 const NOT_BEFORE: &str = "was not there before";
@@ -301,8 +305,17 @@ impl Fold<'_> {
         const MOST: usize = 6;
         let (too_much, lacks): (Vec<&String>, Vec<&String>) =
             differences.iter().partition(|d| d.ends_with(NOT_BEFORE));
-        let names: Vec<&str> = lacks.iter().flat_map(|d| named(d)).collect();
-        let statements = inverse::missing(&self.schema, start, &names);
+        let (renames, names): (Vec<_>, Vec<_>) = lacks
+            .iter()
+            .map(|difference| rename_back(difference).ok_or(difference))
+            .partition(Result::is_ok);
+        let names = names.into_iter().filter_map(Result::err);
+        let names: Vec<&str> = names.flat_map(|d| named(d)).collect();
+        let mut statements = match names.is_empty() && !renames.is_empty() {
+            true => Vec::new(),
+            false => inverse::missing(&self.schema, start, &names),
+        };
+        statements.extend(renames.into_iter().filter_map(Result::ok));
         if lacks.is_empty() {
             return "Leave out of the down what the up does not take away".into();
         }
@@ -489,10 +502,39 @@ fn has_a_part_in(block: &str, difference: &str) -> bool {
 /// What stands between the first backticks, without its schema.
 fn named(difference: &str) -> Vec<&str> {
     let quoted = difference.split('`').skip(1).step_by(2).take(2);
-    quoted
-        .map(|name| name.rsplit('.').next().unwrap_or(name))
-        .take(1)
-        .collect()
+    quoted.map(last).take(1).collect()
+}
+
+/// What gives back its name to what a difference says is called otherwise now.
+fn rename_back(difference: &str) -> Option<String> {
+    let quoted: Vec<&str> = difference.split('`').skip(1).step_by(2).collect();
+    let names = |path: &str| path.split('.').map(sql_name).collect::<Vec<_>>().join(".");
+    let back =
+        |called: &str, was: &str| format!("{} RENAME TO {}", names(called), names(last(was)));
+    match *quoted {
+        _ if !difference.ends_with(CALLED_NOW) => None,
+        [was, called] if difference.starts_with("sequence ") => {
+            Some(format!("ALTER SEQUENCE {}", back(called, was)))
+        }
+        [was, table, called] if difference.starts_with("index ") => {
+            let schema = table
+                .rsplit_once('.')
+                .map(|(schema, _)| format!("{schema}."));
+            let called = format!("{}{called}", schema.unwrap_or_default());
+            Some(format!("ALTER INDEX {}", back(&called, was)))
+        }
+        [was, table, called] => Some(format!(
+            "ALTER TABLE {} RENAME CONSTRAINT {} TO {}",
+            names(table),
+            sql_name(called),
+            sql_name(was)
+        )),
+        _ => None,
+    }
+}
+
+fn last(path: &str) -> &str {
+    path.rsplit('.').next().unwrap_or(path)
 }
 
 /// A relation that a script drops was there, whatever the history knows.
@@ -535,4 +577,28 @@ fn is_setting(action: &Action) -> bool {
         action,
         Action::Transaction(_) | Action::Set(_) | Action::Nothing
     )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::rename_back;
+
+    #[test]
+    fn what_is_called_otherwise_is_renamed() {
+        let back = |difference| rename_back(difference).unwrap_or_default();
+        assert_eq!(
+            back("unique constraint `t_id_key` of `app.t` is called `t_v_key` now"),
+            "ALTER TABLE app.t RENAME CONSTRAINT t_v_key TO t_id_key"
+        );
+        assert_eq!(
+            back("index `a` on `app.t` is called `B` now"),
+            "ALTER INDEX app.\"B\" RENAME TO a"
+        );
+        assert_eq!(
+            back("sequence `app.a` is called `app.b` now"),
+            "ALTER SEQUENCE app.b RENAME TO a"
+        );
+        assert!(rename_back("a constraint of domain `pos` is called `over` now").is_none());
+        assert!(rename_back("column `a` of `t` is gone").is_none());
+    }
 }
