@@ -109,7 +109,7 @@ fn exchanged(cx: &OperationContext<'_>, findings: &mut Findings) {
                 listed(&keys)
             ),
         )
-        .severity(Severity::Warning)
+        .severity(Severity::Info)
         .confidence(cx.confidence(name))
         .help("Give the new table the key, or release code that does without it first");
 }

@@ -90,10 +90,10 @@ fn added_again<'a>(
             _ => None,
         };
         match (way, added) {
-            (Way::There, Some((constraint, check))) if !constraint.not_enforced => {
-                if keepers.len() < 2 * MOST_CHECKS {
-                    keepers.push(&check.text);
-                }
+            (Way::There, Some((constraint, check)))
+                if !constraint.not_enforced && keepers.len() < 2 * MOST_CHECKS =>
+            {
+                keepers.push(&check.text);
             }
             (Way::Back, Some((constraint, check))) => {
                 let ConstraintKind::Check(before) = &old.definition.kind else {
