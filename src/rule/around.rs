@@ -301,10 +301,9 @@ impl<'a> OperationContext<'a> {
     pub fn is_filled(&self, table: &ObjectName, column: &str, event: &str) -> bool {
         let known = self.table(table);
         let later = |op: &Operation| match &op.action {
-            Action::CreateTrigger(trigger) => {
+            Action::CreateTrigger(trigger) if self.is_same(&trigger.table, table) => {
                 let made = trigger.function.as_ref().and_then(|name| self.made(name));
-                self.is_same(&trigger.table, table)
-                    && self.schema.will_fill(trigger, made, column, event)
+                self.schema.will_fill(trigger, made, column, event)
             }
             _ => false,
         };

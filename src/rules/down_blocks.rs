@@ -4,8 +4,8 @@ use crate::effect::LockMode;
 use crate::effect::ScanKind;
 use crate::operation::{self, Action, ConstraintKind, ObjectKind, ObjectName, Operation};
 use crate::rule::{
-    Check, Facet, Findings, MigrationContext, Rule, Step, is_catalog, listed, mentions, sql_name,
-    sql_object, takes_every_row, who_waits,
+    Check, Facet, Findings, MigrationContext, NEARBY, Rule, Step, is_catalog, listed, mentions,
+    sql_name, sql_object, takes_every_row, who_waits,
 };
 use crate::schema::{Key, Origin};
 use rustc_hash::{FxHashMap, FxHashSet};
@@ -139,11 +139,14 @@ fn waiting(
     (key, mode): (&Key, LockMode),
 ) -> String {
     let step = &cx.steps[at];
-    let together = cx
+    // Statements are counted through the script.
+    let first = cx
         .steps
-        .iter()
-        .filter(|other| (other.source, other.statement) == (step.source, step.statement));
-    let before = cx.steps[held.unwrap_or(at)..at].iter();
+        .partition_point(|other| other.statement < step.statement);
+    let together = cx.steps[first..].iter();
+    let together = together.take_while(|other| other.statement == step.statement);
+    let nearby = at.saturating_sub(NEARBY);
+    let before = cx.steps[held.unwrap_or(at).max(nearby)..at].iter();
     let before = before.filter(|other| cx.unit(other) == cx.unit(step));
     let locks = together
         .chain(before)

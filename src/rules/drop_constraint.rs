@@ -4,8 +4,8 @@ use crate::finding::Severity;
 use crate::operation::{Action, ConstraintKind, Ident, Kind, Target};
 use crate::rule::one_line;
 use crate::rule::{
-    Check, Findings, OperationContext, Rule, Uniqueness, constraint, keeps_null_out, listed,
-    on_one_line, same_expression, sql_ident, sql_object,
+    Check, Findings, MOST_CHECKS, OperationContext, Rule, Uniqueness, constraint, keeps_null_out,
+    listed, on_one_line, same_expression, sql_ident, sql_object,
 };
 use crate::schema::TableConstraint;
 use std::sync::Arc;
@@ -177,6 +177,8 @@ fn has_a_twin(cx: &OperationContext<'_>, table: &Target, old: &TableConstraint) 
     others
         .filter(|other| other.name != old.name)
         .filter(|other| other.validated && !other.definition.not_enforced)
+        .filter(|other| other.columns == old.columns)
+        .take(MOST_CHECKS)
         .any(
             |other| match (&other.definition.kind, &old.definition.kind) {
                 (ConstraintKind::ForeignKey(own), ConstraintKind::ForeignKey(key)) => {
