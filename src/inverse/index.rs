@@ -4,7 +4,8 @@ use super::constraint::duplicates;
 use super::draft::{Draft, Phase};
 use super::sql::{sql_key, sql_name};
 use super::table::columns_in_parens;
-use crate::operation::CreateIndex;
+use crate::name::Name;
+use crate::operation::{CreateIndex, Expr};
 use crate::schema::{Index, Mark, Origin, Relation};
 
 /// `CREATE INDEX …`.
@@ -20,16 +21,33 @@ pub fn definition(index: &Index, concurrently: bool) -> String {
         text.push_str(&format!(" USING {}", sql_name(&index.method)));
     }
     text.push_str(&format!(" ({})", elements(index).join(", ")));
-    if !index.include.is_empty() {
-        text.push_str(&format!(" INCLUDE {}", columns_in_parens(&index.include)));
+    let nulls = index.nulls_not_distinct;
+    text + &behind_elements(
+        &index.include,
+        nulls,
+        &index.parameters,
+        index.predicate.as_ref(),
+    )
+}
+
+/// What stands behind the elements.
+fn behind_elements(
+    include: &[Name],
+    nulls_not_distinct: bool,
+    parameters: &str,
+    predicate: Option<&Expr>,
+) -> String {
+    let mut text = String::new();
+    if !include.is_empty() {
+        text.push_str(&format!(" INCLUDE {}", columns_in_parens(include)));
     }
-    if index.nulls_not_distinct {
+    if nulls_not_distinct {
         text.push_str(" NULLS NOT DISTINCT");
     }
-    if !index.parameters.is_empty() {
-        text.push_str(&format!(" {}", index.parameters));
+    if !parameters.is_empty() {
+        text.push_str(&format!(" {parameters}"));
     }
-    if let Some(predicate) = &index.predicate {
+    if let Some(predicate) = predicate {
         text.push_str(&format!(" WHERE {}", predicate.text));
     }
     text
@@ -50,19 +68,13 @@ pub fn behind_table(create: &CreateIndex) -> String {
     if create.method != "btree" {
         text = format!("USING {} {text}", sql_name(&create.method));
     }
-    if !create.include.is_empty() {
-        text.push_str(&format!(" INCLUDE {}", columns_in_parens(&create.include)));
-    }
-    if create.nulls_not_distinct {
-        text.push_str(" NULLS NOT DISTINCT");
-    }
-    if !create.parameters.is_empty() {
-        text.push_str(&format!(" {}", create.parameters));
-    }
-    if let Some(predicate) = &create.predicate {
-        text.push_str(&format!(" WHERE {}", predicate.text));
-    }
-    text
+    let nulls = create.nulls_not_distinct;
+    text + &behind_elements(
+        &create.include,
+        nulls,
+        &create.parameters,
+        create.predicate.as_ref(),
+    )
 }
 
 /// The columns and expressions with their options.

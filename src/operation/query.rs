@@ -12,6 +12,8 @@ mod plain;
 mod updatable;
 mod yields;
 
+pub use updatable::by_call;
+
 use std::ops::ControlFlow;
 
 use rustc_hash::FxHashSet;

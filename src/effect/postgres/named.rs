@@ -374,11 +374,17 @@ impl Work<'_> {
         bind::bind(text, view)
     }
 
-    /// The names that a WITH of the same statement gives to queries.
+    /// The names that a WITH of the same statement gives to queries; in a block they
+    /// may be variables.
     fn names_around(&self) -> FxHashSet<Name> {
-        if self.scene.operation.within.block {
-            return FxHashSet::default();
+        match self.scene.operation.within.block {
+            true => FxHashSet::default(),
+            false => self.names_of_with(),
         }
+    }
+
+    /// The names that a WITH of the same statement gives to queries.
+    pub(super) fn names_of_with(&self) -> FxHashSet<Name> {
         let text = |action: &Action| match action {
             Action::Insert(insert) => insert.query.as_ref().map(|query| query.text.clone()),
             Action::Select { query, .. } => Some(query.text.clone()),

@@ -3,6 +3,7 @@
 //! (`EXPR_KIND_*` in the server's `parse_agg.c`, `parse_func.c` and
 //! `parse_expr.c`; place_*).
 
+use crate::operation::query::by_call;
 use crate::statement::lexer::{Token, TokenKind};
 use crate::text::holds;
 
@@ -51,48 +52,6 @@ impl Place {
     }
 }
 
-/// Aggregates that come with the server, and nothing else of the name does.
-const AGGREGATES: &[&str] = &[
-    "array_agg",
-    "avg",
-    "bit_and",
-    "bit_or",
-    "bool_and",
-    "bool_or",
-    "count",
-    "every",
-    "json_agg",
-    "json_object_agg",
-    "jsonb_agg",
-    "jsonb_object_agg",
-    "max",
-    "min",
-    "stddev",
-    "string_agg",
-    "sum",
-    "variance",
-];
-
-/// Functions of the server that return several rows, whatever they are given.
-const SETS: &[&str] = &[
-    "generate_series",
-    "generate_subscripts",
-    "json_array_elements",
-    "json_array_elements_text",
-    "json_each",
-    "json_each_text",
-    "json_object_keys",
-    "jsonb_array_elements",
-    "jsonb_array_elements_text",
-    "jsonb_each",
-    "jsonb_each_text",
-    "jsonb_object_keys",
-    "jsonb_path_query",
-    "regexp_matches",
-    "regexp_split_to_table",
-    "unnest",
-];
-
 impl Work<'_> {
     pub(super) fn check_place_of(&mut self, text: &str, place: Place) {
         // All that is looked for is behind a parenthesis, or before one.
@@ -126,13 +85,7 @@ impl Work<'_> {
             let word = call.span.of(text).to_ascii_lowercase();
             let end = tokens.end_of(n + 1);
             let windowed = list.get(end + 1).is_some_and(|t| is_word(*t, text, "OVER"));
-            let what = if windowed {
-                "a window function"
-            } else if AGGREGATES.contains(&word.as_str()) {
-                "an aggregate"
-            } else if SETS.contains(&word.as_str()) {
-                "a function that returns several rows"
-            } else {
+            let Some(what) = by_call(&word, windowed) else {
                 continue;
             };
             if !self.schema.has_routine(&word) {

@@ -19,7 +19,7 @@ use crate::text::holds;
 use super::Work;
 use super::data::{BuiltIn, function, table_action};
 use super::expr::{Tokens, is_word};
-use super::query::{relations, with_names};
+use super::query::relations;
 use super::table::label;
 use super::type_change::is_built_in;
 
@@ -581,16 +581,7 @@ impl Work<'_> {
         if name.schema.is_some() || self.schema.relation_by_key(key).is_some() {
             return false;
         }
-        let text = |action: &Action| match action {
-            Action::Insert(insert) => insert.query.as_ref().map(|query| query.text.clone()),
-            Action::Select { query, .. } => Some(query.text.clone()),
-            Action::Update(update) => update.with.as_ref().map(|with| with.text.clone()),
-            Action::Delete(delete) => delete.with.as_ref().map(|with| with.text.clone()),
-            Action::Merge(merge) => merge.with.as_ref().map(|with| with.text.clone()),
-            _ => None,
-        };
-        let mut texts = self.siblings().filter_map(text);
-        texts.any(|text| with_names(&Tokens::of(&text)).contains(&name.name))
+        self.names_of_with().contains(&name.name)
     }
 
     /// The types of columns, and those that a statement changes.

@@ -54,14 +54,16 @@ const SET_RETURNING: &[&str] = &[
     "jsonb_each",
     "jsonb_each_text",
     "jsonb_object_keys",
+    "jsonb_path_query",
     "regexp_matches",
     "regexp_split_to_table",
     "string_to_table",
     "unnest",
 ];
 
-/// What a call at the level of the query itself stands in the way with.
-pub(super) fn by_call(name: &str, windowed: bool) -> Option<&'static str> {
+/// What a call of a function that comes with the server is, if more than a value of
+/// a row: so it may not stand everywhere.
+pub fn by_call(name: &str, windowed: bool) -> Option<&'static str> {
     if windowed {
         return Some(WINDOW);
     }
