@@ -13,6 +13,7 @@ pub fn restore(draft: &mut Draft<'_>, mark: Mark) {
     // A parent stands before its partitions in the order of their creation,
     // and a partition is found from it: parents first.
     let mut gone: Vec<&Table> = Vec::new();
+    let mut drops: Vec<String> = Vec::new();
     for change in &changes {
         match (change.before, change.after) {
             (None, Some(Relation::Table(table))) if table.origin != Origin::Assumed => {
@@ -21,10 +22,7 @@ pub fn restore(draft: &mut Draft<'_>, mark: Mark) {
                 } else {
                     "TABLE"
                 };
-                draft.push(
-                    Phase::DropTable,
-                    format!("DROP {kind} {}", sql_key(&table.key)),
-                );
+                drops.push(format!("DROP {kind} {}", sql_key(&table.key)));
             }
             (Some(Relation::Table(before)), Some(Relation::Table(after))) => {
                 change_back(draft, before, after);
@@ -32,6 +30,10 @@ pub fn restore(draft: &mut Draft<'_>, mark: Mark) {
             (Some(Relation::Table(table)), None) => gone.push(table),
             _ => {}
         }
+    }
+    // One that came later may refer to one before.
+    for drop in drops.into_iter().rev() {
+        draft.push(Phase::DropTable, drop);
     }
     for table in in_order(gone) {
         if table.origin == Origin::Assumed || !table.columns_known {

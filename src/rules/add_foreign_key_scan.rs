@@ -40,7 +40,7 @@ fn check(cx: &OperationContext<'_>, findings: &mut Findings) {
 
 /// An ALTER TABLE holds the strongest lock of all that it does; that of a
 /// foreign key which goes is on both tables.
-fn who_waits(cx: &OperationContext<'_>, table: &ObjectName, other: &ObjectName) -> &'static str {
+fn who_waits(cx: &OperationContext<'_>, table: &ObjectName, other: &ObjectName) -> String {
     let together = || cx.siblings.iter().filter(|op| !op.within.block);
     let drops_key = together().any(|op| match &op.action {
         Action::DropConstraint { table, name, .. } => {
@@ -52,12 +52,20 @@ fn who_waits(cx: &OperationContext<'_>, table: &ObjectName, other: &ObjectName) 
     let adds_column = matches!(cx.operation.action, Action::AddColumn { .. });
     let is_closed = |table| cx.closed_since(table).is_some();
     let (own, referenced) = (adds_column || is_closed(table), is_closed(other));
-    match (drops_key || own && referenced, own, referenced) {
+    // Nobody else knows a new one.
+    if cx.is_new(other) && !cx.is_same(other, table) {
+        return match own || drops_key {
+            true => format!("reads and writes of `{table}`"),
+            false => format!("writes to `{table}`"),
+        };
+    }
+    let both = match (drops_key || own && referenced, own, referenced) {
         (true, ..) => "reads and writes of both",
         (_, true, _) => "reads and writes of the one and writes to the other",
         (_, _, true) => "writes to the one and reads and writes of the other",
         _ => "writes to both",
-    }
+    };
+    both.to_owned()
 }
 
 /// `NOT VALID` on a partitioned table.
