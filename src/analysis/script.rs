@@ -12,7 +12,7 @@ use crate::operation::{
     Action, CreateRoutine, DataType, ObjectName, Operation, RUN_TIME, Statement,
     TransactionControl, called_with, constants,
 };
-use crate::project::{Part, SourceId, Transaction, sent_together};
+use crate::project::{Part, SourceId, Transaction, sent_together, string_at};
 use crate::rule::{Closed, OpenedBy, Run};
 use crate::schema::{Key, Place, Routine, Schema, given, signature};
 use crate::source::{Source, Span};
@@ -360,8 +360,7 @@ impl Transactions {
     /// An operation of a statement is next. One that commits by itself keeps its
     /// locks from one of its operations to the next, and no longer.
     pub fn begin_statement(&mut self, statement: u32, span: Span) {
-        let holds = |string: &Span| string.contains(span.start);
-        let string = self.strings.iter().position(holds);
+        let string = string_at(&self.strings, span.start);
         if string != self.string {
             self.string = string;
             match string {

@@ -31,7 +31,7 @@ pub use discover::{discover, shown};
 pub use neighbours::{Neighbours, in_place};
 pub use place::is_script;
 pub use stream::stream;
-pub use together::sent_together;
+pub use together::{sent_together, string_at};
 pub use tool::opt_out;
 
 pub mod way_back;

@@ -30,6 +30,14 @@ pub fn sent_together(source: &Source, part: &Part) -> Vec<Span> {
     found.into_iter().map(placed).collect()
 }
 
+/// Which of such stretches, as they follow one another, a place stands in.
+pub fn string_at(strings: &[Span], at: u32) -> Option<usize> {
+    let last = strings
+        .partition_point(|string| string.start <= at)
+        .checked_sub(1)?;
+    strings[last].contains(at).then_some(last)
+}
+
 enum Mark {
     Begin,
     End,

@@ -56,6 +56,8 @@ impl Closed {
         };
         self.savepoints.truncate(at + 1);
         let before = self.savepoints[at].1;
-        self.relations.retain(|_, (_, order)| *order < before);
+        if self.relations.len() > before {
+            self.relations.retain(|_, (_, order)| *order < before);
+        }
     }
 }

@@ -10,7 +10,7 @@ use super::{MigrationContext, OpenedBy, OperationContext, Run, Step, sql_name, s
 use crate::finding::{Edit, Fix};
 use crate::operation::{Action, Constraint, ObjectKind, Operation, Target};
 use crate::project::{
-    Layout, Meant, OptOut, Part, Suspicious, Transaction, opt_out, sent_together,
+    Layout, Meant, OptOut, Part, Suspicious, Transaction, opt_out, sent_together, string_at,
 };
 use crate::report::Direction;
 use crate::source::{Source, Span};
@@ -81,9 +81,7 @@ impl<'a> Frame<'a> {
         let strings = self
             .strings
             .get_or_init(|| sent_together(self.source, &split));
-        strings
-            .iter()
-            .any(|string| string.contains(statement.start))
+        string_at(strings, statement.start).is_some()
     }
 
     /// What a tool printed is not the place to change it, and what it signed
