@@ -25,6 +25,7 @@ mod shorten;
 mod sql;
 mod trail;
 mod unique;
+mod unwritten;
 mod work;
 
 use crate::dialect::Dialect;
@@ -66,6 +67,7 @@ pub use sql::{
 };
 pub use trail::{Trail, Way};
 pub use unique::{Uniqueness, asks_for_values, without_types};
+pub use unwritten::Held;
 pub use work::{ColumnWork, is_catalog, sql_index, sql_list, sql_object, subject, who_waits};
 
 /// A hazard that bowline knows: `rules/<id>.md` and `src/rules/<id>.rs`.

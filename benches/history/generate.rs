@@ -350,7 +350,7 @@ impl Shop {
             ",\n    created_at timestamptz NOT NULL DEFAULT now(),\n    \
              CONSTRAINT {name}_{a}_check CHECK ({a} IS NOT NULL OR {b} IS NOT NULL)\n);\n\n\
              CREATE INDEX {name}_{a}_idx ON {name} ({a});\n\
-             CREATE UNIQUE INDEX {name}_{b}_idx ON {name} (lower({b}::text), id) WHERE {a} IS NOT NULL;\n\
+             CREATE UNIQUE INDEX {name}_{b}_idx ON {name} (coalesce({b}, {b}), id) WHERE {a} IS NOT NULL;\n\
              COMMENT ON TABLE {name} IS 'What the shop knows of this';\n\
              GRANT SELECT, INSERT, UPDATE ON {name} TO shop_app;\n"
         );

@@ -8,7 +8,8 @@ use super::conversion::{Conversion, conversion};
 use super::{Effect, Scene};
 use crate::name::Name;
 use crate::operation::{
-    Action, Column, ConstraintKind, DataType, Identity, ObjectKind, ObjectName, RowSecurity, Target,
+    Action, Column, Constraint, ConstraintKind, DataType, Identity, ObjectKind, ObjectName,
+    RowSecurity, Target,
 };
 use crate::schema::Relation;
 use crate::verdict::OldRelease::{self, Broken, Compatible, Degraded};
@@ -76,8 +77,11 @@ pub fn old_release(scene: &Scene<'_>, effect: &Effect) -> OldRelease {
             let key = constraints
                 .iter()
                 .any(|c| matches!(c.kind, ConstraintKind::PrimaryKey(_)));
+            let unique = |c: &Constraint| matches!(c.kind, ConstraintKind::Unique(_));
             if (column.not_null || key) && !given {
                 Broken
+            } else if constraints.iter().any(unique) {
+                Degraded
             } else {
                 Compatible
             }
@@ -101,9 +105,10 @@ pub fn old_release(scene: &Scene<'_>, effect: &Effect) -> OldRelease {
             Identity::ByDefault => Compatible,
         },
         Action::AddConstraint { table, constraint } if on(table) => {
-            let new = constrained_columns(&constraint.kind)
-                .iter()
-                .any(|c| column_is_new(scene, table, c));
+            // All rows may hold the same in a new column.
+            let is_unique = matches!(constraint.kind, ConstraintKind::Unique(_));
+            let mut columns = constrained_columns(&constraint.kind).iter();
+            let new = !is_unique && columns.any(|c| column_is_new(scene, table, c));
             let adopts = matches!(&constraint.kind,
                 ConstraintKind::Unique(k) | ConstraintKind::PrimaryKey(k) if k.using_index.is_some());
             let left_out =
@@ -120,6 +125,14 @@ pub fn old_release(scene: &Scene<'_>, effect: &Effect) -> OldRelease {
             }
         }
         Action::CreateIndex(index) if index.unique && sees(&index.table) => Degraded,
+        Action::DropConstraint { table, name, .. } if on(table) => {
+            let known = scene.schema.table(&table.name);
+            let old = known.and_then(|table| table.constraint(&name.name));
+            match old.map(|old| &old.definition.kind) {
+                Some(ConstraintKind::Unique(_)) => Degraded,
+                _ => Compatible,
+            }
+        }
         Action::CreateTrigger(trigger)
             if sees(&trigger.table) && scene.schema.refuses_writes(trigger) =>
         {
@@ -220,6 +233,11 @@ fn dropped(scene: &Scene<'_>, kind: ObjectKind, name: &ObjectName, if_exists: bo
             if nobody_calls { Compatible } else { Degraded }
         }
         ObjectKind::Extension | ObjectKind::Policy => Degraded,
+        // ON CONFLICT rests on a unique index.
+        ObjectKind::Index => match scene.schema.index(name) {
+            Some(index) if index.unique && !scene.schema.is_created_now(&index.table) => Degraded,
+            _ => Compatible,
+        },
         _ => Compatible,
     }
 }

@@ -1,24 +1,31 @@
 //! Duplicates that the old release writes begin to fail.
 
 use crate::name::Name;
-use crate::operation::{Action, ConstraintKind, Kind, ObjectName, Target};
+use crate::operation::{self, Action, ConstraintKind, Kind, ObjectName, Target};
 use crate::rule::{
-    Check, Findings, OperationContext, Rule, Uniqueness, on_one_line, one_line, sql_name,
+    Check, Findings, Held, OperationContext, Rule, Uniqueness, on_one_line, one_line, sql_name,
     sql_object,
 };
+use crate::schema::names_in;
+use crate::text::holds;
 use smol_str::SmolStr;
 
 pub const RULE: Rule = Rule {
     id: "add-unique",
     page: include_str!("../../rules/add-unique.md"),
     check: Check::Operation {
-        on: &[Kind::AddConstraint, Kind::CreateIndex],
+        on: &[Kind::AddConstraint, Kind::AddColumn, Kind::CreateIndex],
         check,
     },
 };
 
 fn check(cx: &OperationContext<'_>, findings: &mut Findings) {
-    let Some((table, columns)) = subject(cx) else {
+    let Some(Key {
+        table,
+        columns,
+        nulls_not_distinct,
+    }) = key(cx)
+    else {
         return;
     };
     let target = Target {
@@ -27,34 +34,57 @@ fn check(cx: &OperationContext<'_>, findings: &mut Findings) {
         only: false,
     };
     // Nobody writes a materialized view.
-    if cx.schema.view(table).is_some() {
+    if cx.schema.view(table).is_some() || !cx.is_used(&target) {
         return;
     }
-    if !cx.old_writes_meet(&target, &columns)
+    let predicate = predicate(cx);
+    if predicate.is_some_and(|predicate| cx.leaves_out(&target, predicate)) {
+        return;
+    }
+    let held: Vec<Held> = columns.iter().map(|name| cx.held(&target, name)).collect();
+    let differs = |held: &Held| match held {
+        Held::Apart => true,
+        Held::Null => !nulls_not_distinct,
+        Held::Written | Held::Same(_) => false,
+    };
+    if held.iter().any(differs)
         || Uniqueness::of_operation(cx.schema, cx.operation).is_some_and(|new| cx.was_unique(&new))
     {
         return;
     }
     let list = elements(cx, &columns, |name| name.as_str().into());
     let sql = elements(cx, &columns, |name| sql_name(name));
-    let (among, filter) = match predicate(cx) {
+    let (among, filter) = match predicate {
         Some(predicate) => (
             format!(" among the rows with `{}`", one_line(predicate)),
             format!(" WHERE {}", on_one_line(predicate)),
         ),
         None => Default::default(),
     };
+    let are_all_new = !held.is_empty() && !held.contains(&Held::Written);
+    let (then, help) = match are_all_new {
+        true => (
+            "rows of the old release, which leaves it out, all hold the same, and the second fails",
+            format!(
+                "Leave {sql} NULL, without a default, until each row has a value of its own that the release in use writes; make it unique then"
+            ),
+        ),
+        false => (
+            "writes of the old release that repeat a value fail",
+            format!(
+                "Release code that writes no duplicates first, and look for those that are there:\n\
+                 SELECT {sql}, count(*) FROM {}{filter} GROUP BY {sql} HAVING count(*) > 1;",
+                sql_object(table)
+            ),
+        ),
+    };
     findings
         .report(
             cx.operation.place,
-            format!("requires `{list}` of `{table}` to be unique{among}: writes of the old release that repeat a value fail"),
+            format!("requires `{list}` of `{table}` to be unique{among}: {then}"),
         )
         .confidence(cx.confidence(table))
-        .help(format!(
-            "Release code that writes no duplicates first, and look for those that are there:\n\
-             SELECT {sql}, count(*) FROM {}{filter} GROUP BY {sql} HAVING count(*) > 1;",
-            sql_object(table)
-        ));
+        .help(help);
 }
 
 /// What is unique, expressions as they stand.
@@ -82,9 +112,27 @@ fn predicate<'a>(cx: &OperationContext<'a>) -> Option<&'a str> {
     }
 }
 
-/// The table and columns of what is new and unique; an adopted index was in
-/// force before.
-fn subject<'a>(cx: &OperationContext<'a>) -> Option<(&'a ObjectName, Vec<Name>)> {
+/// May an expression yield something where a column is NULL?
+fn makes_up_values(expr: &str) -> bool {
+    const MAKES_UP: &[&str] = &["coalesce", "case", "concat", "format", "null"];
+    MAKES_UP.iter().any(|word| holds(expr, word))
+}
+
+/// What is new and unique.
+struct Key<'a> {
+    table: &'a ObjectName,
+    /// Those that expressions name too, as far as the table is known.
+    columns: Vec<Name>,
+    nulls_not_distinct: bool,
+}
+
+/// An adopted index was in force before.
+fn key<'a>(cx: &OperationContext<'a>) -> Option<Key<'a>> {
+    let of = |table, columns: &[Name], key: &operation::Key| Key {
+        table,
+        columns: columns.to_vec(),
+        nulls_not_distinct: key.nulls_not_distinct,
+    };
     match &cx.operation.action {
         Action::AddConstraint { table, constraint } => {
             let ConstraintKind::Unique(key) = &constraint.kind else {
@@ -92,8 +140,20 @@ fn subject<'a>(cx: &OperationContext<'a>) -> Option<(&'a ObjectName, Vec<Name>)>
             };
             let name = constraint.name.as_ref().map(|name| &*name.name);
             let again = cx.was_there_unseen(&table.name, name);
-            (key.using_index.is_none() && !again).then(|| (&table.name, key.columns.clone()))
+            let is_new = key.using_index.is_none() && !again;
+            is_new.then(|| of(&table.name, &key.columns, key))
         }
+        Action::AddColumn {
+            table,
+            column,
+            constraints,
+            ..
+        } => constraints.iter().find_map(|constraint| {
+            let ConstraintKind::Unique(key) = &constraint.kind else {
+                return None;
+            };
+            Some(of(&table.name, &[column.name], key))
+        }),
         Action::CreateIndex(index) if index.unique => {
             let exists = index.if_not_exists
                 && index
@@ -102,8 +162,17 @@ fn subject<'a>(cx: &OperationContext<'a>) -> Option<(&'a ObjectName, Vec<Name>)>
                     .is_some_and(|n| cx.schema.index(n).is_some());
             let name = index.name.as_ref().map(|name| &*name.name);
             let again = cx.was_there_unseen(&index.table, name);
-            let columns = index.elements.iter().filter_map(|e| e.column).collect();
-            (!exists && !again).then_some((&index.table, columns))
+            let table = cx.table(&index.table);
+            let has = |name: &Name| table.is_some_and(|table| table.column(name).is_some());
+            let exprs = index.elements.iter().filter_map(|e| e.expr.as_ref());
+            let exprs = exprs.filter(|expr| !makes_up_values(&expr.text));
+            let within = exprs.flat_map(|expr| names_in(&expr.text)).filter(has);
+            let columns = index.elements.iter().filter_map(|e| e.column);
+            (!exists && !again).then(|| Key {
+                table: &index.table,
+                columns: columns.chain(within).collect(),
+                nulls_not_distinct: index.nulls_not_distinct,
+            })
         }
         _ => None,
     }

@@ -1,8 +1,9 @@
 //! Adding a unique constraint builds its index under `ACCESS EXCLUSIVE`.
 
+use crate::name::Name;
 use crate::operation::{Action, ConstraintKind, Kind};
 use crate::rule::{
-    Check, ColumnWork, Findings, OperationContext, Rule, listed, sql_list, sql_object,
+    Check, ColumnWork, Findings, Held, OperationContext, Rule, listed, sql_list, sql_object,
 };
 
 pub const RULE: Rule = Rule {
@@ -31,9 +32,14 @@ fn check(cx: &OperationContext<'_>, findings: &mut Findings) {
     };
     let new = given.iter().filter(|c| !cx.is_old_column(target, c));
     let new: Vec<String> = new.map(|column| format!("`{column}`")).collect();
-    let behind = match new.is_empty() {
-        true => String::new(),
-        false => format!("add {} first, without the constraint; then ", listed(&new)),
+    let is_same = |column: &Name| matches!(cx.held(target, column), Held::Same(_));
+    let behind = match (new.is_empty(), given.iter().all(is_same)) {
+        (true, _) => String::new(),
+        (_, false) => format!("add {} first, without the constraint; then ", listed(&new)),
+        (_, true) => format!(
+            "add {} first, without the constraint and the default, and give each row a value of its own; then ",
+            listed(&new)
+        ),
     };
     let columns = sql_list(given.iter().map(|column| column.as_str()));
     let nulls = if key.nulls_not_distinct {

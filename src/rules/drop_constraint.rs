@@ -59,7 +59,10 @@ fn check(cx: &OperationContext<'_>, findings: &mut Findings) {
             one_line(&check.text)
         ),
         Some(ConstraintKind::Unique(_)) => {
-            format!("unique constraint `{}`: duplicates can come in", name.name)
+            format!(
+                "unique constraint `{}`: {NO_TARGET}; duplicates can come in",
+                name.name
+            )
         }
         Some(ConstraintKind::ForeignKey(key)) => {
             format!(
@@ -92,6 +95,9 @@ fn check(cx: &OperationContext<'_>, findings: &mut Findings) {
             "Drop it once no release relies on it, and {restore}"
         ));
 }
+
+/// What the old release meets where a key goes (conflict_expression_missing).
+const NO_TARGET: &str = "an ON CONFLICT of the old release that rests on it fails";
 
 /// A table takes the place of another, and has not all of its keys.
 fn exchanged(cx: &OperationContext<'_>, findings: &mut Findings) {

@@ -72,7 +72,7 @@ fn report(
 ) {
     let unique = severity == Severity::Warning;
     let then = if unique {
-        "duplicates can come in, and then it cannot be built again"
+        "an ON CONFLICT of the old release that rests on it fails; duplicates can come in, and then it cannot be built again"
     } else {
         "queries that used it read the whole table, and building it again takes as long as it did"
     };

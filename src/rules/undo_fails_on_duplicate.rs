@@ -34,10 +34,17 @@ fn check(cx: &OperationContext<'_>, findings: &mut Findings) {
         Some(new) => format!("may fail: `{new}` may let duplicates of it in"),
         None => "fails once there are duplicates".to_owned(),
     };
+    // Of an index another rule says it.
+    let meanwhile = match cx.operation.action {
+        Action::DropConstraint { .. } => {
+            "; meanwhile, an ON CONFLICT of the old release that rests on it fails"
+        }
+        _ => "",
+    };
     let finding = findings
         .report(
             cx.operation.place,
-            format!("the down makes `{key}` of `{table}` unique again and {fails}"),
+            format!("the down makes `{key}` of `{table}` unique again and {fails}{meanwhile}"),
         )
         .help(format!(
             "Let the down remove duplicates first, or keep `{}` until the code that needs duplicates is final:\n\

@@ -47,6 +47,12 @@ fn constant<'t>(tokens: &[Token], text: &'t str) -> Option<Constant<'t>> {
     }
 }
 
+/// Does an expression yield one value, not NULL, whenever it is asked?
+pub fn is_one_value(text: &str) -> bool {
+    let tokens = Tokens::of(text);
+    constant(&tokens.list, text).is_some_and(|value| !matches!(value, Constant::Null))
+}
+
 /// The items between commas, and what stands in parentheses whole.
 pub(super) fn items(tokens: &[Token]) -> Vec<&[Token]> {
     let mut items = Vec::new();

@@ -50,7 +50,8 @@ mod violated;
 mod volatility;
 mod written;
 
-pub use proof::admits_no_more;
+pub use constant::is_one_value;
+pub use proof::{admits_no_more, rules_out};
 pub use type_change::is_computed;
 
 use super::{Effect, Ground, Lock, LockMode, Loss, Refusal, ScanKind, Scene};

@@ -110,6 +110,16 @@ impl Formula {
         self.proves(wanted, &mut Effort::of_the_server())
     }
 
+    /// Is it false or NULL where columns are held to be this?
+    fn is_unmet(&self, held: &dyn Fn(&Name) -> Option<Test>) -> bool {
+        match self {
+            Self::All(parts) => parts.iter().any(|part| part.is_unmet(held)),
+            Self::Any(parts) => parts.iter().all(|part| part.is_unmet(held)),
+            Self::Is(column, test) => held(column).is_some_and(|held| held.refutes(test)),
+            Self::Said(_) | Self::Unknown => false,
+        }
+    }
+
     fn proves(&self, wanted: &Self, patience: &mut Effort) -> bool {
         if patience.left == 0 {
             return false;
@@ -150,6 +160,18 @@ impl Test {
             Self::Null => Self::NotNull,
             Self::NotNull => Self::Null,
             Self::Compare(own, value) => Self::Compare(operator(own), value),
+        }
+    }
+
+    /// Is the other one false or NULL of whatever this one is true of?
+    fn refutes(&self, wanted: &Self) -> bool {
+        match (self, wanted) {
+            (Self::Null, Self::NotNull | Self::Compare(..)) => true,
+            (Self::NotNull | Self::Compare(..), Self::Null) => true,
+            (Self::Compare(..), Self::Compare(operator, value)) => {
+                self.proves(&Self::Compare(operator, value.clone()).negated())
+            }
+            _ => false,
         }
     }
 
@@ -318,6 +340,64 @@ pub fn admits_no_more(known: &str, wanted: &str, spell: &dyn Fn(&str) -> String)
     read(known).proves(&read(wanted).or_null(), &mut effort)
 }
 
+/// Is a condition false or NULL for a row that holds these values, NULL where none
+/// is given, whatever its other columns hold?
+pub fn rules_out(values: &[(Name, Option<String>)], condition: &str) -> bool {
+    let columns: Vec<Name> = values.iter().map(|(name, _)| *name).collect();
+    let term = |term: &[Token], text: &str| {
+        truth(term, text, &columns).unwrap_or_else(|| on_columns(term, text, &columns))
+    };
+    let held = |column: &Name| {
+        let (_, value) = values.iter().find(|(name, _)| name == column)?;
+        match value {
+            None => Some(Test::Null),
+            Some(value) => held_value(value).map(|value| Test::Compare("=", value)),
+        }
+    };
+    part(&Tokens::of(condition).list, condition, &term, DEEPEST).is_unmet(&held)
+}
+
+/// A value as terms compare it.
+fn held_value(text: &str) -> Option<String> {
+    let tokens = Tokens::of(text);
+    let list = strip(&tokens.list);
+    match list {
+        [word] if is_word(*word, text, "TRUE") => Some(TRUE.to_owned()),
+        [word] if is_word(*word, text, "FALSE") => Some(FALSE.to_owned()),
+        _ => constant(list, text).map(|value| match value.to_lowercase().as_str() {
+            "'t'" | "'true'" => TRUE.to_owned(),
+            "'f'" | "'false'" => FALSE.to_owned(),
+            _ => value,
+        }),
+    }
+}
+
+/// How the two truth values stand in comparisons: they differ, and none is less.
+const TRUE: &str = "'1'";
+const FALSE: &str = "'0'";
+
+/// `column`, `NOT column`, `column IS [NOT] TRUE`, `column = FALSE`.
+fn truth(term: &[Token], text: &str, columns: &[Name]) -> Option<Formula> {
+    let (negated, term) = match term {
+        [not, rest @ ..] if is_word(*not, text, "NOT") => (true, strip(rest)),
+        _ => (false, term),
+    };
+    let column = columns
+        .iter()
+        .find(|column| behind_name(term, text, column).is_some())?;
+    let value = |token: Token| {
+        let is = |word| is_word(token, text, word);
+        (is("TRUE") || is("FALSE")).then(|| is("TRUE"))
+    };
+    let wanted = match behind_name(term, text, column)? {
+        [] => true,
+        [is, word] if is_word(*is, text, "IS") || is.span.of(text) == "=" => value(*word)?,
+        _ => return None,
+    };
+    let value = if wanted != negated { TRUE } else { FALSE };
+    Some(Formula::compare(*column, "=", value.to_owned()))
+}
+
 fn operator_in(tokens: &[Token]) -> bool {
     tokens
         .iter()
@@ -371,6 +451,59 @@ mod tests {
                 "{known} admits no more than {wanted}"
             );
         }
+    }
+
+    #[test]
+    fn values_keep_a_row_out_of_a_condition() {
+        let out = |values: &[(&str, Option<&str>)], condition: &str| {
+            let value =
+                |(name, value): &(&str, Option<&str>)| (Name::new(name), value.map(str::to_owned));
+            let values: Vec<_> = values.iter().map(value).collect();
+            rules_out(&values, condition)
+        };
+        let off = ("d", Some("false"));
+        for condition in [
+            "d",
+            "d = true",
+            "(d IS TRUE)",
+            "NOT (NOT d)",
+            "d AND x > 1",
+            "d IS NULL",
+        ] {
+            assert!(out(&[off], condition), "{condition}");
+        }
+        for condition in [
+            "NOT d",
+            "d = false",
+            "d OR x > 1",
+            "x",
+            "d IS NOT NULL",
+            "d <> e",
+        ] {
+            assert!(!out(&[off], condition), "{condition}");
+        }
+        let state = ("s", Some("'open'::text"));
+        for condition in [
+            "s = 'done'",
+            "s IN ('a', 'b')",
+            "s <> 'open'",
+            "s IS NULL AND x",
+        ] {
+            assert!(out(&[state], condition), "{condition}");
+        }
+        for condition in [
+            "s = 'open'",
+            "s IN ('a', 'open')",
+            "s > 'a'",
+            "lower(s) = 'x'",
+        ] {
+            assert!(!out(&[state], condition), "{condition}");
+        }
+        for condition in ["s IS NOT NULL", "s = 'a'", "s", "NOT (s = 'a')"] {
+            assert!(out(&[("s", None)], condition), "{condition}");
+        }
+        assert!(!out(&[("s", None)], "s IS NULL"));
+        assert!(!out(&[("s", None)], "coalesce(s, 'x') = 'x'"));
     }
 
     fn spelt(text: &str) -> String {

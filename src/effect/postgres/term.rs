@@ -194,11 +194,11 @@ pub(super) fn less(left: &str, right: &str) -> bool {
 /// Are they certainly two values? Words are, whatever the type, except for those
 /// that stand for true and false.
 pub(super) fn differ(left: &str, right: &str) -> bool {
-    const TRUTH: &[&str] = &["t", "f", "y", "n", "o"];
+    const TRUTH: &[&str] = &["true", "false", "yes", "no", "on", "off"];
     let word = |text: &str| {
         let text = text.trim_matches('\'').to_lowercase();
         let is_word = text.starts_with(char::is_alphabetic);
-        (is_word && !TRUTH.iter().any(|start| text.starts_with(start))).then_some(text)
+        (is_word && !TRUTH.iter().any(|truth| truth.starts_with(&text))).then_some(text)
     };
     compare(left, right).is_some_and(std::cmp::Ordering::is_ne)
         || word(left).is_some_and(|left| word(right).is_none_or(|right| left != right))
