@@ -422,7 +422,9 @@ impl Shop {
             let n = self.random.below(4);
             let at = self.table();
             let table = &mut self.tables[at];
-            let column = table.columns[self.random.below(table.columns.len())].clone();
+            // Views show the first of them.
+            let behind = SHOWN + self.random.below(table.columns.len() - SHOWN);
+            let column = table.columns[behind].clone();
             let name = table.name.clone();
             match n % 4 {
                 0 => {
@@ -480,7 +482,7 @@ impl Shop {
         let (left, right) = (&self.tables[a], &self.tables[b]);
         let name = format!("{}_overview_{number}", left.name);
         let mut up = format!("CREATE VIEW {name} AS\nSELECT l.id AS left_id, r.id AS right_id");
-        for (n, column) in left.columns.iter().take(10).enumerate() {
+        for (n, column) in left.columns.iter().take(SHOWN).enumerate() {
             let _ = write!(up, ",\n    coalesce(l.{column}::text, '-') AS c{n}");
         }
         let _ = write!(
@@ -645,6 +647,9 @@ const COLUMNS: &[&str] = &[
     "checksum",
     "locale",
 ];
+
+/// So many columns of a table stand in a view on it.
+const SHOWN: usize = 10;
 
 const TYPES: &[&str] = &[
     "text",
