@@ -422,6 +422,31 @@ impl Findings {
         nearby.take_while(of_statement).any(|f| f.rule == self.rule)
     }
 
+    /// Adds a place to what the rule has reported of the same ALTER TABLE: the server
+    /// goes through the rows once for all of its actions. In a block each statement
+    /// stands for itself.
+    pub fn add_to_statement(&mut self, cx: &OperationContext<'_>, what: String) -> bool {
+        if cx.operation.within.block {
+            return false;
+        }
+        let (rule, source) = (self.rule, self.source);
+        let nearby = self.list.iter_mut().rev().take(FINDINGS_NEARBY);
+        let mut of_statement =
+            nearby.take_while(|f| f.source == source && cx.statement.contains(f.span.start));
+        let Some(first) = of_statement.find(|f| f.rule == rule) else {
+            return false;
+        };
+        self.said += 1;
+        if first.related.len() < MOST_ALIKE {
+            let place = Place {
+                source,
+                span: cx.operation.place,
+            };
+            Draft(first).related(place, what);
+        }
+        true
+    }
+
     /// Adds a place to a finding that the rule made of this file not long ago,
     /// one that says the same; the first speaks for all. Past twenty places the
     /// rest goes without saying.

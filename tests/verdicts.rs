@@ -16,7 +16,9 @@ const ORDERS: &str = "CREATE TABLE orders (
 CREATE FUNCTION stamp() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN RETURN NEW; END';
 CREATE TRIGGER stamp BEFORE UPDATE ON orders FOR EACH ROW EXECUTE FUNCTION stamp();
 ALTER TABLE orders ENABLE ROW LEVEL SECURITY;
-CREATE POLICY own ON orders USING (note = '');";
+CREATE POLICY own ON orders USING (note = '');
+CREATE UNIQUE INDEX once ON orders (note);
+CREATE MATERIALIZED VIEW notes AS SELECT note FROM orders;";
 
 /// What is said of a change behind a history.
 fn judged(history: &str, change: &str) -> Report {
@@ -147,6 +149,28 @@ fn answers() {
         (
             "ALTER POLICY own ON orders USING (place = '');",
             "brief degraded exact",
+        ),
+        // ON CONFLICT (note) finds nothing to rest on.
+        ("DROP INDEX CONCURRENTLY once;", "brief degraded lossy"),
+        // All rows of the old release hold the same there, or repeat what it writes.
+        (
+            "ALTER TABLE orders ADD COLUMN rank int DEFAULT 0 UNIQUE;",
+            "blocking degraded exact",
+        ),
+        (
+            "ALTER TABLE orders ADD COLUMN rank int UNIQUE;",
+            "blocking compatible exact",
+        ),
+        // Nobody writes a materialized view.
+        (
+            "CREATE INDEX notes_note_idx ON notes (note);",
+            "online compatible exact",
+        ),
+        // Which key finds the rows, only a condition with an index knows.
+        (
+            "ALTER TABLE orders ADD COLUMN hash bytea;
+             SELECT now() WHERE NOT EXISTS (SELECT 1 FROM orders WHERE id = 1);",
+            "brief compatible exact",
         ),
     ];
     for (change, expected) in cases {

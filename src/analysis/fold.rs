@@ -623,6 +623,11 @@ impl<'a> Fold<'a> {
             if lock.created || !lock.mode.blocks_writes() || self.is_hidden(&lock.relation) {
                 continue;
             }
+            // Nobody writes a materialized view.
+            let view = self.schema.view_by_key(&lock.relation);
+            if view.is_some_and(|view| view.materialized) && !lock.mode.blocks_reads() {
+                continue;
+            }
             let works = !adds_to_empty && effect.works_on(&lock.relation);
             deploy = deploy.max(if works {
                 Deploy::Blocking

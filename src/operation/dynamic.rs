@@ -398,6 +398,11 @@ fn call(cursor: &mut Cursor<'_>, variables: &Variables, depth: usize) -> Known {
     if let Some(name) = oneself(cursor) {
         return name;
     }
+    let is_dotted = cursor.peek_at(1).map(|t| t.kind) == Some(TokenKind::Dot);
+    if is_dotted && fold(cursor.text_at(0)) == "pg_catalog" {
+        cursor.bump();
+        cursor.bump();
+    }
     let name = fold(cursor.text_at(0));
     let known = matches!(
         name.as_str(),

@@ -193,6 +193,24 @@ impl<'a> OperationContext<'a> {
                 })
     }
 
+    /// Does the script drop a column later, by whatever name it has then?
+    pub fn column_goes_in_the_end(&self, target: &Target, column: &Name) -> bool {
+        let mut name = *column;
+        let mut later = self.later_on(Facet::Table, &target.name.name);
+        later.any(|op| match &op.action {
+            Action::RenameColumn { table, column, to } => {
+                if column.name == name && self.is_same(&table.name, &target.name) {
+                    name = to.name;
+                }
+                false
+            }
+            Action::DropColumn { table, column, .. } => {
+                column.name == name && self.is_same(&table.name, &target.name)
+            }
+            _ => false,
+        })
+    }
+
     /// Does another statement of the same transaction close the table to reads
     /// and writes? Asked only of scripts that are one transaction from end to
     /// end.

@@ -435,6 +435,18 @@ impl MigrationContext<'_> {
         None
     }
 
+    /// What a table that a step locks is called once another has taken its name.
+    pub fn called_in_the_end(&self, step: &Step<'_>, key: &Key) -> Key {
+        let departs = self.departs_at(key).filter(|at| step.index <= *at);
+        match departs.map(|at| &self.scene.script[at].action) {
+            Some(Action::Rename { to, .. }) if self.is_new_key(key) => Key {
+                name: to.name,
+                ..*key
+            },
+            _ => *key,
+        }
+    }
+
     /// Does the script give this name to a table that was there?
     pub fn is_old_under(&self, key: &Key) -> bool {
         let script = self.scene.script;

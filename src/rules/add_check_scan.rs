@@ -22,6 +22,9 @@ fn check(cx: &OperationContext<'_>, findings: &mut Findings) {
     };
     let sql = sql_object(table);
     let name = cx.constraint_name(table, constraint);
+    if findings.add_to_statement(cx, format!("and `{name}`, in the same reading")) {
+        return;
+    }
     let first = if constraint.inline {
         "add the column without its check, then add that "
     } else {

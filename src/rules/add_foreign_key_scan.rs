@@ -39,31 +39,34 @@ fn check(cx: &OperationContext<'_>, findings: &mut Findings) {
 }
 
 /// An ALTER TABLE holds the strongest lock of all that it does; that of a
-/// foreign key which goes is on both tables.
+/// foreign key which goes is on both of its tables.
 fn who_waits(cx: &OperationContext<'_>, table: &ObjectName, other: &ObjectName) -> String {
-    let together = || cx.siblings.iter().filter(|op| !op.within.block);
-    let drops_key = together().any(|op| match &op.action {
-        Action::DropConstraint { table, name, .. } => {
-            let old = cx.table(&table.name).and_then(|t| t.constraint(&name.name));
-            old.is_none_or(|old| old.references.is_some())
+    let mut drops = cx.siblings.iter().filter_map(|op| match &op.action {
+        Action::DropConstraint { table, name, .. } if !op.within.block => {
+            Some(cx.table(&table.name).and_then(|t| t.constraint(&name.name)))
         }
-        _ => false,
+        _ => None,
     });
     let adds_column = matches!(cx.operation.action, Action::AddColumn { .. });
+    let drops_any = drops.clone().next().is_some();
+    let to_other = Some(cx.schema.resolve(other));
+    // What is not known may have been a key to it.
+    let drops_key = drops.any(|old| old.is_none_or(|old| old.references == to_other));
     let is_closed = |table| cx.closed_since(table).is_some();
-    let (own, referenced) = (adds_column || is_closed(table), is_closed(other));
+    let own = adds_column || drops_any || is_closed(table);
+    let referenced = drops_key || is_closed(other);
     // Nobody else knows a new one.
     if cx.is_new(other) && !cx.is_same(other, table) {
-        return match own || drops_key {
+        return match own {
             true => format!("reads and writes of `{table}`"),
             false => format!("writes to `{table}`"),
         };
     }
-    let both = match (drops_key || own && referenced, own, referenced) {
-        (true, ..) => "reads and writes of both",
-        (_, true, _) => "reads and writes of the one and writes to the other",
-        (_, _, true) => "writes to the one and reads and writes of the other",
-        _ => "writes to both",
+    let both = match (own, referenced) {
+        (true, true) => "reads and writes of both",
+        (true, false) => "reads and writes of the one and writes to the other",
+        (false, true) => "writes to the one and reads and writes of the other",
+        (false, false) => "writes to both",
     };
     both.to_owned()
 }

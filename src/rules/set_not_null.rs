@@ -22,7 +22,9 @@ fn check(cx: &OperationContext<'_>, findings: &mut Findings) {
         },
         _ => return,
     };
-    if !cx.is_used(table) || cx.column_goes(table, &column.name) {
+    let goes =
+        cx.column_goes(table, &column.name) || cx.column_goes_in_the_end(table, &column.name);
+    if !cx.is_used(table) || goes {
         return;
     }
     let known = cx.table(&table.name);

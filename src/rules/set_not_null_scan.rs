@@ -15,15 +15,24 @@ pub const RULE: Rule = Rule {
 };
 
 fn check(cx: &OperationContext<'_>, findings: &mut Findings) {
-    let (table, column) = match &cx.operation.action {
-        Action::SetNotNull { table, column } => (&table.name, column),
+    let (target, column) = match &cx.operation.action {
+        Action::SetNotNull { table, column } => (table, column),
         Action::AddConstraint { table, constraint } => match &constraint.kind {
-            ConstraintKind::NotNull(column) => (&table.name, column),
+            ConstraintKind::NotNull(column) => (table, column),
             _ => return,
         },
         _ => return,
     };
-    if cx.blocks(table) {
+    let table = &target.name;
+    let also = || format!("and `{}`, in the same reading", column.name);
+    if cx.blocks(table) && !findings.add_to_statement(cx, also()) {
+        let help = match cx.column_goes_in_the_end(target, &column.name) {
+            true => format!(
+                "leave it out: {} goes later in this migration",
+                sql_ident(column)
+            ),
+            false => remedy(cx, table, column),
+        };
         findings
             .report(
                 cx.operation.place,
@@ -32,7 +41,7 @@ fn check(cx: &OperationContext<'_>, findings: &mut Findings) {
                     column.name
                 ),
             )
-            .help(remedy(cx, table, column))
+            .help(help)
             .confidence(cx.confidence(table));
     }
 }

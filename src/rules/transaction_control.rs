@@ -25,8 +25,9 @@ fn check(cx: &OperationContext<'_>, findings: &mut Findings) {
     }
     match cx.run.runner {
         Transaction::File | Transaction::AllPending => in_the_tools_own(cx, control, findings),
-        Transaction::Implicit | Transaction::None => in_the_scripts_own(cx, control, findings),
-        Transaction::Statement => {}
+        Transaction::Implicit | Transaction::None | Transaction::Statement => {
+            in_the_scripts_own(cx, control, findings);
+        }
     }
 }
 
@@ -132,10 +133,19 @@ fn in_the_tools_own(
                 "`BEGIN` stands inside the transaction that {tool} opens, which the script's own end closes too early"
             )
         }
-        _ => format!("this ends the transaction that {tool} opened: what follows runs without one"),
+        _ => {
+            let mut behind = cx.later_on(Facet::Control, "").filter_map(self::control);
+            let then = match behind.next() {
+                Some(TransactionControl::Begin) => {
+                    "what comes before it stays, even if what follows fails"
+                }
+                _ => "what follows runs without one",
+            };
+            format!("this ends the transaction that {tool} opened: {then}")
+        }
     };
     findings.report(cx.operation.place, message).help(format!(
-        "leave BEGIN and COMMIT to {tool}; or, if the script must control its transactions, run it {}",
+        "leave BEGIN and COMMIT to {tool}; a script that must run outside of a transaction, or in several, goes {}, and closes each that it opens",
         cx.scene.without_transaction()
     ));
 }

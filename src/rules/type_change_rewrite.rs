@@ -25,6 +25,9 @@ fn check(cx: &OperationContext<'_>, findings: &mut Findings) {
     if cx.may_be_text_already() {
         return;
     }
+    if findings.add_to_statement(cx, format!("and `{}`, in the same rewrite", column.name)) {
+        return;
+    }
     let from = cx
         .column_type(&table.name, &column.name)
         .filter(|old| *old != ty.to_string())

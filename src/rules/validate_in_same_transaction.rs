@@ -1,7 +1,11 @@
 //! A constraint is added `NOT VALID` and validated in the same transaction.
 
+use rustc_hash::FxHashMap;
+
+use crate::effect::LockMode;
 use crate::operation::Action;
 use crate::rule::{Check, Findings, MigrationContext, Rule, sql_ident, sql_object, who_waits};
+use crate::schema::Key;
 
 pub const RULE: Rule = Rule {
     id: "validate-in-same-transaction",
@@ -10,7 +14,15 @@ pub const RULE: Rule = Rule {
 };
 
 fn check(cx: &MigrationContext<'_>, findings: &mut Findings) {
+    let mut held: FxHashMap<((bool, u32), Key), LockMode> = FxHashMap::default();
     for (at, step) in cx.steps.iter().enumerate() {
+        if let Some(before) = at.checked_sub(1).map(|before| &cx.steps[before]) {
+            let unit = cx.unit(before);
+            for lock in &before.effect.locks {
+                let mode = held.entry((unit, lock.relation)).or_insert(lock.mode);
+                *mode = lock.mode.max(*mode);
+            }
+        }
         let Action::ValidateConstraint { table, name } = &step.operation.action else {
             continue;
         };
@@ -28,15 +40,20 @@ fn check(cx: &MigrationContext<'_>, findings: &mut Findings) {
             continue;
         }
         let place = added.place();
+        let strongest = held.get(&(cx.unit(step), *key)).copied();
+        let (lock, who) = match strongest.filter(|strongest| strongest.blocks_reads()) {
+            Some(strongest) if !mode.blocks_reads() => {
+                ("a lock that the transaction holds", who_waits(strongest))
+            }
+            _ => ("the lock that adding it took", who_waits(mode)),
+        };
         findings
             .report_in(
                 step.source,
                 step.operation.place,
                 format!(
-                    "validating `{}` reads `{}` under the lock that adding it took: {} wait",
-                    name.name,
-                    table.name,
-                    who_waits(mode)
+                    "validating `{}` reads `{}` under {lock}: {who} wait",
+                    name.name, table.name
                 ),
             )
             .help(format!(

@@ -28,7 +28,20 @@ fn check(cx: &MigrationContext<'_>, findings: &mut Findings) {
             && let Some(key) = cx.locked_table(&cx.steps[lock])
             && reported.insert(cx.unit(&cx.steps[*at]))
         {
-            report(cx, findings, *at, work, lock, key, Severity::Error);
+            // Which rows it changes, their values say: it may be done soon.
+            let severity = match &cx.steps[*at].operation.action {
+                Action::Update(_) | Action::Delete(_) => Severity::Warning,
+                _ => Severity::Error,
+            };
+            report(
+                cx,
+                findings,
+                *at,
+                work,
+                (lock, key),
+                "reads and writes",
+                severity,
+            );
         }
     }
     for (at, work) in &work {
@@ -36,7 +49,15 @@ fn check(cx: &MigrationContext<'_>, findings: &mut Findings) {
             && let Some(key) = cx.locked_against_writers(&cx.steps[lock])
             && reported.insert(cx.unit(&cx.steps[*at]))
         {
-            report(cx, findings, *at, work, lock, key, Severity::Warning);
+            report(
+                cx,
+                findings,
+                *at,
+                work,
+                (lock, key),
+                "writes",
+                Severity::Warning,
+            );
         }
     }
 }
@@ -46,16 +67,13 @@ fn report(
     findings: &mut Findings,
     at: usize,
     work: &str,
-    lock: usize,
-    key: &Key,
+    (lock, key): (usize, &Key),
+    to: &str,
     severity: Severity,
 ) {
     let (step, earlier) = (&cx.steps[at], &cx.steps[lock]);
-    let to = match severity {
-        Severity::Error => "reads and writes",
-        _ => "writes",
-    };
     let place = earlier.place();
+    let key = cx.called_in_the_end(earlier, key);
     findings
         .report_in(
             step.source,
@@ -105,9 +123,9 @@ fn work(cx: &MigrationContext<'_>, at: usize, step: &Step) -> Option<String> {
                 .copies_a_table(&query.text)
                 .then(|| format!("`{}` is filled", insert.table));
         }
-        Action::Update(_) | Action::Delete(_) | Action::Insert(_) => {
-            return None;
-        }
+        Action::Insert(_) => return None,
+        // The change of many rows has a rule of its own.
+        Action::Update(_) | Action::Delete(_) if cx.mass_change(step).is_some() => return None,
         _ => {}
     }
     if cx.blocked(step).is_some() || cx.added_before_validation(at).is_some() {
