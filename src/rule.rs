@@ -68,7 +68,10 @@ pub use sql::{
 pub use trail::{Trail, Way};
 pub use unique::{Uniqueness, asks_for_values, without_types};
 pub use unwritten::Held;
-pub use work::{ColumnWork, is_catalog, sql_index, sql_list, sql_object, subject, who_waits};
+pub use work::{
+    ColumnWork, including, is_catalog, sql_index, sql_list, sql_object, subject, until_adopted,
+    who_waits,
+};
 
 /// A hazard that bowline knows: `rules/<id>.md` and `src/rules/<id>.rs`.
 pub struct Rule {

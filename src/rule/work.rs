@@ -7,8 +7,8 @@ use super::{Facet, MigrationContext, OperationContext, Step, sql_ident, sql_name
 use crate::effect::{Effect, LockMode};
 use crate::name::Name;
 use crate::operation::{
-    Action, Constraint, ConstraintKind, CreateIndex, DataType, ObjectKind, ObjectName, Operation,
-    Target, TransactionControl,
+    self, Action, Constraint, ConstraintKind, CreateIndex, DataType, ObjectKind, ObjectName,
+    Operation, Target, TransactionControl,
 };
 use crate::schema::names::{joined, object_name};
 use crate::schema::{Domain, Key, Relation};
@@ -480,6 +480,25 @@ impl MigrationContext<'_> {
             Some(transaction) => (true, transaction),
             None => (false, step.statement),
         }
+    }
+}
+
+/// `INCLUDE (…)` of a key's index.
+pub fn including(key: &operation::Key) -> String {
+    match key.include.is_empty() {
+        true => String::new(),
+        false => format!(
+            " INCLUDE ({})",
+            sql_list(key.include.iter().map(|column| column.as_str()))
+        ),
+    }
+}
+
+/// What an index that stands for a deferrable key does before that adopts it.
+pub fn until_adopted(constraint: &Constraint) -> &'static str {
+    match constraint.deferrable {
+        true => " (until then it checks every row at once)",
+        false => "",
     }
 }
 

@@ -1,9 +1,10 @@
 //! Adding a primary key works under `ACCESS EXCLUSIVE`.
 
-use crate::operation::{Action, ConstraintKind, Key, Kind, ObjectName};
+use crate::operation::{Action, Constraint, ConstraintKind, Key, Kind, ObjectName};
+use crate::rule::constraint::deferral;
 use crate::rule::{
-    Check, ColumnWork, Findings, OperationContext, Rule, object_name, sql_list, sql_name,
-    sql_object,
+    Check, ColumnWork, Findings, OperationContext, Rule, including, object_name, sql_list,
+    sql_name, sql_object, until_adopted,
 };
 
 pub const RULE: Rule = Rule {
@@ -20,18 +21,19 @@ fn check(cx: &OperationContext<'_>, findings: &mut Findings) {
         Action::AddConstraint { table, constraint } if cx.blocks(&table.name) => {
             if let ConstraintKind::PrimaryKey(key) = &constraint.kind {
                 let name = cx.constraint_name(&table.name, constraint);
-                report(cx, findings, &table.name, key, &name);
+                report(cx, findings, &table.name, key, constraint, &name);
             }
         }
-        Action::AddColumn { table, column, .. }
-            if cx.column_work() == Some(ColumnWork::PrimaryKey) =>
-        {
+        Action::AddColumn { table, column, .. } => {
+            let Some((_, constraint)) = cx.constraint_in_the_way(ColumnWork::PrimaryKey) else {
+                return;
+            };
             let key = Key {
                 columns: vec![column.name],
                 ..Key::default()
             };
             let name = format!("{}_pkey", table.name.name);
-            report(cx, findings, &table.name, &key, &name);
+            report(cx, findings, &table.name, &key, constraint, &name);
         }
         _ => {}
     }
@@ -42,6 +44,7 @@ fn report(
     findings: &mut Findings,
     table: &ObjectName,
     key: &Key,
+    constraint: &Constraint,
     name: &str,
 ) {
     let sql = sql_object(table);
@@ -67,12 +70,15 @@ fn report(
             ),
             format!(
                 "build the index first ({}):\n  \
-                 CREATE UNIQUE INDEX CONCURRENTLY {index} ON {sql} ({});\n\
-                 then let the key adopt it, once its columns are NOT NULL:\n  \
-                 ALTER TABLE {sql} {}ADD CONSTRAINT {name} PRIMARY KEY USING INDEX {index};",
+                 CREATE UNIQUE INDEX CONCURRENTLY {index} ON {sql} ({}){};\n\
+                 then let the key adopt it, once its columns are NOT NULL{}:\n  \
+                 ALTER TABLE {sql} {}ADD CONSTRAINT {name} PRIMARY KEY USING INDEX {index}{};",
                 cx.scene.without_transaction(),
                 sql_list(key.columns.iter().map(|c| c.as_str())),
-                cx.drop_of_old(table, name)
+                including(key),
+                until_adopted(constraint),
+                cx.drop_of_old(table, name),
+                deferral(constraint)
             ),
         )
     };

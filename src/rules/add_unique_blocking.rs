@@ -2,8 +2,10 @@
 
 use crate::name::Name;
 use crate::operation::{Action, ConstraintKind, Kind};
+use crate::rule::constraint::deferral;
 use crate::rule::{
-    Check, ColumnWork, Findings, Held, OperationContext, Rule, listed, sql_list, sql_object,
+    Check, ColumnWork, Findings, Held, OperationContext, Rule, including, listed, sql_list,
+    sql_object, until_adopted,
 };
 
 pub const RULE: Rule = Rule {
@@ -54,11 +56,14 @@ fn check(cx: &OperationContext<'_>, findings: &mut Findings) {
     } else {
         format!(
             "{behind}build the index ({}):\n  \
-             CREATE UNIQUE INDEX CONCURRENTLY {index} ON {sql} ({columns}){nulls};\n\
-             then let the constraint adopt it, in a later migration:\n  \
-             ALTER TABLE {sql} {}ADD CONSTRAINT {name} UNIQUE USING INDEX {index};",
+             CREATE UNIQUE INDEX CONCURRENTLY {index} ON {sql} ({columns}){}{nulls};\n\
+             then let the constraint adopt it, in a later migration{}:\n  \
+             ALTER TABLE {sql} {}ADD CONSTRAINT {name} UNIQUE USING INDEX {index}{};",
             cx.scene.without_transaction(),
-            cx.drop_of_old(table, &name)
+            including(key),
+            until_adopted(constraint),
+            cx.drop_of_old(table, &name),
+            deferral(constraint)
         )
     };
     findings

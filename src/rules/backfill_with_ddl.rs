@@ -91,7 +91,10 @@ fn instead(cx: &MigrationContext<'_>, at: usize, table: &ObjectName) -> String {
 /// to go along.
 fn what_takes(cx: &MigrationContext<'_>, at: usize) -> Option<String> {
     let step = &cx.steps[at];
-    let text = cx.text(step, step.statement_span);
+    let text = match step.operation.within.block {
+        true => cx.text(step, step.operation.clause),
+        false => cx.text(step, step.statement_span),
+    };
     let taken = cx.steps[at + 1..].iter().filter_map(|later| {
         let (what, name) = match &later.operation.action {
             Action::DropColumn { column, .. } => ("column", &column.name),

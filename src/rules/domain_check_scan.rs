@@ -21,14 +21,20 @@ fn check(cx: &OperationContext<'_>, findings: &mut Findings) {
             let Some((key, mode)) = cx.blocked() else {
                 return;
             };
+            let (tables, checks, their) = match cx.effect.worked_under_lock().nth(1) {
+                Some(_) => (
+                    format!("{} and the other tables", sql_key(key)),
+                    "check constraints of their own",
+                    "their",
+                ),
+                None => (sql_key(key), "a check constraint of its own", "its"),
+            };
             let help = match change {
                 DomainChange::AddConstraint { .. } => format!(
-                    "add it with NOT VALID, which reads no table, and give {} and the other tables check constraints of their own (NOT VALID, then VALIDATE): `ALTER DOMAIN … VALIDATE CONSTRAINT` blocks their writes",
-                    sql_key(key)
+                    "add it with NOT VALID, which reads no table, and give {tables} {checks} (NOT VALID, then VALIDATE): `ALTER DOMAIN … VALIDATE CONSTRAINT` blocks {their} writes"
                 ),
                 _ => format!(
-                    "put the condition on {} and the other tables as check constraints (NOT VALID, then VALIDATE {}) instead of on the domain",
-                    sql_key(key),
+                    "give {tables} {checks} (NOT VALID, then VALIDATE {}) instead of the domain",
                     cx.scene.afterwards()
                 ),
             };

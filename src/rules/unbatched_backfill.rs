@@ -3,6 +3,7 @@
 use crate::finding::Confidence;
 use crate::operation::Action;
 use crate::rule::{Check, Findings, MigrationContext, Rule, on_one_line, sql_name, sql_object};
+use crate::text::holds;
 use smol_str::SmolStr;
 
 pub const RULE: Rule = Rule {
@@ -38,16 +39,25 @@ fn check(cx: &MigrationContext<'_>, findings: &mut Findings) {
                     Batch::of(&step.operation.action, &sql).statement("DELETE FROM", "", "USING")
                 ),
             ),
-            _ => (
-                format!(
-                    "one statement may update every row of `{table}`, all locked until it ends"
-                ),
-                format!(
-                    "update a few thousand rows at a time, each batch in its own transaction:\n  \
-                     {};",
-                    Batch::of(&step.operation.action, &sql).statement("UPDATE", "SET … ", "FROM")
-                ),
-            ),
+            action => {
+                let batch = Batch::of(action, &sql);
+                let help = match batch.looks_across_rows() {
+                    true => format!(
+                        "compute what is new for each row once, into a table of its own (CREATE TABLE … AS SELECT …, with the key of {sql}), and update from that a few thousand rows at a time, each batch in its own transaction: the query itself would look at rows that the batch before has changed"
+                    ),
+                    false => format!(
+                        "update a few thousand rows at a time, each batch in its own transaction:\n  \
+                         {};",
+                        batch.statement("UPDATE", "SET … ", "FROM")
+                    ),
+                };
+                (
+                    format!(
+                        "one statement may update every row of `{table}`, all locked until it ends"
+                    ),
+                    help,
+                )
+            }
         };
         let known = cx.schema.table(table).is_some_and(|table| table.is_known());
         let copies = matches!(step.operation.action, Action::Insert(_));
@@ -92,6 +102,12 @@ impl<'a> Batch<'a> {
             own: alias.unwrap_or_else(|| table.into()),
             joined: others.as_ref().map(|others| &*others.text),
         }
+    }
+
+    /// Does the value of a row depend on its place among others?
+    fn looks_across_rows(&self) -> bool {
+        let numbers = |text: &str| ["over (", "over("].iter().any(|word| holds(text, word));
+        numbers(&self.with) || self.joined.is_some_and(numbers)
     }
 
     /// The statement of some thousand rows. What is joined picks the rows too:
