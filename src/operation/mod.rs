@@ -37,6 +37,7 @@ pub mod query;
 pub mod grant;
 pub mod comment;
 pub mod session;
+pub mod syntax;
 pub mod maintenance;
 pub mod naming;
 pub mod dml;

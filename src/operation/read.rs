@@ -2,6 +2,7 @@
 //! over to the reader of the family.
 
 use super::reader::Reader;
+use super::syntax;
 use super::{
     Action, Operation, Statement, Within, alter_relation, alter_table, catalog, comment,
     create_table, dml, do_block, domain, drop, grant, index, maintenance, policy, routine,
@@ -31,7 +32,12 @@ pub fn read_tokens(text: &str, raw: &RawStatement, tokens: &[Token]) -> Statemen
     match raw.shape {
         Shape::MetaCommand => session::meta(&mut reader),
         Shape::CopyData => dml::copy(&mut reader),
-        _ => dispatch(&mut reader),
+        _ => {
+            dispatch(&mut reader);
+            if let Some((place, why)) = syntax::mistake(text, tokens) {
+                reader.mistake(place, why);
+            }
+        }
     }
     Statement {
         span: raw.span,

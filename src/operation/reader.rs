@@ -285,6 +285,13 @@ impl<'a> Reader<'a> {
         self.out
     }
 
+    /// The server refuses the whole statement for what stands at a place.
+    pub fn mistake(&mut self, place: Span, why: SmolStr) {
+        if self.cursor.done() && !self.has_complaint() {
+            self.push_whole(Action::Unparsed { why }, place);
+        }
+    }
+
     fn has_complaint(&self) -> bool {
         let is_complaint =
             |action: &Action| matches!(action, Action::Unparsed { .. } | Action::Opaque { .. });
