@@ -117,7 +117,10 @@ pub fn run(arguments: &Arguments, color: Color) -> Result<ExitCode, Failure> {
         write(&report, target, arguments.show_suppressed, color)?;
     }
     let threshold = arguments.fail_on.or(config.fail_on).unwrap_or_default();
-    Ok(exit_code(&report, threshold, arguments.exit_zero))
+    let code = exit_code(&report, threshold, arguments.exit_zero);
+    // The program ends here: the system takes back all of its memory at once.
+    std::mem::forget(report);
+    Ok(code)
 }
 
 fn write(

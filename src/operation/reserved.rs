@@ -51,9 +51,6 @@ const RESERVED: &[(&str, Use)] = &[
 /// Reserved from 16 on; before, it names a column as well as any.
 const LATE: &str = "system_user";
 
-/// The longest of them.
-const LONGEST: usize = "current_timestamp".len();
-
 /// Clauses' words that expressions have behind another word.
 const PAIRS: &[[&str; 2]] = &[
     ["DISTINCT", "FROM"],
@@ -66,9 +63,8 @@ const PAIRS: &[[&str; 2]] = &[
 
 /// Is it a name, in lower case, that has to stand in quotes?
 pub fn is_reserved(name: &str) -> bool {
-    RESERVED
-        .binary_search_by_key(&name, |(word, _)| word)
-        .is_ok()
+    let begins = name.as_bytes().first().is_some_and(u8::is_ascii_lowercase);
+    begins && among(name.as_bytes()).is_some()
 }
 
 /// Is it a reserved word, whatever it is good for?
@@ -123,23 +119,42 @@ const LENGTHS: [u32; 26] = {
     lengths
 };
 
+/// Where the words with each first letter begin, and the end of all.
+const STARTS: [u8; 27] = {
+    let mut starts = [0; 27];
+    let mut at = 0;
+    while at < RESERVED.len() {
+        let letter = (RESERVED[at].0.as_bytes()[0] - b'a') as usize;
+        starts[letter + 1] = at as u8 + 1;
+        at += 1;
+    }
+    let mut letter = 1;
+    while letter < starts.len() {
+        if starts[letter] < starts[letter - 1] {
+            starts[letter] = starts[letter - 1];
+        }
+        letter += 1;
+    }
+    starts
+};
+
 fn found(cursor: &Cursor<'_>) -> Option<(&'static str, Use)> {
     let token = cursor
         .peek()
         .filter(|token| token.kind == TokenKind::Word)?;
-    let word = cursor.slice(token.span).as_bytes();
-    let first = word.first()?.to_ascii_lowercase().wrapping_sub(b'a');
-    let lengths = LENGTHS.get(first as usize)?;
+    among(cursor.slice(token.span).as_bytes())
+}
+
+/// In whatever case of its letters.
+fn among(word: &[u8]) -> Option<(&'static str, Use)> {
+    let first = word.first()?.to_ascii_lowercase().wrapping_sub(b'a') as usize;
+    let lengths = LENGTHS.get(first)?;
     if lengths.checked_shr(word.len() as u32).unwrap_or(0) & 1 == 0 {
         return None;
     }
-    // Every name is asked for: nothing is put on the heap.
-    let mut lower = [0; LONGEST];
-    let lower = lower.get_mut(..word.len())?;
-    lower.copy_from_slice(word);
-    lower.make_ascii_lowercase();
-    let at = RESERVED.binary_search_by(|(reserved, _)| reserved.as_bytes().cmp(lower));
-    at.ok().map(|at| RESERVED[at])
+    let alike = RESERVED.get(STARTS[first] as usize..STARTS[first + 1] as usize)?;
+    let is = |known: &str| known.len() == word.len() && known.as_bytes().eq_ignore_ascii_case(word);
+    alike.iter().find(|(known, _)| is(known)).copied()
 }
 
 #[cfg(test)]
@@ -147,9 +162,19 @@ mod tests {
     use super::*;
 
     #[test]
-    fn words_are_sorted() {
+    fn every_word_is_found_in_any_case_and_nothing_else() {
         assert!(RESERVED.is_sorted_by_key(|(word, _)| word));
-        let longest = RESERVED.iter().map(|(word, _)| word.len()).max();
-        assert_eq!(longest, Some(LONGEST));
+        for (word, of) in RESERVED {
+            assert_eq!(among(word.as_bytes()), Some((*word, *of)));
+            assert_eq!(
+                among(word.to_uppercase().as_bytes()),
+                Some((*word, *of)),
+                "{word}"
+            );
+            assert!(is_reserved(word) && !is_reserved(&word.to_uppercase()));
+        }
+        for word in ["", "a", "allx", "al", "zone", "_", "é", "WITHIN"] {
+            assert_eq!(among(word.as_bytes()), None, "{word}");
+        }
     }
 }

@@ -1,6 +1,7 @@
 //! What was measured, as tables: tab-separated text in `data/`, read on first
 //! use. A behaviour that is a plain mapping is a row there, not code here.
 
+use std::ops::Range;
 use std::sync::LazyLock;
 
 use rustc_hash::FxHashMap;
@@ -219,6 +220,18 @@ type OperatorClass = [&'static str; 3];
 static OPERATOR_CLASSES: LazyLock<Vec<OperatorClass>> =
     LazyLock::new(|| rows::<3>(include_str!("data/opclasses.tsv")).collect());
 
+/// Where those of each method stand.
+static METHODS: LazyLock<Vec<(&str, Range<usize>)>> = LazyLock::new(|| {
+    let mut methods: Vec<(&str, Range<usize>)> = Vec::new();
+    for (at, [of, ..]) in OPERATOR_CLASSES.iter().enumerate() {
+        match methods.last_mut().filter(|(known, _)| known == of) {
+            Some((_, range)) => range.end = at + 1,
+            None => methods.push((*of, at..at + 1)),
+        }
+    }
+    methods
+});
+
 /// The default operator classes that come with the server, of one method.
 pub(super) struct OperatorClasses {
     of: &'static [OperatorClass],
@@ -235,11 +248,9 @@ impl OperatorClasses {
 
 /// `None` for methods that others brought along.
 pub(super) fn operator_classes(method: &str, version: u8) -> Option<OperatorClasses> {
-    let classes = OPERATOR_CLASSES.as_slice();
-    let start = classes.partition_point(|[of, ..]| *of < method);
-    let count = classes[start..].partition_point(|[of, ..]| *of == method);
-    let of = &classes[start..start + count];
-    (!of.is_empty()).then_some(OperatorClasses { of, version })
+    let (_, range) = METHODS.iter().find(|(known, _)| *known == method)?;
+    let of = OPERATOR_CLASSES.get(range.clone())?;
+    Some(OperatorClasses { of, version })
 }
 
 pub(super) fn is_index_method(name: &str) -> bool {
