@@ -139,6 +139,8 @@ struct Walk<'t> {
     text: &'t str,
     tokens: &'t [Token],
     at: usize,
+    /// Of the token at hand and of the two before it: the word of the grammar.
+    words: [Option<&'static str>; 3],
     levels: Vec<Level>,
 }
 
@@ -148,6 +150,7 @@ impl<'t> Walk<'t> {
             text,
             tokens,
             at: 0,
+            words: [None; 3],
             levels: vec![Level {
                 clause: Clause::Free,
                 state: State::Unsure,
@@ -161,6 +164,8 @@ impl<'t> Walk<'t> {
             if token.kind == TokenKind::Semicolon {
                 break;
             }
+            let word = self.word_at(token);
+            self.words = [word, self.words[0], self.words[1]];
             if let Some(why) = self.pair(Some(token)).or_else(|| self.step(token)) {
                 return Some((token.span, why));
             }
@@ -168,6 +173,7 @@ impl<'t> Walk<'t> {
         }
         let last = self.tokens.get(self.at.checked_sub(1)?)?;
         let open = self.levels.last().is_some_and(|level| level.cases > 0);
+        self.words = [None, self.words[0], self.words[1]];
         match self.pair(None) {
             Some(why) => Some((last.span, why)),
             None if open => Some((last.span, "CASE without END".into())),
@@ -175,12 +181,17 @@ impl<'t> Walk<'t> {
         }
     }
 
-    fn is(&self, token: Token, word: &str) -> bool {
-        token.is_word(self.text, word)
-    }
-
-    fn is_any(&self, token: Token, words: &[&str]) -> bool {
-        token.kind == TokenKind::Word && words.iter().any(|word| self.is(token, word))
+    /// Which word of the grammar a token is, where it is no name: behind a dot and
+    /// behind AS any word is one.
+    fn word_at(&self, token: Token) -> Option<&'static str> {
+        if token.kind != TokenKind::Word {
+            return None;
+        }
+        let word = word_of_grammar(token.span.of(self.text))?;
+        let begins_query = matches!(word, "SELECT" | "WITH" | "VALUES" | "TABLE");
+        let is_name = self.before(1).is_some_and(|t| t.kind == TokenKind::Dot)
+            || self.words[0] == Some("AS") && !begins_query;
+        (!is_name).then_some(word)
     }
 
     fn before(&self, back: usize) -> Option<Token> {
@@ -188,14 +199,9 @@ impl<'t> Walk<'t> {
         self.tokens.get(at).copied()
     }
 
-    /// Is a word a name here, whatever it is elsewhere: behind a dot, behind AS?
-    fn is_label(&self, back: usize) -> bool {
-        let begins = |t: Token| self.is_any(t, &["SELECT", "WITH", "VALUES", "TABLE"]);
-        let query = self.tokens.get(self.at.wrapping_sub(back)).copied();
-        let before = self.before(back + 1);
-        before.is_some_and(|t| {
-            t.kind == TokenKind::Dot || self.is(t, "AS") && !query.is_some_and(begins)
-        })
+    fn next_is(&self, word: &str) -> bool {
+        let next = self.tokens.get(self.at + 1);
+        next.is_some_and(|token| token.is_word(self.text, word))
     }
 
     /// A token that cannot stand behind the one before it; at the end, nothing.
@@ -205,62 +211,56 @@ impl<'t> Walk<'t> {
             Parameter, Text, Word,
         };
         let before = self.before(1)?;
-        let shown = token.map_or_else(
-            || "at the end".into(),
-            |token| format_smolstr!("in front of `{}`", token.span.of(self.text)),
-        );
         let kind = token.map(|token| token.kind);
-        let ends = match token {
-            None => true,
-            Some(token) => {
-                matches!(token.kind, CloseParen | CloseBracket | Comma)
-                    || self.is_any(token, CLAUSES) && !self.is_label(0)
-            }
+        let [word, word_before, word_earlier] = self.words;
+        let begins_clause = word.is_some_and(|word| CLAUSES.contains(&word));
+        let ends = token.is_none()
+            || begins_clause
+            || matches!(kind, Some(CloseParen | CloseBracket | Comma));
+        let written = || before.span.of(self.text);
+        let shown = || match token {
+            None => "at the end".into(),
+            Some(token) => format_smolstr!("in front of `{}`", token.span.of(self.text)),
         };
-        let written = before.span.of(self.text);
-        match before.kind {
-            Number | Parameter if matches!(kind, Some(Number | Parameter | Text | EscapeText)) => {
-                Some(format_smolstr!("an operator or a comma is missing {shown}"))
-            }
+        let is_apart = match (before.kind, kind) {
+            (Number | Parameter, Some(Number | Parameter | Text | EscapeText)) => true,
+            (Text | EscapeText | BitText, Some(Number | Parameter)) => true,
             // Not behind OPERATOR(pg_catalog.=).
-            CloseParen | CloseBracket
-                if matches!(kind, Some(Number | Parameter))
-                    && self.before(2).is_none_or(|t| t.kind != Operator) =>
-            {
-                Some(format_smolstr!("an operator or a comma is missing {shown}"))
+            (CloseParen | CloseBracket, Some(Number | Parameter)) => {
+                self.before(2).is_none_or(|t| t.kind != Operator)
             }
-            Text | EscapeText | BitText if matches!(kind, Some(Number | Parameter)) => {
-                Some(format_smolstr!("an operator or a comma is missing {shown}"))
-            }
-            Text if kind == Some(Text) => {
+            (Text, Some(Text)) => {
                 let between = Span::new(before.span.end, token?.span.start).of(self.text);
-                (!between.contains('\n'))
-                    .then(|| format_smolstr!("an operator or a comma is missing {shown}"))
+                !between.contains('\n')
             }
-            Operator if ends && written != "*" && !written.contains('!') => {
-                let two = self.before(2);
-                let alone = two.is_some_and(|t| {
-                    t.kind == OpenParen
-                        || t.kind == TokenKind::Dot
-                        || self.is_any(t, &["USING", "WITH"])
-                });
-                (!alone).then(|| format_smolstr!("a value is missing behind `{written}`"))
+            _ => false,
+        };
+        if is_apart {
+            return Some(format_smolstr!(
+                "an operator or a comma is missing {}",
+                shown()
+            ));
+        }
+        match before.kind {
+            Operator if ends && written() != "*" && !written().contains('!') => {
+                let earlier = self.before(2).map(|t| t.kind);
+                let alone = matches!(earlier, Some(OpenParen | TokenKind::Dot))
+                    || matches!(word_earlier, Some("USING" | "WITH"));
+                (!alone).then(|| format_smolstr!("a value is missing behind `{}`", written()))
             }
-            Comma if token.is_none_or(|t| self.is_any(t, &CLAUSES[..10]) && !self.is_label(0)) => {
-                Some(format_smolstr!("something is missing {shown}"))
+            Comma if token.is_none() || word.is_some_and(|word| CLAUSES[..10].contains(&word)) => {
+                Some(format_smolstr!("something is missing {}", shown()))
             }
-            Word if ends
-                && self.is_any(before, &["WHERE", "HAVING", "AND", "OR", "FROM", "BY"])
-                && !self.is_label(1) =>
-            {
-                Some(format_smolstr!("something is missing behind `{written}`"))
-            }
-            Word if self.is(before, "ORDER")
-                && !self.is_label(1)
-                && token.is_none_or(|t| !self.is(t, "BY")) =>
-            {
-                Some(format_smolstr!("BY is missing behind `{written}`"))
-            }
+            Word => match word_before? {
+                "WHERE" | "HAVING" | "AND" | "OR" | "FROM" | "BY" if ends => Some(format_smolstr!(
+                    "something is missing behind `{}`",
+                    written()
+                )),
+                "ORDER" if word != Some("BY") => {
+                    Some(format_smolstr!("BY is missing behind `{}`", written()))
+                }
+                _ => None,
+            },
             _ => None,
         }
     }
@@ -298,16 +298,17 @@ impl<'t> Walk<'t> {
                     None => self.levels[level].state = State::Unsure,
                 }
             }
-            TokenKind::Word | TokenKind::QuotedName if self.is_label(0) => {
-                if state == State::Wants {
-                    self.levels[level].state = State::Has;
-                }
-            }
-            TokenKind::Word if is_word_of_grammar(token.span.of(self.text)) => self.word(token),
             TokenKind::Word | TokenKind::QuotedName => {
+                if let Some(word) = self.words[0] {
+                    self.word(word);
+                    return None;
+                }
+                let is_part = self.before(1).is_some_and(|t| t.kind == TokenKind::Dot)
+                    || self.words[1] == Some("AS");
                 let next = match (clause, state) {
                     (_, State::Unsure) => State::Unsure,
                     (_, State::Wants) => State::Has,
+                    _ if is_part => state,
                     (Clause::Listed, State::Has) => State::Named,
                     (_, State::Has | State::Named) if checked && !self.may_be_literal() => {
                         return Some(format_smolstr!(
@@ -340,21 +341,17 @@ impl<'t> Walk<'t> {
             .levels
             .last()
             .map_or(Clause::Free, |level| level.clause);
-        let next = self.tokens.get(self.at + 1).copied();
         let called = self.before(1).is_some_and(|t| match t.kind {
             TokenKind::QuotedName => true,
-            TokenKind::Word => {
-                self.is_label(1)
-                    || !self.is_any(
-                        t,
-                        &[
-                            "AND", "OR", "NOT", "WHERE", "HAVING", "THEN", "ELSE", "WHEN", "SET",
-                        ],
-                    )
-            }
+            TokenKind::Word => !matches!(
+                self.words[1],
+                Some("AND" | "OR" | "NOT" | "WHERE" | "HAVING" | "THEN" | "ELSE" | "WHEN" | "SET")
+            ),
             _ => false,
         });
-        let queries = next.is_some_and(|t| self.is_any(t, &["SELECT", "WITH", "VALUES", "TABLE"]));
+        let queries = ["SELECT", "WITH", "VALUES", "TABLE"]
+            .iter()
+            .any(|word| self.next_is(word));
         let within = token.kind == TokenKind::OpenParen && !queries && !called;
         let clause = match parent {
             Clause::Expression | Clause::Values | Clause::Listed if within => Clause::Expression,
@@ -372,16 +369,14 @@ impl<'t> Walk<'t> {
     }
 
     /// A word of the grammar: it may begin another clause.
-    fn word(&mut self, token: Token) {
-        let next = self.tokens.get(self.at + 1).copied();
-        let follows = |word: &str| next.is_some_and(|t| self.is(t, word));
-        let after_distinct = self.before(1).is_some_and(|t| self.is(t, "DISTINCT"));
-        let (clause, state) = match token.span.of(self.text).to_ascii_uppercase().as_str() {
+    fn word(&mut self, word: &'static str) {
+        let after_distinct = self.words[1] == Some("DISTINCT");
+        let (clause, state) = match word {
             "SELECT" | "RETURNING" => (Some(Clause::Listed), State::Wants),
             "WHERE" | "HAVING" => (Some(Clause::Expression), State::Wants),
             "SET" => (Some(Clause::Expression), State::Wants),
             "ON" if after_distinct => (None, State::Unsure),
-            "ON" if !follows("CONFLICT") => (Some(Clause::Expression), State::Wants),
+            "ON" if !self.next_is("CONFLICT") => (Some(Clause::Expression), State::Wants),
             "VALUES" => (Some(Clause::Values), State::Unsure),
             "FROM" if after_distinct => (None, State::Wants),
             "FROM" | "JOIN" | "INNER" | "LEFT" | "RIGHT" | "FULL" | "CROSS" | "NATURAL"
@@ -393,32 +388,44 @@ impl<'t> Walk<'t> {
             "CASE" => (None, State::Wants),
             _ => (None, State::Unsure),
         };
-        let is_case = self.is(token, "CASE");
-        let is_end = self.is(token, "END");
         let Some(level) = self.levels.last_mut() else {
             return;
         };
-        level.cases = match (is_case, is_end) {
-            (true, _) => level.cases + 1,
-            (_, true) => level.cases.saturating_sub(1),
+        level.cases = match word {
+            "CASE" => level.cases + 1,
+            "END" => level.cases.saturating_sub(1),
             _ => level.cases,
         };
         level.clause = clause.unwrap_or(level.clause);
-        level.state = if is_end { State::Has } else { state };
+        level.state = if word == "END" { State::Has } else { state };
     }
 }
 
-fn is_word_of_grammar(word: &str) -> bool {
-    const LONGEST: usize = 12;
-    let mut upper = [0u8; LONGEST];
-    let Some(upper) = upper.get_mut(..word.len()) else {
-        return false;
-    };
-    upper.copy_from_slice(word.as_bytes());
-    upper.make_ascii_uppercase();
-    WORDS
-        .binary_search_by(|known| known.as_bytes().cmp(upper))
-        .is_ok()
+/// Of each first letter, a bit for each length that a word with it has.
+const LENGTHS: [u16; 26] = {
+    let mut lengths = [0; 26];
+    let mut at = 0;
+    while at < WORDS.len() {
+        let word = WORDS[at].as_bytes();
+        lengths[(word[0] - b'A') as usize] |= 1 << word.len();
+        at += 1;
+    }
+    lengths
+};
+
+fn word_of_grammar(word: &str) -> Option<&'static str> {
+    let first = word.as_bytes().first()?.to_ascii_uppercase();
+    let lengths = LENGTHS.get(first.wrapping_sub(b'A') as usize)?;
+    if lengths.checked_shr(word.len() as u32).unwrap_or(0) & 1 == 0 {
+        return None;
+    }
+    let start = WORDS.partition_point(|known| known.as_bytes()[0] < first);
+    let alike = WORDS[start..]
+        .iter()
+        .take_while(|known| known.as_bytes()[0] == first);
+    alike
+        .copied()
+        .find(|known| known.eq_ignore_ascii_case(word))
 }
 
 #[cfg(test)]
