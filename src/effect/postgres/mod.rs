@@ -30,6 +30,7 @@ mod not_null;
 mod object;
 mod opclass;
 mod parameter;
+mod partial;
 mod partition;
 mod place;
 mod presence;
