@@ -1,11 +1,14 @@
 //! What stands around an operation: what the script did before it and does
 //! after it, and what others can know of it.
 
-use super::{Facet, OpenedBy, OperationContext, keeps_null_out, mentions};
+use super::domain::base_of;
+use super::{
+    Facet, OpenedBy, OperationContext, keeps_null_out, mentions, sql_ident, sql_object, sql_type,
+};
 use crate::name::Name;
 use crate::operation::{
-    Action, Column, Constraint, ConstraintKind, CreateRoutine, ObjectKind, ObjectName, Operation,
-    Target,
+    Action, Column, Constraint, ConstraintKind, CreateRoutine, Ident, ObjectKind, ObjectName,
+    Operation, Target,
 };
 use crate::schema::signature::stands_in;
 use crate::schema::{Key, Origin, Place, Routine, Table};
@@ -74,6 +77,43 @@ impl<'a> OperationContext<'a> {
             let known = table.column(column).filter(|c| c.not_null && !in_key);
             known.is_some_and(|column| self.must_be_written(column, &[]))
         })
+    }
+
+    /// Does a primary key, or what another table refers to, stand on the column?
+    pub fn stands_on_it(&self, target: &Target, column: &str) -> bool {
+        let Some(table) = self.table(&target.name) else {
+            return false;
+        };
+        let key = table.primary_key();
+        let in_key = key.is_some_and(|key| key.columns.iter().any(|c| c == column));
+        let refers = |key: &Key| {
+            let other = self.schema.table_by_key(key);
+            other.into_iter().flat_map(|t| &t.constraints).any(|c| {
+                c.references == Some(table.key) && c.referenced.iter().any(|c| c == column)
+            })
+        };
+        in_key || table.referenced_by.iter().any(refers)
+    }
+
+    /// The statement that lets INSERTs leave these columns out, where one of them
+    /// has to be given: a domain that asks for a value makes way for its base.
+    pub fn lets_be_left_out(&self, target: &Target, columns: &[&Ident]) -> Option<String> {
+        let mut changes = Vec::new();
+        for column in columns {
+            let name = sql_ident(column);
+            if self.must_be_given(target, &column.name) {
+                changes.push(format!("ALTER COLUMN {name} DROP NOT NULL"));
+            }
+            let known = self
+                .table(&target.name)
+                .and_then(|t| t.column(&column.name));
+            if let Some(known) = known.filter(|c| self.schema.type_keeps_null_out(&c.ty)) {
+                let base = sql_type(&base_of(self.schema, &known.ty));
+                changes.push(format!("ALTER COLUMN {name} TYPE {base}"));
+            }
+        }
+        let table = sql_object(&target.name);
+        (!changes.is_empty()).then(|| format!("ALTER TABLE {table} {};", changes.join(", ")))
     }
 
     /// Where the transaction has locked the table against readers before.

@@ -117,14 +117,44 @@ impl<'a> OperationContext<'a> {
         lost
     }
 
-    /// Does the old release not get on with the table that takes the place?
+    /// Does the old release not get on with what takes the place?
     pub fn exchange_breaks(&self) -> bool {
-        self.exchange().is_some_and(|exchange| {
+        let table_breaks = self.exchange().is_some_and(|exchange| {
             let breaks = |(_, old, new): &(Name, DataType, DataType)| {
                 self.conversion(old, new) != Conversion::WiderThanReaders
             };
             !exchange.lost.is_empty() || exchange.retyped.iter().any(breaks)
-        })
+        });
+        table_breaks || !self.view_loses().is_empty()
+    }
+
+    /// The columns of the view that goes here which the one that the script puts
+    /// in its place does not have.
+    pub fn view_loses(&self) -> Vec<Name> {
+        let Action::Drop {
+            kind: ObjectKind::View | ObjectKind::MaterializedView,
+            name,
+            ..
+        } = &self.operation.action
+        else {
+            return Vec::new();
+        };
+        let again = |op: &Operation| match &op.action {
+            Action::CreateView(create) if self.is_same(&create.name, name) => {
+                Some(self.schema.view_columns(create))
+            }
+            _ => None,
+        };
+        let old = self.schema.view(name);
+        let old = old.filter(|_| !self.is_unknown_to_others(name));
+        let new = self.later_on(Facet::Object, &name.name).find_map(again);
+        match (old, new.filter(|new| !new.is_empty())) {
+            (Some(old), Some(new)) => {
+                let gone = old.columns.iter().filter(|column| !new.contains(column));
+                gone.copied().collect()
+            }
+            _ => Vec::new(),
+        }
     }
 
     /// The columns of the table that will have this name.

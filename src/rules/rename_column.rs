@@ -1,11 +1,8 @@
 //! A column gets another name, which the old release does not know.
 
 use crate::effect::conversion::Conversion;
-use crate::operation::{Action, Kind, Operation, Target};
-use crate::rule::{
-    Check, Facet, Findings, OperationContext, Rule, sql_ident, sql_object, sql_type,
-};
-use crate::schema::Key;
+use crate::operation::{Action, Kind, Operation};
+use crate::rule::{Check, Facet, Findings, OperationContext, Rule, sql_ident, sql_object};
 
 pub const RULE: Rule = Rule {
     id: "rename-column",
@@ -30,28 +27,37 @@ fn check(cx: &OperationContext<'_>, findings: &mut Findings) {
         return;
     }
     let (name, old, new) = (sql_object(&table.name), sql_ident(column), sql_ident(to));
-    let ty = cx
-        .table(&table.name)
-        .and_then(|t| t.column(&column.name))
-        .map_or_else(|| "<type>".to_owned(), |c| sql_type(&c.ty));
-    let help = if stands_on_it(cx, table, &column.name) {
+    let help = if cx.stands_on_it(table, &column.name) {
         format!(
             "Keep the name in the database and give the column another one in the code: a key stands on `{}`, and goes with it when a copy takes its place",
             column.name
         )
     } else {
-        let left_out = match cx.must_be_given(table, &column.name) {
-            false => String::new(),
-            true => format!(
-                "-- make {new} NOT NULL, by a check that is validated first, and let {old} be left out:\n\
-                 ALTER TABLE {name} ALTER COLUMN {old} DROP NOT NULL;\n"
-            ),
+        let known = cx.table(&table.name).and_then(|t| t.column(&column.name));
+        let (add, check) = match known {
+            Some(known) => cx.column_without_domain(table, &to.name, &known.ty),
+            None => (format!("ALTER TABLE {name} ADD COLUMN {new} <type>;"), None),
         };
+        let check = check.map_or_else(String::new, |check| {
+            format!("-- and have it checked for what the domain asks:\n{check}\n")
+        });
+        let left_out = cx
+            .lets_be_left_out(table, &[column])
+            .map_or_else(String::new, |sql| {
+                let must = match cx.must_be_given(table, &column.name) {
+                    true => {
+                        format!("make {new} NOT NULL, by a check that is validated first, and ")
+                    }
+                    false => String::new(),
+                };
+                format!("-- {must}let {old} be left out:\n{sql}\n")
+            });
         format!(
             "Spread it over releases instead:\n\
-             ALTER TABLE {name} ADD COLUMN {new} {ty};\n\
+             {add}\n\
              -- release code that writes both; then, in batches:\n\
              UPDATE {name} SET {new} = {old} WHERE {new} IS DISTINCT FROM {old};\n\
+             {check}\
              {left_out}-- release code that uses only {new}; then, in a migration declared contract:\n\
              ALTER TABLE {name} DROP COLUMN {old};"
         )
@@ -94,21 +100,4 @@ fn is_refilled(cx: &OperationContext<'_>, again: &Operation) -> bool {
         _ => false,
     };
     same && cx.later_on(Facet::Rows, &table.name.name).any(fills)
-}
-
-/// Does a primary key, or what another table refers to, stand on the column?
-fn stands_on_it(cx: &OperationContext<'_>, target: &Target, column: &str) -> bool {
-    let Some(table) = cx.table(&target.name) else {
-        return false;
-    };
-    let key = table.primary_key();
-    let in_key = key.is_some_and(|key| key.columns.iter().any(|c| c == column));
-    let refers = |key: &Key| {
-        let other = cx.schema.table_by_key(key);
-        other
-            .into_iter()
-            .flat_map(|t| &t.constraints)
-            .any(|c| c.references == Some(table.key) && c.referenced.iter().any(|c| c == column))
-    };
-    in_key || table.referenced_by.iter().any(refers)
 }
