@@ -138,6 +138,13 @@ fn answers() {
              CREATE VIEW listing AS SELECT id, place, note FROM orders;",
             "brief compatible exact",
         ),
+        // The server lets nobody write a generated column.
+        (
+            "ALTER TABLE orders ADD COLUMN hash bytea;
+             ALTER TABLE orders DROP COLUMN note CASCADE;
+             ALTER TABLE orders ADD COLUMN note text GENERATED ALWAYS AS (encode(hash, 'hex')) STORED;",
+            "blocking broken lossy",
+        ),
         // What it writes may not be short enough.
         (
             "ALTER DOMAIN short ADD CONSTRAINT shorter CHECK (length(VALUE) < 10) NOT VALID;",

@@ -222,6 +222,21 @@ impl<'a> OperationContext<'a> {
         })
     }
 
+    /// Is what gets the name of a column afterwards generated, where others could
+    /// write it before?
+    pub fn becomes_generated(&self, target: &Target, column: &str, again: &Operation) -> bool {
+        let known = self.table(&target.name);
+        let recorded = |name: &str| known.and_then(|table| table.column(name));
+        let is_computed = match &again.action {
+            Action::AddColumn { column, .. } => column.generated.is_some(),
+            Action::RenameColumn { column, .. } => {
+                recorded(&column.name).is_some_and(|column| column.generated.is_some())
+            }
+            _ => false,
+        };
+        is_computed && recorded(column).is_some_and(|column| column.generated.is_none())
+    }
+
     /// Does what gets the name of a column afterwards hold its values? A new
     /// column that is renamed into the place was filled, and a generated one
     /// computes them. An old one holds its own.

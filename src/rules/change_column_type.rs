@@ -315,6 +315,11 @@ fn key_moves(cx: &OperationContext<'_>, target: &Target, column: &Ident) -> Stri
     let index = sql_name(&object_name(&target.name.name, &new, "key"));
     let (name, old, new) = (sql_object(&target.name), sql_ident(column), sql_name(&new));
     let own = sql_name(&key.name);
+    // One that fills itself may be left out, and an identity has to be NOT NULL.
+    let nullable = match cx.fills_itself(&target.name, &column.name) {
+        true => String::new(),
+        false => format!(", ALTER COLUMN {old} DROP NOT NULL"),
+    };
     let referring = match table.is_some_and(|table| table.referenced_by.is_empty()) {
         true => "",
         false => ", after the columns that refer to it have gone the same way",
@@ -322,7 +327,7 @@ fn key_moves(cx: &OperationContext<'_>, target: &Target, column: &Ident) -> Stri
     format!(
         " move the primary key to {new}, which a validated check has proven NOT NULL{referring}:\n\
          CREATE UNIQUE INDEX CONCURRENTLY {index} ON {name} ({});\n\
-         ALTER TABLE {name} DROP CONSTRAINT {own}, ADD CONSTRAINT {own} PRIMARY KEY USING INDEX {index}, ALTER COLUMN {old} DROP NOT NULL;\n--",
+         ALTER TABLE {name} DROP CONSTRAINT {own}, ADD CONSTRAINT {own} PRIMARY KEY USING INDEX {index}{nullable};\n--",
         columns.join(", ")
     )
 }

@@ -18,8 +18,10 @@ fn check(cx: &OperationContext<'_>, findings: &mut Findings) {
         return;
     };
     let again = cx.column_returns(table, &column.name);
+    let is_computed = again.is_some_and(|op| cx.becomes_generated(table, &column.name, op));
+    let keeps = |op: &Operation| cx.keeps_values(table, op) || is_refilled(cx, op);
     if !cx.is_old_column(table, &column.name)
-        || again.is_some_and(|op| cx.keeps_values(table, op) || is_refilled(cx, op))
+        || !is_computed && again.is_some_and(keeps)
         || cx.is_replaced(&table.name)
         || cx.is_dropped_later(&table.name)
         || cx.column_is_renamed(table, &column.name)
@@ -70,6 +72,10 @@ fn check(cx: &OperationContext<'_>, findings: &mut Findings) {
                 column.name,
                 table.name,
                 match again.map(|op| &op.action) {
+                    _ if is_computed => {
+                        ", and gives the name to a generated one, which no release can write"
+                            .to_owned()
+                    }
                     Some(Action::RenameColumn { column: other, .. }) => {
                         format!(", and gives the name to `{}`", other.name)
                     }
