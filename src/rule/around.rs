@@ -157,6 +157,46 @@ impl<'a> OperationContext<'a> {
         }
     }
 
+    /// The names that a relation has from here to the end of the script, its own
+    /// first.
+    pub fn names_to_come(&self, name: &ObjectName) -> Vec<Key> {
+        let mut names = vec![self.schema.resolve(name)];
+        let mut key = names[0];
+        loop {
+            let next = |op: &Operation| match &op.action {
+                Action::Rename { kind, name, to, .. }
+                    if kind.is_relation() && self.schema.resolve(name) == key =>
+                {
+                    Some(Key::new(key.schema, to.name))
+                }
+                Action::SetSchema { kind, name, to, .. }
+                    if kind.is_relation() && self.schema.resolve(name) == key =>
+                {
+                    Some(Key::new(to.name, key.name))
+                }
+                _ => None,
+            };
+            let renamed = self.later_on(Facet::Object, &key.name).find_map(next);
+            match renamed.filter(|next| !names.contains(next)) {
+                Some(next) => names.push(next),
+                None => return names,
+            }
+            key = names[names.len() - 1];
+        }
+    }
+
+    /// Has the script dropped the relation, or will it?
+    pub fn goes_with_the_script(&self, name: &ObjectName) -> bool {
+        let key = self.schema.resolve(name);
+        self.around_on(Facet::Object, &key.name)
+            .any(|op| match &op.action {
+                Action::Drop { kind, name, .. } => {
+                    kind.is_relation() && self.schema.resolve(name) == key
+                }
+                _ => false,
+            })
+    }
+
     /// Has the script taken every row of the table away before, and written none
     /// since?
     pub fn is_emptied(&self, table: &ObjectName) -> bool {

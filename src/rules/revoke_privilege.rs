@@ -4,7 +4,7 @@ use crate::finding::Severity;
 use crate::name::Name;
 use crate::operation::{Action, Grant, Kind, ObjectKind, ObjectName, Operation};
 use crate::rule::{Check, Facet, Findings, OperationContext, Rule, listed};
-use crate::schema::{PUBLIC, pairs};
+use crate::schema::PUBLIC;
 
 pub const RULE: Rule = Rule {
     id: "revoke-privilege",
