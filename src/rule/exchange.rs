@@ -157,6 +157,19 @@ impl<'a> OperationContext<'a> {
         }
     }
 
+    /// Does the table that takes the place have the same columns?
+    pub fn comes_back_alike(&self, name: &ObjectName) -> bool {
+        let known = self.table(name).filter(|table| table.columns_known);
+        let (Some(known), Some(after)) = (known, self.columns_after(name)) else {
+            return false;
+        };
+        let is_same = |old: &Column, new: &Column| {
+            self.conversion(&old.ty, &new.ty) == Conversion::Same && old.not_null == new.not_null
+        };
+        known.columns.len() == after.len() && { known.columns.iter() }
+            .all(|old| after.get(&old.name).is_some_and(|new| is_same(old, new)))
+    }
+
     /// The columns of the table that will have this name.
     fn columns_after(&self, name: &ObjectName) -> Option<FxHashMap<Name, &Column>> {
         let key = self.schema.resolve(name);
