@@ -21,7 +21,8 @@ CREATE UNIQUE INDEX once ON orders (note);
 CREATE MATERIALIZED VIEW notes AS SELECT note FROM orders;
 CREATE VIEW listing AS SELECT id, note, place FROM orders;
 CREATE DOMAIN short AS text;
-CREATE TABLE labels (label short);";
+CREATE TABLE labels (label short);
+CREATE TABLE lines (order_id bigint CONSTRAINT of_order REFERENCES orders);";
 
 /// What is said of a change behind a history.
 fn judged(history: &str, change: &str) -> Report {
@@ -144,6 +145,12 @@ fn answers() {
              ALTER TABLE orders DROP COLUMN note CASCADE;
              ALTER TABLE orders ADD COLUMN note text GENERATED ALWAYS AS (encode(hash, 'hex')) STORED;",
             "blocking broken lossy",
+        ),
+        // A DELETE of the old release takes rows along that it kept before.
+        (
+            "ALTER TABLE lines DROP CONSTRAINT of_order;
+             ALTER TABLE lines ADD CONSTRAINT of_order FOREIGN KEY (order_id) REFERENCES orders ON DELETE CASCADE NOT VALID;",
+            "brief degraded lossy",
         ),
         // What it writes may not be short enough.
         (

@@ -503,6 +503,21 @@ impl<'a> OperationContext<'a> {
             })
     }
 
+    /// Does the script drop a constraint of this name later?
+    pub fn constraint_goes(&self, target: &Target, name: &str) -> bool {
+        self.later_on(Facet::Part, name).any(|op| match &op.action {
+            Action::DropConstraint { table, name: n, .. } => {
+                n.name == name && self.is_same(&table.name, &target.name)
+            }
+            _ => false,
+        })
+    }
+
+    /// Does it before anybody else can meet it?
+    pub fn goes_in_time(&self, target: &Target, name: &str) -> bool {
+        self.is_one_transaction() && self.constraint_goes(target, name)
+    }
+
     /// Does the script add a constraint of this name, or of the same kind over
     /// the same columns, later?
     pub fn is_constraint_put_back(&self, target: &Target, name: &str) -> bool {
