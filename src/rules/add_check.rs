@@ -183,7 +183,8 @@ fn on_domain(cx: &OperationContext<'_>, findings: &mut Findings, name: &ObjectNa
         return;
     }
     let columns = cx.columns_of_type(&key);
-    if cx.schema.domain(&key).is_some() && columns.is_empty() {
+    if cx.schema.domain(&key).is_some() && columns.is_empty() || cx.domain_was_checked(&key, check)
+    {
         return;
     }
     let used = if columns.is_empty() {
