@@ -249,6 +249,20 @@ impl<'a> OperationContext<'a> {
             })
     }
 
+    /// Does a new column take the name of one that the script drops? One statement
+    /// drops before it adds.
+    pub fn replaces_dropped(&self, target: &Target, column: &str) -> bool {
+        let drops = |op: &Operation| match &op.action {
+            Action::DropColumn {
+                table, column: c, ..
+            } => c.name == column && self.is_same(&table.name, &target.name),
+            _ => false,
+        };
+        self.earlier_on(Facet::Part, column)
+            .chain(self.siblings)
+            .any(drops)
+    }
+
     /// Has the script given the column this name?
     pub fn column_is_renamed(&self, target: &Target, column: &str) -> bool {
         self.earlier_on(Facet::Part, column)
