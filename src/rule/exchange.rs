@@ -8,6 +8,7 @@ use crate::name::Name;
 use crate::operation::{
     Action, Column, DataType, Ident, ObjectKind, ObjectName, Operation, Target,
 };
+use crate::report::Direction;
 use crate::schema::Table;
 
 /// What the old release finds otherwise in the table that takes the place of
@@ -145,8 +146,10 @@ impl<'a> OperationContext<'a> {
             }
             _ => None,
         };
+        // What a down takes away, the up has brought.
+        let is_up = self.scene.direction == Direction::Up;
         let old = self.schema.view(name);
-        let old = old.filter(|_| !self.is_unknown_to_others(name));
+        let old = old.filter(|_| is_up && !self.is_unknown_to_others(name));
         let new = self.later_on(Facet::Object, &name.name).find_map(again);
         match (old, new.filter(|new| !new.is_empty())) {
             (Some(old), Some(new)) => {

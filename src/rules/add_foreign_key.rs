@@ -1,5 +1,6 @@
 //! Orphans that the old release writes begin to fail.
 
+use crate::finding::Severity;
 use crate::operation::ForeignKey;
 use crate::operation::{Action, ConstraintKind, Kind, Target};
 use crate::rule::{Check, Findings, OperationContext, Rule, sql_name, sql_object};
@@ -121,17 +122,24 @@ fn report_taken_along(
     old: &ForeignKey,
 ) {
     let (table_name, referenced) = (&table.name, &key.references);
-    let before = match sees_to_deletes(old) {
-        true => "kept",
-        false => "was refused for",
+    let fact = format!(
+        "deletes rows of `{table_name}` along with those of `{referenced}` that they refer to"
+    );
+    // A DELETE that was refused is one that nobody has built on.
+    let (severity, then) = match sees_to_deletes(old) {
+        true => (Severity::Warning, "takes with it what it kept before"),
+        false => (Severity::Info, "goes through where it was refused before"),
     };
+    let place = cx.place(cx.operation.place);
+    if severity == Severity::Info && findings.add_to_alike(then, place, &format!("{fact} too")) {
+        return;
+    }
     findings
         .report(
             cx.operation.place,
-            format!(
-                "deletes rows of `{table_name}` along with those of `{referenced}` that they refer to: a DELETE of the old release takes with it what it {before} before",
-            ),
+            format!("{fact}: a DELETE of the old release {then}"),
         )
+        .severity(severity)
         .confidence(cx.confidence(table_name))
         .help(format!(
             "Release code that counts on it first: look where `{referenced}` is deleted from, and what is to become of the rows of `{table_name}` there."

@@ -31,7 +31,12 @@ fn check(cx: &OperationContext<'_>, findings: &mut Findings) {
     if !grant.revoke || grant.on == ObjectKind::Privileges {
         return;
     }
-    let goes = |object: &ObjectName| grant.on == ObjectKind::Table && cx.is_dropped_later(object);
+    let goes = |object: &ObjectName| match grant.on {
+        ObjectKind::Table => cx.is_dropped_later(object),
+        // A trigger runs its function without asking for the right.
+        kind if kind.is_routine() => cx.is_trigger_function(&cx.schema.resolve_routine(object)),
+        _ => false,
+    };
     let mut lost = Loss::default();
     for (at, object) in grant.objects.iter().enumerate() {
         if !created_here(object) && !goes(object) {
