@@ -195,8 +195,10 @@ fn may_be_same(a: &Grant, at: usize, b: &Grant, n: usize) -> bool {
             list => split(list).len(),
         })
     };
-    let (a, b) = (arguments(a, at), arguments(b, n));
-    !a.is_some_and(|a| b.is_some_and(|b| a != b))
+    match (arguments(a, at), arguments(b, n)) {
+        (Some(a), Some(b)) => a == b,
+        _ => true,
+    }
 }
 
 /// At the commas outside of parentheses.
