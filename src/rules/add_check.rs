@@ -54,7 +54,10 @@ fn on_table(
         return;
     };
     let name = constraint.name.as_ref().map(|name| &*name.name);
-    if constraint.not_enforced || cx.was_there_unseen(&table.name, name) {
+    if constraint.not_enforced
+        || cx.was_there_unseen(&table.name, name)
+        || name.is_some_and(|name| cx.goes_in_time(table, name))
+    {
         return;
     }
     let key = cx.schema.resolve(&table.name);

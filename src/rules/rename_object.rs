@@ -137,16 +137,20 @@ fn advice(cx: &OperationContext<'_>, kind: ObjectKind, name: &ObjectName, word: 
             "Keep `{old}` until no release names it: create the new {word} beside it, release code that uses the new name, and drop the old one in a later migration."
         );
     }
-    // Values of the one are not compared with those of the other, and the server
-    // keeps a type that a column has.
+    // The server keeps a type that a column has. Values of one enum are not compared
+    // with those of another, those of domains are.
+    let users = listed(&users);
+    let because = match kind == ObjectKind::Domain || cx.schema.domain(&cx.type_key(name)).is_some()
+    {
+        true => format!("{users} would keep it beside another {word}"),
+        false => format!("{users} cannot take values of another {word} beside it"),
+    };
     let map = match cx.scene.layout {
         Layout::Prisma => format!(" (`@@map(\"{}\")`)", name.name),
         _ => String::new(),
     };
     format!(
-        "Keep `{old}` in the database, and give the {word} its new name in the code alone{map}: \
-         {} cannot take values of another {word} beside it. \
-         Where the database must have the new name, add columns of the new {word} and go over to them in several releases.",
-        listed(&users)
+        "Keep `{old}` in the database, and give the {word} its new name in the code alone{map}: {because}. \
+         Where the database must have the new name, add columns of the new {word} and go over to them in several releases."
     )
 }
