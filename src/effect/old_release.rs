@@ -127,7 +127,7 @@ pub fn old_release(scene: &Scene<'_>, effect: &Effect) -> OldRelease {
         }
         Action::AlterDomain {
             name,
-            change: DomainChange::AddConstraint { check: Some(_), .. },
+            change: DomainChange::AddConstraint { .. } | DomainChange::SetNotNull,
         } if !scene.schema.is_created_now(&scene.schema.type_key_of(name)) => Degraded,
         Action::CreateIndex(index) if index.unique && sees(&index.table) => Degraded,
         Action::DropConstraint { table, name, .. } if on(table) => {
