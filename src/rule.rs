@@ -470,6 +470,18 @@ impl Findings {
         true
     }
 
+    /// Has a finding that the rule made of the statement said it already, in these
+    /// words?
+    pub fn is_told(&mut self, cx: &OperationContext<'_>, words: &[&str]) -> bool {
+        let of_statement =
+            |f: &&Finding| f.source == cx.source && cx.statement.contains(f.span.start);
+        let nearby = self.list.iter().rev().take(FINDINGS_NEARBY);
+        let mut own = { nearby.take_while(of_statement) }.filter(|f| f.rule == self.rule);
+        let is_told = own.any(|f| words.iter().all(|word| f.message.contains(word)));
+        self.said += usize::from(is_told);
+        is_told
+    }
+
     /// A finding at a place of the file at hand.
     pub fn report(&mut self, span: Span, message: impl Into<String>) -> Draft<'_> {
         self.report_in(self.source, span, message)

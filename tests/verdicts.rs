@@ -18,7 +18,11 @@ CREATE TRIGGER stamp BEFORE UPDATE ON orders FOR EACH ROW EXECUTE FUNCTION stamp
 ALTER TABLE orders ENABLE ROW LEVEL SECURITY;
 CREATE POLICY own ON orders USING (note = '');
 CREATE UNIQUE INDEX once ON orders (note);
-CREATE MATERIALIZED VIEW notes AS SELECT note FROM orders;";
+CREATE MATERIALIZED VIEW notes AS SELECT note FROM orders;
+CREATE VIEW listing AS SELECT id, note, place FROM orders;
+CREATE DOMAIN short AS text;
+CREATE TABLE labels (label short);
+CREATE TABLE lines (order_id bigint CONSTRAINT of_order REFERENCES orders);";
 
 /// What is said of a change behind a history.
 fn judged(history: &str, change: &str) -> Report {
@@ -113,6 +117,46 @@ fn answers() {
             "blocking compatible exact",
         ),
         ("UPDATE orders SET note = '';", "blocking compatible lossy"),
+        // INSERTs of the old release leave the new column out.
+        (
+            "ALTER TABLE orders ADD COLUMN total int NOT NULL DEFAULT 0;
+             ALTER TABLE orders ALTER COLUMN total DROP DEFAULT;",
+            "brief broken exact",
+        ),
+        (
+            "ALTER TABLE orders ADD COLUMN total int DEFAULT 0;
+             ALTER TABLE orders ALTER COLUMN total DROP DEFAULT;",
+            "brief compatible exact",
+        ),
+        // The old release reads what the view no longer has.
+        (
+            "DROP VIEW listing;
+             CREATE VIEW listing AS SELECT id, place FROM orders;",
+            "brief broken exact",
+        ),
+        (
+            "DROP VIEW listing;
+             CREATE VIEW listing AS SELECT id, place, note FROM orders;",
+            "brief compatible exact",
+        ),
+        // The server lets nobody write a generated column.
+        (
+            "ALTER TABLE orders ADD COLUMN hash bytea;
+             ALTER TABLE orders DROP COLUMN note CASCADE;
+             ALTER TABLE orders ADD COLUMN note text GENERATED ALWAYS AS (encode(hash, 'hex')) STORED;",
+            "blocking broken lossy",
+        ),
+        // A DELETE of the old release takes rows along that it kept before.
+        (
+            "ALTER TABLE lines DROP CONSTRAINT of_order;
+             ALTER TABLE lines ADD CONSTRAINT of_order FOREIGN KEY (order_id) REFERENCES orders ON DELETE CASCADE NOT VALID;",
+            "brief degraded lossy",
+        ),
+        // What it writes may not be short enough.
+        (
+            "ALTER DOMAIN short ADD CONSTRAINT shorter CHECK (length(VALUE) < 10) NOT VALID;",
+            "online degraded exact",
+        ),
         (
             "ALTER TABLE orders ALTER COLUMN note SET NOT NULL;",
             "blocking degraded exact",

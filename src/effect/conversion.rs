@@ -50,10 +50,12 @@ pub fn conversion(from: &DataType, to: &DataType) -> Conversion {
         ("real", "double precision") => WiderThanReaders,
         ("double precision", "real") => Narrower,
         ("smallint" | "int" | "bigint" | "real" | "double precision", "numeric") => {
-            if to.modifiers[0].is_none() {
-                WiderThanReaders
-            } else {
-                Narrower
+            match (to.modifiers, digits(from)) {
+                ([None, _], _) => WiderThanReaders,
+                ([Some(all), behind], Some(most)) if all - behind.unwrap_or(0) >= most => {
+                    WiderThanReaders
+                }
+                _ => Narrower,
             }
         }
         ("numeric" | "real" | "double precision", _) if integer(to).is_some() => Narrower,
@@ -210,6 +212,15 @@ fn integer(ty: &DataType) -> Option<u8> {
     }
 }
 
+/// How many digits the longest number of an integer type has.
+fn digits(ty: &DataType) -> Option<i32> {
+    match integer(ty)? {
+        2 => Some(5),
+        4 => Some(10),
+        _ => Some(19),
+    }
+}
+
 fn length(ty: &DataType) -> Option<i32> {
     match (canonical(ty), ty.modifiers[0]) {
         ("char" | "bit", None) => Some(1),
@@ -280,6 +291,19 @@ mod tests {
                 ty("numeric", [Some(10), Some(2)]),
                 ty("numeric", [Some(10), Some(4)]),
                 Narrower,
+            ),
+            (
+                plain("int"),
+                ty("numeric", [Some(65), Some(30)]),
+                WiderThanReaders,
+            ),
+            (plain("int"), of("numeric", 10), WiderThanReaders),
+            (plain("int"), ty("numeric", [Some(10), Some(2)]), Narrower),
+            (plain("bigint"), of("numeric", 18), Narrower),
+            (
+                plain("smallint"),
+                ty("numeric", [Some(3), Some(-2)]),
+                WiderThanReaders,
             ),
             (plain("timestamp"), plain("timestamptz"), Other),
             (plain("text"), plain("uuid"), Other),

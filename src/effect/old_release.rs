@@ -8,8 +8,8 @@ use super::conversion::{Conversion, conversion};
 use super::{Effect, Scene};
 use crate::name::Name;
 use crate::operation::{
-    Action, Column, Constraint, ConstraintKind, DataType, Identity, ObjectKind, ObjectName,
-    RowSecurity, Target,
+    Action, Column, Constraint, ConstraintKind, DataType, DomainChange, Identity, ObjectKind,
+    ObjectName, RowSecurity, Target,
 };
 use crate::schema::Relation;
 use crate::verdict::OldRelease::{self, Broken, Compatible, Degraded};
@@ -89,14 +89,15 @@ pub fn old_release(scene: &Scene<'_>, effect: &Effect) -> OldRelease {
         Action::SetNotNull { table, column } if on(table) => {
             set_not_null(scene, effect, table, &column.name)
         }
-        Action::DropNotNull { table, column } | Action::DropDefault { table, column }
-            if on(table) =>
-        {
+        Action::DropNotNull { table, column } if on(table) => {
             if column_is_new(scene, table, &column.name) {
                 Compatible
             } else {
                 Degraded
             }
+        }
+        Action::DropDefault { table, column } if on(table) => {
+            default_dropped(scene, table, &column.name)
         }
         Action::AddIdentity {
             table, identity, ..
@@ -124,6 +125,10 @@ pub fn old_release(scene: &Scene<'_>, effect: &Effect) -> OldRelease {
                 Degraded
             }
         }
+        Action::AlterDomain {
+            name,
+            change: DomainChange::AddConstraint { .. } | DomainChange::SetNotNull,
+        } if !scene.schema.is_created_now(&scene.schema.type_key_of(name)) => Degraded,
         Action::CreateIndex(index) if index.unique && sees(&index.table) => Degraded,
         Action::DropConstraint { table, name, .. } if on(table) => {
             let known = scene.schema.table(&table.name);
@@ -189,6 +194,18 @@ fn set_not_null(scene: &Scene<'_>, effect: &Effect, table: &Target, column: &str
     let known = scene.schema.table(&table.name);
     let is_proven = known.is_some_and(|t| !effect.works_on(&t.key));
     if is_proven { Compatible } else { Degraded }
+}
+
+/// A new column that has to be given, and that nothing fills from now on, is left
+/// out by the INSERTs of the old release.
+fn default_dropped(scene: &Scene<'_>, table: &Target, column: &str) -> OldRelease {
+    if !column_is_new(scene, table, column) {
+        return Degraded;
+    }
+    let required = scene.schema.table(&table.name).is_some_and(|known| {
+        known.is_not_null(column) && !scene.schema.fills(known, column, "insert")
+    });
+    if required { Broken } else { Compatible }
 }
 
 /// Does a column get a value where an INSERT leaves it out? Of one that is not

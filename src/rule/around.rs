@@ -1,11 +1,14 @@
 //! What stands around an operation: what the script did before it and does
 //! after it, and what others can know of it.
 
-use super::{Facet, OpenedBy, OperationContext, keeps_null_out, mentions};
+use super::domain::base_of;
+use super::{
+    Facet, OpenedBy, OperationContext, keeps_null_out, mentions, sql_ident, sql_object, sql_type,
+};
 use crate::name::Name;
 use crate::operation::{
-    Action, Column, Constraint, ConstraintKind, CreateRoutine, ObjectKind, ObjectName, Operation,
-    Target,
+    Action, Column, Constraint, ConstraintKind, CreateRoutine, Ident, ObjectKind, ObjectName,
+    Operation, Target,
 };
 use crate::schema::signature::stands_in;
 use crate::schema::{Key, Origin, Place, Routine, Table};
@@ -76,6 +79,43 @@ impl<'a> OperationContext<'a> {
         })
     }
 
+    /// Does a primary key, or what another table refers to, stand on the column?
+    pub fn stands_on_it(&self, target: &Target, column: &str) -> bool {
+        let Some(table) = self.table(&target.name) else {
+            return false;
+        };
+        let key = table.primary_key();
+        let in_key = key.is_some_and(|key| key.columns.iter().any(|c| c == column));
+        let refers = |key: &Key| {
+            let other = self.schema.table_by_key(key);
+            other.into_iter().flat_map(|t| &t.constraints).any(|c| {
+                c.references == Some(table.key) && c.referenced.iter().any(|c| c == column)
+            })
+        };
+        in_key || table.referenced_by.iter().any(refers)
+    }
+
+    /// The statement that lets INSERTs leave these columns out, where one of them
+    /// has to be given: a domain that asks for a value makes way for its base.
+    pub fn lets_be_left_out(&self, target: &Target, columns: &[&Ident]) -> Option<String> {
+        let mut changes = Vec::new();
+        for column in columns {
+            let name = sql_ident(column);
+            if self.must_be_given(target, &column.name) {
+                changes.push(format!("ALTER COLUMN {name} DROP NOT NULL"));
+            }
+            let known = self
+                .table(&target.name)
+                .and_then(|t| t.column(&column.name));
+            if let Some(known) = known.filter(|c| self.schema.type_keeps_null_out(&c.ty)) {
+                let base = sql_type(&base_of(self.schema, &known.ty));
+                changes.push(format!("ALTER COLUMN {name} TYPE {base}"));
+            }
+        }
+        let table = sql_object(&target.name);
+        (!changes.is_empty()).then(|| format!("ALTER TABLE {table} {};", changes.join(", ")))
+    }
+
     /// Where the transaction has locked the table against readers before.
     pub fn closed_since(&self, table: &ObjectName) -> Option<Place> {
         self.closed.since(&self.schema.resolve(table))
@@ -115,6 +155,46 @@ impl<'a> OperationContext<'a> {
             Action::Rename { kind, name, .. } => kind.is_relation() && self.is_replaced(name),
             _ => false,
         }
+    }
+
+    /// The names that a relation has from here to the end of the script, its own
+    /// first.
+    pub fn names_to_come(&self, name: &ObjectName) -> Vec<Key> {
+        let mut names = vec![self.schema.resolve(name)];
+        let mut key = names[0];
+        loop {
+            let next = |op: &Operation| match &op.action {
+                Action::Rename { kind, name, to, .. }
+                    if kind.is_relation() && self.schema.resolve(name) == key =>
+                {
+                    Some(Key::new(key.schema, to.name))
+                }
+                Action::SetSchema { kind, name, to, .. }
+                    if kind.is_relation() && self.schema.resolve(name) == key =>
+                {
+                    Some(Key::new(to.name, key.name))
+                }
+                _ => None,
+            };
+            let renamed = self.later_on(Facet::Object, &key.name).find_map(next);
+            match renamed.filter(|next| !names.contains(next)) {
+                Some(next) => names.push(next),
+                None => return names,
+            }
+            key = names[names.len() - 1];
+        }
+    }
+
+    /// Has the script dropped the relation, or will it?
+    pub fn goes_with_the_script(&self, name: &ObjectName) -> bool {
+        let key = self.schema.resolve(name);
+        self.around_on(Facet::Object, &key.name)
+            .any(|op| match &op.action {
+                Action::Drop { kind, name, .. } => {
+                    kind.is_relation() && self.schema.resolve(name) == key
+                }
+                _ => false,
+            })
     }
 
     /// Has the script taken every row of the table away before, and written none
@@ -167,6 +247,20 @@ impl<'a> OperationContext<'a> {
                 }
                 _ => false,
             })
+    }
+
+    /// Does a new column take the name of one that the script drops? One statement
+    /// drops before it adds.
+    pub fn replaces_dropped(&self, target: &Target, column: &str) -> bool {
+        let drops = |op: &Operation| match &op.action {
+            Action::DropColumn {
+                table, column: c, ..
+            } => c.name == column && self.is_same(&table.name, &target.name),
+            _ => false,
+        };
+        self.earlier_on(Facet::Part, column)
+            .chain(self.siblings)
+            .any(drops)
     }
 
     /// Has the script given the column this name?
@@ -421,6 +515,21 @@ impl<'a> OperationContext<'a> {
                 } => self.is_same(&table.name, &target.name) && constraints.iter().any(primary),
                 _ => false,
             })
+    }
+
+    /// Does the script drop a constraint of this name later?
+    pub fn constraint_goes(&self, target: &Target, name: &str) -> bool {
+        self.later_on(Facet::Part, name).any(|op| match &op.action {
+            Action::DropConstraint { table, name: n, .. } => {
+                n.name == name && self.is_same(&table.name, &target.name)
+            }
+            _ => false,
+        })
+    }
+
+    /// Does it before anybody else can meet it?
+    pub fn goes_in_time(&self, target: &Target, name: &str) -> bool {
+        self.is_one_transaction() && self.constraint_goes(target, name)
     }
 
     /// Does the script add a constraint of this name, or of the same kind over

@@ -27,6 +27,18 @@ impl OperationContext<'_> {
         self.staying(found)
     }
 
+    /// The foreign keys of other tables to one, with the tables that have them.
+    pub fn foreign_keys_to(&self, table: &Table) -> Vec<(Key, Name)> {
+        let others = table.referenced_by.iter().filter(|k| **k != table.key);
+        let others = others.filter_map(|key| self.schema.table_by_key(key));
+        let keys = others.flat_map(|other| {
+            let own = other.constraints.iter();
+            own.filter(|c| c.references == Some(table.key))
+                .map(|c| (other.key, c.name))
+        });
+        keys.collect()
+    }
+
     /// Views that read a column, foreign keys that refer to it, and columns
     /// that are generated from it.
     pub fn dependents_of_column(&self, target: &Target, column: &str) -> Vec<Dependent> {

@@ -55,7 +55,7 @@ impl OperationContext<'_> {
 }
 
 /// What a domain is made of in the end; other types are that themselves.
-fn base_of(schema: &Schema, ty: &DataType) -> DataType {
+pub(super) fn base_of(schema: &Schema, ty: &DataType) -> DataType {
     let domains = schema.domains_of(ty);
     domains.last().map_or(ty, |domain| &domain.base).clone()
 }

@@ -8,6 +8,7 @@ use crate::name::Name;
 use crate::operation::{
     Action, Column, DataType, Ident, ObjectKind, ObjectName, Operation, Target,
 };
+use crate::report::Direction;
 use crate::schema::Table;
 
 /// What the old release finds otherwise in the table that takes the place of
@@ -117,14 +118,59 @@ impl<'a> OperationContext<'a> {
         lost
     }
 
-    /// Does the old release not get on with the table that takes the place?
+    /// Does the old release not get on with what takes the place?
     pub fn exchange_breaks(&self) -> bool {
-        self.exchange().is_some_and(|exchange| {
+        let table_breaks = self.exchange().is_some_and(|exchange| {
             let breaks = |(_, old, new): &(Name, DataType, DataType)| {
                 self.conversion(old, new) != Conversion::WiderThanReaders
             };
             !exchange.lost.is_empty() || exchange.retyped.iter().any(breaks)
-        })
+        });
+        table_breaks || !self.view_loses().is_empty()
+    }
+
+    /// The columns of the view that goes here which the one that the script puts
+    /// in its place does not have.
+    pub fn view_loses(&self) -> Vec<Name> {
+        let Action::Drop {
+            kind: ObjectKind::View | ObjectKind::MaterializedView,
+            name,
+            ..
+        } = &self.operation.action
+        else {
+            return Vec::new();
+        };
+        let again = |op: &Operation| match &op.action {
+            Action::CreateView(create) if self.is_same(&create.name, name) => {
+                Some(self.schema.view_columns(create))
+            }
+            _ => None,
+        };
+        // What a down takes away, the up has brought.
+        let is_up = self.scene.direction == Direction::Up;
+        let old = self.schema.view(name);
+        let old = old.filter(|_| is_up && !self.is_unknown_to_others(name));
+        let new = self.later_on(Facet::Object, &name.name).find_map(again);
+        match (old, new.filter(|new| !new.is_empty())) {
+            (Some(old), Some(new)) => {
+                let gone = old.columns.iter().filter(|column| !new.contains(column));
+                gone.copied().collect()
+            }
+            _ => Vec::new(),
+        }
+    }
+
+    /// Does the table that takes the place have the same columns?
+    pub fn comes_back_alike(&self, name: &ObjectName) -> bool {
+        let known = self.table(name).filter(|table| table.columns_known);
+        let (Some(known), Some(after)) = (known, self.columns_after(name)) else {
+            return false;
+        };
+        let is_same = |old: &Column, new: &Column| {
+            self.conversion(&old.ty, &new.ty) == Conversion::Same && old.not_null == new.not_null
+        };
+        known.columns.len() == after.len() && { known.columns.iter() }
+            .all(|old| after.get(&old.name).is_some_and(|new| is_same(old, new)))
     }
 
     /// The columns of the table that will have this name.
@@ -190,6 +236,21 @@ impl<'a> OperationContext<'a> {
             old: &known.column(&column.name)?.ty,
             new: &known.column(&from.name)?.ty,
         })
+    }
+
+    /// Is what gets the name of a column afterwards generated, where others could
+    /// write it before?
+    pub fn becomes_generated(&self, target: &Target, column: &str, again: &Operation) -> bool {
+        let known = self.table(&target.name);
+        let recorded = |name: &str| known.and_then(|table| table.column(name));
+        let is_computed = match &again.action {
+            Action::AddColumn { column, .. } => column.generated.is_some(),
+            Action::RenameColumn { column, .. } => {
+                recorded(&column.name).is_some_and(|column| column.generated.is_some())
+            }
+            _ => false,
+        };
+        is_computed && recorded(column).is_some_and(|column| column.generated.is_none())
     }
 
     /// Does what gets the name of a column afterwards hold its values? A new

@@ -8,8 +8,10 @@ use crate::effect::postgres;
 use crate::finding::Confidence;
 use crate::inverse::plain_expression;
 use crate::name::Name;
-use crate::operation::{Action, ConstraintKind, ForeignKey, ObjectKind, ObjectName, Operation};
-use crate::schema::{Gone, GoneRule, Origin, Schema, Table, TableConstraint};
+use crate::operation::{
+    Action, ConstraintKind, Expr, ForeignKey, ObjectKind, ObjectName, Operation,
+};
+use crate::schema::{Gone, GoneRule, Key, Origin, Schema, Table, TableConstraint};
 
 /// With so many checks a condition is compared.
 pub const MOST_CHECKS: usize = 16;
@@ -55,6 +57,19 @@ impl<'a> OperationContext<'a> {
             ConstraintKind::Check(old) => admits_no_more(&old.text, check),
             _ => false,
         })
+    }
+
+    /// The same for a domain; one that still stands counts too.
+    pub fn domain_was_checked(&self, domain: &Key, check: &Expr) -> bool {
+        let Some(domain) = self.schema.domain(domain) else {
+            return false;
+        };
+        let (migration, gone) = &domain.gone;
+        let gone = gone
+            .iter()
+            .filter(|_| *migration == self.schema.migration());
+        let mut before = gone.rev().chain(&domain.checks).take(MOST_CHECKS);
+        before.any(|old| admits_no_more(&old.expr.text, &check.text))
     }
 
     /// The check that this one takes the place of: of its name, or on its columns.

@@ -6,7 +6,7 @@ use super::shorten::{is_longer, leaves_longer};
 use super::{OperationContext, Trail, Way};
 use crate::effect::postgres;
 use crate::finding::Severity;
-use crate::operation::{Action, DataType, Expr, Ident, ObjectName, Target, Update};
+use crate::operation::{Action, DataType, Expr, Ident, ObjectName, Operation, Target, Update};
 use crate::project::Down;
 
 pub struct Retype<'a> {
@@ -31,9 +31,19 @@ impl<'a> OperationContext<'a> {
     /// The change of type at hand, where the column was there before this
     /// migration and stays.
     pub fn retype(&self) -> Option<Retype<'a>> {
+        self.retype_by(self.operation)
+    }
+
+    /// The changes of type of the whole statement, likewise.
+    pub fn retypes(&self) -> impl Iterator<Item = Retype<'a>> {
+        let siblings = self.siblings.iter();
+        siblings.filter_map(|op| self.retype_by(op))
+    }
+
+    fn retype_by(&self, operation: &'a Operation) -> Option<Retype<'a>> {
         let Action::AlterColumnType {
             table, column, ty, ..
-        } = &self.operation.action
+        } = &operation.action
         else {
             return None;
         };

@@ -54,7 +54,10 @@ fn on_table(
         return;
     };
     let name = constraint.name.as_ref().map(|name| &*name.name);
-    if constraint.not_enforced || cx.was_there_unseen(&table.name, name) {
+    if constraint.not_enforced
+        || cx.was_there_unseen(&table.name, name)
+        || name.is_some_and(|name| cx.goes_in_time(table, name))
+    {
         return;
     }
     let key = cx.schema.resolve(&table.name);
@@ -183,7 +186,8 @@ fn on_domain(cx: &OperationContext<'_>, findings: &mut Findings, name: &ObjectNa
         return;
     }
     let columns = cx.columns_of_type(&key);
-    if cx.schema.domain(&key).is_some() && columns.is_empty() {
+    if cx.schema.domain(&key).is_some() && columns.is_empty() || cx.domain_was_checked(&key, check)
+    {
         return;
     }
     let used = if columns.is_empty() {

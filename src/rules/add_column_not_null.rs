@@ -35,7 +35,32 @@ fn check(cx: &OperationContext<'_>, findings: &mut Findings) {
     if !cx.must_be_written(column, constraints) {
         return;
     }
-    let (name, col) = (sql_object(&table.name), sql_name(&column.name));
+    // Its name is taken until the old one goes, which is later.
+    let replaces = cx.replaces_dropped(table, &column.name);
+    let own = match replaces {
+        true => format!("{}_new", column.name),
+        false => column.name.to_string(),
+    };
+    let (name, col) = (sql_object(&table.name), sql_name(&own));
+    let (advice, after) = match replaces {
+        true => (
+            format!(
+                "Leave `{}` as it is, add the new column under another name",
+                column.name
+            ),
+            format!(
+                "\n-- let {old} be left out, if it has to be given:\n\
+                 ALTER TABLE {name} ALTER COLUMN {old} DROP NOT NULL;\n\
+                 -- release code that uses only {col}; then, in a migration declared contract:\n\
+                 ALTER TABLE {name} DROP COLUMN {old};",
+                old = sql_name(&column.name)
+            ),
+        ),
+        false => (
+            "Give it a default, or add it nullable".to_owned(),
+            String::new(),
+        ),
+    };
     let what = if key { "PRIMARY KEY" } else { "NOT NULL" };
     let is_filled = cx.is_filled(&table.name, &column.name, "insert");
     let fails = match (cx.is_emptied(&table.name), is_filled) {
@@ -56,13 +81,13 @@ fn check(cx: &OperationContext<'_>, findings: &mut Findings) {
         )
         .confidence(cx.confidence(&table.name))
         .help(format!(
-            "Give it a default, or add it nullable and require it once every release writes it:\n\
+            "{advice} and require it once every release writes it:\n\
              ALTER TABLE {name} ADD COLUMN {col} {};\n\
              -- release code that writes {col}, fill the rows in batches; then, in a later migration:\n\
              ALTER TABLE {name} ADD CONSTRAINT {constraint} CHECK ({col} IS NOT NULL) NOT VALID;\n\
              ALTER TABLE {name} VALIDATE CONSTRAINT {constraint};\n\
-             ALTER TABLE {name} ALTER COLUMN {col} SET NOT NULL;",
+             ALTER TABLE {name} ALTER COLUMN {col} SET NOT NULL;{after}",
             sql_type(&column.ty),
-            constraint = sql_name(&format!("{}_{}_not_null", table.name.name, column.name)),
+            constraint = sql_name(&format!("{}_{own}_not_null", table.name.name)),
         ));
 }

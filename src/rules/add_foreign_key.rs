@@ -1,8 +1,10 @@
 //! Orphans that the old release writes begin to fail.
 
+use crate::finding::Severity;
 use crate::operation::ForeignKey;
 use crate::operation::{Action, ConstraintKind, Kind, Target};
 use crate::rule::{Check, Findings, OperationContext, Rule, sql_name, sql_object};
+use crate::schema::TableConstraint;
 
 pub const RULE: Rule = Rule {
     id: "add-foreign-key",
@@ -22,16 +24,26 @@ fn check(cx: &OperationContext<'_>, findings: &mut Findings) {
         _ => return,
     };
     let name = constraint.name.as_ref().map(|name| &*name.name);
-    if let Some(old) = cx.was_reference(&table.name, key) {
-        if !constraint.not_enforced && sees_to_deletes(old) && !sees_to_deletes(key) {
+    if constraint.not_enforced || name.is_some_and(|name| cx.goes_in_time(table, name)) {
+        return;
+    }
+    let stands = standing(cx, table, key);
+    let replaced = stands.filter(|old| cx.constraint_goes(table, &old.name));
+    let replaced = replaced.and_then(|old| match &old.definition.kind {
+        ConstraintKind::ForeignKey(old) => Some(&**old),
+        _ => None,
+    });
+    if let Some(old) = cx.was_reference(&table.name, key).or(replaced) {
+        if sees_to_deletes(old) && !sees_to_deletes(key) {
             report_deletes(cx, findings, table, key);
+        } else if takes_along(key) && !takes_along(old) {
+            report_taken_along(cx, findings, table, key, old);
         }
         return;
     }
-    if constraint.not_enforced
+    if stands.is_some()
         || cx.was_there_unseen(&table.name, name)
         || !cx.old_writes_meet(table, &key.columns)
-        || stands_already(cx, table, key)
     {
         return;
     }
@@ -97,11 +109,52 @@ fn report_deletes(
         ));
 }
 
-fn stands_already(cx: &OperationContext<'_>, table: &Target, key: &ForeignKey) -> bool {
+/// Does it delete what refers to a row that is deleted?
+fn takes_along(key: &ForeignKey) -> bool {
+    key.on_delete.as_deref() == Some("cascade")
+}
+
+fn report_taken_along(
+    cx: &OperationContext<'_>,
+    findings: &mut Findings,
+    table: &Target,
+    key: &ForeignKey,
+    old: &ForeignKey,
+) {
+    let (table_name, referenced) = (&table.name, &key.references);
+    let fact = format!(
+        "deletes rows of `{table_name}` along with those of `{referenced}` that they refer to"
+    );
+    // A DELETE that was refused is one that nobody has built on.
+    let (severity, then) = match sees_to_deletes(old) {
+        true => (Severity::Warning, "takes with it what it kept before"),
+        false => (Severity::Info, "goes through where it was refused before"),
+    };
+    let place = cx.place(cx.operation.place);
+    if severity == Severity::Info && findings.add_to_alike(then, place, &format!("{fact} too")) {
+        return;
+    }
+    findings
+        .report(
+            cx.operation.place,
+            format!("{fact}: a DELETE of the old release {then}"),
+        )
+        .severity(severity)
+        .confidence(cx.confidence(table_name))
+        .help(format!(
+            "Release code that counts on it first: look where `{referenced}` is deleted from, and what is to become of the rows of `{table_name}` there."
+        ));
+}
+
+/// A foreign key of these columns to this table that is there.
+fn standing<'a>(
+    cx: &OperationContext<'a>,
+    table: &Target,
+    key: &ForeignKey,
+) -> Option<&'a TableConstraint> {
     let to = cx.schema.resolve(&key.references);
-    cx.table(&table.name).is_some_and(|t| {
-        t.constraints
-            .iter()
-            .any(|c| c.references.as_ref() == Some(&to) && c.columns == key.columns)
-    })
+    let known = cx.schema.table(&table.name)?;
+    let mut own = known.constraints.iter();
+    let found = own.find(|c| c.references.as_ref() == Some(&to) && c.columns == key.columns);
+    found.map(|found| &**found)
 }

@@ -4,8 +4,10 @@ use crate::effect::conversion::Conversion;
 use crate::finding::{Confidence, Severity};
 use crate::operation::{Action, DataType, Ident, Kind, ObjectKind, Target, TypeDefinition};
 use crate::rule::{
-    Check, Facet, Findings, OperationContext, Retype, Rule, listed, sql_ident, sql_name, sql_object,
+    Check, Facet, Findings, OperationContext, Retype, Rule, listed, object_name, sql_ident,
+    sql_name, sql_object,
 };
+use crate::schema::Table;
 
 pub const RULE: Rule = Rule {
     id: "change-column-type",
@@ -45,18 +47,38 @@ fn check(cx: &OperationContext<'_>, findings: &mut Findings) {
     let Some((severity, then)) = consequence(cx, old, ty) else {
         return;
     };
-    let change = format!("from `{old}` to `{ty}`: {then}");
-    if is_one_more(cx, findings, table, column, &change) {
+    let change = format!(" of `{}` from `{old}` to `{ty}`: {then}", table.name);
+    if findings.is_told(cx, &[&change, &format!("`{}`", column.name)]) {
         return;
     }
+    let alike = alike(cx, table);
     findings
         .report(
             cx.operation.place,
-            format!("changes `{}` of `{}` {change}", column.name, table.name),
+            format!("changes {}{change}", named(&alike)),
         )
         .severity(severity)
         .confidence(cx.confidence(&table.name))
-        .help(remedy(cx, table, column, ty) + depends_on_zone(cx, old, ty));
+        .help(remedy(cx, table, &alike, ty) + depends_on_zone(cx, old, ty));
+}
+
+/// The columns of the table that the statement gives the type at hand in the place
+/// of the same other. What another statement does is told of that one, where a
+/// directive may stand.
+fn alike<'a>(cx: &OperationContext<'a>, table: &Target) -> Vec<&'a Ident> {
+    let own = cx.retype();
+    let is_alike = |retype: &Retype<'_>| {
+        { own.as_ref() }.is_some_and(|own| (retype.old, retype.ty) == (own.old, own.ty))
+            && cx.is_same(&retype.table.name, &table.name)
+            && !cx.column_is_renamed(retype.table, &retype.column.name)
+    };
+    let alike = cx.retypes().filter(is_alike);
+    alike.map(|retype| retype.column).collect()
+}
+
+fn named(columns: &[&Ident]) -> String {
+    let names: Vec<String> = columns.iter().map(|c| format!("`{}`", c.name)).collect();
+    listed(&names)
 }
 
 /// The server takes one for the other without a look at the rows where the
@@ -153,18 +175,6 @@ fn exchanged(cx: &OperationContext<'_>, findings: &mut Findings) {
         .help(kept);
 }
 
-/// Adds the place to what was said of another column of the file.
-fn is_one_more(
-    cx: &OperationContext<'_>,
-    findings: &mut Findings,
-    table: &Target,
-    column: &Ident,
-    change: &str,
-) -> bool {
-    let also = format!("so does this for `{}` of `{}`", column.name, table.name);
-    findings.add_to_alike(change, cx.place(cx.operation.place), &also)
-}
-
 /// The values that an enum no longer has, where another takes its place under
 /// its name; `None` where no enum is exchanged for an enum.
 fn lost_values(cx: &OperationContext<'_>, old: &DataType, new: &DataType) -> Option<Vec<String>> {
@@ -234,22 +244,28 @@ fn unknown(
         return;
     }
     let change = format!(
-        "to `{ty}`, and the history does not tell from what: the old release still reads and writes the old type"
+        " of `{}` to `{ty}`, and the history does not tell from what: the old release still reads and writes the old type",
+        table.name
     );
-    if is_one_more(cx, findings, table, column, &change) {
+    if findings.is_told(cx, &[&change, &format!("`{}`", column.name)]) {
         return;
     }
+    let alike = alike(cx, table);
     findings
         .report(
             cx.operation.place,
-            format!("changes `{}` of `{}` {change}", column.name, table.name),
+            format!("changes {}{change}", named(&alike)),
         )
         .severity(Severity::Warning)
         .confidence(Confidence::Low)
-        .help(remedy(cx, table, column, ty));
+        .help(remedy(cx, table, &alike, ty));
 }
 
-fn remedy(cx: &OperationContext<'_>, table: &Target, column: &Ident, ty: &DataType) -> String {
+/// The way of the first column; the others go the same.
+fn remedy(cx: &OperationContext<'_>, table: &Target, columns: &[&Ident], ty: &DataType) -> String {
+    let Some((column, others)) = columns.split_first() else {
+        return String::new();
+    };
     let (name, old) = (sql_object(&table.name), sql_ident(column));
     let new = format!("{}_new", column.name);
     let (add, check) = cx.column_without_domain(table, &new, ty);
@@ -258,10 +274,60 @@ fn remedy(cx: &OperationContext<'_>, table: &Target, column: &Ident, ty: &DataTy
         None => ",".to_owned(),
         Some(check) => format!(", then have it checked for what the domain asks:\n{check}\n--"),
     };
+    let likewise = match others {
+        [] => String::new(),
+        _ => format!("\n-- {} in the same way", named(others)),
+    };
+    let left_out = match cx.lets_be_left_out(table, columns) {
+        None => String::new(),
+        Some(sql) => format!(
+            " let {} be left out:\n{sql}\n--",
+            if others.is_empty() {
+                old.to_string()
+            } else {
+                "them".to_owned()
+            }
+        ),
+    } + &key_moves(cx, table, column);
     format!(
         "Put a column of the new type beside it:\n\
          {add}\n\
-         -- release code that writes both, fill the rows in batches{then} release code that reads {new}; then, in a migration declared contract:\n\
-         ALTER TABLE {name} DROP COLUMN {old};"
+         -- release code that writes both, fill the rows in batches{then}{left_out} release code that uses only {new}; then, in a migration declared contract:\n\
+         ALTER TABLE {name} DROP COLUMN {old};{likewise}"
+    )
+}
+
+/// The primary key on the column goes over to the new one, or nobody could leave
+/// the old one out.
+fn key_moves(cx: &OperationContext<'_>, target: &Target, column: &Ident) -> String {
+    let table = cx.table(&target.name);
+    let key = table.and_then(Table::primary_key);
+    let Some(key) = key.filter(|key| key.columns.contains(&column.name)) else {
+        return String::new();
+    };
+    let new = format!("{}_new", column.name);
+    let columns: Vec<String> = { key.columns.iter() }
+        .map(|name| match *name == column.name {
+            true => sql_name(&new).to_string(),
+            false => sql_name(name).to_string(),
+        })
+        .collect();
+    let index = sql_name(&object_name(&target.name.name, &new, "key"));
+    let (name, old, new) = (sql_object(&target.name), sql_ident(column), sql_name(&new));
+    let own = sql_name(&key.name);
+    // One that fills itself may be left out, and an identity has to be NOT NULL.
+    let nullable = match cx.fills_itself(&target.name, &column.name) {
+        true => String::new(),
+        false => format!(", ALTER COLUMN {old} DROP NOT NULL"),
+    };
+    let referring = match table.is_some_and(|table| table.referenced_by.is_empty()) {
+        true => "",
+        false => ", after the columns that refer to it have gone the same way",
+    };
+    format!(
+        " move the primary key to {new}, which a validated check has proven NOT NULL{referring}:\n\
+         CREATE UNIQUE INDEX CONCURRENTLY {index} ON {name} ({});\n\
+         ALTER TABLE {name} DROP CONSTRAINT {own}, ADD CONSTRAINT {own} PRIMARY KEY USING INDEX {index}{nullable};\n--",
+        columns.join(", ")
     )
 }

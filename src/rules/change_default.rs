@@ -2,7 +2,8 @@
 
 use crate::operation::column::OF_SERIAL;
 use crate::operation::{Action, Kind};
-use crate::rule::{Check, Findings, OperationContext, Rule, same_expression};
+use crate::project::Layout;
+use crate::rule::{Check, Findings, OperationContext, Rule, is_constant, same_expression};
 
 pub const RULE: Rule = Rule {
     id: "change-default",
@@ -33,6 +34,28 @@ fn check(cx: &OperationContext<'_>, findings: &mut Findings) {
     {
         return;
     }
+    // Prisma Client sends what its own schema has as a literal, or as now().
+    let sent = |text: &str| {
+        let now = ["CURRENT_TIMESTAMP", "now()"];
+        is_constant(text) || now.iter().any(|now| text.eq_ignore_ascii_case(now))
+    };
+    let is_prisma = cx.scene.layout == Layout::Prisma && sent(old.text.trim());
+    let then = match is_prisma {
+        true => {
+            "Prisma Client of the old release goes on to write the old one, and what does not write through it stores the new one"
+        }
+        false => "INSERTs of the old release store the new one",
+    };
+    let advice = match is_prisma {
+        true => format!(
+            "Make sure that every release can read both values: rows with the old one are written until the old release is gone, and rows with `{}` by what inserts without Prisma Client.",
+            default.text
+        ),
+        false => format!(
+            "Make sure that the old release can read `{}` in rows that it inserts itself, or write the value in the new code and leave the default alone.",
+            default.text
+        ),
+    };
     // A serial column's own, which no file spells out.
     let old = match &*old.text {
         OF_SERIAL => "the next value of its sequence".to_owned(),
@@ -42,12 +65,9 @@ fn check(cx: &OperationContext<'_>, findings: &mut Findings) {
         .report(
             cx.operation.place,
             format!(
-                "changes the default of `{}` in `{}` from {old} to `{}`: INSERTs of the old release store the new one",
+                "changes the default of `{}` in `{}` from {old} to `{}`: {then}",
                 column.name, table.name, default.text
             ),
         )
-        .help(format!(
-            "Make sure that the old release can read `{}` in rows that it inserts itself, or write the value in the new code and leave the default alone.",
-            default.text
-        ));
+        .help(advice);
 }

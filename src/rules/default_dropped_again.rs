@@ -25,6 +25,7 @@ fn check(cx: &OperationContext<'_>, findings: &mut Findings) {
         || !cx.column_is_new(table, &column.name)
         || cx.column_goes(table, &column.name)
         || cx.default_returns(table, &column.name)
+        || cx.is_filled(&table.name, &column.name, "insert")
     {
         return;
     }

@@ -30,7 +30,9 @@ fn check(cx: &OperationContext<'_>, findings: &mut Findings) {
         return;
     }
     let again = cx.column_returns(table, &column.name);
-    if again.is_some_and(|op| cx.keeps_values(table, op) || fails_on_rows(cx, table, op)) {
+    let is_computed = again.is_some_and(|op| cx.becomes_generated(table, &column.name, op));
+    let keeps = |op: &Operation| cx.keeps_values(table, op) || fails_on_rows(cx, table, op);
+    if !is_computed && again.is_some_and(keeps) {
         return;
     }
     let name = &table.name;
@@ -40,6 +42,7 @@ fn check(cx: &OperationContext<'_>, findings: &mut Findings) {
             "drops column `{}` of `{name}` and {}",
             column.name,
             match again.map(|op| &op.action) {
+                _ if is_computed => format!("puts a generated one in its place: {NOT_WRITTEN}"),
                 Some(Action::RenameColumn { column: other, .. }) => format!(
                     "gives its name to `{}`, which holds other values",
                     other.name
@@ -61,6 +64,9 @@ fn check(cx: &OperationContext<'_>, findings: &mut Findings) {
     let references = references(cx, table, column);
     let beside = match again.map(|op| &op.action) {
         Some(Action::AddColumn { .. }) => "Give the new column another name.\n",
+        Some(Action::RenameColumn { .. }) if is_computed => {
+            "Keep the name that the new column has.\n"
+        }
         _ => "",
     };
     let (left_out, references) = match (
@@ -99,6 +105,9 @@ fn check(cx: &OperationContext<'_>, findings: &mut Findings) {
             }
         ));
 }
+
+/// What becomes of writes that name a generated column.
+const NOT_WRITTEN: &str = "INSERTs and UPDATEs of the old release that write it fail";
 
 /// A table takes the place of another, and has not all of its columns.
 fn exchanged(cx: &OperationContext<'_>, findings: &mut Findings) {

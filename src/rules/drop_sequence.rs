@@ -24,7 +24,11 @@ fn check(cx: &OperationContext<'_>, findings: &mut Findings) {
         return;
     };
     let key = cx.schema.resolve(name);
-    if cx.is_absent(name, *if_exists) || cx.is_new(name) || is_back(cx, name) {
+    if cx.is_absent(name, *if_exists)
+        || cx.is_new(name)
+        || is_back(cx, name)
+        || went_with_default(cx, name)
+    {
         return;
     }
     let known = cx.schema.sequence_by_key(&key).is_some();
@@ -52,6 +56,26 @@ fn without_defaults(cx: &OperationContext<'_>, name: &ObjectName) -> String {
             format!("ALTER TABLE {table} ALTER COLUMN {column} DROP DEFAULT;\n")
         })
         .collect()
+}
+
+/// The sequence of a serial column whose default the script has dropped: what that
+/// means is said there, and nobody else draws from it.
+fn went_with_default(cx: &OperationContext<'_>, name: &ObjectName) -> bool {
+    let known = cx.schema.sequence_by_key(&cx.schema.resolve(name));
+    let owner = known
+        .filter(|s| s.implicit)
+        .and_then(|s| s.owned_by.as_ref());
+    let Some((table, column)) = owner else {
+        return false;
+    };
+    cx.earlier_on(Facet::Part, column)
+        .any(|op| match &op.action {
+            Action::DropDefault {
+                table: on,
+                column: c,
+            } => c.name == *column && cx.schema.resolve(&on.name) == *table,
+            _ => false,
+        })
 }
 
 fn is_back(cx: &OperationContext<'_>, name: &ObjectName) -> bool {

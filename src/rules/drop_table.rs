@@ -1,7 +1,7 @@
 //! A table goes while the old release may use it.
 
 use crate::operation::{Action, Kind, ObjectKind, ObjectName};
-use crate::rule::{Check, Findings, OperationContext, Rule, sql_object};
+use crate::rule::{Check, Findings, OperationContext, Rule, listed, sql_key, sql_name, sql_object};
 
 pub const RULE: Rule = Rule {
     id: "drop-table",
@@ -17,6 +17,7 @@ fn check(cx: &OperationContext<'_>, findings: &mut Findings) {
         kind: kind @ (ObjectKind::Table | ObjectKind::ForeignTable),
         name,
         if_exists,
+        cascade,
         ..
     } = &cx.operation.action
     else {
@@ -44,20 +45,74 @@ fn check(cx: &OperationContext<'_>, findings: &mut Findings) {
             format!("drops table `{name}` with its rows, which the old release may still use")
         }
     };
-    let sql = sql_object(name);
+    let help = match cx.is_replaced(name) && partition_of.is_none() {
+        true => kept(cx, name),
+        false => format!(
+            "Release code that no longer uses `{name}` first; then drop it in a later migration{}\n{}",
+            in_order(cx, name, *cascade),
+            way_back(cx, name)
+        ),
+    };
     let draft = findings
         .report(cx.operation.place, message)
         .confidence(cx.confidence(name))
-        .help(format!(
-            "Release code that no longer uses `{name}` first; then drop it in a later migration:\n\
-             -- bowline: phase contract\n\
-             DROP TABLE {sql};\n\
-             {}",
-            way_back(cx, name)
-        ));
+        .help(help);
     let created = cx.schema.relation(name).and_then(|r| r.created_at());
     if let Some(place) = created {
         draft.related(place, "created here");
+    }
+}
+
+/// The statements that drop the table, behind what the server would not do it
+/// before.
+fn in_order(cx: &OperationContext<'_>, name: &ObjectName, cascade: bool) -> String {
+    let key = cx.schema.resolve(name);
+    let references = { cx.table(name).into_iter() }.flat_map(|table| cx.foreign_keys_to(table));
+    let (going, staying): (Vec<_>, Vec<_>) =
+        references.partition(|(table, _)| cx.goes_later(table));
+    let mut first: Vec<String> = Vec::new();
+    for table in going.iter().map(|(table, _)| format!("`{table}`")) {
+        if !first.contains(&table) {
+            first.push(table);
+        }
+    }
+    let views = cx.dependents_of_relation(&key).into_iter();
+    first.extend(
+        { views.map(|dependent| dependent.what) }.filter(|what| !what.starts_with("foreign key")),
+    );
+    let after = match first.is_empty() {
+        true => String::new(),
+        false => format!(
+            ", after {} (the server keeps what something uses)",
+            listed(&first)
+        ),
+    };
+    let constraints: String = { staying.iter() }
+        .map(|(table, constraint)| {
+            let (table, constraint) = (sql_key(table), sql_name(constraint));
+            format!("ALTER TABLE {table} DROP CONSTRAINT {constraint};\n")
+        })
+        .collect();
+    let tells = match cascade {
+        true => " -- without CASCADE, so that the server tells what else depends on it",
+        false => "",
+    };
+    format!(
+        "{after}:\n-- bowline: phase contract\n{constraints}DROP TABLE {};{tells}",
+        sql_object(name)
+    )
+}
+
+/// The new release needs the table that is created again.
+fn kept(cx: &OperationContext<'_>, name: &ObjectName) -> String {
+    match cx.comes_back_alike(name) {
+        true => format!(
+            "Leave `{name}` as it is: it comes back with the same columns. Rows that are to go can be deleted in batches"
+        ),
+        false => format!(
+            "Change `{name}` by ALTER TABLE, or create the new table under another name beside it, and drop `{name}` in a later migration, once no release uses it. {}",
+            way_back(cx, name)
+        ),
     }
 }
 

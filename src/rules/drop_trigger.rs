@@ -1,8 +1,8 @@
 //! A trigger goes that the writes of the old release rely on.
 
-use crate::operation::{Action, Kind, ObjectKind, ObjectName, Operation};
+use crate::operation::{Action, Kind, ObjectKind, ObjectName, Operation, naming};
 use crate::rule::{Check, Facet, Findings, OperationContext, Rule, sql_name, sql_object};
-use crate::schema::Trigger;
+use crate::schema::{Key, Trigger};
 use crate::text::holds;
 
 pub const RULE: Rule = Rule {
@@ -27,16 +27,17 @@ fn check(cx: &OperationContext<'_>, findings: &mut Findings) {
     };
     let known = cx.table(table);
     let trigger = known.and_then(|t| t.triggers.iter().find(|t| t.name == name.name));
+    // The table may have another name by the time that its trigger is made again.
+    let names = cx.names_to_come(table);
+    let is_on_it = |on: &ObjectName| names.contains(&cx.schema.resolve(on));
     let same = |op: &Operation| match &op.action {
-        Action::CreateTrigger(create) => {
-            create.name.name == name.name && cx.is_same(&create.table, table)
-        }
+        Action::CreateTrigger(create) => create.name.name == name.name && is_on_it(&create.table),
         _ => false,
     };
     if trigger.is_none() && (*if_exists || known.is_some_and(|t| t.is_known()))
         || cx.is_unknown_to_others(table)
         || cx.is_dropped_later(table)
-        || trigger.is_some_and(|t| is_replaced(cx, t, table))
+        || trigger.is_some_and(|t| is_replaced(cx, t, &names) || serves_what_goes(cx, t))
         || cx.earlier_on(Facet::Part, &name.name).any(same)
         || cx.later_on(Facet::Part, &name.name).any(same)
     {
@@ -61,8 +62,8 @@ fn check(cx: &OperationContext<'_>, findings: &mut Findings) {
         ));
 }
 
-/// Another trigger of the script fires at one of the same events.
-fn is_replaced(cx: &OperationContext<'_>, trigger: &Trigger, table: &ObjectName) -> bool {
+/// Another trigger of the script fires at one of the same events of the table.
+fn is_replaced(cx: &OperationContext<'_>, trigger: &Trigger, table: &[Key]) -> bool {
     const EVENTS: [&str; 4] = ["insert", "update", "delete", "truncate"];
     let fires_too = |other: &str| {
         let fires = |event: &&str| holds(&trigger.events.text, event) && holds(other, event);
@@ -70,10 +71,26 @@ fn is_replaced(cx: &OperationContext<'_>, trigger: &Trigger, table: &ObjectName)
     };
     let replaces = |op: &Operation| match &op.action {
         Action::CreateTrigger(create) => {
-            cx.is_same(&create.table, table) && fires_too(&create.events.text)
+            table.contains(&cx.schema.resolve(&create.table)) && fires_too(&create.events.text)
         }
         _ => false,
     };
-    cx.earlier_on(Facet::Table, &table.name).any(replaces)
-        || cx.later_on(Facet::Table, &table.name).any(replaces)
+    let mut around = { table.iter() }.flat_map(|key| cx.around_on(Facet::Table, &key.name));
+    around.any(replaces)
+}
+
+/// All that its function reads and writes are tables that the script drops: it
+/// has to go with them, or every write that it fires for fails.
+fn serves_what_goes(cx: &OperationContext<'_>, trigger: &Trigger) -> bool {
+    let function = trigger.function.as_ref();
+    let Some([routine]) = function.map(|f| cx.schema.routines(&cx.schema.resolve_routine(f)))
+    else {
+        return false;
+    };
+    let naming = naming::read(&routine.body);
+    let named = naming.pieces.iter().flat_map(|piece| &piece.relations);
+    let mut named = { named.map(|(name, _)| name) }
+        .filter(|name| !naming.is_own(name))
+        .peekable();
+    named.peek().is_some() && named.all(|name| cx.goes_with_the_script(name))
 }

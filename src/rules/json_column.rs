@@ -1,6 +1,6 @@
 //! A json column breaks DISTINCT and GROUP BY over whole rows.
 
-use crate::operation::{Action, Kind};
+use crate::operation::{Action, Kind, Target};
 use crate::rule::{Check, Findings, OperationContext, Rule, sql_name, sql_object};
 
 pub const RULE: Rule = Rule {
@@ -27,6 +27,15 @@ fn check(cx: &OperationContext<'_>, findings: &mut Findings) {
     if ty.name != "json" || ty.schema.is_some() || was_json || !cx.is_used(table) {
         return;
     }
+    let comes = format!("gives `{}` the `json` column", table.name);
+    let also = format!("so does `{column}`");
+    if findings.add_to_alike(&comes, cx.place(cx.operation.place), &also) {
+        return;
+    }
+    // Whole rows were not equal to each other before either.
+    if has_json_before(cx, table) {
+        return;
+    }
     let change = match &cx.operation.action {
         Action::AddColumn { column: new, .. } => {
             let not_null = if new.not_null { " NOT NULL" } else { "" };
@@ -44,10 +53,17 @@ fn check(cx: &OperationContext<'_>, findings: &mut Findings) {
         .report(
             cx.operation.place,
             format!(
-                "gives `{}` the `json` column `{column}`, which has no equality: SELECT DISTINCT, GROUP BY and UNION over its rows fail in the old release",
-                table.name
+                "{comes} `{column}`, which has no equality: SELECT DISTINCT, GROUP BY and UNION over its rows fail in the old release"
             ),
         )
         .confidence(cx.confidence(&table.name))
         .help(format!("Use jsonb, which can be compared:\nALTER TABLE {} {change};", sql_object(&table.name)));
+}
+
+/// A column that the old release knows, and that has no equality.
+fn has_json_before(cx: &OperationContext<'_>, target: &Target) -> bool {
+    let known = cx.table(&target.name);
+    let mut columns = known.into_iter().flat_map(|table| &table.columns);
+    columns
+        .any(|c| c.ty.schema.is_none() && c.ty.name == "json" && !cx.column_is_new(target, &c.name))
 }

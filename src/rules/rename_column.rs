@@ -1,9 +1,9 @@
 //! A column gets another name, which the old release does not know.
 
 use crate::effect::conversion::Conversion;
-use crate::operation::{Action, Kind, Operation, Target};
+use crate::operation::{Action, ConstraintKind, Ident, Kind, Operation, Target};
 use crate::rule::{
-    Check, Facet, Findings, OperationContext, Rule, sql_ident, sql_object, sql_type,
+    Check, Facet, Findings, OperationContext, Rule, sql_ident, sql_key, sql_name, sql_object,
 };
 use crate::schema::Key;
 
@@ -21,41 +21,17 @@ fn check(cx: &OperationContext<'_>, findings: &mut Findings) {
         return;
     };
     let again = cx.column_returns(table, &column.name);
+    let is_computed = again.is_some_and(|op| cx.becomes_generated(table, &column.name, op));
+    let keeps = |op: &Operation| cx.keeps_values(table, op) || is_refilled(cx, op);
     if !cx.is_old_column(table, &column.name)
-        || again.is_some_and(|op| cx.keeps_values(table, op) || is_refilled(cx, op))
+        || !is_computed && again.is_some_and(keeps)
         || cx.is_replaced(&table.name)
         || cx.is_dropped_later(&table.name)
         || cx.column_is_renamed(table, &column.name)
     {
         return;
     }
-    let (name, old, new) = (sql_object(&table.name), sql_ident(column), sql_ident(to));
-    let ty = cx
-        .table(&table.name)
-        .and_then(|t| t.column(&column.name))
-        .map_or_else(|| "<type>".to_owned(), |c| sql_type(&c.ty));
-    let help = if stands_on_it(cx, table, &column.name) {
-        format!(
-            "Keep the name in the database and give the column another one in the code: a key stands on `{}`, and goes with it when a copy takes its place",
-            column.name
-        )
-    } else {
-        let left_out = match cx.must_be_given(table, &column.name) {
-            false => String::new(),
-            true => format!(
-                "-- make {new} NOT NULL, by a check that is validated first, and let {old} be left out:\n\
-                 ALTER TABLE {name} ALTER COLUMN {old} DROP NOT NULL;\n"
-            ),
-        };
-        format!(
-            "Spread it over releases instead:\n\
-             ALTER TABLE {name} ADD COLUMN {new} {ty};\n\
-             -- release code that writes both; then, in batches:\n\
-             UPDATE {name} SET {new} = {old} WHERE {new} IS DISTINCT FROM {old};\n\
-             {left_out}-- release code that uses only {new}; then, in a migration declared contract:\n\
-             ALTER TABLE {name} DROP COLUMN {old};"
-        )
-    };
+    let help = remedy(cx, table, column, to);
     findings
         .report(
             cx.operation.place,
@@ -64,6 +40,10 @@ fn check(cx: &OperationContext<'_>, findings: &mut Findings) {
                 column.name,
                 table.name,
                 match again.map(|op| &op.action) {
+                    _ if is_computed => {
+                        ", and gives the name to a generated one, which no release can write"
+                            .to_owned()
+                    }
                     Some(Action::RenameColumn { column: other, .. }) => {
                         format!(", and gives the name to `{}`", other.name)
                     }
@@ -74,6 +54,66 @@ fn check(cx: &OperationContext<'_>, findings: &mut Findings) {
         )
         .confidence(cx.confidence(&table.name))
         .help(help);
+}
+
+fn remedy(cx: &OperationContext<'_>, table: &Target, column: &Ident, to: &Ident) -> String {
+    if cx.stands_on_it(table, &column.name) {
+        return format!(
+            "Keep the name in the database and give the column another one in the code: a key stands on `{}`, and goes with it when a copy takes its place",
+            column.name
+        );
+    }
+    let (name, old, new) = (sql_object(&table.name), sql_ident(column), sql_ident(to));
+    let known = cx.table(&table.name).and_then(|t| t.column(&column.name));
+    let (add, check) = match known {
+        Some(known) => cx.column_without_domain(table, &to.name, &known.ty),
+        None => (format!("ALTER TABLE {name} ADD COLUMN {new} <type>;"), None),
+    };
+    let check = check.map_or_else(String::new, |check| {
+        format!("-- and have it checked for what the domain asks:\n{check}\n")
+    });
+    let beside = match &rules_of(cx, table, column)[..] {
+        [] => String::new(),
+        rules => format!("-- give {new} what {old} has: {}\n", rules.join(", ")),
+    };
+    let left_out = { cx.lets_be_left_out(table, &[column]) }.map_or_else(String::new, |sql| {
+        let must = match cx.must_be_given(table, &column.name) {
+            true => format!("make {new} NOT NULL, by a check that is validated first, and "),
+            false => String::new(),
+        };
+        format!("-- {must}let {old} be left out:\n{sql}\n")
+    });
+    format!(
+        "Spread it over releases instead:\n\
+         {add}\n\
+         -- release code that writes both; then, in batches:\n\
+         UPDATE {name} SET {new} = {old} WHERE {new} IS DISTINCT FROM {old};\n\
+         {check}{beside}{left_out}\
+         -- release code that uses only {new}; then, in a migration declared contract:\n\
+         ALTER TABLE {name} DROP COLUMN {old};"
+    )
+}
+
+/// The constraints and indexes that name the column, which a copy is without.
+fn rules_of(cx: &OperationContext<'_>, target: &Target, column: &Ident) -> Vec<String> {
+    let Some(table) = cx.table(&target.name) else {
+        return Vec::new();
+    };
+    let own = { table.constraints.iter() }.filter(|c| c.columns.contains(&column.name));
+    let constraints = own.filter_map(|constraint| {
+        let kind = match constraint.definition.kind {
+            ConstraintKind::ForeignKey(_) => "foreign key",
+            ConstraintKind::Check(_) => "check",
+            ConstraintKind::Unique(_) | ConstraintKind::Exclude { .. } => "constraint",
+            ConstraintKind::PrimaryKey(_) | ConstraintKind::NotNull(_) => return None,
+        };
+        Some(format!("{kind} {}", sql_name(&constraint.name)))
+    });
+    let is_of_constraint = |key: &Key| { table.constraints.iter() }.any(|c| c.name == key.name);
+    let indexes = { table.indexes.iter() }
+        .filter(|key| !is_of_constraint(key) && cx.schema.index_mentions(key, &column.name))
+        .map(|key| format!("index {}", sql_key(key)));
+    constraints.chain(indexes).collect()
 }
 
 /// Is a column of the same type added under the name, and filled?
@@ -94,21 +134,4 @@ fn is_refilled(cx: &OperationContext<'_>, again: &Operation) -> bool {
         _ => false,
     };
     same && cx.later_on(Facet::Rows, &table.name.name).any(fills)
-}
-
-/// Does a primary key, or what another table refers to, stand on the column?
-fn stands_on_it(cx: &OperationContext<'_>, target: &Target, column: &str) -> bool {
-    let Some(table) = cx.table(&target.name) else {
-        return false;
-    };
-    let key = table.primary_key();
-    let in_key = key.is_some_and(|key| key.columns.iter().any(|c| c == column));
-    let refers = |key: &Key| {
-        let other = cx.schema.table_by_key(key);
-        other
-            .into_iter()
-            .flat_map(|t| &t.constraints)
-            .any(|c| c.references == Some(table.key) && c.referenced.iter().any(|c| c == column))
-    };
-    in_key || table.referenced_by.iter().any(refers)
 }

@@ -2,7 +2,8 @@
 
 use crate::finding::Severity;
 use crate::operation::{Action, CompositeChange, Kind, ObjectKind, ObjectName};
-use crate::rule::{Check, Facet, Findings, OperationContext, Rule, sql_name, sql_object};
+use crate::project::Layout;
+use crate::rule::{Check, Facet, Findings, OperationContext, Rule, listed, sql_name, sql_object};
 
 pub const RULE: Rule = Rule {
     id: "rename-object",
@@ -37,7 +38,7 @@ fn check(cx: &OperationContext<'_>, findings: &mut Findings) {
             format!("{fact}: the old release still uses the old name"),
         )
         .severity(severity)
-        .help(advice(kind, &sql_object(name), word));
+        .help(advice(cx, kind, name, word));
 }
 
 /// What others may name, and how bad it is that it moves.
@@ -119,14 +120,37 @@ fn attribute(
         ));
 }
 
-fn advice(kind: ObjectKind, old: &str, word: &str) -> String {
+fn advice(cx: &OperationContext<'_>, kind: ObjectKind, name: &ObjectName, word: &str) -> String {
+    let old = sql_object(name);
     if kind.is_routine() {
-        format!(
+        return format!(
             "Create the {word} under the new name as well, release code that calls it, and drop `{old}` in a later migration."
-        )
-    } else {
-        format!(
-            "Keep `{old}` until no release names it: create the new {word} beside it, release code that uses the new name, and drop the old one in a later migration."
-        )
+        );
     }
+    let is_type = matches!(kind, ObjectKind::Type | ObjectKind::Domain);
+    let users = match is_type {
+        true => cx.columns_of_type(&cx.type_key(name)),
+        false => Vec::new(),
+    };
+    if users.is_empty() {
+        return format!(
+            "Keep `{old}` until no release names it: create the new {word} beside it, release code that uses the new name, and drop the old one in a later migration."
+        );
+    }
+    // The server keeps a type that a column has. Values of one enum are not compared
+    // with those of another, those of domains are.
+    let users = listed(&users);
+    let because = match kind == ObjectKind::Domain || cx.schema.domain(&cx.type_key(name)).is_some()
+    {
+        true => format!("{users} would keep it beside another {word}"),
+        false => format!("{users} cannot take values of another {word} beside it"),
+    };
+    let map = match cx.scene.layout {
+        Layout::Prisma => format!(" (`@@map(\"{}\")`)", name.name),
+        _ => String::new(),
+    };
+    format!(
+        "Keep `{old}` in the database, and give the {word} its new name in the code alone{map}: {because}. \
+         Where the database must have the new name, add columns of the new {word} and go over to them in several releases."
+    )
 }

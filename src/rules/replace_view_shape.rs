@@ -3,7 +3,7 @@
 use crate::finding::Severity;
 use crate::operation::CreateView;
 use crate::operation::{Action, Kind, ObjectKind, ObjectName};
-use crate::rule::{Check, Facet, Findings, OperationContext, Rule, listed};
+use crate::rule::{Check, Findings, OperationContext, Rule, listed};
 
 pub const RULE: Rule = Rule {
     id: "replace-view-shape",
@@ -61,28 +61,9 @@ fn replaced(cx: &OperationContext<'_>, findings: &mut Findings, create: &CreateV
 
 /// Dropped and created anew: the old release misses what is gone.
 fn made_again(cx: &OperationContext<'_>, findings: &mut Findings, name: &ObjectName) {
-    let Some(old) = cx
-        .schema
-        .view(name)
-        .filter(|_| !cx.is_unknown_to_others(name))
-    else {
-        return;
-    };
-    let new = cx
-        .later_on(Facet::Object, &name.name)
-        .find_map(|op| match &op.action {
-            Action::CreateView(create) if cx.is_same(&create.name, name) => {
-                Some(cx.schema.view_columns(create))
-            }
-            _ => None,
-        });
-    let Some(new) = new.filter(|new| !new.is_empty()) else {
-        return;
-    };
-    let gone: Vec<String> = old
-        .columns
+    let gone: Vec<String> = cx
+        .view_loses()
         .iter()
-        .filter(|column| !new.contains(column))
         .map(|column| format!("`{column}`"))
         .collect();
     if gone.is_empty() {

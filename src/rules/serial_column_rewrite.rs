@@ -1,7 +1,7 @@
 //! A new `serial` or identity column rewrites the table.
 
 use crate::name::name;
-use crate::operation::{Action, Column, Kind, ObjectName};
+use crate::operation::{Action, Column, Kind, ObjectName, Target};
 use crate::rule::{Check, ColumnWork, Findings, OperationContext, Rule, sql_name, sql_object};
 
 pub const RULE: Rule = Rule {
@@ -26,16 +26,30 @@ fn check(cx: &OperationContext<'_>, findings: &mut Findings) {
                     table.name, column.name
                 ),
             )
-            .help(remedy(cx, &table.name, column))
+            .help(remedy(cx, table, column))
             .confidence(cx.confidence(&table.name));
     }
 }
 
-fn remedy(cx: &OperationContext<'_>, table: &ObjectName, column: &Column) -> String {
+fn remedy(cx: &OperationContext<'_>, target: &Target, column: &Column) -> String {
+    let table = &target.name;
     let sql = sql_object(table);
-    let name = sql_name(&column.name);
+    // Its name is taken until the old one goes, which is later.
+    let replaces = cx.replaces_dropped(target, &column.name);
+    let own = match replaces {
+        true => format!("{}_new", column.name),
+        false => column.name.to_string(),
+    };
+    let name = sql_name(&own);
+    let after = match replaces {
+        true => format!(
+            ";\nand drop `{}` in a migration declared contract, once no release uses it",
+            column.name
+        ),
+        false => String::new(),
+    };
     let sequence = ObjectName {
-        name: name!("{}_{}_seq", table.name, column.name),
+        name: name!("{}_{own}_seq", table.name),
         ..table.clone()
     };
     let sequence = sql_object(&sequence);
@@ -50,7 +64,7 @@ fn remedy(cx: &OperationContext<'_>, table: &ObjectName, column: &Column) -> Str
          ALTER TABLE {sql} ADD COLUMN {name} {ty};\n  \
          CREATE SEQUENCE {sequence} OWNED BY {sql}.{name};\n  \
          ALTER TABLE {sql} ALTER COLUMN {name} SET DEFAULT nextval('{sequence}');\n\
-         and the old rows in batches, {}",
+         and the old rows in batches, {}{after}",
         cx.scene.afterwards()
     )
 }

@@ -1,14 +1,14 @@
 //! A column becomes required while the old release may write NULL.
 
 use crate::finding::Severity;
-use crate::operation::{Action, ConstraintKind, Kind};
-use crate::rule::{Check, Findings, OperationContext, Rule};
+use crate::operation::{Action, ConstraintKind, DomainChange, Kind, ObjectName};
+use crate::rule::{Check, Findings, OperationContext, Rule, listed};
 
 pub const RULE: Rule = Rule {
     id: "set-not-null",
     page: include_str!("../../rules/set-not-null.md"),
     check: Check::Operation {
-        on: &[Kind::SetNotNull, Kind::AddConstraint],
+        on: &[Kind::SetNotNull, Kind::AddConstraint, Kind::AlterDomain],
         check,
     },
 };
@@ -20,6 +20,10 @@ fn check(cx: &OperationContext<'_>, findings: &mut Findings) {
             ConstraintKind::NotNull(column) => (table, column),
             _ => return,
         },
+        Action::AlterDomain {
+            name,
+            change: DomainChange::SetNotNull | DomainChange::AddConstraint { check: None, .. },
+        } => return on_domain(cx, findings, name),
         _ => return,
     };
     let goes =
@@ -66,5 +70,33 @@ fn check(cx: &OperationContext<'_>, findings: &mut Findings) {
         .help(format!(
             "Release code that always writes `{}` first, and require it in a later migration",
             column.name
+        ));
+}
+
+/// A domain asks for values: its columns that took NULL so far refuse it.
+fn on_domain(cx: &OperationContext<'_>, findings: &mut Findings, name: &ObjectName) {
+    let key = cx.type_key(name);
+    if cx.is_new_type(&key) || cx.schema.domain(&key).is_some_and(|domain| domain.not_null) {
+        return;
+    }
+    let columns = cx.schema.columns_of_type(&key).into_iter();
+    let mut columns: Vec<String> = columns
+        .filter(|(table, column)| !cx.is_new_key(&table.key) && !table.is_not_null(&column.name))
+        .map(|(table, column)| format!("`{}.{}`", table.key, column.name))
+        .collect();
+    columns.sort_unstable();
+    if columns.is_empty() {
+        return;
+    }
+    let columns = listed(&columns);
+    findings
+        .report(
+            cx.operation.place,
+            format!(
+                "makes domain `{name}` NOT NULL: the old release fails where it writes NULL to {columns} or leaves it out"
+            ),
+        )
+        .help(format!(
+            "Release code that always writes {columns} first, and require it in a later migration"
         ));
 }

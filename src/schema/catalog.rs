@@ -43,7 +43,7 @@ impl Relation {
 }
 
 impl Schema {
-    pub(super) fn type_key_of(&self, name: &ObjectName) -> Key {
+    pub fn type_key_of(&self, name: &ObjectName) -> Key {
         match &name.schema {
             Some(schema) => Key::new(*schema, name.name),
             None => self.resolve_type(&name.name),

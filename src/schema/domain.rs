@@ -71,6 +71,7 @@ impl Schema {
                     validated: true,
                 })
                 .collect(),
+            gone: (self.migration, Vec::new()),
         };
         self.put_domain(&key, Some(domain));
         self.mark_created(&key);
@@ -98,7 +99,15 @@ impl Schema {
                 validated: !not_valid,
             }),
             DomainChange::AddConstraint { check: None, .. } => own.not_null = true,
-            DomainChange::DropConstraint { name, .. } => own.checks.retain(|c| c.name != name.name),
+            DomainChange::DropConstraint { name, .. } => {
+                if own.gone.0 != self.migration {
+                    own.gone = (self.migration, Vec::new());
+                }
+                let (gone, kept): (Vec<DomainCheck>, _) =
+                    { own.checks.drain(..) }.partition(|c| c.name == name.name);
+                own.checks = kept;
+                own.gone.1.extend(gone);
+            }
             DomainChange::ValidateConstraint(name) => {
                 for check in own.checks.iter_mut().filter(|c| c.name == name.name) {
                     check.validated = true;

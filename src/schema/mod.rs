@@ -366,6 +366,8 @@ pub struct Domain {
     pub default: Option<Expr>,
     pub not_null: bool,
     pub checks: Vec<DomainCheck>,
+    /// The checks that a migration has dropped, the last one that dropped any.
+    pub gone: (MigrationIndex, Vec<DomainCheck>),
 }
 
 #[derive(Clone, Debug, PartialEq, Eq)]
