@@ -28,6 +28,8 @@ fn check(cx: &OperationContext<'_>, findings: &mut Findings) {
         || cx.is_replaced(&table.name)
         || cx.is_dropped_later(&table.name)
         || cx.column_is_renamed(table, &column.name)
+        // What goes in the end is told where it goes.
+        || again.is_none() && cx.column_goes_in_the_end(table, &to.name)
     {
         return;
     }
