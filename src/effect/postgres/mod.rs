@@ -15,9 +15,11 @@
 //! that name `reloptions.c`.
 
 mod add_column;
+mod alter_column;
 mod comparison;
 mod constant;
 mod constraint;
+mod create_table;
 mod data;
 mod drop;
 mod expr;

@@ -1,20 +1,14 @@
-//! CREATE TABLE, and the actions of ALTER TABLE that have no file of their own.
-
-use rustc_hash::FxHashMap;
+//! The actions of ALTER TABLE that have no file of their own.
 
 use crate::effect::LockMode;
 use crate::operation::{
-    Action, Column, ColumnOption, Constraint, ConstraintKind, CreateTable, DataType, DetachMode,
-    Expr, Generated, Ident, Key as KeyColumns, Persistence, ReplicaIdentity, Target,
-    TypeDefinition,
+    Action, ColumnOption, Constraint, ConstraintKind, DetachMode, Ident, Key as KeyColumns,
+    Persistence, ReplicaIdentity, Target,
 };
-use crate::schema::{Key, Table, names_in, object_name};
-use crate::text::holds;
+use crate::schema::{Key, Table, object_name};
 
 use super::Work;
 use super::data::{Children, table_action};
-use super::expr::mentions;
-use super::place::Place;
 use super::volatility::Volatility;
 
 /// The row of `alter_table.tsv` that an action stands in.
@@ -318,36 +312,6 @@ impl<'a> Work<'a> {
         }
     }
 
-    /// What has a fixed width is stored plain (set_storage_fixed_width).
-    fn check_storage(&mut self, subject: &Subject<'_>, column: &Ident, storage: &str) {
-        let Some(known) = subject.table.and_then(|t| t.column(&column.name)) else {
-            return;
-        };
-        let plain = ["plain", "default"];
-        if is_fixed_width(&known.ty) && !plain.iter().any(|p| storage.eq_ignore_ascii_case(p)) {
-            self.refuse(format!(
-                "`{}` is of type {}, which is stored PLAIN",
-                column.name, known.ty
-            ));
-        }
-    }
-
-    /// What has a fixed width is not compressed (set_compression_fixed_width).
-    fn check_compression(&mut self, column: &Column, method: &str) {
-        let is = |name: &str| method.eq_ignore_ascii_case(name);
-        if is("default") || method.contains(['{', '$', '"']) {
-            return;
-        }
-        if is_fixed_width(&column.ty) {
-            self.refuse(format!(
-                "`{}` is of type {}, which is not compressed",
-                column.name, column.ty
-            ));
-        } else if !["pglz", "lz4"].iter().any(|known| is(known)) {
-            self.refuse(format!("there is no compression `{method}`"));
-        }
-    }
-
     fn cluster_on(&mut self, subject: &Subject<'_>, index: Option<&Ident>) {
         // cluster_on_partitioned, set_without_cluster_partitioned
         if subject.table.is_some_and(Table::is_partitioned) {
@@ -363,138 +327,9 @@ impl<'a> Work<'a> {
         }
     }
 
-    fn set_not_null(&mut self, subject: &Subject<'a>, column: &str) {
-        let top = subject.table;
-        let below = top.filter(|t| t.is_partitioned() && !t.children.is_empty());
-        if subject.only && below.is_some_and(|t| !self.is_not_null(t, column)) {
-            self.refuse("the column must be NOT NULL in the partitions first");
-        }
-        self.each(
-            &subject.key,
-            Children::Yes,
-            subject.only,
-            |work, key, table| {
-                let known = table.is_some_and(|t| work.is_not_null(t, column));
-                let proven = table.is_some_and(|t| work.proven_not_null(t, column))
-                    || top.is_some_and(|t| work.proven_below(t, column));
-                if !known && !proven {
-                    work.scan_heap(key, table);
-                }
-            },
-        );
-    }
-
-    /// Is the column NOT NULL, and checked to be so?
-    pub(super) fn is_not_null(&self, table: &Table, column: &str) -> bool {
-        let unchecked = table.constraints.iter().any(|c| {
-            !c.validated
-                && matches!(&c.definition.kind, ConstraintKind::NotNull(ident) if ident.name == column)
-        });
-        !unchecked
-            && (table
-                .column(column)
-                .is_some_and(|c| c.not_null || c.identity.is_some() || c.ty.is_serial())
-                || table
-                    .primary_key()
-                    .is_some_and(|key| key.columns.iter().any(|c| c == column)))
-    }
-
-    fn drop_not_null(&mut self, subject: &Subject<'_>, column: &Ident) {
-        let Some(table) = subject.table else { return };
-        if table
-            .primary_key()
-            .is_some_and(|key| key.columns.contains(&column.name))
-        {
-            self.refuse(format!("column `{}` is in a primary key", column.name));
-        }
-        if table
-            .column(&column.name)
-            .is_some_and(|c| c.identity.is_some())
-        {
-            self.refuse(format!("column `{}` is an identity column", column.name));
-        }
-        if self
-            .replica_index(&subject.key)
-            .and_then(|index| self.index(&index))
-            .is_some_and(|index| index.columns.contains(&column.name))
-        {
-            self.refuse(format!("replicas tell rows by column `{}`", column.name));
-        }
-        // From 18 on children by inheritance keep it too (drop_not_null_child).
-        let inherits = table.inherits.iter().filter(|_| self.version >= 18);
-        let mut parents = table.partition.iter().map(|p| &p.of).chain(inherits);
-        let not_null = |key: &Key| {
-            self.table(key)
-                .is_some_and(|parent| self.is_not_null(parent, &column.name))
-        };
-        if parents.any(not_null) {
-            self.refuse(format!(
-                "column `{}` is NOT NULL in the parent",
-                column.name
-            ));
-        }
-    }
-
-    fn set_default(&mut self, subject: &Subject<'_>, column: &Ident, default: &Expr) {
-        let Some(known) = subject.table.and_then(|t| t.column(&column.name)) else {
-            return;
-        };
-        self.refuse_computed(subject, column);
-        // Types change first, wherever that is written.
-        let changed = self.siblings().find_map(|action| match action {
-            Action::AlterColumnType { column: c, ty, .. } if c.name == column.name => Some(ty),
-            _ => None,
-        });
-        self.check_new_default(&default.text, changed.unwrap_or(&known.ty));
-        self.check_functions_exist(&default.text);
-    }
-
-    /// What the server itself gives values to has no default
-    /// (drop_default_identity, drop_default_generated).
-    fn refuse_computed(&mut self, subject: &Subject<'_>, column: &Ident) {
-        let Some(known) = subject.table.and_then(|t| t.column(&column.name)) else {
-            return;
-        };
-        if known.identity.is_some() {
-            self.refuse(format!("column `{}` is an identity column", column.name));
-        } else if known.generated.is_some() {
-            self.refuse(format!("column `{}` is a generated column", column.name));
-        }
-    }
-
     pub(super) fn lock_sequences_used(&mut self, expr: &str) {
         for sequence in self.sequences_used(expr) {
             self.lock(&sequence, LockMode::RowExclusive);
-        }
-    }
-
-    fn add_identity(&mut self, subject: &Subject<'_>, column: &Ident) {
-        let sequence = self.sequence_name(&subject.key, &column.name);
-        self.create(sequence);
-        let Some(table) = subject.table.filter(|table| table.is_known()) else {
-            return;
-        };
-        let Some(known) = table.column(&column.name) else {
-            return;
-        };
-        let set_here = self.siblings().any(|action| {
-            matches!(action, Action::SetNotNull { column: c, .. } if c.name == column.name)
-        });
-        let default_dropped = self.siblings().any(|action| {
-            matches!(action, Action::DropDefault { column: c, .. } if c.name == column.name)
-        });
-        if known.identity.is_some() {
-            self.refuse(format!(
-                "column `{}` is an identity column already",
-                column.name
-            ));
-        } else if !self.is_not_null(table, &column.name) && !set_here {
-            self.refuse(format!(
-                "column `{}` must be NOT NULL before it becomes an identity column",
-                column.name
-            ));
-        } else if (known.default.is_some() || known.ty.is_serial()) && !default_dropped {
-            self.refuse(format!("column `{}` has a default already", column.name));
         }
     }
 
@@ -518,19 +353,6 @@ impl<'a> Work<'a> {
         for sequence in self.schema.sequences_of(key, None) {
             self.lock(&sequence, mode);
         }
-    }
-
-    fn set_expression(&mut self, subject: &Subject<'a>, column: &Ident) {
-        self.needs(17, "SET EXPRESSION");
-        let stored = subject
-            .table
-            .and_then(|table| table.column(&column.name))
-            .and_then(|column| column.generated.as_ref())
-            .is_none_or(|generated| generated.stored);
-        if stored {
-            self.rewrite_all(subject);
-        }
-        self.refuse_plain(subject, column);
     }
 
     /// A child has the columns of its parent (inherit_missing_column).
@@ -565,27 +387,6 @@ impl<'a> Work<'a> {
             if part.is_partitioned() || part.partition.is_some() {
                 self.refuse(format!("`{}` is partitioned, or a partition", part.key));
             }
-        }
-    }
-
-    /// The column is not a generated one.
-    fn refuse_plain(&mut self, subject: &Subject<'_>, column: &Ident) {
-        let known = subject.table.and_then(|table| table.column(&column.name));
-        if known.is_some_and(|known| known.generated.is_none()) {
-            self.refuse(format!(
-                "column `{}` is not a generated column",
-                column.name
-            ));
-        }
-    }
-
-    fn drop_expression(&mut self, subject: &Subject<'_>, column: &Ident) {
-        let generated = subject
-            .table
-            .and_then(|table| table.column(&column.name))
-            .and_then(|column| column.generated.as_ref());
-        if generated.is_some_and(|generated| !generated.stored) {
-            self.refuse("the expression of a virtual generated column cannot be dropped");
         }
     }
 
@@ -683,298 +484,6 @@ impl<'a> Work<'a> {
         }
     }
 
-    fn rename_column(&mut self, subject: &Subject<'_>, column: &Ident) {
-        let Some(table) = subject.table else { return };
-        self.refuse_typed(table);
-        if subject.only && !table.children.is_empty() {
-            self.refuse(format!(
-                "inherited column `{}` must be renamed in child tables too",
-                column.name
-            ));
-        }
-        self.refuse_inherited(table, &column.name, "renamed");
-    }
-
-    /// A column that comes from a parent changes with the parent only.
-    pub(super) fn refuse_inherited(&mut self, table: &Table, column: &str, what: &str) {
-        let parents = table
-            .inherits
-            .iter()
-            .chain(table.partition.as_ref().map(|partition| &partition.of));
-        for parent in parents {
-            if self
-                .table(parent)
-                .is_some_and(|parent| parent.column(column).is_some())
-            {
-                self.refuse(format!(
-                    "column `{column}` is inherited from `{parent}` and cannot be {what} here"
-                ));
-            }
-        }
-    }
-
-    /// The columns that a table is partitioned by neither change nor go.
-    pub(super) fn refuse_partition_key(&mut self, table: &Table, column: &str) {
-        let by_column = table
-            .partition_by
-            .as_ref()
-            .is_some_and(|by| by.columns.iter().any(|c| c == column));
-        if by_column {
-            self.refuse(format!("`{}` is partitioned by `{column}`", table.key));
-        }
-    }
-
-    pub(super) fn create_table(&mut self, create: &'a CreateTable) {
-        let temporary = create.persistence == Persistence::Temporary;
-        let key = self.new_key(&create.name, temporary);
-        let exists = self.schema.relation_by_key(&key).is_some();
-        if create.if_not_exists && exists {
-            return;
-        }
-        for parent in &create.inherits {
-            let parent = self.resolve(parent);
-            self.lock(&parent, LockMode::ShareUpdateExclusive);
-            if self.table(&parent).is_some_and(Table::is_partitioned) {
-                self.refuse(format!("`{parent}` is partitioned"));
-            }
-        }
-        for like in &create.like {
-            let source = self.resolve(&like.table);
-            self.lock(&source, LockMode::AccessShare);
-        }
-        if let Some(source) = &create.source {
-            if create.columns.is_empty() {
-                self.refuse_column_twice(&source.text);
-            }
-            if create.no_data {
-                self.name_in(&source.text);
-            } else {
-                self.lock_sequences_used(&source.text);
-                self.read_from(&source.text);
-            }
-        }
-        if let Some(partition_of) = &create.partition_of {
-            self.create_partition(&key, partition_of);
-        }
-        if let Some(by) = &create.partition_by {
-            self.check_place_of(&by.definition.text, Place::PartitionKey);
-        }
-        for column in &create.columns {
-            if column.ty.is_serial() || column.identity.is_some() {
-                let sequence = self.sequence_name(&key, &column.name);
-                self.create(sequence);
-            }
-            self.check_column_options(column);
-            if let Some(default) = &column.default {
-                self.check_new_default(&default.text, &column.ty);
-                self.refuse_later_functions(&default.text);
-            }
-            if let Some(generated) = &column.generated {
-                let columns = |name: &str| {
-                    let found = create.columns.iter().find(|column| column.name == name);
-                    found.map(|column| column.ty.clone())
-                };
-                self.check_generated(generated, &columns);
-            }
-        }
-        for column in &create.columns {
-            self.refuse_system_column(&column.name);
-            self.refuse_collation(&column.ty, column.collation.as_ref());
-        }
-        self.check_new_columns(create);
-        self.check_type_of_table(create);
-        self.check_table_parameters(create);
-        self.check_own_columns(create);
-        for constraint in &create.constraints {
-            self.constraint_of_new_table(&key, create, constraint);
-        }
-        self.create(key);
-    }
-
-    /// A table OF a type has the type's columns, and of a composite type alone
-    /// (create_table_of_*).
-    fn check_type_of_table(&mut self, create: &CreateTable) {
-        let Some(of) = &create.of_type else { return };
-        let key = self.type_of_name(of);
-        let Some(entry) = self.schema.enum_or_type(&key) else {
-            return;
-        };
-        let TypeDefinition::Composite(fields) = &entry.definition else {
-            return self.refuse(format!("`{key}` is not a composite type"));
-        };
-        let mut columns = create.columns.iter();
-        let is_field = |name: &str| fields.iter().any(|(field, _)| field == name);
-        if let Some(column) = columns.find(|column| !is_field(&column.name)) {
-            self.refuse(format!("type `{key}` has no column `{}`", column.name));
-        }
-    }
-
-    /// What a table cannot be made of: two columns of one name, two primary keys,
-    /// generated columns over generated columns.
-    fn check_new_columns(&mut self, create: &CreateTable) {
-        let mut seen: FxHashMap<&str, bool> = FxHashMap::default();
-        for column in &create.columns {
-            let generated = column.generated.is_some();
-            if seen.insert(&column.name, generated).is_some() {
-                self.refuse(format!("column `{}` is named twice", column.name));
-            }
-        }
-        for column in &create.columns {
-            let Some(generated) = &column.generated else {
-                continue;
-            };
-            let mut words = names_in(&generated.expr.text);
-            if let Some(other) = words.find(|word| seen.get(word.as_str()) == Some(&true)) {
-                self.refuse(format!(
-                    "`{}` is computed from `{other}`, which is a generated column itself",
-                    column.name
-                ));
-            }
-        }
-        let primary = |c: &&Constraint| matches!(c.kind, ConstraintKind::PrimaryKey(_));
-        if create.constraints.iter().filter(primary).count() > 1 {
-            self.refuse("a table has one primary key at most");
-        }
-    }
-
-    fn constraint_of_new_table(
-        &mut self,
-        key: &Key,
-        create: &CreateTable,
-        constraint: &Constraint,
-    ) {
-        match &constraint.kind {
-            ConstraintKind::ForeignKey(foreign) => {
-                self.refuse_set_generated(&create.columns, foreign);
-                let own = self.resolve(&foreign.references);
-                if own != *key {
-                    self.lock_referenced(&own, LockMode::ShareRowExclusive);
-                    self.check_referenced_key(&own, foreign);
-                    self.check_referenced_storage(create.persistence, &own);
-                    self.check_referenced_types(&create.columns, &own, foreign);
-                }
-            }
-            ConstraintKind::PrimaryKey(_)
-            | ConstraintKind::Unique(_)
-            | ConstraintKind::Exclude { .. } => {
-                if let ConstraintKind::PrimaryKey(own) | ConstraintKind::Unique(own) =
-                    &constraint.kind
-                {
-                    let by = create.partition_by.as_ref();
-                    self.check_partition_key(key, by, &own.columns);
-                }
-                if let Some(by) = &create.partition_by {
-                    self.check_partitioned_exclusion(key, by, &constraint.kind);
-                }
-                self.constraint_features(constraint);
-                self.check_key_classes(&create.columns, &constraint.kind);
-                let name = self.constraint_index_name(key, constraint);
-                let index = self.beside(key, name);
-                if create.partition_by.is_some() {
-                    self.create(index);
-                } else {
-                    self.build_new(index);
-                }
-            }
-            ConstraintKind::Check(_) | ConstraintKind::NotNull(_) => {
-                self.constraint_features(constraint);
-            }
-        }
-    }
-
-    pub(super) fn check_column_options(&mut self, column: &Column) {
-        if column.default.is_some() && column.generated.is_some() {
-            self.refuse(format!(
-                "`{}` has a default and is computed, too",
-                column.name
-            ));
-        }
-        let storage = |(option, _): &(ColumnOption, _)| *option == ColumnOption::Storage;
-        if column.options.iter().any(storage) {
-            self.needs(16, "STORAGE of a new column");
-        }
-        for (option, value) in &column.options {
-            if *option == ColumnOption::Compression {
-                self.needs(14, "COMPRESSION of a new column");
-                self.check_compression(column, value);
-            }
-        }
-    }
-
-    /// What a generated column computes must be the same at any time.
-    pub(super) fn check_generated(
-        &mut self,
-        generated: &Generated,
-        columns: &dyn Fn(&str) -> Option<DataType>,
-    ) {
-        if !generated.stored {
-            self.needs(18, "virtual generated columns");
-        }
-        self.check_place_of(&generated.expr.text, Place::Generated);
-        if matches!(
-            self.volatility(&generated.expr.text),
-            Volatility::Stable | Volatility::Volatile
-        ) || self.depends_on_session(&generated.expr.text, columns)
-        {
-            self.refuse("what a generated column is computed from must be IMMUTABLE");
-        }
-    }
-
-    /// Generated columns and others whose expressions name this column.
-    pub(super) fn generated_from<'t>(&self, table: &'t Table, column: &str) -> Option<&'t str> {
-        table
-            .columns
-            .iter()
-            .find(|other| {
-                other.name != column
-                    && other
-                        .generated
-                        .as_ref()
-                        .is_some_and(|g| mentions(&g.expr.text, column))
-            })
-            .map(|other| other.name.as_str())
-    }
-
-    /// A policy or trigger that names the column keeps it as it is.
-    pub(super) fn refuse_watched(&mut self, table: &Table, column: &str, done: &str) {
-        let named = |expr: &Expr| mentions(&expr.text, column);
-        // A subquery has columns of its own.
-        let asked = |expr: &Expr| {
-            let inner = holds(&expr.text, "select");
-            let reads = || {
-                self.schema
-                    .condition_reads(table, &expr.text, &table.key, column)
-            };
-            named(expr) && inner.then(reads).flatten().unwrap_or(true)
-        };
-        let policy = table
-            .policies
-            .iter()
-            .find(|p| p.clauses.conditions().any(asked))
-            .map(|p| format!("policy `{}`", p.name));
-        let elsewhere = || {
-            let key = &table.key;
-            let known = !self.schema.had_name(&key.name) && !self.schema.had_name(column);
-            let reading = known.then(|| self.schema.policies_reading(key, Some(column)));
-            let (table, policy) = reading?.into_iter().next()?;
-            Some(format!("policy `{}` on `{}`", policy.name, table.key))
-        };
-        let policy = policy.or_else(elsewhere);
-        let trigger = table
-            .triggers
-            .iter()
-            .find(|t| t.columns.iter().any(|c| c == column) || t.when.as_ref().is_some_and(named))
-            .map(|t| format!("trigger `{}`", t.name));
-        let rule = table
-            .rules
-            .iter()
-            .find(|rule| named(&rule.definition))
-            .map(|rule| format!("rule `{}`", rule.name));
-        if let Some(watcher) = policy.or(trigger).or(rule) {
-            self.refuse(format!("`{column}` cannot be {done}: {watcher} uses it"));
-        }
-    }
-
     /// Does a default give each row a value of its own? What is not known may.
     pub(super) fn differs_by_row(&mut self, expr: &str) -> bool {
         match self.volatility(expr) {
@@ -995,28 +504,4 @@ impl<'a> Work<'a> {
             |work, key, table| work.scan_heap(key, table),
         );
     }
-}
-
-/// Is it one of the server's types whose values are all as long as each other?
-fn is_fixed_width(ty: &DataType) -> bool {
-    const FIXED: &[&str] = &[
-        "smallint",
-        "int",
-        "bigint",
-        "smallserial",
-        "serial",
-        "bigserial",
-        "real",
-        "double precision",
-        "boolean",
-        "date",
-        "timestamp",
-        "timestamptz",
-        "time",
-        "timetz",
-        "interval",
-        "uuid",
-        "money",
-    ];
-    ty.schema.is_none() && ty.array == 0 && FIXED.contains(&ty.name.as_str())
 }
