@@ -22,6 +22,7 @@ pub mod view;
 pub mod trigger;
 pub mod policy;
 pub mod prepared;
+pub mod psql;
 pub mod reserved;
 pub mod types;
 mod variables;
