@@ -36,8 +36,8 @@ use crate::phase::{self, Phase};
 use crate::project::{self, Down, History, Layout, Migration, Part, Project, SourceId};
 use crate::report::{Direction, MigrationReport, Return};
 use crate::rule::{
-    Check, Findings, Frame, MigrationContext, NEARBY, Names, OperationContext, Scene, Step,
-    mentions,
+    Check, Findings, Frame, MigrationContext, NEARBY, Names, OpenedBy, OperationContext, Scene,
+    Step, mentions,
 };
 use crate::schema::{Conflict, Key, MigrationIndex, Place, Schema, column_of};
 use crate::source::Span;
@@ -343,6 +343,8 @@ impl<'a> Fold<'a> {
             rowless: Rowless::default(),
         };
         self.walk(&mut run, parts, plan);
+        // What nobody commits is gone with the session.
+        let is_left_open = run.transactions.run().opened_by == OpenedBy::Script;
         let steps = run.steps;
         if self.is_judged {
             self.migration_rules(&scene, &steps);
@@ -361,7 +363,7 @@ impl<'a> Fold<'a> {
             verdict: verdict_of(&steps, &mut None, |key| self.is_hidden(key)),
             fails: !self.schema.is_unsure()
                 && !has_rollback(parts)
-                && (steps.iter().any(fails) || self.has_told_of_order(first)),
+                && (is_left_open || steps.iter().any(fails) || self.has_told_of_order(first)),
             refused: match self.schema.is_unsure() || has_rollback(parts) {
                 true => Vec::new(),
                 false => refused(&steps),

@@ -67,6 +67,9 @@ impl Fold<'_> {
         // What else it does, nobody knows; that it could not be read, another
         // rule says.
         if down.iter().any(|p| unread(&p)) {
+            if !pair.fails {
+                self.shown_by_down(migration);
+            }
             return self.lower(migration, Undo::Lossy);
         }
         // `empty-down` says that all stays, unless the project does without.
