@@ -148,11 +148,12 @@ impl Fold<'_> {
             self.lower(migration, Undo::Impossible);
         }
         // No statement takes a value from an enum, and unused it harms nobody.
-        if found.list.iter().any(|text| !text.contains(STILL_HAS)) {
+        let is_other = found.list.iter().any(|text| !text.contains(STILL_HAS));
+        let is_near = !found.unclear.is_empty()
+            || (found.minor.iter()).any(|text| !text.ends_with(VALIDATED_NOW));
+        if is_other || is_silent && is_near {
             self.lower(migration, Undo::Impossible);
-        } else if !found.unclear.is_empty()
-            || (found.minor.iter()).any(|text| !text.ends_with(VALIDATED_NOW))
-        {
+        } else if is_near {
             self.lower(migration, Undo::Lossy);
         }
         if is_silent {
