@@ -22,7 +22,7 @@ mod sequence;
 mod setting;
 mod table;
 mod types;
-mod view;
+pub mod view;
 
 use crate::effect::Effect;
 use crate::operation::{Action, Operation, RUN_TIME};
@@ -38,7 +38,7 @@ pub use difference::{
     Between, Differences, differences, plain_expression, repeats_routine, repeats_view,
     same_condition,
 };
-pub use kind::kind;
+pub use kind::{kind, why as unknown_before};
 
 /// How far an operation can be taken back.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, strum::IntoStaticStr)]

@@ -29,9 +29,11 @@ pub enum OldRelease {
 pub enum Undo {
     #[default]
     Exact,
-    /// The schema, but not all data, or only if new rows allow it.
+    /// The schema, but not all data, names or rights, or only if new rows allow
+    /// it.
     Lossy,
-    /// Not from the migration files.
+    /// Not from the migration files: they do not show what was there, or their
+    /// down fails or leaves something else.
     Impossible,
 }
 

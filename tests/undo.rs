@@ -245,9 +245,10 @@ fn pairs() -> Vec<Pair> {
     cases.into_iter().map(pair).collect()
 }
 
-/// What bowline says of each down, by the pair's name.
-fn said_of(pairs: &[Pair]) -> BTreeMap<String, Vec<(String, String)>> {
-    let root = std::env::temp_dir().join(format!("bowline-pairs-{}", std::process::id()));
+/// What bowline reports of all pairs, each in a folder of its name.
+fn report_on(pairs: &[Pair], purpose: &str) -> serde_json::Value {
+    let process = std::process::id();
+    let root = std::env::temp_dir().join(format!("bowline-{purpose}-{process}"));
     for pair in pairs {
         let folder = root.join(&pair.name).join("migrations");
         std::fs::create_dir_all(&folder).unwrap();
@@ -262,12 +263,22 @@ fn said_of(pairs: &[Pair]) -> BTreeMap<String, Vec<(String, String)>> {
     }
     let output = bowline(&root, &["check", ".", "--format", "json"]);
     std::fs::remove_dir_all(&root).unwrap();
-    let report: serde_json::Value = serde_json::from_slice(&output.stdout).unwrap();
+    serde_json::from_slice(&output.stdout).unwrap()
+}
+
+/// The pair that a path belongs to.
+fn pair_of(path: &str) -> &str {
+    path.trim_start_matches("./").split('/').next().unwrap()
+}
+
+/// What bowline says of each down, by the pair's name.
+fn said_of(pairs: &[Pair]) -> BTreeMap<String, Vec<(String, String)>> {
+    let report = report_on(pairs, "pairs");
     let mut said: BTreeMap<String, Vec<(String, String)>> = BTreeMap::new();
     for finding in report["findings"].as_array().unwrap() {
         let path = finding["path"].as_str().unwrap();
         if path.ends_with("2_change.down.sql") {
-            let pair = path.trim_start_matches("./").split('/').next().unwrap();
+            let pair = pair_of(path);
             let text = |what: &str| finding[what].as_str().unwrap().to_owned();
             let list = said.entry(pair.to_owned()).or_default();
             list.push((text("rule"), text("message")));
@@ -345,6 +356,27 @@ fn a_down_is_judged_as_a_server_found_it() {
         assert_eq!(expected, shown);
     }
     assert_eq!(expected.len(), shown.len());
+}
+
+/// The verdict on an up does not say that the schema goes back exactly where it
+/// did not with the down at hand.
+#[test]
+fn no_verdict_is_better_than_what_a_server_found() {
+    let pairs = pairs();
+    let measured = rows("pairs.measured.tsv");
+    let known = rows("known_differences.tsv");
+    let report = report_on(&pairs, "verdicts");
+    let mut wrong = String::new();
+    for migration in report["migrations"].as_array().unwrap() {
+        let path = migration["path"].as_str().unwrap();
+        let (pair, undo) = (pair_of(path), &migration["verdict"]["undo"]);
+        let is_equal = measured.get(pair).is_none_or(|cells| cells[2] == "equal");
+        let is_up = path.ends_with("2_change.up.sql");
+        if is_up && undo == "exact" && !is_equal && !known.contains_key(pair) {
+            writeln!(wrong, "{pair}: the server says {}", measured[pair][2]).unwrap();
+        }
+    }
+    assert!(wrong.is_empty(), "{wrong}");
 }
 
 /// A database of the server that the environment names.

@@ -36,8 +36,8 @@ use crate::phase::{self, Phase};
 use crate::project::{self, Down, History, Layout, Migration, Part, Project, SourceId};
 use crate::report::{Direction, MigrationReport, Return};
 use crate::rule::{
-    Check, Findings, Frame, MigrationContext, NEARBY, Names, OperationContext, Scene, Step,
-    mentions,
+    Check, Findings, Frame, MigrationContext, NEARBY, Names, OpenedBy, OperationContext, Scene,
+    Step, mentions,
 };
 use crate::schema::{Conflict, Key, MigrationIndex, Place, Schema, column_of};
 use crate::source::Span;
@@ -233,7 +233,11 @@ impl<'a> Fold<'a> {
                 other_way: &forth,
                 ..forward
             };
-            let Judged { verdict, refused } = self.script(&back, &read.down, &down);
+            let Judged {
+                verdict,
+                refused,
+                fails,
+            } = self.script(&back, &read.down, &down);
             if let Some(start) = start {
                 self.break_earlier(migration, read, &down, start);
                 self.compare(Pair {
@@ -244,6 +248,7 @@ impl<'a> Fold<'a> {
                     began,
                     created: made,
                     refused,
+                    fails,
                 });
             }
             self.schema.roll_back(before_down);
@@ -338,6 +343,8 @@ impl<'a> Fold<'a> {
             rowless: Rowless::default(),
         };
         self.walk(&mut run, parts, plan);
+        // What nobody commits is gone with the session.
+        let is_left_open = run.transactions.run().opened_by == OpenedBy::Script;
         let steps = run.steps;
         if self.is_judged {
             self.migration_rules(&scene, &steps);
@@ -347,8 +354,16 @@ impl<'a> Fold<'a> {
                 .statements
                 .extend(statements(&steps, of.direction));
         }
+        let fails = |step: &Step<'_>| {
+            let is_forbidden = step.effect.forbidden_in_transaction.is_some()
+                && (step.run.transaction.is_some() || step.operation.within.block);
+            step.fails() || is_forbidden
+        };
         let judged = Judged {
             verdict: verdict_of(&steps, &mut None, |key| self.is_hidden(key)),
+            fails: !self.schema.is_unsure()
+                && !has_rollback(parts)
+                && (is_left_open || steps.iter().any(fails) || self.has_told_of_order(first)),
             refused: match self.schema.is_unsure() || has_rollback(parts) {
                 true => Vec::new(),
                 false => refused(&steps),
@@ -386,6 +401,12 @@ impl<'a> Fold<'a> {
         if run.scene.migration.selected {
             self.count(parts);
         }
+    }
+
+    /// Has `down-wrong-order` found more than the effects of single steps tell?
+    fn has_told_of_order(&self, first: usize) -> bool {
+        let found = self.outcome.findings.get(first..).unwrap_or_default();
+        found.iter().any(|f| f.rule == "down-wrong-order")
     }
 
     /// A script is through; what was found in it stands behind `first`.
@@ -777,6 +798,8 @@ struct Judged {
     /// The operations that the server refuses for certain, by their places in
     /// the plan, where the others can be run without them.
     refused: Vec<usize>,
+    /// One of them is, or does not fit what it finds.
+    fails: bool,
 }
 
 struct ScriptRun<'s, 'p> {

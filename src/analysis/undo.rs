@@ -5,7 +5,7 @@ use super::script::Planned;
 use crate::dialect::Dialect;
 use crate::effect::{self, postgres};
 use crate::inverse::{self, Between, Inverse, Step, WayBack};
-use crate::operation::{self, Action, ObjectName, Operation};
+use crate::operation::{self, Action, ObjectKind, ObjectName, Operation};
 use crate::rule::{mentions, subject};
 use crate::schema::{Key, Schema};
 use crate::source::Span;
@@ -21,11 +21,22 @@ pub(super) fn way_back<'t>(
 ) -> WayBack {
     let mut back = WayBack::default();
     let mut made: Vec<&ObjectName> = Vec::new();
+    // Tables of the script itself, and how many steps stood before them.
+    let mut own: Vec<(Key, usize)> = Vec::new();
     let start = schema.mark();
     let mut decisions = Decisions::default();
     for planned in plan {
         let settled = decisions.settle(planned, schema);
         let operation = settled.as_ref().unwrap_or(planned.operation);
+        if let Some(at) = drops_own(operation, &own, schema) {
+            back.steps.drain(at..at + 1);
+            own.retain(|(_, step)| *step != at);
+            own.iter_mut()
+                .filter(|(_, step)| *step > at)
+                .for_each(|(_, step)| *step -= 1);
+            schema.apply(operation, planned.source);
+            continue;
+        }
         let table = goes_with(&operation.action, schema);
         // What was made after the table goes before it, and must be let go of.
         let holds = |table: Key| {
@@ -43,6 +54,11 @@ pub(super) fn way_back<'t>(
             });
             let inverse = inverse::inverse(operation, planned.source, schema, &effect);
             back.kind = back.kind.max(inverse.kind);
+            if let (Action::CreateTable(create), false) =
+                (&operation.action, inverse == Inverse::default())
+            {
+                own.push((schema.resolve(&create.name), back.steps.len()));
+            }
             if inverse != Inverse::default() {
                 back.steps.push(Step {
                     source: planned.source,
@@ -57,6 +73,23 @@ pub(super) fn way_back<'t>(
     schema.roll_back(start);
     back.steps.reverse();
     back
+}
+
+/// A table that the script makes and drops leaves nothing to undo: which step
+/// would drop it?
+fn drops_own(operation: &Operation, own: &[(Key, usize)], schema: &Schema) -> Option<usize> {
+    let Action::Drop {
+        kind: ObjectKind::Table,
+        name,
+        cascade: false,
+        ..
+    } = &operation.action
+    else {
+        return None;
+    };
+    let key = schema.resolve(name);
+    let made = own.iter().find(|(own, _)| *own == key);
+    made.filter(|_| schema.is_own(&key)).map(|(_, step)| *step)
 }
 
 /// What is done to a table of the same script is undone with the table: which

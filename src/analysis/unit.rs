@@ -136,6 +136,7 @@ fn read_part(project: &Project, part: &Part) -> ReadPart {
         statements.push_few(operation::read_tokens(text, &raw, tokens));
     });
     operation::prepared::follow(text, &mut statements);
+    operation::psql::follow(text, &mut statements);
     ReadPart {
         part: *part,
         statements,

@@ -175,10 +175,7 @@ fn visible(scene: &Scene<'_>, name: &ObjectName) -> bool {
 }
 
 fn column_is_new(scene: &Scene<'_>, table: &Target, column: &str) -> bool {
-    scene
-        .schema
-        .table(&table.name)
-        .is_some_and(|t| t.column_is_new_in(column, scene.schema.migration()))
+    scene.schema.is_column_of_now(&table.name, column)
 }
 
 /// A column that this migration adds is unknown to the old release, whose

@@ -3,11 +3,12 @@
 use std::sync::Arc;
 
 use super::draft::{Draft, Phase};
+use super::index::stays_unique;
 use super::sql::{sql_key, sql_name};
 use super::table::columns_in_parens;
 use crate::name::Name;
 use crate::operation::{Constraint, ConstraintKind, ForeignKey};
-use crate::schema::{Key, Table, TableConstraint};
+use crate::schema::{Index, Key, Relation, Table, TableConstraint};
 use crate::statement::lexer::on_one_line;
 
 /// `CONSTRAINT name CHECK (…)` with its attributes.
@@ -273,6 +274,14 @@ fn only_deferral_differs(a: &TableConstraint, b: &TableConstraint) -> bool {
     a.validated == b.validated && definition(a) == definition(&other)
 }
 
+/// The index that went with a constraint.
+fn gone_index<'d>(draft: &Draft<'d>, constraint: &TableConstraint) -> Option<&'d Index> {
+    match draft.relation_then(constraint.index.as_ref()?) {
+        Some(Relation::Index(index)) => Some(index),
+        _ => None,
+    }
+}
+
 /// What rows may stand against a constraint that comes back.
 fn need_rows_to_fit(draft: &mut Draft<'_>, table: &Table, constraint: &TableConstraint) {
     if !constraint.validated {
@@ -283,6 +292,8 @@ fn need_rows_to_fit(draft: &mut Draft<'_>, table: &Table, constraint: &TableCons
     let shown = constraint.columns.join(", ");
     let columns: Vec<_> = constraint.columns.iter().map(|c| sql_name(c)).collect();
     match &constraint.definition.kind {
+        ConstraintKind::Unique(_)
+            if gone_index(draft, constraint).is_some_and(|i| stays_unique(i, draft.now)) => {}
         ConstraintKind::PrimaryKey(_) | ConstraintKind::Unique(_) => {
             draft.needs(
                 format!("no two rows of `{key}` have the same `{shown}`"),

@@ -245,6 +245,11 @@ fn types(schema: &Schema, mark: Mark, found: &mut Differences) {
     }
 }
 
+/// What is said of a constraint that has been validated in between, and of one
+/// that no longer is.
+pub const VALIDATED_NOW: &str = "is validated, which it was not";
+pub const NOT_VALIDATED: &str = "is not validated";
+
 /// What is said of the value of a type that was not there before.
 pub const STILL_HAS: &str = "still has the value";
 

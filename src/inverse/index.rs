@@ -5,8 +5,8 @@ use super::draft::{Draft, Phase};
 use super::sql::{sql_key, sql_name};
 use super::table::columns_in_parens;
 use crate::name::Name;
-use crate::operation::{CreateIndex, Expr};
-use crate::schema::{Index, Mark, Origin, Relation};
+use crate::operation::{ConstraintKind, CreateIndex, Expr};
+use crate::schema::{Index, Mark, Origin, Relation, Schema, TableConstraint};
 
 /// `CREATE INDEX …`.
 pub fn definition(index: &Index, concurrently: bool) -> String {
@@ -150,7 +150,7 @@ fn come_back(draft: &mut Draft<'_>, index: &Index) {
         false => Phase::CreateIndex,
     };
     draft.push(phase, definition(index, draft.concurrently));
-    if index.unique && !draft.is_gone(&index.table) && !kept_unique(draft, index) {
+    if index.unique && !draft.is_gone(&index.table) && !stays_unique(index, draft.now) {
         let columns = elements(index).join(", ");
         draft.needs(
             format!("no two rows of `{}` have the same `{columns}`", index.table),
@@ -159,13 +159,39 @@ fn come_back(draft: &mut Draft<'_>, index: &Index) {
     }
 }
 
-/// Has something else refused duplicates in the meantime?
-fn kept_unique(draft: &Draft<'_>, index: &Index) -> bool {
-    let table = draft.now.table_by_key(&index.table);
-    let others = table.iter().flat_map(|t| &t.indexes);
-    let mut others = others.filter_map(|key| draft.now.index_by_key(key));
-    index.exprs.is_empty()
-        && others.any(|o| o.unique && o.predicate.is_none() && o.columns == index.columns)
+/// Does another unique index ask at least as much, so that the rows always let
+/// this one be built again?
+pub fn stays_unique(index: &Index, schema: &Schema) -> bool {
+    let Some(table) = schema.table_by_key(&index.table) else {
+        return false;
+    };
+    let is_plain = |i: &Index| i.options.iter().all(|option| option.is_empty());
+    let never_null = |column: &Name| table.column(column).is_some_and(|c| c.not_null);
+    let asks_as_much = |other: &Index| {
+        let mut columns = other.columns.iter();
+        other.key != index.key
+            && other.unique
+            && other.predicate.is_none()
+            && other.exprs.is_empty()
+            && is_plain(other)
+            && columns.len() > 0
+            && columns.all(|column| index.columns.contains(column))
+            && (!index.nulls_not_distinct
+                || other.nulls_not_distinct
+                || other.columns.iter().all(never_null))
+    };
+    let mut others = table
+        .indexes
+        .iter()
+        .filter_map(|key| schema.index_by_key(key));
+    is_plain(index) && others.any(|other| asks_as_much(other))
+}
+
+/// The index behind a constraint that asks for unique values.
+pub fn unique_index<'s>(constraint: &TableConstraint, schema: &'s Schema) -> Option<&'s Index> {
+    let is_unique = matches!(constraint.definition.kind, ConstraintKind::Unique(_));
+    let key = constraint.index.as_ref().filter(|_| is_unique)?;
+    schema.index_by_key(key).map(|index| &**index)
 }
 
 fn duplicates_of(index: &Index) -> String {

@@ -2,6 +2,7 @@
 
 use super::Kind;
 use super::column::back;
+use super::index::{stays_unique, unique_index};
 use crate::effect::Effect;
 use crate::operation::{
     Action, CompositeChange, DomainChange, Grant, Ident, Insert, ObjectKind, ObjectName, Operation,
@@ -56,6 +57,9 @@ pub fn kind(operation: &Operation, schema: &Schema, effect: &Effect) -> Kind {
             ..
         } => match schema.table(&table.name) {
             Some(t) => match t.constraint(&name.name) {
+                Some(c) if unique_index(c, schema).is_some_and(|i| stays_unique(i, schema)) => {
+                    Kind::Exact
+                }
                 // It goes back only while no row has used the freedom.
                 Some(c) if c.validated => Kind::Conditional,
                 Some(_) => Kind::Exact,
@@ -155,14 +159,16 @@ pub fn kind(operation: &Operation, schema: &Schema, effect: &Effect) -> Kind {
         Action::CreateView(view) => match schema.view(&view.name) {
             Some(known) if view.or_replace && known.stale => Kind::Impossible,
             Some(_) => Kind::Exact,
-            None => known(!view.or_replace || schema.is_complete()),
+            None => {
+                known(!view.or_replace || schema.is_complete_in(&schema.resolve(&view.name).schema))
+            }
         },
         Action::CreateRoutine(routine) => {
-            let before = schema.routines(&schema.resolve_routine(&routine.name));
-            let replaced = before.iter().find(|r| r.takes(&routine.arguments));
-            match replaced {
+            let key = schema.resolve_routine(&routine.name);
+            let mut before = schema.routines(&key).iter();
+            match before.find(|r| r.takes(&routine.arguments)) {
                 Some(old) => known(!routine.or_replace || !old.is_altered()),
-                None => known(!routine.or_replace || !before.is_empty() || schema.is_complete()),
+                None => known(!routine.or_replace || schema.makes_routines(&key)),
             }
         }
         Action::AlterSequence {
@@ -258,6 +264,11 @@ pub fn why(operation: &Operation) -> String {
         }
         Action::CreateView(view) => unknown("view", &view.name),
         Action::CreateRoutine(routine) => unknown("routine", &routine.name),
+        Action::CreateTrigger(create) => unknown("trigger", &create.name.name),
+        Action::CreateRule { name, .. } => unknown("rule", &name.name),
+        Action::AddEnumValue { name, .. } | Action::AlterComposite { name, .. } => {
+            unknown("type", name)
+        }
         Action::SetOwner { name, .. } => {
             format!("no migration shows who owned `{name}` before")
         }
@@ -302,43 +313,53 @@ fn dropped(operation: &Operation, schema: &Schema) -> Kind {
     else {
         return Kind::Exact;
     };
-    let missing = match if_exists {
+    let home = schema.resolve(name);
+    // What a branch drops may not be there either.
+    let may_miss = *if_exists || operation.within.conditional;
+    let missing = || match may_miss {
         // Whether there was something, nobody can tell.
-        true if schema.is_complete() => Kind::Exact,
+        true if schema.is_complete_in(&home.schema) => Kind::Exact,
         true => Kind::Lossy,
         false => Kind::Impossible,
     };
     match kind {
+        // What the migration itself has made was not there before.
+        kind if kind.is_relation() && schema.is_own(&home) => Kind::Exact,
         ObjectKind::Table | ObjectKind::ForeignTable => match schema.relation(name) {
-            Some(Relation::Table(table)) if table.is_known() => Kind::Lossy,
+            // What a query made can be made again by it.
+            Some(Relation::Table(table)) if table.is_known() || table.made_by.is_some() => {
+                Kind::Lossy
+            }
             Some(_) => Kind::Impossible,
-            None => missing,
+            None => missing(),
         },
         ObjectKind::View | ObjectKind::MaterializedView => match schema.relation(name) {
             Some(Relation::View(view)) if !view.stale => Kind::Exact,
             Some(_) => Kind::Impossible,
-            None => missing,
+            None => missing(),
         },
         ObjectKind::Index => match schema.relation(name) {
             Some(Relation::Index(index)) if index.origin == Origin::Assumed => Kind::Impossible,
-            Some(Relation::Index(index)) if index.unique => Kind::Conditional,
+            Some(Relation::Index(index)) if index.unique && !stays_unique(index, schema) => {
+                Kind::Conditional
+            }
             Some(_) => Kind::Exact,
-            None => missing,
+            None => missing(),
         },
         ObjectKind::Sequence => match schema.relation(name) {
             Some(_) => Kind::Lossy,
-            None => missing,
+            None => missing(),
         },
         ObjectKind::Type | ObjectKind::Domain => match type_is_known(name, schema) {
             true if *cascade => Kind::Lossy,
             true => Kind::Exact,
-            false => missing,
+            false => missing(),
         },
         kind if kind.is_routine() => {
             let routines = schema.routines(&schema.resolve_routine(name));
             match routines.iter().all(|r| !r.is_altered()) {
                 _ if schema.knows_other(*kind, name) => Kind::Exact,
-                _ if routines.is_empty() => missing,
+                _ if routines.is_empty() => missing(),
                 true => Kind::Exact,
                 false => Kind::Impossible,
             }
@@ -352,23 +373,23 @@ fn dropped(operation: &Operation, schema: &Schema) -> Kind {
             });
             match found {
                 true => Kind::Exact,
-                false => missing,
+                false => missing(),
             }
         }
         ObjectKind::Schema => match schema.namespace(&name.name) {
             _ if *cascade => Kind::Lossy,
             Some(_) => Kind::Exact,
-            None => missing,
+            None => missing(),
         },
         ObjectKind::Database => Kind::Lossy,
         ObjectKind::Extension => match schema.has_extension(&name.name) {
             true if *cascade => Kind::Lossy,
             true => Kind::Exact,
-            false => missing,
+            false => missing(),
         },
         kind => match schema.knows_other(*kind, name) {
             true => Kind::Exact,
-            false => missing,
+            false => missing(),
         },
     }
 }

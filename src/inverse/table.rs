@@ -36,7 +36,8 @@ pub fn restore(draft: &mut Draft<'_>, mark: Mark) {
         draft.push(Phase::DropTable, drop);
     }
     for table in in_order(gone) {
-        if table.origin == Origin::Assumed || !table.columns_known {
+        let is_told = table.columns_known || table.made_by.is_some();
+        if table.origin == Origin::Assumed || !is_told {
             draft.misses(format!(
                 "not all of `{}` is known: no migration here shows how it was made",
                 table.key
@@ -83,8 +84,8 @@ fn create(draft: &mut Draft<'_>, table: &Table) {
             statement.push_str(&format!(" ({})", elements.join(", ")));
         }
         statement.push_str(&format!(" {values}"));
-    } else if elements.is_empty() {
-        statement.push_str(" ()");
+    } else if !table.columns_known || elements.is_empty() {
+        statement.push_str(if table.columns_known { " ()" } else { "" });
     } else {
         statement.push_str(&format!(" (\n    {}\n)", elements.join(",\n    ")));
     }
@@ -101,6 +102,9 @@ fn create(draft: &mut Draft<'_>, table: &Table) {
     }
     if !table.options.is_empty() {
         statement.push_str(&format!(" {}", table.options));
+    }
+    if let Some(query) = table.made_by.as_ref().filter(|_| !table.columns_known) {
+        statement.push_str(&format!(" AS {query}"));
     }
     draft.push(Phase::CreateTable, statement);
     draft.loses(format!("the rows of `{}`", table.key));

@@ -52,7 +52,7 @@ thread_local! {
 }
 
 /// Lets `read` see a text as if it stood at an offset of a file.
-fn at_offset<T>(offset: u32, sql: &str, read: impl FnOnce(&str, Span) -> T) -> T {
+pub(super) fn at_offset<T>(offset: u32, sql: &str, read: impl FnOnce(&str, Span) -> T) -> T {
     let offset = offset as usize;
     let mut kept = BEFORE.take();
     let mut text = kept.pop().unwrap_or_default();

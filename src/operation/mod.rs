@@ -24,6 +24,7 @@ pub mod view;
 pub mod trigger;
 pub mod policy;
 pub mod prepared;
+pub mod psql;
 pub mod reserved;
 pub mod types;
 mod variables;

@@ -307,7 +307,6 @@ pub fn meta(r: &mut Reader<'_>) {
         "i" | "ir" | "include" | "include_relative" => "runs another file",
         "gexec" => "runs the rows of a query as SQL",
         "c" | "connect" => "continues on another database",
-        "if" => "chooses what runs when it is run",
         "!" => "runs a program",
         _ => return nothing(r),
     };

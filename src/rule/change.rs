@@ -3,7 +3,7 @@
 use std::ops::Range;
 
 use super::{Facet, MigrationContext, NEARBY, Step};
-use crate::operation::{Action, ObjectKind, ObjectName, Target};
+use crate::operation::{Action, DomainChange, ObjectKind, ObjectName, Target};
 use crate::project::Part;
 use crate::statement::lexer::{TokenKind, tokens_into};
 
@@ -61,6 +61,18 @@ impl MigrationContext<'_> {
         let passes = match &step.operation.action {
             Action::CreateRoutine(create) => is_temporary(&create.name),
             Action::Drop { name, .. } => is_temporary(name),
+            // What is validated, built anew or looked through was there before,
+            // and means what it meant.
+            Action::ValidateConstraint { .. }
+            | Action::AlterDomain {
+                change: DomainChange::ValidateConstraint(_),
+                ..
+            }
+            | Action::Reindex { .. }
+            | Action::RefreshView { .. }
+            | Action::Vacuum { .. }
+            | Action::Analyze { .. }
+            | Action::LockTable { .. } => true,
             _ => false,
         };
         !passes

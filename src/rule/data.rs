@@ -176,9 +176,19 @@ impl OperationContext<'_> {
         };
         let filter = self.filter(known, filter);
         let tokens = tokens(filter.text);
-        let mut constants = tokens.iter().filter(|token| is_constant(token));
+        let mut constants = tokens.iter().enumerate();
+        // The column that a constant is held against, as far as it stands before.
+        let column = |at: usize| {
+            let mut before = tokens[..at].iter().rev();
+            before.find_map(|token| {
+                let name = name_of(*token, filter.text)?;
+                known.column(&name).map(|column| column.name)
+            })
+        };
         filter.any_of(&tokens, DEEPEST)
-            && constants.any(|token| self.is_seed(known, token.span.of(filter.text)))
+            && constants.any(|(at, token)| {
+                is_constant(token) && self.is_seed(known, column(at), token.span.of(filter.text))
+            })
     }
 
     fn filter<'f>(&'f self, table: &'f Table, text: &'f str) -> Filter<'f> {
@@ -192,8 +202,9 @@ impl OperationContext<'_> {
     }
 
     /// Does a constant stand in one of the files that write rows of the table,
-    /// elsewhere than here? A small number may be a key that the server gave.
-    fn is_seed(&self, table: &Table, constant: &str) -> bool {
+    /// elsewhere than here, as a value of the column? A small number may be a key
+    /// that the server gave.
+    fn is_seed(&self, table: &Table, column: Option<Name>, constant: &str) -> bool {
         if constant.len() < SHORT && constant.starts_with(|c: char| c.is_ascii_digit()) {
             return true;
         }
@@ -201,10 +212,84 @@ impl OperationContext<'_> {
         table.seeds.len() > FEW_FILES
             || near.copied().any(|source| {
                 let text = self.scene.sources[source].text();
-                let mut found = memchr::memmem::find_iter(text.as_bytes(), constant);
-                found.any(|at| source != self.source || !self.statement.contains(at as u32))
+                let found = memchr::memmem::find_iter(text.as_bytes(), constant);
+                let mut elsewhere = found
+                    .filter(|at| source != self.source || !self.statement.contains(*at as u32));
+                let gives = |at| match column {
+                    Some(column) => may_give(text, at, (table, self.schema), &column),
+                    None => true,
+                };
+                // In many places it is of many columns.
+                elsewhere.by_ref().take(MANY_PLACES).any(gives) || elsewhere.next().is_some()
             })
     }
+}
+
+/// Is the constant at `at` a value of the column, in the INSERT that it stands
+/// in? What cannot be told is believed.
+fn may_give(text: &str, at: usize, (table, schema): (&Table, &Schema), column: &Name) -> bool {
+    let before = text.as_bytes()[at.saturating_sub(LONGEST_INSERT)..at].to_ascii_lowercase();
+    let Some(begin) = memchr::memmem::rfind(&before, b"insert into") else {
+        return true;
+    };
+    let begin = at - before.len() + begin;
+    let mut all = Vec::new();
+    tokens_into(
+        text,
+        Span::new(begin as u32, text.len().min(at + 1) as u32),
+        &mut all,
+    );
+    let mut cursor = Cursor::new(text, &all);
+    if !cursor.eat_word("INSERT") || !cursor.eat_word("INTO") {
+        return true;
+    }
+    let Some(mut name) = cursor.ident() else {
+        return true;
+    };
+    while cursor.eat(TokenKind::Dot) {
+        let Some(last) = cursor.ident() else {
+            return true;
+        };
+        name = last;
+    }
+    if name.name != table.key.name && !schema.had_name(&name.name) {
+        return false;
+    }
+    let mut columns: Vec<Name> = Vec::new();
+    if cursor.eat(TokenKind::OpenParen) {
+        while let Some(own) = cursor.ident() {
+            columns.push(own.name);
+            cursor.eat(TokenKind::Comma);
+        }
+        cursor.eat(TokenKind::CloseParen);
+    } else if table.columns_known {
+        columns.extend(table.columns.iter().map(|column| column.name));
+    }
+    if columns.is_empty() || !cursor.eat_word("VALUES") {
+        let is_it = |own: &Name| own == column || schema.had_name(own);
+        return columns.is_empty() || columns.iter().any(is_it);
+    }
+    // Which value of its row it is.
+    let (mut depth, mut index) = (0usize, 0usize);
+    while let Some(token) = cursor.bump() {
+        if token.span.end as usize > at {
+            break;
+        }
+        match token.kind {
+            TokenKind::OpenParen => {
+                depth += 1;
+                index = if depth == 1 { 0 } else { index };
+            }
+            TokenKind::CloseParen => depth = depth.saturating_sub(1),
+            TokenKind::Comma if depth == 1 => index += 1,
+            TokenKind::Semicolon => return true,
+            _ => {}
+        }
+    }
+    depth == 0
+        || columns
+            .get(index)
+            .is_none_or(|own| own == column || schema.had_name(own))
 }
 
 /// Tables that hold a row per migration, or one in all.
@@ -222,6 +307,12 @@ pub fn is_bookkeeping(name: &str) -> bool {
     let ends = ["version", "migrations", "history", "changelog"];
     ends.iter().any(|word| name.ends_with(word)) && TOOLS.iter().any(|word| name.starts_with(word))
 }
+
+/// How far before a value its INSERT is looked for, in bytes.
+const LONGEST_INSERT: usize = 1 << 16;
+
+/// In so many places a constant is looked at.
+const MANY_PLACES: usize = 100;
 
 /// Of so many files that write rows, all are looked at.
 const FEW_FILES: usize = 50;

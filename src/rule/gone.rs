@@ -145,7 +145,8 @@ impl<'a> OperationContext<'a> {
             } => {
                 let left = self.schema.was_dropped(&self.schema.resolve(name));
                 let went = left.is_some_and(|at| at.source == self.source && at.span == op.place);
-                went || !(*if_exists && all_known)
+                let may_miss = *if_exists || op.within.conditional;
+                went || !(may_miss && all_known)
             }
             _ => false,
         };

@@ -354,7 +354,10 @@ fn drops_index(cx: &MigrationContext<'_>, at: usize, step: &Step<'_>) -> Option<
     let table = cx.scene.forth.iter().find_map(|op| match &op.action {
         Action::CreateIndex(create) if create.concurrently => {
             let own = create.name.as_ref()?;
-            (own.name == name.name).then_some(&create.table)
+            // The index stands in the schema of its table.
+            let home = cx.schema.resolve(&create.table).schema;
+            let is_reached = cx.schema.resolve(name).schema == home;
+            (own.name == name.name && is_reached).then_some(&create.table)
         }
         _ => None,
     })?;

@@ -1,6 +1,6 @@
 //! A down takes rows that were there before the up.
 
-use crate::operation::{Action, ObjectName, Update};
+use crate::operation::{Action, ObjectKind, ObjectName, Update};
 use crate::rule::{
     Check, Findings, MigrationContext, Rule, Step, is_constant, mentions, takes_every_row,
 };
@@ -55,6 +55,96 @@ fn lost(cx: &MigrationContext<'_>, action: &Action, place: Span) -> Option<(Span
                     table.name, column.name
                 ),
             ))
+        }
+        Action::Drop {
+            kind: ObjectKind::Table,
+            name,
+            ..
+        } => {
+            let source = moved_into(cx, name)?;
+            Some((
+                place,
+                format!(
+                    "the values of `{name}`, which the up took from `{source}` and dropped there"
+                ),
+            ))
+        }
+        _ => None,
+    }
+}
+
+/// The column or table that the up filled a table of its own from, and dropped;
+/// the down does not read the table before it goes.
+fn moved_into(cx: &MigrationContext<'_>, name: &ObjectName) -> Option<String> {
+    let forth = cx.scene.forth;
+    let is_it = |other: &ObjectName| other.name == name.name;
+    let fills: Vec<String> = forth
+        .iter()
+        .filter_map(|op| filled_by(&op.action, is_it))
+        .collect();
+    if fills.is_empty() || is_older(cx, name) {
+        return None;
+    }
+    let took = |words: &[&str]| {
+        let takes = |text: &&String| words.iter().all(|word| mentions(text, word));
+        fills
+            .iter()
+            .any(|text| takes(&text) && !mentions(text, "group"))
+    };
+    let source = forth.iter().find_map(|op| match &op.action {
+        Action::DropColumn { table, column, .. }
+            if !is_it(&table.name) && took(&[&table.name.name, &column.name]) =>
+        {
+            Some(format!("{}.{}", table.name, column.name))
+        }
+        Action::Drop {
+            kind: ObjectKind::Table,
+            name: old,
+            ..
+        } if !is_it(old) && took(&[&old.name]) => Some(old.to_string()),
+        _ => None,
+    })?;
+    let read = |step: &Step<'_>| match &step.operation.action {
+        Action::Rename { name, .. } => is_it(name),
+        Action::Update(update)
+            if update
+                .filter
+                .as_ref()
+                .is_some_and(|f| mentions(&f.text, &name.name)) =>
+        {
+            !is_it(&update.table)
+        }
+        action => {
+            let text = filled_by(action, |other| !is_it(other));
+            text.is_some_and(|text| mentions(&text, &name.name))
+        }
+    };
+    (!cx.steps.iter().any(read)).then_some(source)
+}
+
+/// What an operation fills a table with, where that is one of those asked for
+/// and the rows come from others.
+fn filled_by(action: &Action, is_asked: impl Fn(&ObjectName) -> bool) -> Option<String> {
+    match action {
+        Action::Insert(insert) if is_asked(&insert.table) => {
+            let with = insert.query.as_ref().map(|query| &*query.text);
+            let values = insert.values.as_ref().map(|values| &*values.text);
+            with.or(values).map(str::to_owned)
+        }
+        Action::CreateTable(create) if is_asked(&create.name) => {
+            create.source.as_ref().map(|query| query.text.to_string())
+        }
+        Action::Update(update) if is_asked(&update.table) => {
+            let parts = [
+                Some(&update.assignments),
+                update.from.as_ref(),
+                update.with.as_ref(),
+            ];
+            let texts = parts.into_iter().flatten().map(|part| &*part.text);
+            Some(texts.collect::<Vec<_>>().join(" "))
+        }
+        Action::Merge(merge) if is_asked(&merge.table) => {
+            merge.source.as_ref().map(|source| source.text.to_string())
         }
         _ => None,
     }

@@ -2,7 +2,7 @@
 
 use crate::finding::Fix;
 use crate::operation::{Action, Kind, ObjectKind, ObjectName};
-use crate::rule::{Check, Findings, OperationContext, Rule, sql_object};
+use crate::rule::{Check, Findings, OperationContext, Rule, mentions, sql_object};
 
 pub const RULE: Rule = Rule {
     id: "drop-index-blocking",
@@ -40,13 +40,29 @@ fn check(cx: &OperationContext<'_>, findings: &mut Findings) {
                     of_table(cx, name)
                 ),
             )
-            .help(format!(
-                "{first}run `DROP INDEX CONCURRENTLY {exists}{};` {}",
-                sql_object(name),
-                cx.scene.without_transaction()
-            ))
+            .help(match clears_a_leftover(cx, name) {
+                true => format!(
+                    "no migration made `{name}`: what a failed build may have left is dropped by hand, and only where the first of these says `f`:\n  \
+                     SELECT indisvalid FROM pg_index WHERE indexrelid = to_regclass('{}');\n  \
+                     DROP INDEX CONCURRENTLY IF EXISTS {};",
+                    sql_object(name).to_string().replace('\'', "''"),
+                    sql_object(name)
+                ),
+                false => format!(
+                    "{first}run `DROP INDEX CONCURRENTLY {exists}{};` {}",
+                    sql_object(name),
+                    cx.scene.without_transaction()
+                ),
+            })
             .fix(fix(cx, name, *cascade));
     }
+}
+
+/// Does a block that asks for invalid indexes drop one that no migration made?
+fn clears_a_leftover(cx: &OperationContext<'_>, name: &ObjectName) -> bool {
+    cx.operation.within.conditional
+        && cx.schema.index(name).is_none()
+        && mentions(cx.statement_text(), "indisvalid")
 }
 
 /// One name at a time, and nothing with it.

@@ -60,6 +60,8 @@ fn check(cx: &MigrationContext<'_>, findings: &mut Findings) {
 fn outlives(cx: &MigrationContext<'_>, action: &Action) -> bool {
     match action {
         Action::Insert(_) | Action::Update(_) | Action::Delete(_) | Action::Merge(_) => false,
+        // No statement takes a value away: `add-enum-value` has said so.
+        Action::AddEnumValue { .. } => false,
         Action::CreateTable(create) => create.persistence != Persistence::Temporary,
         Action::Drop {
             kind: ObjectKind::Table,

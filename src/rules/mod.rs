@@ -59,6 +59,7 @@ pub mod drop_type;
 pub mod drop_view;
 pub mod duplicate_version;
 pub mod earlier_down_broken;
+pub mod earlier_state_unknown;
 pub mod empty_down;
 pub mod enable_row_security;
 pub mod enum_value_used_early;
@@ -203,6 +204,7 @@ pub static ALL: &[&Rule] = &[
     &drop_view::RULE,
     &duplicate_version::RULE,
     &earlier_down_broken::RULE,
+    &earlier_state_unknown::RULE,
     &empty_down::RULE,
     &enable_row_security::RULE,
     &enum_value_used_early::RULE,

@@ -1,9 +1,12 @@
 //! A definition is replaced, and the down does not bring the earlier one back.
 
+use crate::inverse::{routine, view};
 use crate::operation::CreateRoutine;
 use crate::operation::{Action, Kind};
-use crate::rule::{Check, Facet, Findings, OperationContext, Rule, repeats_routine, repeats_view};
-use crate::schema::{Key, Origin, Place};
+use crate::rule::{
+    Check, Facet, Findings, OperationContext, Rule, on_one_line, repeats_routine, repeats_view,
+};
+use crate::schema::{Key, Origin, Place, Routine};
 
 pub const RULE: Rule = Rule {
     id: "replaced-definition-lost",
@@ -18,10 +21,10 @@ fn check(cx: &OperationContext<'_>, findings: &mut Findings) {
     if cx.scene.way_back.is_empty() {
         return;
     }
-    let (word, name, earlier) = match &cx.operation.action {
+    let (word, name, earlier, definition) = match &cx.operation.action {
         Action::CreateRoutine(create) if create.or_replace => {
             let key = cx.schema.resolve_routine(&create.name);
-            let Some(earlier) = replaced_routine(cx, &key, create) else {
+            let Some((earlier, old)) = replaced_routine(cx, &key, create) else {
                 return;
             };
             let word = if create.procedure {
@@ -29,15 +32,16 @@ fn check(cx: &OperationContext<'_>, findings: &mut Findings) {
             } else {
                 "function"
             };
-            (word, &create.name, earlier)
+            (word, &create.name, earlier, routine::definition(old))
         }
         Action::CreateView(create) if create.or_replace && !cx.is_new(&create.name) => {
             let known = cx.schema.view(&create.name);
             let replaced = known.filter(|known| !repeats_view(cx.schema, known, create));
-            let Some(place) = replaced.and_then(|v| created_at(v.origin)) else {
+            let replaced = replaced.and_then(|old| Some((created_at(old.origin)?, old)));
+            let Some((place, old)) = replaced else {
                 return;
             };
-            ("view", &create.name, place)
+            ("view", &create.name, place, view::definition(old, true))
         }
         _ => return,
     };
@@ -61,12 +65,16 @@ fn check(cx: &OperationContext<'_>, findings: &mut Findings) {
         )
         .related(earlier, "the earlier definition")
         .help(format!(
-            "Put the earlier definition of `{name}` into the down as CREATE OR REPLACE {}.",
-            word.to_ascii_uppercase()
+            "Put the earlier definition of `{name}` into the down:\n{};",
+            on_one_line(&definition)
         ));
 }
 
-fn replaced_routine(cx: &OperationContext<'_>, key: &Key, create: &CreateRoutine) -> Option<Place> {
+fn replaced_routine<'c>(
+    cx: &'c OperationContext<'_>,
+    key: &Key,
+    create: &CreateRoutine,
+) -> Option<(Place, &'c Routine)> {
     let parts = |arguments: &str| {
         arguments.matches(',').count() + usize::from(!arguments.trim().is_empty())
     };
@@ -77,7 +85,7 @@ fn replaced_routine(cx: &OperationContext<'_>, key: &Key, create: &CreateRoutine
     known
         .filter(|old| !cx.is_from_here(old.origin))
         .find(|old| parts(&old.arguments) == parts(&create.arguments))
-        .and_then(|old| created_at(old.origin))
+        .and_then(|old| Some((created_at(old.origin)?, &**old)))
 }
 
 fn created_at(origin: Origin) -> Option<Place> {

@@ -6,7 +6,9 @@ use crate::name::Name;
 use crate::operation::{
     Action, Constraint, ConstraintKind, ForeignKey, Kind, ObjectName, Operation, Target,
 };
-use crate::rule::{Check, Findings, OperationContext, Rule, Trail, Way, constraint, sql_object};
+use crate::rule::{
+    Check, Findings, OperationContext, Rule, Trail, Way, constraint, mentions, sql_object,
+};
 use crate::schema::{Key, TableConstraint};
 
 pub const RULE: Rule = Rule {
@@ -164,5 +166,31 @@ fn clears(cx: &OperationContext<'_>, op: &Operation, child: &Trail, parent: &Tra
         Action::Merge(merge) => parent.is(cx.schema, &merge.table),
         _ => false,
     };
-    adopts || cx.sees_to_rows(op, child)
+    adopts || cx.sees_to_rows(op, child) && may_mean_orphans(op, parent)
+}
+
+/// May the rows that a statement takes be those without a parent? Not where it
+/// only looks for values of their own: an orphan may hold any. What cannot be
+/// told is believed.
+fn may_mean_orphans(op: &Operation, parent: &Trail) -> bool {
+    let (filter, more) = match &op.action {
+        Action::Update(update) => (
+            &update.filter,
+            update.from.is_some() || update.with.is_some(),
+        ),
+        Action::Delete(delete) => (
+            &delete.filter,
+            delete.using.is_some() || delete.with.is_some(),
+        ),
+        _ => return true,
+    };
+    let Some(filter) = filter else {
+        return true;
+    };
+    let asks = |word: &str| mentions(&filter.text, word);
+    more || filter.text.contains(['<', '>', '!', '~'])
+        || ["select", "not", "between", "like"]
+            .iter()
+            .any(|word| asks(word))
+        || mentions(&filter.text, &parent.table.name)
 }

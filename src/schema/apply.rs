@@ -132,6 +132,7 @@ impl Schema {
     /// what was new.
     pub fn begin_down(&mut self) -> New {
         self.end_session();
+        self.added_back = Some(FxHashSet::default());
         New {
             own: std::mem::take(&mut self.created_now),
             along: std::mem::take(&mut self.created_along),
@@ -140,6 +141,7 @@ impl Schema {
 
     /// Makes new again what was new.
     pub fn end_down(&mut self, new: New) {
+        self.added_back = None;
         (self.created_now, self.created_along) = (new.own, new.along);
     }
 

@@ -489,11 +489,12 @@ impl Schema {
         }
         let list = self.routines(&key);
         let kept: Vec<Arc<Routine>> = match arguments {
-            Some(arguments) if list.iter().all(|r| !r.procedure) || list.len() > 1 => list
+            Some(arguments) if list.len() > 1 => list
                 .iter()
                 .filter(|r| !r.takes(arguments))
                 .cloned()
                 .collect(),
+            // The only one is meant: another has been told apart above.
             _ => Vec::new(),
         };
         if kept.is_empty() {

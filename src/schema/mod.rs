@@ -172,6 +172,8 @@ pub struct Table {
     pub filled: bool,
     /// The first of them were what a query found, in CREATE TABLE … AS.
     pub from_query: bool,
+    /// That query, as long as its columns are still the table's.
+    pub made_by: Option<Arc<str>>,
     /// The files that write some of them value by value: reference data.
     pub seeds: ThinVec<SourceId>,
     /// Which migration last added a column of this name; absent means the
@@ -558,6 +560,8 @@ pub struct Schema {
     migration: MigrationIndex,
     /// What that migration created, temporary or not.
     created_now: FxHashSet<Key>,
+    /// The columns that the down at hand has added so far, while one is.
+    added_back: Option<FxHashSet<(Key, Name)>>,
     /// Created by the migrations before it that come with the same release.
     created_along: FxHashSet<Key>,
     /// That migration did something that could not be read.
@@ -766,12 +770,13 @@ impl Schema {
         self.former_names.contains(name)
     }
 
-    /// Are there functions of the name, and none with these arguments? What
+    /// Are there routines of the name, and none with these arguments? What
     /// arguments a procedure gives back need not be said.
     pub fn lacks_overload(&self, name: &ObjectName, arguments: Option<&str>) -> bool {
         let known = self.routines(&self.resolve_routine(name));
         arguments.is_some_and(|arguments| {
-            let other = |r: &Arc<Routine>| !r.procedure && !r.takes(arguments);
+            let gives_back = |r: &Routine| r.procedure && signature::gives_back(&r.arguments);
+            let other = |r: &Arc<Routine>| !r.takes(arguments) && !gives_back(r);
             !known.is_empty() && known.iter().all(other)
         })
     }
@@ -829,6 +834,40 @@ impl Schema {
     /// Has the history created every relation that it mentioned so far?
     pub fn is_complete(&self) -> bool {
         !self.assumed
+    }
+
+    /// Has it created every relation of a schema that it mentioned so far? What
+    /// another schema was filled with by others says nothing of this one.
+    pub fn is_complete_in(&self, schema: &str) -> bool {
+        let is_assumed = |(key, relation): (&Key, &Relation)| {
+            key.schema == schema && relation.origin() == Origin::Assumed
+        };
+        !self.assumed || !self.relations.iter().any(is_assumed)
+    }
+
+    /// Would it have made a routine of this name, if there were one? So it is
+    /// where it makes those of the schema, or all else there.
+    pub fn makes_routines(&self, like: &Key) -> bool {
+        let by_another = |r: &Arc<Routine>| match r.origin {
+            Origin::Created { migration, .. } => migration != self.migration,
+            Origin::Assumed => false,
+        };
+        let makes = |(key, all): (&Key, &Vec<Arc<Routine>>)| {
+            key.schema == like.schema && (key == like || all.iter().any(by_another))
+        };
+        self.is_complete_in(&like.schema) || self.routines.iter().any(makes)
+    }
+
+    /// Did the migration that is being applied make a relation, which no other
+    /// knew under any name?
+    pub fn is_own(&self, key: &Key) -> bool {
+        let is_of_now = |origin: Origin| match origin {
+            Origin::Created { migration, .. } => migration == self.migration,
+            // A branch has dropped it, and what comes behind takes it for there.
+            Origin::Assumed => true,
+        };
+        let origin = self.relation_by_key(key).map(Relation::origin);
+        self.created_now.contains(key) && origin.is_some_and(is_of_now)
     }
 
     /// Is what the history never made most likely not there? Only where it made
@@ -893,6 +932,23 @@ impl Schema {
     pub fn is_hidden_name(&self, name: &ObjectName) -> bool {
         let key = self.resolve(name);
         self.is_created_now(&key) || self.table_by_key(&key).is_some_and(|t| t.is_temporary())
+    }
+
+    /// Is a down at hand?
+    pub fn goes_back(&self) -> bool {
+        self.added_back.is_some()
+    }
+
+    /// Does nobody but the script at hand know the column? In a down it is not
+    /// new by what the up did: the release that runs was made for that.
+    pub fn is_column_of_now(&self, table: &ObjectName, column: &str) -> bool {
+        let key = self.resolve(table);
+        match &self.added_back {
+            Some(added) => added.contains(&(key, Name::new(column))),
+            None => self
+                .table_by_key(&key)
+                .is_some_and(|t| t.column_is_new_in(column, self.migration)),
+        }
     }
 
     /// Did the migration that is being applied create this relation?

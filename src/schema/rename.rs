@@ -348,6 +348,7 @@ impl Schema {
                 swap(&mut partition.columns, from, to);
                 replace_name(&mut partition.definition, from, to);
             }
+            t.made_by = None;
             if let Some(added) = t.column_added.remove(from) {
                 t.column_added.insert(*to, added);
             }

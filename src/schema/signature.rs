@@ -13,6 +13,11 @@ pub fn same(a: &str, b: &str) -> bool {
     types(a) == types(b)
 }
 
+/// Are there arguments that the routine gives back?
+pub fn gives_back(arguments: &str) -> bool {
+    read(arguments).iter().any(|argument| argument.out)
+}
+
 /// May a query call a routine of these arguments with so many?
 pub fn takes(arguments: &str, given: usize) -> bool {
     let list = read(arguments);

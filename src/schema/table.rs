@@ -48,6 +48,7 @@ impl Table {
             views: ThinVec::new(),
             filled: false,
             from_query: false,
+            made_by: None,
             seeds: ThinVec::new(),
             column_added: Default::default(),
             gone: ThinVec::new(),
@@ -195,6 +196,7 @@ impl Schema {
         table.options = create.options;
         table.filled = create.source.is_some();
         table.from_query = table.filled;
+        table.made_by = query_that_makes(create);
         table.columns_known = create.source.is_none() && create.of_type.is_none();
         table.of_type = create.of_type.as_ref().map(|of| self.type_key_of(of));
         if let Some(of) = &table.of_type {
@@ -491,8 +493,12 @@ impl Schema {
         for table in self.with_descendants(&key, target.only) {
             self.enter_columns(&table, std::slice::from_ref(column), at);
             self.edit_table(&table, |t| {
+                t.made_by = None;
                 t.column_added.insert(column.name, migration);
             });
+            if let Some(added) = &mut self.added_back {
+                added.insert((table, column.name));
+            }
         }
         let own = [column.clone()];
         for constraint in constraints {
@@ -603,6 +609,7 @@ impl Schema {
         }
         self.edit_table(key, |t| {
             t.columns.retain(|c| c.name != *column);
+            t.made_by = None;
             t.column_added.remove(column);
         });
         self.rename_member(key, ObjectKind::Column, column, None);
@@ -941,4 +948,13 @@ fn change_column(column: &mut Column, action: &Action) {
         Action::DropExpression { .. } => column.generated = None,
         _ => {}
     }
+}
+
+/// The query of CREATE TABLE … AS, where it says all of the table.
+fn query_that_makes(create: &CreateTable) -> Option<Arc<str>> {
+    let query = &create.source.as_ref()?.text;
+    let is_prepared = words(query)
+        .next()
+        .is_some_and(|word| word.eq_ignore_ascii_case("execute"));
+    (create.columns.is_empty() && !is_prepared).then(|| query.clone())
 }

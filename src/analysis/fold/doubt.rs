@@ -9,6 +9,7 @@ use crate::finding::Finding;
 use crate::project::{Down, Layout, Problem, SourceId};
 use crate::schema::Schema;
 use crate::source::Span;
+use crate::verdict::Undo;
 
 /// From so many pairs on, a history is asked whether its downs belong to the
 /// ups of the same name at all.
@@ -26,6 +27,9 @@ pub(super) struct Doubts {
     /// Conflicts in ups, and how many migrations have them.
     conflicts: usize,
     conflicted: usize,
+    /// Ups that go back less well by their downs than by themselves, by their
+    /// places among the reports, and how well without them.
+    pub(super) lowered: Vec<(usize, Undo)>,
     /// Where the statement alone is refused, whatever came before it.
     refused_alone: FxHashSet<(SourceId, Span)>,
 }
@@ -55,6 +59,9 @@ impl Fold<'_> {
                 || finding.rule == "empty-down"
                 || finding.rule == "schema-conflict" && downs.contains(&finding.source))
         });
+        for (at, undo) in std::mem::take(&mut self.doubts.lowered).into_iter().rev() {
+            self.outcome.migrations[at].verdict.undo = undo;
+        }
         self.outcome.problems.push(Problem {
             path: self.history.root.clone(),
             message: format!(

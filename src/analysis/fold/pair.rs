@@ -7,7 +7,7 @@ use crate::analysis::undo::operations;
 use crate::finding::{Confidence, Finding, Severity};
 use crate::inverse::{
     self, Between,
-    difference::{STILL_HAS, STILL_THERE},
+    difference::{NOT_VALIDATED, STILL_HAS, STILL_THERE, VALIDATED_NOW},
     sql::sql_name,
 };
 use crate::name::Name;
@@ -23,6 +23,9 @@ use crate::verdict::Undo;
 
 /// How a difference ends that is one of names.
 const CALLED_NOW: &str = "` now";
+
+/// So many findings are looked through for what one migration has.
+const MANY_FINDINGS: usize = 256;
 
 /// What is said of what the down alone makes.
 const NOT_BEFORE: &str = "was not there before";
@@ -40,6 +43,8 @@ pub(super) struct Pair<'p> {
     pub(super) created: FxHashSet<Key>,
     /// What the server refuses of the down: places in it, in order.
     pub(super) refused: Vec<usize>,
+    /// It does not come to its end, by all that the history shows.
+    pub(super) fails: bool,
 }
 
 impl Fold<'_> {
@@ -53,18 +58,30 @@ impl Fold<'_> {
             ..
         } = pair;
         let unread = |p: &&Planned<'_>| is_unread(&p.operation.action);
-        let does_something = |plan: &[Planned<'_>]| {
-            plan.iter().any(|p| {
-                !matches!(
-                    p.operation.action,
-                    Action::Nothing | Action::SetConstraints { .. } | Action::Select { .. }
-                )
-            })
-        };
-        if !self.is_judged || down.iter().any(|p| unread(&p)) || !does_something(down) {
+        if !self.is_judged {
             return;
         }
-        self.doubts.pairs += usize::from(migration.selected);
+        if pair.fails {
+            self.lower(migration, Undo::Impossible);
+        }
+        // What else it does, nobody knows; that it could not be read, another
+        // rule says.
+        if down.iter().any(|p| unread(&p)) {
+            if !pair.fails {
+                self.shown_by_down(migration);
+            }
+            return self.lower(migration, Undo::Lossy);
+        }
+        // `empty-down` says that all stays, unless the project does without.
+        let is_silent = down.iter().all(|p| leaves_all(&p.operation.action));
+        let begun = self.downs_from;
+        if is_silent && begun.is_none_or(|from| self.schema.migration() < from) {
+            return;
+        }
+        if !is_silent && !pair.fails {
+            self.shown_by_down(migration);
+        }
+        self.doubts.pairs += usize::from(migration.selected && !is_silent);
         let mut found = self.differences(&mut pair);
         if found == inverse::Differences::default() {
             return;
@@ -79,13 +96,15 @@ impl Fold<'_> {
         let in_the_dark = up.iter().any(|p| unread(&p));
         if in_the_dark {
             let unread = self.texts_of(up.iter().filter(unread));
-            let made = names_made_by(up);
+            let (made, changed) = (names_made_by(up), names_changed_by(up));
             found.minor.clear();
             found.unclear.clear();
             found.list.retain(|text| {
                 let stays = text.ends_with(STILL_THERE) || text.contains(STILL_HAS);
-                let own = named(text).iter().all(|name| made.contains(*name));
-                stays && own && !unread.iter().any(|sql| has_a_part_in(sql, text))
+                let names = named(text);
+                let own = stays && names.iter().all(|name| made.contains(*name));
+                let plain = own || names.iter().all(|name| changed.contains(*name));
+                plain && !unread.iter().any(|sql| has_a_part_in(sql, text))
             });
         }
         // What a block does may depend on what it finds.
@@ -119,6 +138,27 @@ impl Fold<'_> {
                 *text = format!("{what}{NOT_BEFORE}");
             }
         }
+        let has_said = self.replaced(up);
+        for list in [&mut found.list, &mut found.unclear] {
+            list.retain(|text| {
+                text.ends_with("is gone") || !has_said.iter().any(|what| text.starts_with(what))
+            });
+        }
+        if !has_said.is_empty() {
+            self.lower(migration, Undo::Impossible);
+        }
+        // No statement takes a value from an enum, and unused it harms nobody.
+        let is_other = found.list.iter().any(|text| !text.contains(STILL_HAS));
+        let is_near = !found.unclear.is_empty()
+            || (found.minor.iter()).any(|text| !text.ends_with(VALIDATED_NOW));
+        if is_other || is_silent && is_near {
+            self.lower(migration, Undo::Impossible);
+        } else if is_near {
+            self.lower(migration, Undo::Lossy);
+        }
+        if is_silent {
+            return;
+        }
         let severity = match () {
             () if !found.list.is_empty() => None,
             () if !found.unclear.is_empty() => Some(Severity::Warning),
@@ -140,12 +180,6 @@ impl Fold<'_> {
         }
         if !is_minor {
             self.doubts.unequal += usize::from(migration.selected);
-            // The files do not bring the schema back as it was.
-            if let Some(up) = self.outcome.migrations.last_mut()
-                && migration.selected
-            {
-                up.verdict.undo = up.verdict.undo.max(Undo::Lossy);
-            }
         }
         let Some(mut finding) =
             self.registry
@@ -186,6 +220,51 @@ impl Fold<'_> {
         }
     }
 
+    /// What no migration before the up shows, its down does.
+    fn shown_by_down(&mut self, migration: &Migration) {
+        let up = self.outcome.migrations.last_mut();
+        if let Some(up) = up.filter(|_| migration.selected) {
+            up.verdict.undo = up.verdict.undo.min(Undo::Lossy);
+        }
+    }
+
+    /// With this down the up, which was reported last, goes back no further.
+    fn lower(&mut self, migration: &Migration, undo: Undo) {
+        let at = self.outcome.migrations.len().checked_sub(1);
+        if let Some(at) = at.filter(|_| migration.selected) {
+            let before = &mut self.outcome.migrations[at].verdict.undo;
+            self.doubts.lowered.push((at, *before));
+            *before = undo.max(*before);
+        }
+    }
+
+    /// What the up replaces and the down leaves so, as `replaced-definition-lost`
+    /// has said: by the words that a difference begins with.
+    fn replaced(&self, up: &[Planned<'_>]) -> Vec<String> {
+        let of_up = |f: &&Finding| {
+            f.rule == "replaced-definition-lost" && up.iter().any(|p| p.source == f.source)
+        };
+        let said = self.outcome.findings.iter().rev().take(MANY_FINDINGS);
+        let said: Vec<Span> = said.filter(of_up).map(|f| f.span).collect();
+        let replaces = |p: &&Planned<'_>| said.contains(&p.operation.place);
+        let what = |p: &Planned<'_>| match &p.operation.action {
+            Action::CreateRoutine(create) => {
+                let kind = if create.procedure {
+                    "procedure"
+                } else {
+                    "function"
+                };
+                let key = self.schema.resolve_routine(&create.name);
+                Some(format!("{kind} `{key}` "))
+            }
+            Action::CreateView(create) => {
+                Some(format!("view `{}` ", self.schema.resolve(&create.name)))
+            }
+            _ => None,
+        };
+        up.iter().filter(replaces).filter_map(what).collect()
+    }
+
     /// What is said of a statement that takes from others: it is told with all
     /// that differs.
     fn taken_from_others(&mut self, at: &Planned<'_>) -> Option<Finding> {
@@ -204,7 +283,7 @@ impl Fold<'_> {
     fn differences(&mut self, pair: &mut Pair<'_>) -> inverse::Differences {
         let between = Between {
             created: std::mem::take(&mut pair.created),
-            added: self.added_by_down(pair),
+            added: self.added_by_either(pair),
             left: self.routines_left(pair),
         };
         let mut found = inverse::differences(&self.schema, pair.start, &between);
@@ -245,9 +324,9 @@ impl Fold<'_> {
         left
     }
 
-    /// The columns that the down adds, and that the up did not take away: they
-    /// were not there before, whatever the history knows of their tables.
-    fn added_by_down(&self, pair: &Pair<'_>) -> FxHashSet<(Key, Name)> {
+    /// The columns that either adds, and that the up did not take away before:
+    /// they were not there, whatever the history knows of their tables.
+    fn added_by_either(&self, pair: &Pair<'_>) -> FxHashSet<(Key, Name)> {
         let dark = |p: &Planned<'_>| names_at_run_time(&p.operation.action);
         if pair.up.is_empty() || pair.up.iter().any(dark) {
             return FxHashSet::default();
@@ -256,20 +335,43 @@ impl Fold<'_> {
         let is_left = |table: &ObjectName, column: &Name| {
             !taken.contains(column) && !taken.contains(&table.name)
         };
-        let added = pair.down.iter().filter_map(|p| match &p.operation.action {
+        let gone: FxHashSet<Name> = (pair.up.iter())
+            .filter_map(|p| match &p.operation.action {
+                Action::DropColumn { column, .. } | Action::RenameColumn { column, .. } => {
+                    Some(column.name)
+                }
+                Action::Drop { name, .. } | Action::Rename { name, .. } => Some(name.name),
+                _ => None,
+            })
+            .collect();
+        let is_new = |table: &ObjectName, column: &Name| {
+            !gone.contains(column) && !gone.contains(&table.name)
+        };
+        let by_up = pair.up.iter().filter_map(|p| self.added(p, &is_new));
+        let by_down = pair.down.iter().filter_map(|p| self.added(p, &is_left));
+        by_up.chain(by_down).collect()
+    }
+
+    /// The column that an operation adds for certain, where it is one of those
+    /// asked for.
+    fn added(
+        &self,
+        planned: &Planned<'_>,
+        is_asked: &dyn Fn(&ObjectName, &Name) -> bool,
+    ) -> Option<(Key, Name)> {
+        match &planned.operation.action {
             Action::AddColumn {
                 table,
                 column,
                 if_not_exists: false,
                 ..
-            } if !p.operation.within.conditional && is_left(&table.name, &column.name) => {
+            } if !planned.operation.within.conditional && is_asked(&table.name, &column.name) => {
                 let key = self.schema.resolve(&table.name);
                 let key = self.schema.renamed_to(&key).copied().unwrap_or(key);
                 Some((key, column.name))
             }
             _ => None,
-        });
-        added.collect()
+        }
     }
 
     /// The texts of the blocks and calls that run several statements.
@@ -303,8 +405,16 @@ impl Fold<'_> {
     /// What the down would have to do besides, for people.
     fn remedy(&self, differences: &[String], start: Mark) -> String {
         const MOST: usize = 6;
+        let (unchecked, others): (Vec<&String>, Vec<&String>) =
+            differences.iter().partition(|d| d.ends_with(NOT_VALIDATED));
+        let validate: String = unchecked.iter().filter_map(|d| validate(d)).collect();
+        if others.is_empty() && !validate.is_empty() {
+            return format!(
+                "It keeps out what is new and lets old rows be, and so blocks nobody; what is left to do is to look at them, in a step of its own, while writes go on:{validate}"
+            );
+        }
         let (too_much, lacks): (Vec<&String>, Vec<&String>) =
-            differences.iter().partition(|d| d.ends_with(NOT_BEFORE));
+            others.into_iter().partition(|d| d.ends_with(NOT_BEFORE));
         let (renames, names): (Vec<_>, Vec<_>) = lacks
             .iter()
             .map(|difference| rename_back(difference).ok_or(difference))
@@ -333,6 +443,9 @@ impl Fold<'_> {
         }
         if !too_much.is_empty() {
             help.push_str("\n-- and leave out what the up does not take away");
+        }
+        if !validate.is_empty() {
+            help.push_str(&format!("\n-- and then, in a step of its own:{validate}"));
         }
         let empty: Vec<String> = statements
             .iter()
@@ -430,6 +543,27 @@ fn names_made_by(plan: &[Planned<'_>]) -> FxHashSet<Name> {
     });
     let parts = made_by(plan).into_iter().map(|(_, name)| name);
     made.chain(parts).collect()
+}
+
+/// The names of what a script takes away or changes for certain: whatever else
+/// it does, that was there before, and has to come back.
+fn names_changed_by(plan: &[Planned<'_>]) -> FxHashSet<Name> {
+    let certain = plan.iter().filter(|p| !p.operation.within.conditional);
+    let changed = certain.filter_map(|p| match &p.operation.action {
+        Action::AddColumn { .. } | Action::RenameColumn { .. } => None,
+        Action::Drop {
+            name,
+            if_exists: false,
+            ..
+        } => Some(name.name),
+        Action::DropConstraint {
+            name,
+            if_exists: false,
+            ..
+        } => Some(name.name),
+        action => column_of(action).map(|(_, column)| *column),
+    });
+    changed.collect()
 }
 
 /// The constraints and indexes that a script drops where they are there, in the
@@ -533,6 +667,17 @@ fn rename_back(difference: &str) -> Option<String> {
     }
 }
 
+/// What looks at the rows that a constraint has let be, on a line of its own.
+fn validate(difference: &str) -> Option<String> {
+    let mut quoted = difference.split('`').skip(1).step_by(2);
+    let (constraint, table) = (quoted.next()?, quoted.next()?);
+    let table = table.split('.').map(sql_name).collect::<Vec<_>>().join(".");
+    let constraint = sql_name(constraint);
+    Some(format!(
+        "\nALTER TABLE {table} VALIDATE CONSTRAINT {constraint};"
+    ))
+}
+
 fn last(path: &str) -> &str {
     path.rsplit('.').next().unwrap_or(path)
 }
@@ -569,6 +714,15 @@ fn is_about(operation: &Operation, differences: &[String]) -> bool {
         },
     };
     differences.iter().any(|text| text.contains(&named))
+}
+
+/// Does it leave the schema alone, whatever it says?
+fn leaves_all(action: &Action) -> bool {
+    is_setting(action)
+        || matches!(
+            action,
+            Action::SetConstraints { .. } | Action::Select { .. }
+        )
 }
 
 /// Does it only prepare for what comes?

@@ -11,7 +11,7 @@ use crate::operation::{
     Action, ConstraintKind, CreateTable, DataType, ObjectKind, ObjectName, Persistence,
     ReindexTarget,
 };
-use crate::schema::{self, Key, Relation, is_system};
+use crate::schema::{self, Key, Origin, Relation, is_system};
 use crate::statement::cursor::string_value;
 use crate::statement::lexer::{Token, TokenKind};
 use crate::text::holds;
@@ -140,7 +140,12 @@ impl Work<'_> {
             .out_of_sight(need.name, &key)
             .filter(|_| !need.if_exists)
         {
-            let why = format!("`{other}` is in no schema of the search path, which was set");
+            let why = match self.schema.session().path_named {
+                true => format!("`{other}` is in no schema of the search path, which was set"),
+                false => format!(
+                    "`{other}` is in no schema of the search path, for all that is set here"
+                ),
+            };
             self.refuse_unmade(Ground::Unmade, why);
         }
         if !self.is_missing_relation(need.name, &key) {
@@ -172,17 +177,27 @@ impl Work<'_> {
             && !self.schema.has_elsewhere(&key.name)
     }
 
-    /// The relation of that name in a schema that the search path does not name,
-    /// where the history set the path (search_path_elsewhere_*).
+    /// The relation of that name in a schema that the search path does not name:
+    /// where the history set the path (search_path_elsewhere_*), or as far as it
+    /// has shown one.
     fn out_of_sight(&self, name: &ObjectName, key: &Key) -> Option<Key> {
-        let session = self.schema.session();
-        let alone = name.schema.is_none() && !name.template && session.path_named;
-        if !alone || !self.schema.is_whole() || is_system(&key.schema) {
-            return None;
-        }
+        let alone = name.schema.is_none() && !name.template && !is_system(&key.schema);
+        let is_whole = self.schema.session().path_named && self.schema.is_whole();
         let mut named = self.schema.named(&key.name);
-        let made = named.find(|(_, relation)| relation.created_at().is_some());
-        made.map(|(key, _)| *key)
+        let made = named.find(|(_, relation)| match relation.origin() {
+            // What the up has made by the name of its schema, its down does not
+            // reach without.
+            Origin::Created { migration, .. } => {
+                let is_of_up = self.schema.goes_back() && migration == self.schema.migration();
+                is_whole || is_of_up && self.schema.has_read_all()
+            }
+            Origin::Assumed => false,
+        });
+        let is_written_out = |key: &&Key| !key.schema.contains(['$', '{']);
+        made.map(|(key, _)| key)
+            .filter(|_| alone)
+            .filter(is_written_out)
+            .copied()
     }
 
     /// Is nothing of that name there, as far as a whole history shows?

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use rustc_hash::FxHashSet;
 
 use super::query::likeness;
-use super::{Differences, Likeness, Then, same};
+use super::{Differences, Likeness, NOT_VALIDATED, Then, VALIDATED_NOW, same};
 use crate::name::Name;
 use crate::operation::column::OF_SERIAL;
 use crate::operation::{Column, ConstraintKind, Identity, Persistence};
@@ -498,8 +498,8 @@ fn same_constraint(a: &TableConstraint, b: &TableConstraint) -> bool {
 fn details(old: &TableConstraint, new: &TableConstraint) -> Vec<&'static str> {
     let mut list = Vec::new();
     match (old.validated, new.validated) {
-        (true, false) => list.push("is not validated"),
-        (false, true) => list.push("is validated, which it was not"),
+        (true, false) => list.push(NOT_VALIDATED),
+        (false, true) => list.push(VALIDATED_NOW),
         _ => {}
     }
     if let (ConstraintKind::ForeignKey(x), ConstraintKind::ForeignKey(y)) =
