@@ -196,6 +196,17 @@ fn answers() {
         ),
         // ON CONFLICT (note) finds nothing to rest on.
         ("DROP INDEX CONCURRENTLY once;", "brief degraded lossy"),
+        // Another key on the same columns takes its place.
+        (
+            "CREATE UNIQUE INDEX anew ON orders (note) WITH (fillfactor = 90);
+             DROP INDEX once;",
+            "blocking compatible exact",
+        ),
+        (
+            "DROP INDEX once;
+             CREATE UNIQUE INDEX anew ON orders (note) WITH (fillfactor = 90);",
+            "blocking compatible exact",
+        ),
         // All rows of the old release hold the same there, or repeat what it writes.
         (
             "ALTER TABLE orders ADD COLUMN rank int DEFAULT 0 UNIQUE;",

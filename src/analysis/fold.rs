@@ -43,7 +43,7 @@ use crate::schema::{Conflict, Key, MigrationIndex, Place, Schema, column_of};
 use crate::source::Span;
 use crate::statement::lexer::{Lexeme, Lexer};
 use crate::suppress::Directives;
-use crate::verdict::{Deploy, OldRelease, Verdict};
+use crate::verdict::{Deploy, OldRelease, Undo, Verdict};
 
 use control::{SavedState, has_rollback};
 use declared::{Declared, Inferred};
@@ -566,6 +566,20 @@ impl<'a> Fold<'a> {
             );
             if cx.comes_back() && !cx.exchange_breaks() {
                 verdict.old_release = OldRelease::Compatible;
+            }
+        }
+        if verdict.old_release == OldRelease::Degraded {
+            let cx = context(
+                run.scene,
+                planned,
+                &effect,
+                &self.schema,
+                transactions,
+                index,
+            );
+            if cx.drops_key().is_some_and(|key| cx.stays_unique(&key)) {
+                verdict.old_release = OldRelease::Compatible;
+                verdict.undo = Undo::Exact;
             }
         }
         let inverse = self

@@ -78,6 +78,9 @@ const CALL_DEPTH: usize = 4;
 /// How many operations of routines a script is followed into.
 const CALLED_OPERATIONS: usize = 20_000;
 
+/// Among so many of one name the one that fits a call is looked for.
+const OVERLOADS: usize = 16;
+
 impl Calls {
     /// Finds the routines that a script calls: its own, and those that the
     /// history left behind.
@@ -86,6 +89,7 @@ impl Calls {
         let mut search = Search::new(parts, schema);
         for (p, part) in parts.iter().enumerate() {
             for (s, statement) in part.statements.iter().enumerate() {
+                search.at = (p, s);
                 for operation in &statement.operations {
                     let mut body = Vec::new();
                     search.follow(operation, operation, CALL_DEPTH, &mut body);
@@ -112,7 +116,9 @@ impl Calls {
 /// Where the routines are that a script calls.
 struct Search<'a> {
     /// Those that the script itself creates.
-    own: OnceCell<FxHashMap<&'a str, &'a CreateRoutine>>,
+    own: OnceCell<Own<'a>>,
+    /// The part and statement of the call.
+    at: (usize, usize),
     parts: &'a [ReadPart],
     schema: &'a Schema,
     left: usize,
@@ -122,6 +128,7 @@ impl<'a> Search<'a> {
     fn new(parts: &'a [ReadPart], schema: &'a Schema) -> Self {
         Self {
             own: OnceCell::new(),
+            at: (0, 0),
             parts,
             schema,
             left: CALLED_OPERATIONS,
@@ -168,19 +175,27 @@ impl<'a> Search<'a> {
         }
     }
 
-    /// Of several that the history left behind, the one that takes as many
-    /// arguments as a query gives.
+    /// The one that the script made last before the call. Of several that the
+    /// history left behind, the one that takes as many arguments as a query gives.
     fn callee(&self, name: &ObjectName, given: Option<&str>) -> Option<Callee<'a>> {
         let own = self.own.get_or_init(|| own_routines(self.parts));
-        if let Some(create) = own.get(name.name.as_str()) {
-            return Some(Callee {
-                arguments: &create.arguments,
-                language: &create.language,
-                body: &create.body_text,
-                operations: &create.operations,
-            });
+        let own = own.get(name.name.as_str()).map_or(&[][..], Vec::as_slice);
+        let before = &own[..own.partition_point(|(at, _)| *at <= self.at)];
+        let given_here = given.map(elements);
+        let fits = |create: &CreateRoutine| {
+            given_here.is_none_or(|given| signature::takes(&create.arguments, given))
+        };
+        let mut latest = before.iter().rev().take(OVERLOADS);
+        let made = latest
+            .find(|(_, create)| fits(create))
+            .or_else(|| before.last());
+        if let Some((_, create)) = made {
+            return Some(Callee::of(create));
         }
         let key = self.schema.resolve_routine(name);
+        if self.schema.routines(&key).is_empty() {
+            return own.first().map(|(_, create)| Callee::of(create));
+        }
         let routine = match self.schema.routines(&key) {
             known @ [_, .., last] => {
                 let fits = given.map(elements).and_then(|given| {
@@ -208,7 +223,16 @@ struct Callee<'a> {
     operations: &'a Arc<Vec<Operation>>,
 }
 
-impl Callee<'_> {
+impl<'a> Callee<'a> {
+    fn of(create: &'a CreateRoutine) -> Self {
+        Self {
+            arguments: &create.arguments,
+            language: &create.language,
+            body: &create.body_text,
+            operations: &create.operations,
+        }
+    }
+
     /// What it does where it is given these arguments: constants among them tell
     /// what is put together at run time.
     fn operations(&self, given: Option<&str>) -> Arc<Vec<Operation>> {
@@ -261,15 +285,19 @@ fn elements(list: &str) -> usize {
     number
 }
 
-fn own_routines(parts: &[ReadPart]) -> FxHashMap<&str, &CreateRoutine> {
-    let mut own = FxHashMap::default();
-    let operations = parts
-        .iter()
-        .flat_map(|part| &part.statements)
-        .flat_map(|statement| &statement.operations);
-    for operation in operations {
-        if let Action::CreateRoutine(create) = &operation.action {
-            own.entry(create.name.name.as_str()).or_insert(&**create);
+/// By their names, in order, with the part and the statement that makes them.
+type Own<'a> = FxHashMap<&'a str, Vec<((usize, usize), &'a CreateRoutine)>>;
+
+fn own_routines(parts: &[ReadPart]) -> Own<'_> {
+    let mut own = Own::default();
+    for (p, part) in parts.iter().enumerate() {
+        for (s, statement) in part.statements.iter().enumerate() {
+            for operation in &statement.operations {
+                if let Action::CreateRoutine(create) = &operation.action {
+                    let known = own.entry(create.name.name.as_str()).or_default();
+                    known.push(((p, s), &**create));
+                }
+            }
         }
     }
     own

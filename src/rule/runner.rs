@@ -7,6 +7,20 @@ use crate::report::Direction;
 use crate::source::Span;
 
 impl Scene<'_> {
+    /// How this tool is told to drop something outside a transaction, which waits
+    /// for nobody but who uses the table.
+    pub fn drop_without_transaction(&self) -> &'static str {
+        match self.layout {
+            Layout::Flyway => {
+                "in a migration of its own; Flyway then runs it without a transaction (or say so in `<file>.sql.conf`: `executeInTransaction=false`)"
+            }
+            Layout::Supabase => {
+                "as the only statement of its file: Supabase sends a file as one batch, which PostgreSQL runs as one transaction"
+            }
+            _ => self.without_transaction(),
+        }
+    }
+
     /// How this tool is told to run a statement outside a transaction: the
     /// end of a sentence.
     pub fn without_transaction(&self) -> &'static str {

@@ -6,7 +6,9 @@ use std::borrow::Cow;
 use super::{Facet, OperationContext};
 use crate::inverse::same_condition;
 use crate::name::Name;
-use crate::operation::{Action, Constraint, ConstraintKind, DataType, ObjectName, Operation};
+use crate::operation::{
+    Action, Constraint, ConstraintKind, DataType, ObjectKind, ObjectName, Operation,
+};
 use crate::schema::{
     GoneRule, Index, Key, Routine, Schema, Table, TableConstraint, names_in, signature,
 };
@@ -121,6 +123,26 @@ impl<'a> Uniqueness<'a> {
 }
 
 impl OperationContext<'_> {
+    /// The key that the operation drops.
+    pub fn drops_key(&self) -> Option<Uniqueness<'_>> {
+        match &self.operation.action {
+            Action::DropConstraint { table, name, .. } => {
+                let table = self.schema.table(&table.name)?;
+                let old = table.constraint(&name.name)?;
+                Uniqueness::of_constraint(table.key, old)
+            }
+            Action::Drop {
+                kind: ObjectKind::Index,
+                name,
+                ..
+            } => {
+                let index = self.schema.index(name)?;
+                index.unique.then(|| Uniqueness::of_index(index))
+            }
+            _ => None,
+        }
+    }
+
     /// Does another key, of now or of what the script adds later, keep out what
     /// this one does?
     pub fn stays_unique(&self, gone: &Uniqueness<'_>) -> bool {

@@ -1,10 +1,11 @@
 //! Orphans that the old release writes begin to fail.
 
 use crate::finding::Severity;
+use crate::name::Name;
 use crate::operation::ForeignKey;
 use crate::operation::{Action, ConstraintKind, Kind, Target};
 use crate::rule::{Check, Findings, OperationContext, Rule, sql_name, sql_object};
-use crate::schema::TableConstraint;
+use crate::schema::{Table, TableConstraint};
 
 pub const RULE: Rule = Rule {
     id: "add-foreign-key",
@@ -55,11 +56,7 @@ fn check(cx: &OperationContext<'_>, findings: &mut Findings) {
             format!(", and it can no longer delete rows of `{referenced}` that are referred to")
         }
     };
-    let with = key
-        .referenced
-        .first()
-        .map_or_else(|| "id".to_owned(), ToString::to_string);
-    let first = key.columns.first().map(|c| sql_name(c)).unwrap_or_default();
+    let (given, met) = orphan_terms(cx, key);
     findings
         .report(
             cx.operation.place,
@@ -71,12 +68,34 @@ fn check(cx: &OperationContext<'_>, findings: &mut Findings) {
         .confidence(cx.confidence(&table.name))
         .help(format!(
             "Release code that writes and deletes in the right order first, and look for orphans:\n\
-             SELECT count(*) FROM {child} c WHERE c.{first} IS NOT NULL\n  \
-             AND NOT EXISTS (SELECT FROM {parent} p WHERE p.{} = c.{first});",
-            sql_name(&with),
+             SELECT count(*) FROM {child} c WHERE {given}\n  \
+             AND NOT EXISTS (SELECT FROM {parent} p WHERE {met});",
             child = sql_object(&table.name),
             parent = sql_object(referenced),
         ));
+}
+
+/// That a row refers to something, and that this is there.
+fn orphan_terms(cx: &OperationContext<'_>, key: &ForeignKey) -> (String, String) {
+    let parent = cx.table(&key.references);
+    let primary = parent.and_then(Table::primary_key);
+    let known = primary.filter(|primary| primary.columns.len() == key.columns.len());
+    let to: &[Name] = match key.referenced.is_empty() {
+        true => known.map_or(&[], |primary| &primary.columns),
+        false => &key.referenced,
+    };
+    let given = key
+        .columns
+        .iter()
+        .map(|c| format!("c.{} IS NOT NULL", sql_name(c)));
+    let met = key.columns.iter().enumerate().map(|(at, own)| {
+        let to = to.get(at).map_or_else(|| "id".into(), |to| sql_name(to));
+        format!("p.{to} = c.{}", sql_name(own))
+    });
+    (
+        given.collect::<Vec<_>>().join(" AND "),
+        met.collect::<Vec<_>>().join(" AND "),
+    )
 }
 
 /// Does it take care of what refers to a row that is deleted?

@@ -72,9 +72,8 @@ fn check(cx: &OperationContext<'_>, findings: &mut Findings) {
         false => (
             "writes of the old release that repeat a value fail",
             format!(
-                "Release code that writes no duplicates first, and look for those that are there:\n\
-                 SELECT {sql}, count(*) FROM {}{filter} GROUP BY {sql} HAVING count(*) > 1;",
-                sql_object(table)
+                "Release code that writes no duplicates first{}",
+                duplicates(cx, &target, &columns, &sql, &filter)
             ),
         ),
     };
@@ -85,6 +84,36 @@ fn check(cx: &OperationContext<'_>, findings: &mut Findings) {
         )
         .confidence(cx.confidence(table))
         .help(help);
+}
+
+/// How to look for duplicates that are there. A new column holds the same in all
+/// rows, or what only the server computes.
+fn duplicates(
+    cx: &OperationContext<'_>,
+    target: &Target,
+    columns: &[Name],
+    all: &str,
+    filter: &str,
+) -> String {
+    let is_new = |name: &&Name| !cx.is_old_column(target, name);
+    let old: Vec<SmolStr> = { columns.iter() }
+        .filter(|name| !is_new(name))
+        .map(|name| sql_name(name))
+        .collect();
+    let is_plain = !columns.iter().any(|name| is_new(&name));
+    let (sql, filter) = match is_plain {
+        true => (all.to_owned(), filter),
+        // What the condition says of new columns, no query can ask yet.
+        false => (old.join(", "), ""),
+    };
+    if sql.is_empty() {
+        return String::new();
+    }
+    format!(
+        ", and look for those that are there:\n\
+         SELECT {sql}, count(*) FROM {}{filter} GROUP BY {sql} HAVING count(*) > 1;",
+        sql_object(&target.name)
+    )
 }
 
 /// What is unique, expressions as they stand.

@@ -2,7 +2,7 @@
 
 use crate::finding::Fix;
 use crate::operation::{Action, Kind, ObjectKind, ObjectName};
-use crate::rule::{Check, Findings, OperationContext, Rule, mentions, sql_object};
+use crate::rule::{Check, Facet, Findings, OperationContext, Rule, mentions, sql_object};
 
 pub const RULE: Rule = Rule {
     id: "drop-index-blocking",
@@ -40,22 +40,37 @@ fn check(cx: &OperationContext<'_>, findings: &mut Findings) {
                     of_table(cx, name)
                 ),
             )
-            .help(match clears_a_leftover(cx, name) {
-                true => format!(
+            .help(match () {
+                () if comes_again(cx, name) => format!(
+                    "exchange it outside a transaction: build the new one under another name first, then `DROP INDEX CONCURRENTLY {exists}{};`, and rename the new one",
+                    sql_object(name)
+                ),
+                () if clears_a_leftover(cx, name) => format!(
                     "no migration made `{name}`: what a failed build may have left is dropped by hand, and only where the first of these says `f`:\n  \
                      SELECT indisvalid FROM pg_index WHERE indexrelid = to_regclass('{}');\n  \
                      DROP INDEX CONCURRENTLY IF EXISTS {};",
                     sql_object(name).to_string().replace('\'', "''"),
                     sql_object(name)
                 ),
-                false => format!(
+                () => format!(
                     "{first}run `DROP INDEX CONCURRENTLY {exists}{};` {}",
                     sql_object(name),
-                    cx.scene.without_transaction()
+                    cx.scene.drop_without_transaction()
                 ),
             })
-            .fix(fix(cx, name, *cascade));
+            .fix(fix(cx, name, *cascade).filter(|_| !comes_again(cx, name)));
     }
+}
+
+/// Does the script build one of the same name afterwards?
+fn comes_again(cx: &OperationContext<'_>, name: &ObjectName) -> bool {
+    cx.later_on(Facet::Object, &name.name)
+        .any(|op| match &op.action {
+            Action::CreateIndex(index) => {
+                index.name.as_ref().is_some_and(|own| own.name == name.name)
+            }
+            _ => false,
+        })
 }
 
 /// Does a block that asks for invalid indexes drop one that no migration made?

@@ -47,9 +47,24 @@ fn stored_columns<'a>(cx: &OperationContext<'a>) -> Vec<&'a Name> {
     stored.collect()
 }
 
+/// Does the column's type, or what its expression calls, come from the history? The
+/// server takes neither in one that is VIRTUAL (virtual_of_own_*).
+fn rests_on_own(cx: &OperationContext<'_>) -> bool {
+    let (ty, expr) = match &cx.operation.action {
+        Action::AddColumn { column, .. } => {
+            let generated = column.generated.as_ref();
+            (Some(&column.ty), generated.map(|g| &*g.expr.text))
+        }
+        Action::SetExpression { expr, .. } => (None, Some(&*expr.text)),
+        _ => (None, None),
+    };
+    ty.is_some_and(|ty| cx.schema.is_own_type(ty))
+        || expr.is_some_and(|expr| cx.schema.calls_own(expr))
+}
+
 fn report(cx: &OperationContext<'_>, findings: &mut Findings, table: &ObjectName, what: &str) {
     let sql = sql_object(table);
-    let help = if cx.scene.dialect.version >= 18 {
+    let help = if cx.scene.dialect.version >= 18 && !rests_on_own(cx) {
         format!(
             "where no index or key needs it, make it VIRTUAL, which writes nothing to {sql} (PostgreSQL 18); or fill a plain column by a trigger and in batches"
         )

@@ -118,10 +118,10 @@ impl<'a> Batch<'a> {
         } = self;
         match self.joined.map(on_one_line) {
             None => format!(
-                "{with}{verb} {table} {set}WHERE ctid = ANY (ARRAY(SELECT ctid FROM {table} WHERE … LIMIT 5000))"
+                "{with}{verb} {table} {set}WHERE ctid = ANY (ARRAY(SELECT ctid FROM {table} WHERE <not done yet> LIMIT 5000))"
             ),
             Some(others) => format!(
-                "{with}{verb} {table} {set}{word} {others} WHERE … AND {own}.ctid = ANY (ARRAY(SELECT {own}.ctid FROM {table}, {others} WHERE … LIMIT 5000))"
+                "{with}{verb} {table} {set}{word} {others} WHERE … AND {own}.ctid = ANY (ARRAY(SELECT {own}.ctid FROM {table}, {others} WHERE <not done yet> LIMIT 5000))"
             ),
         }
     }

@@ -4,7 +4,7 @@ use std::ops::ControlFlow;
 
 use crate::finding::Confidence;
 use crate::name::Name;
-use crate::operation::{Action, ConstraintKind, Kind, ObjectKind};
+use crate::operation::{Action, ConstraintKind, Kind};
 use crate::rule::{Check, Findings, OperationContext, Rule, Trail, Uniqueness, Way, sql_key};
 use crate::schema::names_in;
 
@@ -18,7 +18,7 @@ pub const RULE: Rule = Rule {
 };
 
 fn check(cx: &OperationContext<'_>, findings: &mut Findings) {
-    let Some(gone) = gone(cx) else {
+    let Some(gone) = cx.drops_key() else {
         return;
     };
     if cx.is_new_key(&gone.table) || cx.stays_unique(&gone) {
@@ -83,26 +83,6 @@ fn unique_again(cx: &OperationContext<'_>, gone: &Uniqueness<'_>) -> Option<Trai
             false => ControlFlow::Continue(()),
         }
     })
-}
-
-/// The key that is dropped.
-fn gone<'a>(cx: &OperationContext<'a>) -> Option<Uniqueness<'a>> {
-    match &cx.operation.action {
-        Action::DropConstraint { table, name, .. } => {
-            let table = cx.schema.table(&table.name)?;
-            let old = table.constraint(&name.name)?;
-            Uniqueness::of_constraint(table.key, old)
-        }
-        Action::Drop {
-            kind: ObjectKind::Index,
-            name,
-            ..
-        } => {
-            let index = cx.schema.index(name)?;
-            index.unique.then(|| Uniqueness::of_index(index))
-        }
-        _ => None,
-    }
 }
 
 /// The key's elements as they are written.

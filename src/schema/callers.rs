@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use super::{Domain, Index, Key, Policy, Routine, Schema, Table, TableConstraint, View};
 use crate::name::Name;
-use crate::operation::{Column, ConstraintKind, ObjectKind};
+use crate::operation::{Column, ConstraintKind, DataType, ObjectKind, ObjectName};
 use crate::source::Span;
 use crate::statement::Cursor;
 use crate::statement::lexer::{TokenKind, tokens_into};
@@ -190,6 +190,31 @@ fn column_calls(column: &Column, routine: &Key) -> Option<Caller> {
         (Some(g), _) if calls(&g.expr.text, routine) => Some(Caller::Generated(column.name)),
         (_, Some(default)) if calls(&default.text, routine) => Some(Caller::Default(column.name)),
         _ => None,
+    }
+}
+
+impl Schema {
+    /// Is it a type that the history made?
+    pub fn is_own_type(&self, ty: &DataType) -> bool {
+        self.type_of(ty).is_some() || self.domains_of(ty).next().is_some()
+    }
+
+    /// Does an expression call a routine that the history made?
+    pub fn calls_own(&self, expr: &str) -> bool {
+        let mut tokens = Vec::new();
+        tokens_into(expr, Span::new(0, expr.len() as u32), &mut tokens);
+        let mut cursor = Cursor::new(expr, &tokens);
+        while !cursor.done() {
+            let Some(name) = ObjectName::read(&mut cursor) else {
+                cursor.bump();
+                continue;
+            };
+            let is_own = || !self.routines(&self.resolve_routine(&name)).is_empty();
+            if cursor.at_kind(TokenKind::OpenParen) && is_own() {
+                return true;
+            }
+        }
+        false
     }
 }
 

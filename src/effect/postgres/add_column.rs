@@ -66,7 +66,7 @@ impl<'a> Work<'a> {
         self.check_column_options(column);
         if let Some(generated) = &column.generated {
             let columns = |name: &str| Some(subject.table?.column(name)?.ty.clone());
-            self.check_generated(generated, &columns);
+            self.check_generated((column, generated), &columns);
             let computed = subject.table.into_iter().flat_map(|table| &table.columns);
             let mut computed = computed.filter(|other| other.generated.is_some());
             if let Some(other) =

@@ -250,11 +250,14 @@ impl<'a> Work<'a> {
     /// What a generated column computes must be the same at any time.
     pub(super) fn check_generated(
         &mut self,
-        generated: &Generated,
+        (column, generated): (&Column, &Generated),
         columns: &dyn Fn(&str) -> Option<DataType>,
     ) {
         if !generated.stored {
             self.needs(18, "virtual generated columns");
+            if self.schema.is_own_type(&column.ty) || self.schema.calls_own(&generated.expr.text) {
+                self.refuse("what is VIRTUAL has a type of the server's own and calls only its own functions");
+            }
         }
         self.check_place_of(&generated.expr.text, Place::Generated);
         if matches!(

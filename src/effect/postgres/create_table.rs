@@ -62,7 +62,7 @@ impl<'a> Work<'a> {
                     let found = create.columns.iter().find(|column| column.name == name);
                     found.map(|column| column.ty.clone())
                 };
-                self.check_generated(generated, &columns);
+                self.check_generated((column, generated), &columns);
             }
         }
         for column in &create.columns {
