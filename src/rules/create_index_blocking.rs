@@ -2,9 +2,9 @@
 
 use crate::finding::Confidence;
 use crate::name::Name;
-use crate::operation::{Action, CreateIndex, Kind, ObjectName};
+use crate::operation::{Action, CreateIndex, Kind, ObjectName, Operation};
 use crate::rule::{
-    Check, Findings, OperationContext, Rule, behind_table, mentions, on_one_line, sql_index,
+    Check, Facet, Findings, OperationContext, Rule, behind_table, mentions, on_one_line, sql_index,
     sql_name, sql_object,
 };
 use crate::schema::names::object_name;
@@ -113,11 +113,25 @@ fn instead_of(cx: &OperationContext<'_>, index: &CreateIndex, name: &ObjectName)
         name: Name::new(object_name(&name.name, "", "new")),
         ..name.clone()
     };
+    let may_miss = |op: &Operation| match &op.action {
+        Action::Drop {
+            name: dropped,
+            if_exists,
+            ..
+        } => *if_exists && dropped.name == name.name,
+        _ => false,
+    };
+    let mut drops = cx.earlier_on(Facet::Object, &name.name);
+    let if_exists = if drops.any(may_miss) {
+        "IF EXISTS "
+    } else {
+        ""
+    };
     format!(
         "build it under another name while the old one stands{}, {}:\n  \
          {};\n\
          then drop the old one, by itself in the same way:\n  \
-         DROP INDEX CONCURRENTLY {};\n\
+         DROP INDEX CONCURRENTLY {if_exists}{};\n\
          and let the new one take its place, in a migration of its own:\n  \
          ALTER INDEX {} RENAME TO {};",
         if has_new_columns(cx, index) {

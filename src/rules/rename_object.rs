@@ -127,6 +127,11 @@ fn advice(cx: &OperationContext<'_>, kind: ObjectKind, name: &ObjectName, word: 
             "Create the {word} under the new name as well, release code that calls it, and drop `{old}` in a later migration."
         );
     }
+    if word == "sequence" {
+        return format!(
+            "Keep `{old}` until no release names it, and rename it in a later migration: a second one beside it would count anew. Columns whose default it is keep it under any name."
+        );
+    }
     let is_type = matches!(kind, ObjectKind::Type | ObjectKind::Domain);
     let users = match is_type {
         true => cx.columns_of_type(&cx.type_key(name)),
