@@ -116,12 +116,17 @@ impl<'a> Batch<'a> {
         let Self {
             with, table, own, ..
         } = self;
+        // What is deleted is not found again.
+        let left = match verb {
+            "UPDATE" => "<not done yet>",
+            _ => "…",
+        };
         match self.joined.map(on_one_line) {
             None => format!(
-                "{with}{verb} {table} {set}WHERE ctid = ANY (ARRAY(SELECT ctid FROM {table} WHERE <not done yet> LIMIT 5000))"
+                "{with}{verb} {table} {set}WHERE ctid = ANY (ARRAY(SELECT ctid FROM {table} WHERE {left} LIMIT 5000))"
             ),
             Some(others) => format!(
-                "{with}{verb} {table} {set}{word} {others} WHERE … AND {own}.ctid = ANY (ARRAY(SELECT {own}.ctid FROM {table}, {others} WHERE <not done yet> LIMIT 5000))"
+                "{with}{verb} {table} {set}{word} {others} WHERE … AND {own}.ctid = ANY (ARRAY(SELECT {own}.ctid FROM {table}, {others} WHERE {left} LIMIT 5000))"
             ),
         }
     }
