@@ -59,6 +59,15 @@ pub fn old_release(scene: &Scene<'_>, effect: &Effect) -> OldRelease {
                 }
             }
             k if k.is_relation() && !sees(name) => Compatible,
+            // ALTER TABLE reaches sequences too.
+            ObjectKind::Table
+                if scene
+                    .schema
+                    .sequence_by_key(&scene.schema.resolve(name))
+                    .is_some() =>
+            {
+                Degraded
+            }
             _ => Broken,
         },
         Action::AlterColumnType {

@@ -20,6 +20,8 @@ pub struct Exchange<'a> {
     pub lost: Vec<Name>,
     /// Columns of another type, with the type before and then.
     pub retyped: Vec<(Name, DataType, DataType)>,
+    /// Columns that it alone has, and that an INSERT has to name.
+    pub required: Vec<Name>,
     /// Columns of keys that it has no more, where the columns themselves stay.
     pub keys: Vec<Vec<Name>>,
 }
@@ -56,6 +58,7 @@ impl<'a> OperationContext<'a> {
             name,
             lost: Vec::new(),
             retyped: Vec::new(),
+            required: self.required_after(known, name, &after),
             keys: self.lost_keys(known, name),
         };
         for column in &known.columns {
@@ -74,6 +77,27 @@ impl<'a> OperationContext<'a> {
         let columns = |key: &Vec<Name>| key.iter().all(|column| after.contains_key(column));
         exchange.keys.retain(columns);
         Some(exchange)
+    }
+
+    /// The columns that rows have to be given in the table that takes the place,
+    /// and that the one before does not have; in order.
+    fn required_after(
+        &self,
+        known: &Table,
+        name: &ObjectName,
+        after: &FxHashMap<Name, &Column>,
+    ) -> Vec<Name> {
+        let is_required = |column: &&&Column| {
+            let given = column.identity.is_some()
+                || column.generated.is_some()
+                || column.ty.is_serial()
+                || self.schema.default_of(column).is_some();
+            let is_known = known.column(&column.name).is_some();
+            column.not_null && !given && !is_known && !self.is_filled(name, &column.name, "insert")
+        };
+        let mut required: Vec<Name> = after.values().filter(is_required).map(|c| c.name).collect();
+        required.sort_unstable();
+        required
     }
 
     /// The keys of a table that the one in its place does not have.
@@ -124,7 +148,9 @@ impl<'a> OperationContext<'a> {
             let breaks = |(_, old, new): &(Name, DataType, DataType)| {
                 self.conversion(old, new) != Conversion::WiderThanReaders
             };
-            !exchange.lost.is_empty() || exchange.retyped.iter().any(breaks)
+            !exchange.lost.is_empty()
+                || !exchange.required.is_empty()
+                || exchange.retyped.iter().any(breaks)
         });
         table_breaks || !self.view_loses().is_empty()
     }

@@ -1,13 +1,15 @@
 //! A required column appears that the old release does not write.
 
 use crate::operation::{Action, ConstraintKind, Kind};
-use crate::rule::{Check, Findings, OperationContext, Rule, sql_name, sql_object, sql_type};
+use crate::rule::{
+    Check, Findings, OperationContext, Rule, listed, sql_name, sql_object, sql_type,
+};
 
 pub const RULE: Rule = Rule {
     id: "add-column-not-null",
     page: include_str!("../../rules/add-column-not-null.md"),
     check: Check::Operation {
-        on: &[Kind::AddColumn],
+        on: &[Kind::AddColumn, Kind::Rename, Kind::Drop],
         check,
     },
 };
@@ -20,7 +22,7 @@ fn check(cx: &OperationContext<'_>, findings: &mut Findings) {
         constraints,
     } = &cx.operation.action
     else {
-        return;
+        return exchanged(cx, findings);
     };
     let there = cx
         .table(&table.name)
@@ -90,4 +92,25 @@ fn check(cx: &OperationContext<'_>, findings: &mut Findings) {
             sql_type(&column.ty),
             constraint = sql_name(&format!("{}_{own}_not_null", table.name.name)),
         ));
+}
+
+/// A table takes the place of another, and has columns that rows have to be given.
+fn exchanged(cx: &OperationContext<'_>, findings: &mut Findings) {
+    let Some(exchange) = { cx.exchange() }.filter(|exchange| !exchange.required.is_empty()) else {
+        return;
+    };
+    let name = exchange.name;
+    let required: Vec<String> = { exchange.required.iter() }
+        .map(|column| format!("`{column}`"))
+        .collect();
+    findings
+        .report(
+            cx.operation.place,
+            format!(
+                "puts a table in the place of `{name}` that requires {}: INSERTs of the old release, which leave that out, fail",
+                listed(&required)
+            ),
+        )
+        .confidence(cx.confidence(name))
+        .help("Give it a default in the new table, or let it be NULL until every release writes it");
 }

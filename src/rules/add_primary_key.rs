@@ -56,14 +56,32 @@ fn check(cx: &OperationContext<'_>, findings: &mut Findings) {
     if new || again || required && unique {
         return;
     }
+    let table_sql = sql_object(&table.name);
+    let (list, sql) = match columns.as_slice() {
+        [] => ("<columns>".to_owned(), "<columns>".to_owned()),
+        names => (names.join(", "), sql_list(names.iter().map(Name::as_str))),
+    };
+    let repeated =
+        format!("\nSELECT {sql}, count(*) FROM {table_sql} GROUP BY {sql} HAVING count(*) > 1;");
+    let absent: Vec<String> = { columns.iter() }
+        .filter(|c| !known.is_some_and(|t| t.is_not_null(c)))
+        .map(|c| format!("{} IS NULL", sql_name(c)))
+        .collect();
+    let empty = match absent.is_empty() {
+        true => String::new(),
+        false => format!(
+            "\nSELECT count(*) FROM {table_sql} WHERE {};",
+            absent.join(" OR ")
+        ),
+    };
+    let look = match unique {
+        true => empty,
+        false => repeated + &empty,
+    };
     let refused = match (required, unique) {
         (true, _) => "repeat a value",
         (_, true) => "leave it NULL",
         _ => "repeat a value or leave it NULL",
-    };
-    let (list, sql) = match columns.as_slice() {
-        [] => ("<columns>".to_owned(), "<columns>".to_owned()),
-        names => (names.join(", "), sql_list(names.iter().map(Name::as_str))),
     };
     findings
         .report(
@@ -75,9 +93,7 @@ fn check(cx: &OperationContext<'_>, findings: &mut Findings) {
         )
         .confidence(cx.confidence(&table.name))
         .help(format!(
-            "Release code that writes `{list}` once and never NULL first, and look for rows in the way:\n\
-             SELECT {sql}, count(*) FROM {} GROUP BY {sql} HAVING count(*) > 1;",
-            sql_object(&table.name)
+            "Release code that writes `{list}` once and never NULL first, and look for rows in the way:{look}"
         ));
 }
 

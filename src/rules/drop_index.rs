@@ -175,6 +175,12 @@ fn covers_rows(index: &Index, other: &Index) -> bool {
     })
 }
 
+fn same_exprs(one: &Index, other: &Index) -> bool {
+    one.exprs.len() == other.exprs.len()
+        && (one.exprs.iter().zip(&other.exprs))
+            .all(|(one, other)| same_condition(&one.text, &other.text))
+}
+
 /// Another index of the table or materialized view begins with the same columns.
 fn is_covered(cx: &OperationContext<'_>, index: &Index) -> bool {
     let of_table = cx.schema.table_by_key(&index.table).map(|t| &t.indexes);
@@ -184,10 +190,10 @@ fn is_covered(cx: &OperationContext<'_>, index: &Index) -> bool {
         .filter(|other| **other != index.key)
         .filter_map(|other| cx.schema.index_by_key(other))
         .any(|other| {
+            let is_twin = other.columns == index.columns && same_exprs(other, index);
             covers_rows(other, index)
                 && other.method == index.method
-                && index.exprs.is_empty()
-                && other.columns.starts_with(&index.columns)
-                && (!index.unique || other.unique && other.columns == index.columns)
+                && (is_twin || index.exprs.is_empty() && other.columns.starts_with(&index.columns))
+                && (!index.unique || other.unique && is_twin)
         })
 }

@@ -1,7 +1,7 @@
 //! A sequence, type or routine gets another name or schema.
 
 use crate::finding::Severity;
-use crate::operation::{Action, CompositeChange, Kind, ObjectKind, ObjectName};
+use crate::operation::{Action, CompositeChange, Kind, ObjectKind, ObjectName, Operation};
 use crate::project::Layout;
 use crate::rule::{Check, Facet, Findings, OperationContext, Rule, listed, sql_name, sql_object};
 
@@ -85,11 +85,25 @@ fn has_name_from_here(cx: &OperationContext<'_>, name: &ObjectName) -> bool {
         .any(|op| matches!(&op.action, Action::Rename { to, .. } if to.name == name.name))
 }
 
-/// Does the script give it its name again?
+/// Does the script give it its name again, or the name to another sequence?
 fn comes_back(cx: &OperationContext<'_>, from: &ObjectName) -> bool {
     let Action::Rename { to: away, .. } = &cx.operation.action else {
         return false;
     };
+    let takes = |op: &Operation| match &op.action {
+        Action::Rename { name, to, .. } => {
+            to.name == from.name
+                && cx
+                    .schema
+                    .sequence_by_key(&cx.schema.resolve(name))
+                    .is_some()
+        }
+        Action::CreateSequence { name, .. } => name.name == from.name,
+        _ => false,
+    };
+    if cx.later_on(Facet::Object, &from.name).any(takes) {
+        return true;
+    }
     cx.later_on(Facet::Object, &away.name)
         .any(|op| match &op.action {
             Action::Rename { name, to, .. } => name.name == away.name && to.name == from.name,
