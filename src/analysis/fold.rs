@@ -555,20 +555,7 @@ impl<'a> Fold<'a> {
         run.rowless.relieve(planned, &self.schema, &mut effect);
         let transactions = &run.transactions;
         let mut verdict = self.judge(planned, &effect);
-        if verdict.old_release == OldRelease::Broken {
-            let cx = context(
-                run.scene,
-                planned,
-                &effect,
-                &self.schema,
-                transactions,
-                index,
-            );
-            if cx.comes_back() && !cx.exchange_breaks() {
-                verdict.old_release = OldRelease::Compatible;
-            }
-        }
-        if verdict.old_release == OldRelease::Degraded {
+        if verdict.old_release != OldRelease::Compatible {
             let cx = context(
                 run.scene,
                 planned,
@@ -580,6 +567,11 @@ impl<'a> Fold<'a> {
             if cx.drops_key().is_some_and(|key| cx.stays_unique(&key)) {
                 verdict.old_release = OldRelease::Compatible;
                 verdict.undo = Undo::Exact;
+            } else if verdict.old_release == OldRelease::Broken
+                && cx.comes_back()
+                && !cx.exchange_breaks()
+            {
+                verdict.old_release = OldRelease::Compatible;
             }
         }
         let inverse = self

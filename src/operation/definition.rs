@@ -45,7 +45,7 @@ pub struct Column {
     /// an identity, a serial type.
     pub not_null: bool,
     pub identity: Option<Identity>,
-    /// Options of an identity's sequence, as [`Action::CreateSequence`] has them.
+    /// Options of an identity's sequence, as [`CreateSequence`](super::Action::CreateSequence) has them.
     pub sequence: ThinVec<SequenceOption>,
     pub generated: Option<Box<Generated>>,
     /// Storage and compression, where the file gives them.
