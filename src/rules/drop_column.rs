@@ -130,9 +130,8 @@ fn exchanged(cx: &OperationContext<'_>, findings: &mut Findings) {
         )
         .confidence(cx.confidence(name))
         .help(
-            "Keep in the new table what the old release reads and writes; drop it in a later migration, \
-             once no release uses it:\n\
-             -- bowline: phase contract",
+            "Keep in the new table what the old release reads and writes, and drop that in a later migration, \
+             declared contract, once no release uses it.",
         );
 }
 

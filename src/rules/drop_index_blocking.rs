@@ -1,7 +1,7 @@
 //! `DROP INDEX` locks the table against reads and writes.
 
 use crate::finding::Fix;
-use crate::operation::{Action, Kind, ObjectKind, ObjectName};
+use crate::operation::{Action, CreateIndex, Kind, ObjectKind, ObjectName};
 use crate::rule::{Check, Facet, Findings, OperationContext, Rule, mentions, sql_object};
 
 pub const RULE: Rule = Rule {
@@ -25,6 +25,15 @@ fn check(cx: &OperationContext<'_>, findings: &mut Findings) {
     else {
         return;
     };
+    let again = comes_again(cx, name);
+    // The build after it says how one index is exchanged for another.
+    let old = cx.schema.index(name).map(|old| old.table);
+    let is_exchanged = |new: &CreateIndex| {
+        !new.concurrently && old.is_none_or(|old| old == cx.schema.resolve(&new.table))
+    };
+    if again.is_some_and(is_exchanged) {
+        return;
+    }
     if is_first_of_its_statement(cx) && locks_others_out(cx, name) {
         let exists = if *if_exists { "IF EXISTS " } else { "" };
         // CONCURRENTLY takes no CASCADE.
@@ -41,7 +50,7 @@ fn check(cx: &OperationContext<'_>, findings: &mut Findings) {
                 ),
             )
             .help(match () {
-                () if comes_again(cx, name) => format!(
+                () if again.is_some() => format!(
                     "exchange it outside a transaction: build the new one under another name first, then `DROP INDEX CONCURRENTLY {exists}{};`, and rename the new one",
                     sql_object(name)
                 ),
@@ -58,19 +67,20 @@ fn check(cx: &OperationContext<'_>, findings: &mut Findings) {
                     cx.scene.drop_without_transaction()
                 ),
             })
-            .fix(fix(cx, name, *cascade).filter(|_| !comes_again(cx, name)));
+            .fix(fix(cx, name, *cascade).filter(|_| again.is_none()));
     }
 }
 
-/// Does the script build one of the same name afterwards?
-fn comes_again(cx: &OperationContext<'_>, name: &ObjectName) -> bool {
-    cx.later_on(Facet::Object, &name.name)
-        .any(|op| match &op.action {
-            Action::CreateIndex(index) => {
-                index.name.as_ref().is_some_and(|own| own.name == name.name)
-            }
-            _ => false,
-        })
+/// The index of the same name that the script builds afterwards.
+fn comes_again<'a>(cx: &OperationContext<'a>, name: &ObjectName) -> Option<&'a CreateIndex> {
+    let mut later = cx.later_on(Facet::Object, &name.name);
+    later.find_map(|op| match &op.action {
+        Action::CreateIndex(index) => {
+            let own = index.name.as_ref();
+            own.filter(|own| own.name == name.name).map(|_| &**index)
+        }
+        _ => None,
+    })
 }
 
 /// Does a block that asks for invalid indexes drop one that no migration made?
