@@ -73,30 +73,38 @@ fn instead(cx: &MigrationContext<'_>, at: usize, table: &ObjectName) -> String {
     let (sql, taken) = (sql_object(table), what_takes(cx, at));
     let Some(tool) = cx.scene.one_for_all_pending() else {
         let along = taken.map_or_else(String::new, |taken| {
-            format!(", together with what becomes of {taken}, which it reads")
+            format!(", together with what this one does to {taken} afterwards")
         });
         return format!(
             "move the change of {sql} into a later migration{along}, and do it in batches of a few thousand rows, each in its own transaction"
         );
     };
     let behind = taken.map_or_else(String::new, |taken| {
-        format!("; leave {taken}, which it reads, to a migration that is deployed after it")
+        format!("; leave what this does to {taken} afterwards to a migration that is deployed after that")
     });
     format!(
         "change the rows of {sql} outside {tool}, which runs all pending files in one transaction: once this is deployed, with psql, in batches of a few thousand rows, each in its own transaction{behind}"
     )
 }
 
-/// What the script drops afterwards although the change reads it, and which has
-/// to go along.
+/// What the script drops afterwards although the change reads it, or asks of what
+/// the change writes: it has to go along.
 fn what_takes(cx: &MigrationContext<'_>, at: usize) -> Option<String> {
     let step = &cx.steps[at];
     let text = match step.operation.within.block {
         true => cx.text(step, step.operation.clause),
         false => cx.text(step, step.statement_span),
     };
+    let written = match &step.operation.action {
+        Action::Update(update) => update.columns.as_slice(),
+        _ => &[],
+    };
     let taken = cx.steps[at + 1..].iter().filter_map(|later| {
         let (what, name) = match &later.operation.action {
+            // Rows without a value are in its way.
+            Action::SetNotNull { column, .. } if written.iter().any(|c| c.name == column.name) => {
+                ("column", &column.name)
+            }
             Action::DropColumn { column, .. } => ("column", &column.name),
             Action::Drop {
                 kind: ObjectKind::Table,
@@ -108,6 +116,7 @@ fn what_takes(cx: &MigrationContext<'_>, at: usize) -> Option<String> {
         };
         mentions(text, name).then(|| format!("{what} `{name}`"))
     });
-    let taken: Vec<String> = taken.take(5).collect();
+    let mut taken: Vec<String> = taken.take(5).collect();
+    taken.dedup();
     (!taken.is_empty()).then(|| listed(&taken))
 }

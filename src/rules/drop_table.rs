@@ -1,7 +1,9 @@
 //! A table goes while the old release may use it.
 
 use crate::operation::{Action, Kind, ObjectKind, ObjectName};
-use crate::rule::{Check, Findings, OperationContext, Rule, listed, sql_key, sql_name, sql_object};
+use crate::rule::{
+    Check, Facet, Findings, OperationContext, Rule, listed, sql_key, sql_name, sql_object,
+};
 
 pub const RULE: Rule = Rule {
     id: "drop-table",
@@ -41,14 +43,23 @@ fn check(cx: &OperationContext<'_>, findings: &mut Findings) {
         None if cx.is_replaced(name) => {
             format!("drops table `{name}` and creates it again without its rows")
         }
-        None => {
-            format!("drops table `{name}` with its rows, which the old release may still use")
-        }
+        None => match name_before(cx, name) {
+            Some(before) => format!(
+                "drops table `{name}` with its rows, which was `{before}` until this migration"
+            ),
+            None => {
+                format!("drops table `{name}` with its rows, which the old release may still use")
+            }
+        },
+    };
+    let first = match name_before(cx, name) {
+        Some(_) => "Keep it until no release needs its rows".to_owned(),
+        None => format!("Release code that no longer uses `{name}` first"),
     };
     let help = match cx.is_replaced(name) && partition_of.is_none() {
         true => kept(cx, name),
         false => format!(
-            "Release code that no longer uses `{name}` first; then drop it in a later migration{}\n{}",
+            "{first}; then drop it in a later migration{}\n{}",
             in_order(cx, name, *cascade),
             way_back(cx, name)
         ),
@@ -125,4 +136,13 @@ fn way_back(cx: &OperationContext<'_>, name: &ObjectName) -> &'static str {
     } else {
         "Nothing but a backup brings the rows back: copy what may be needed before."
     }
+}
+
+/// What the table was called before the script gave it this name.
+fn name_before<'a>(cx: &OperationContext<'a>, name: &ObjectName) -> Option<&'a ObjectName> {
+    let earlier = cx.earlier_on(Facet::Object, &name.name);
+    earlier.rev().find_map(|op| match &op.action {
+        Action::Rename { name: old, to, .. } if to.name == name.name => Some(old),
+        _ => None,
+    })
 }

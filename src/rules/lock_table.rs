@@ -14,7 +14,7 @@ pub const RULE: Rule = Rule {
 };
 
 fn check(cx: &OperationContext<'_>, findings: &mut Findings) {
-    let Action::LockTable { tables, mode, .. } = &cx.operation.action else {
+    let Action::LockTable { tables, .. } = &cx.operation.action else {
         return;
     };
     let Some(lock) = cx.blocking_lock() else {
@@ -40,7 +40,7 @@ fn check(cx: &OperationContext<'_>, findings: &mut Findings) {
             ),
         )
         .help(format!(
-            "leave it out: each statement takes the lock on {} that it needs; where rows must stay as they are, use a mode weaker than {mode} and `SET LOCAL lock_timeout = '2s';`",
+            "leave it out: each statement takes the lock on {} that it needs; where rows must stay as they are until then, put `SET LOCAL lock_timeout = '2s';` in front and keep what follows short (a mode weaker than the statements behind it need may end in a deadlock)",
             sql_object(first)
         ))
         .severity(severity);

@@ -85,6 +85,12 @@ fn remedy(cx: &OperationContext<'_>, table: &Target, column: &Ident, to: &Ident)
         };
         format!("-- {must}let {old} be left out:\n{sql}\n")
     });
+    let left_out = match known {
+        None => format!(
+            "-- if {old} is NOT NULL:\nALTER TABLE {name} ALTER COLUMN {old} DROP NOT NULL;\n"
+        ),
+        Some(_) => left_out,
+    };
     format!(
         "Spread it over releases instead:\n\
          {add}\n\

@@ -66,13 +66,26 @@ fn check(cx: &OperationContext<'_>, findings: &mut Findings) {
             listed(&besides)
         ),
     };
+    // A view reads with the rights of its owner, whom policies do not bind.
+    let is_secured = cx.table(name).is_some_and(|table| table.row_security);
+    let (invoker, grants) = match (is_secured, cx.scene.dialect.version) {
+        (false, _) => ("", ""),
+        (true, 15..) => (
+            " WITH (security_invoker = true)",
+            "\n-- and grant on it what is granted on the table",
+        ),
+        (true, _) => (
+            "",
+            "\n-- before PostgreSQL 15 it shows all rows, whatever the table's policies hide: grant it to nobody whom they bind",
+        ),
+    };
     findings
         .report(cx.operation.place, fact)
         .confidence(cx.confidence(name))
         .help(format!(
             "Keep the old name alive in the same transaction, and drop the view once no release uses it{caveat}:\n\
              {}\n\
-             CREATE VIEW {old} AS SELECT * FROM {new};",
+             CREATE VIEW {old}{invoker} AS SELECT * FROM {new};{grants}",
             rename_sql(cx, word, &old),
         ));
 }

@@ -51,10 +51,14 @@ fn check(cx: &MigrationContext<'_>, findings: &mut Findings) {
                         batch.statement("UPDATE", "SET … ", "FROM")
                     ),
                 };
+                let which = match action {
+                    Action::Update(update) if update.filter.is_none() && update.from.is_none() => {
+                        "updates every row"
+                    }
+                    _ => "may update many rows",
+                };
                 (
-                    format!(
-                        "one statement may update every row of `{table}`, all locked until it ends"
-                    ),
+                    format!("one statement {which} of `{table}`, all locked until it ends"),
                     help,
                 )
             }
