@@ -1,8 +1,9 @@
 //! How many rows a data change touches, as far as its text tells.
 
 use super::{Facet, MigrationContext, OperationContext, Step, takes_no_row};
+use crate::effect::postgres;
 use crate::name::Name;
-use crate::operation::{Action, ObjectName};
+use crate::operation::{Action, ObjectName, Operation};
 use crate::schema::{Relation, Schema, Table};
 use crate::source::Span;
 use crate::statement::Cursor;
@@ -84,7 +85,7 @@ impl MigrationContext<'_> {
         step: &Step,
         joined: Option<&str>,
     ) -> bool {
-        if takes_no_row(Some(filter)) {
+        if takes_no_row(Some(filter)) || self.is_met_by_none(filter, table, step) {
             return true;
         }
         let tokens = tokens(filter);
@@ -102,6 +103,52 @@ impl MigrationContext<'_> {
         };
         filter(false).any_of(&tokens, DEEPEST)
             || moves_on() && filter(true).any_of(&tokens, DEEPEST)
+    }
+
+    /// Is a condition met by no row, for what all rows hold in the columns that the
+    /// script has added and not written since?
+    fn is_met_by_none(&self, filter: &str, table: &ObjectName, step: &Step) -> bool {
+        let is_it = |other: &ObjectName| other.name == table.name;
+        let since = |step: &Step| -> Vec<&Operation> {
+            let written = self
+                .scene
+                .names
+                .positions(self.scene.script, Facet::Rows, &table.name);
+            let after = written.partition_point(|at| (*at as usize) <= step.index);
+            let written = written[after..].iter().take(FEW_WRITES + 1);
+            written.map(|at| self.scene.script[*at as usize]).collect()
+        };
+        let at = step.index;
+        let added = self.earlier_on(at, Facet::Table, &table.name).rev();
+        let held: Vec<(Name, Option<String>)> = { added.take(FEW_WRITES) }
+            .filter_map(|earlier| {
+                let Action::AddColumn { table, column, .. } = &earlier.operation.action else {
+                    return None;
+                };
+                let computed = column.identity.is_some()
+                    || column.generated.is_some()
+                    || column.ty.is_serial();
+                let known = self.schema.table(&table.name)?;
+                let is_new = known.column_is_new_in(&column.name, self.schema.migration());
+                if computed || !is_new || !is_it(&table.name) {
+                    return None;
+                }
+                let value = match self.schema.default_of(column) {
+                    None => None,
+                    Some(default) if postgres::is_one_value(&default.text) => {
+                        Some(default.text.to_string())
+                    }
+                    Some(_) => return None,
+                };
+                let writes = since(earlier);
+                let mut between = writes
+                    .iter()
+                    .take_while(|op| op.place != step.operation.place);
+                let is_alone = writes.len() <= FEW_WRITES && between.next().is_none();
+                is_alone.then_some((column.name, value))
+            })
+            .collect();
+        !held.is_empty() && !self.schema.is_unsure() && postgres::rules_out(&held, filter)
     }
 
     /// Is the step part of a procedure that commits on its way?
@@ -310,6 +357,9 @@ pub fn is_bookkeeping(name: &str) -> bool {
 
 /// How far before a value its INSERT is looked for, in bytes.
 const LONGEST_INSERT: usize = 1 << 16;
+
+/// So many writes of a table are looked at for what a new column holds.
+const FEW_WRITES: usize = 16;
 
 /// In so many places a constant is looked at.
 const MANY_PLACES: usize = 100;

@@ -376,12 +376,21 @@ fn held_value(text: &str) -> Option<String> {
 const TRUE: &str = "'1'";
 const FALSE: &str = "'0'";
 
-/// `column`, `NOT column`, `column IS [NOT] TRUE`, `column = FALSE`.
+/// `column`, `NOT column`, `column IS TRUE`, `column = FALSE`; `length(column) = 0`.
 fn truth(term: &[Token], text: &str, columns: &[Name]) -> Option<Formula> {
     let (negated, term) = match term {
         [not, rest @ ..] if is_word(*not, text, "NOT") => (true, strip(rest)),
         _ => (false, term),
     };
+    if let [length, open, name, close, equal, zero] = term
+        && !negated
+        && (is_word(*length, text, "LENGTH") || is_word(*length, text, "CHAR_LENGTH"))
+        && (open.kind, close.kind) == (TokenKind::OpenParen, TokenKind::CloseParen)
+        && (equal.span.of(text), zero.span.of(text)) == ("=", "0")
+    {
+        let column = columns.iter().find(|column| is_name(*name, text, column))?;
+        return Some(Formula::compare(*column, "=", "''".to_owned()));
+    }
     let column = columns
         .iter()
         .find(|column| behind_name(term, text, column).is_some())?;
@@ -499,6 +508,8 @@ mod tests {
         ] {
             assert!(!out(&[state], condition), "{condition}");
         }
+        assert!(out(&[state], "s IS NULL OR LENGTH(s) = 0"));
+        assert!(!out(&[("s", Some("''"))], "length(s) = 0"));
         for condition in ["s IS NOT NULL", "s = 'a'", "s", "NOT (s = 'a')"] {
             assert!(out(&[("s", None)], condition), "{condition}");
         }

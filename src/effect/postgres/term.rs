@@ -200,7 +200,10 @@ pub(super) fn differ(left: &str, right: &str) -> bool {
         let is_word = text.starts_with(char::is_alphabetic);
         (is_word && !TRUTH.iter().any(|truth| truth.starts_with(&text))).then_some(text)
     };
+    let is_blank = |text: &str| text.trim_matches('\'').trim().is_empty();
+    let quoted = |text: &str| text.starts_with('\'') && text.len() > 1;
     compare(left, right).is_some_and(std::cmp::Ordering::is_ne)
+        || quoted(left) && quoted(right) && is_blank(left) != is_blank(right)
         || word(left).is_some_and(|left| word(right).is_none_or(|right| left != right))
 }
 
