@@ -70,22 +70,25 @@ impl<'a> OperationContext<'a> {
     }
 
     /// What the script's copy of a table leaves behind; `None` where there is no
-    /// copy or more than one, and where it takes all or cannot be judged.
+    /// copy or more than one, and where it takes all or cannot be judged. One of
+    /// values that differ keeps no rows apart.
     pub fn left_out(&self, name: &ObjectName) -> Option<LeftOut> {
-        let mut copies = self.copies(name);
-        let copied = copies.next().filter(|_| copies.next().is_none())?;
+        let all: Vec<Copied<'a>> = self.copies(name).take(MOST_COPIES).collect();
+        let mut whole = all.iter().filter(|copied| !tells_apart(copied.query));
+        let copied = whole.next().filter(|_| whole.next().is_none())?;
         let tokens = tokens(copied.query);
         let tokens = strip(&tokens);
-        let clause = fewer(&copied, tokens, name).map(|clause| LeftOut::Rows(on_one_line(clause)));
+        let clause = fewer(copied, tokens, name).map(|clause| LeftOut::Rows(on_one_line(clause)));
         clause.or_else(|| {
             let known = self.table(name).filter(|known| known.columns_known)?;
             let target = self.table(copied.to)?;
+            let is_kept = |column: &Name| all.iter().any(|copied| mentions(copied.query, column));
             let is_left = |column: &&Name| {
                 let kept = target.column(column);
                 let made = |c: &crate::operation::Column| c.generated.is_some();
                 kept.is_some_and(|c| !made(c))
                     && !copied.columns.iter().any(|c| c.name == **column)
-                    && !mentions(copied.query, column)
+                    && !is_kept(column)
             };
             let names = known.columns.iter().map(|column| &column.name);
             let left: Vec<Name> = names.filter(is_left).copied().collect();
@@ -93,6 +96,17 @@ impl<'a> OperationContext<'a> {
             is_told.then_some(LeftOut::Columns(left))
         })
     }
+}
+
+/// So many copies of one table are looked at.
+const MOST_COPIES: usize = 64;
+
+/// `SELECT DISTINCT a`, of rows that differ in nothing else one.
+fn tells_apart(query: &str) -> bool {
+    let tokens = tokens(query);
+    let mut words = strip(&tokens).iter();
+    let mut is = |word: &str| words.next().is_some_and(|t| is_word(query, t, word));
+    is("SELECT") && is("DISTINCT") && !is("ON")
 }
 
 fn copied(op: &Operation) -> Option<Copied<'_>> {
