@@ -32,6 +32,8 @@ cases! {
     deep_trigger: |n| format!("CREATE TRIGGER t BEFORE UPDATE ON users FOR EACH ROW WHEN ({}) EXECUTE FUNCTION f();", deep(n));
     deep_execute: |n| format!("DO $$ BEGIN EXECUTE {}; END $$;", deep(n));
     deep_unclosed: |n| format!("ALTER TABLE users ADD COLUMN b int DEFAULT {}", "(".repeat(n));
+    many_keys_that_go: |n| (0..n).map(|at| format!("ALTER TABLE users ADD COLUMN u{0} int UNIQUE;\nALTER TABLE users DROP COLUMN u{0};\n", at % 1000)).collect();
+    many_routines_made_anew: |n| (0..n).map(|at| format!("CREATE OR REPLACE FUNCTION f() RETURNS void LANGUAGE plpgsql AS $$ BEGIN UPDATE users SET a = {at}; END $$;\nSELECT f();\n")).collect();
     deep_brackets: |n| format!("ALTER TABLE users ADD COLUMN b int{};", "[".repeat(n));
     deep_type: |n| format!("ALTER TABLE users ADD COLUMN b numeric{}{};", "(".repeat(n), ")".repeat(n));
     deep_from: |n| format!("CREATE VIEW v AS {}SELECT 1{};", "SELECT * FROM (".repeat(n), ") x".repeat(n));

@@ -11,7 +11,7 @@ use crate::name::Name;
 use crate::operation::{
     Action, ConstraintKind, Expr, ForeignKey, ObjectKind, ObjectName, Operation,
 };
-use crate::schema::{Gone, GoneRule, Key, Origin, Schema, Table, TableConstraint};
+use crate::schema::{Gone, GoneRule, Key, Schema, Table, TableConstraint};
 
 /// With so many checks a condition is compared.
 pub const MOST_CHECKS: usize = 16;
@@ -20,18 +20,8 @@ impl<'a> OperationContext<'a> {
     /// What this migration has dropped and the old release lived with.
     pub fn gone_rules<'t>(&self, table: &'t Table) -> impl Iterator<Item = &'t Gone> + use<'t> {
         let migration = self.schema.migration();
-        let is_old = move |gone: &&Gone| {
-            gone.migration == migration
-                && match &gone.rule {
-                    GoneRule::Constraint(old) => old.added_in != migration,
-                    GoneRule::Index(index) => !matches!(
-                        index.origin,
-                        Origin::Created { migration: made, .. } if made == migration
-                    ),
-                    GoneRule::Trigger => true,
-                }
-        };
-        table.gone.iter().filter(is_old)
+        let is_of_now = move |gone: &&Gone| gone.migration == migration;
+        table.gone.iter().filter(is_of_now)
     }
 
     /// The constraints among them.

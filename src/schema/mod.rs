@@ -620,7 +620,19 @@ impl TableConstraint {
 }
 
 impl Table {
+    /// What the migration made itself, nobody has lived with.
     pub(super) fn note_gone(&mut self, gone: Gone) {
+        let made_in = match &gone.rule {
+            GoneRule::Constraint(old) => Some(old.added_in),
+            GoneRule::Index(index) => match index.origin {
+                Origin::Created { migration, .. } => Some(migration),
+                _ => None,
+            },
+            GoneRule::Trigger => None,
+        };
+        if made_in == Some(gone.migration) {
+            return;
+        }
         self.gone.retain(|old| old.migration == gone.migration);
         self.gone.push(gone);
     }
