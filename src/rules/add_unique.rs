@@ -73,7 +73,7 @@ fn check(cx: &OperationContext<'_>, findings: &mut Findings) {
             "writes of the old release that repeat a value fail",
             format!(
                 "Release code that writes no duplicates first{}",
-                duplicates(cx, &target, &columns, &sql, &filter)
+                duplicates(cx, &target, &columns, &sql, &filter, nulls_not_distinct)
             ),
         ),
     };
@@ -94,6 +94,7 @@ fn duplicates(
     columns: &[Name],
     all: &str,
     filter: &str,
+    nulls_not_distinct: bool,
 ) -> String {
     let is_new = |name: &&Name| !cx.is_old_column(target, name);
     let old: Vec<SmolStr> = { columns.iter() }
@@ -109,9 +110,24 @@ fn duplicates(
     if sql.is_empty() {
         return String::new();
     }
+    // NULLs are no duplicates of each other.
+    let known = cx.table(&target.name);
+    let may_be_null = |name: &&Name| known.is_none_or(|known| !known.is_not_null(name));
+    let is_index = matches!(cx.operation.action, Action::CreateIndex(_));
+    let nullable: Vec<SmolStr> = { columns.iter() }
+        .filter(|name| !is_new(name) && may_be_null(name))
+        .map(|name| sql_name(name))
+        .collect();
+    let apart = match &nullable[..] {
+        _ if nulls_not_distinct => String::new(),
+        [] => String::new(),
+        [one] if *one == sql => format!(" AND {one} IS NOT NULL"),
+        _ if is_index && is_plain => format!(" AND num_nulls({sql}) = 0"),
+        several => format!(" AND num_nulls({}) = 0", several.join(", ")),
+    };
     format!(
         ", and look for those that are there:\n\
-         SELECT {sql}, count(*) FROM {}{filter} GROUP BY {sql} HAVING count(*) > 1;",
+         SELECT {sql}, count(*) FROM {}{filter} GROUP BY {sql} HAVING count(*) > 1{apart};",
         sql_object(&target.name)
     )
 }
