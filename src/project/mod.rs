@@ -21,6 +21,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use rayon::prelude::*;
+use rustc_hash::FxHashSet;
 
 use crate::dialect::{Dialect, Engine};
 use crate::git::{Changes, Index};
@@ -330,7 +331,7 @@ impl File {
 
 /// Finds the histories in a list of files; reads nothing.
 pub fn organise(files: Vec<File>, options: &Options) -> Project {
-    let (sources, folders, problems) = place::folders(files, options);
+    let (sources, folders, mut problems) = place::folders(files, options);
     let mut histories: Vec<History> = folders
         .into_par_iter()
         .flat_map_iter(|folder| tool::histories(folder, options))
@@ -340,12 +341,55 @@ pub fn organise(files: Vec<File>, options: &Options) -> Project {
         plain.for_each(|history| history.run_in(transaction));
     }
     histories.sort_by(|a, b| (&a.root, a.engine.name()).cmp(&(&b.root, b.engine.name())));
+    problems.extend(left_out(&sources, &histories));
     Project {
         scope: Scope::All,
         sources,
         histories,
         problems,
     }
+}
+
+/// Scripts that lie beside numbered ones and belong to none of them: nobody can
+/// tell when they run, or whether.
+fn left_out(sources: &[Arc<Source>], histories: &[History]) -> Vec<Problem> {
+    let plain = histories.iter().filter(|h| h.layout == Layout::Plain);
+    let mut by_root: BTreeMap<&str, Vec<&str>> = plain
+        .map(|history| (history.root.as_str(), Vec::new()))
+        .collect();
+    if by_root.is_empty() {
+        return Vec::new();
+    }
+    let migrations = histories.iter().flat_map(|history| &history.migrations);
+    let used: FxHashSet<SourceId> = migrations.flat_map(sources_of).collect();
+    let others = sources
+        .iter()
+        .enumerate()
+        .filter(|(at, _)| !used.contains(at));
+    for (_, source) in others {
+        let (dir, name) = source
+            .path()
+            .rsplit_once('/')
+            .unwrap_or(("", source.path()));
+        if let Some(names) = by_root.get_mut(dir).filter(|_| !tool::plain::is_dump(name)) {
+            names.push(name);
+        }
+    }
+    let told = |(root, names): (&str, Vec<&str>)| {
+        let first = names.first()?;
+        let more = match names.len() {
+            1 => "",
+            _ => " and others",
+        };
+        Some(Problem {
+            path: root.to_owned(),
+            message: format!(
+                "`{first}`{more} beside the migrations: of none of them, and left out; name a file to have it judged"
+            ),
+            fatal: false,
+        })
+    };
+    by_root.into_iter().filter_map(told).collect()
 }
 
 /// The files of a migration, up before down; a file may come twice.

@@ -36,6 +36,10 @@ const OWN: &[&str] = &["migration", "migrate", "upgrade", "delta", "update"];
 /// What a tool writes about the whole schema, or a script that does it all.
 const DUMPS: &[&str] = &["schema.sql", "structure.sql", "init.sql", "dump.sql"];
 
+pub fn is_dump(name: &str) -> bool {
+    DUMPS.contains(&name)
+}
+
 /// Folders in tern's hold what its migrations include.
 fn is_tern_shared(folder: &Folder) -> bool {
     let above = parent(&folder.root).map(|dir| join(&dir, "tern.conf"));
@@ -64,7 +68,7 @@ fn candidates(folder: &Folder) -> Vec<&Script> {
         .iter()
         .filter(|script| script.named == Named::Folder && script.dir().is_empty())
         .collect();
-    let is_dump = |script: &&&Script| DUMPS.contains(&script.name());
+    let is_dump = |script: &&&Script| is_dump(script.name());
     match named.iter().filter(|script| !is_dump(script)).count() {
         0 => named,
         _ => named.into_iter().filter(|s| !is_dump(&s)).collect(),
