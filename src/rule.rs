@@ -416,13 +416,26 @@ impl Findings {
         }
     }
 
-    /// Has the rule that is asked reported something of the statement at hand
-    /// already?
-    pub fn has_said(&self, cx: &OperationContext<'_>) -> bool {
-        let of_statement =
-            |f: &&Finding| f.source == cx.source && cx.statement.contains(f.span.start);
-        let nearby = self.list.iter().rev().take(FINDINGS_NEARBY);
-        nearby.take_while(of_statement).any(|f| f.rule == self.rule)
+    /// What the rule that is asked has reported of the statement at hand.
+    fn of_statement(&mut self, cx: &OperationContext<'_>) -> impl Iterator<Item = &mut Finding> {
+        let (rule, source, statement) = (self.rule, cx.source, cx.statement);
+        let nearby = self.list.iter_mut().rev().take(FINDINGS_NEARBY);
+        nearby
+            .take_while(move |f| f.source == source && statement.contains(f.span.start))
+            .filter(move |f| f.rule == rule)
+    }
+
+    /// Has it reported anything of it?
+    pub fn has_said(&mut self, cx: &OperationContext<'_>) -> bool {
+        self.of_statement(cx).next().is_some()
+    }
+
+    /// Has it said it already, in these words? Then that speaks for the operation
+    /// at hand as well.
+    pub fn is_told(&mut self, cx: &OperationContext<'_>, words: &str) -> bool {
+        let is_told = self.of_statement(cx).any(|f| f.message.contains(words));
+        self.said += usize::from(is_told);
+        is_told
     }
 
     /// Adds a place to what the rule has reported of the same ALTER TABLE: the server
@@ -432,21 +445,14 @@ impl Findings {
         if cx.operation.within.block {
             return false;
         }
-        let (rule, source) = (self.rule, self.source);
-        let nearby = self.list.iter_mut().rev().take(FINDINGS_NEARBY);
-        let mut of_statement =
-            nearby.take_while(|f| f.source == source && cx.statement.contains(f.span.start));
-        let Some(first) = of_statement.find(|f| f.rule == rule) else {
+        let place = cx.place(cx.operation.place);
+        let Some(first) = self.of_statement(cx).next() else {
             return false;
         };
-        self.said += 1;
         if first.related.len() < MOST_ALIKE {
-            let place = Place {
-                source,
-                span: cx.operation.place,
-            };
             Draft(first).related(place, what);
         }
+        self.said += 1;
         true
     }
 
@@ -468,18 +474,6 @@ impl Findings {
         };
         Draft(first).related(place, message);
         true
-    }
-
-    /// Has a finding that the rule made of the statement said it already, in these
-    /// words?
-    pub fn is_told(&mut self, cx: &OperationContext<'_>, words: &[&str]) -> bool {
-        let of_statement =
-            |f: &&Finding| f.source == cx.source && cx.statement.contains(f.span.start);
-        let nearby = self.list.iter().rev().take(FINDINGS_NEARBY);
-        let mut own = { nearby.take_while(of_statement) }.filter(|f| f.rule == self.rule);
-        let is_told = own.any(|f| words.iter().all(|word| f.message.contains(word)));
-        self.said += usize::from(is_told);
-        is_told
     }
 
     /// A finding at a place of the file at hand.

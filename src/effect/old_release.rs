@@ -79,15 +79,11 @@ pub fn old_release(scene: &Scene<'_>, effect: &Effect) -> OldRelease {
             constraints,
             ..
         } if on(table) => {
-            let given = column.default.is_some()
-                || column.identity.is_some()
-                || column.generated.is_some()
-                || column.ty.is_serial();
             let key = constraints
                 .iter()
                 .any(|c| matches!(c.kind, ConstraintKind::PrimaryKey(_)));
             let unique = |c: &Constraint| matches!(c.kind, ConstraintKind::Unique(_));
-            if (column.not_null || key) && !given {
+            if (column.not_null || key) && scene.schema.is_left_null(column) {
                 Broken
             } else if constraints.iter().any(unique) {
                 Degraded
@@ -220,12 +216,7 @@ fn is_given(scene: &Scene<'_>, table: &Target, column: &str) -> bool {
     let Some(known) = scene.schema.table(&table.name) else {
         return true;
     };
-    let by_itself = |c: &Column| {
-        c.identity.is_some()
-            || c.generated.is_some()
-            || c.ty.is_serial()
-            || scene.schema.default_of(c).is_some()
-    };
+    let by_itself = |c: &Column| !scene.schema.is_left_null(c);
     known.column(column).is_none_or(|c| by_itself(c)) || scene.schema.fills(known, column, "insert")
 }
 

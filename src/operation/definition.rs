@@ -16,6 +16,18 @@ pub struct Expr {
     pub span: Span,
 }
 
+impl Expr {
+    /// `DEFAULT NULL` is no default, and the server keeps none.
+    pub fn is_null(&self) -> bool {
+        let word = self
+            .text
+            .split_once("::")
+            .map_or(&*self.text, |(word, _)| word);
+        let bare = word.trim_matches(|c: char| c.is_whitespace() || matches!(c, '(' | ')'));
+        bare.eq_ignore_ascii_case("null")
+    }
+}
+
 /// A query, whole: a view's body, the source of an INSERT.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Query {

@@ -357,15 +357,8 @@ impl<'a> OperationContext<'a> {
 
     /// Does an INSERT fail that leaves this new column out?
     pub fn must_be_written(&self, column: &Column, constraints: &[Constraint]) -> bool {
-        let is_filled = self
-            .schema
-            .default_of(column)
-            .is_some_and(|d| !d.text.trim().eq_ignore_ascii_case("null"))
-            || column.identity.is_some()
-            || column.generated.is_some()
-            || column.ty.is_serial();
         let is_key = |c: &Constraint| matches!(c.kind, ConstraintKind::PrimaryKey(_));
-        !is_filled
+        self.schema.is_left_null(column)
             && (column.not_null
                 || constraints.iter().any(is_key)
                 || self.schema.type_keeps_null_out(&column.ty))
@@ -399,12 +392,7 @@ impl<'a> OperationContext<'a> {
     /// Does a column hold a value where an INSERT names none?
     pub fn fills_itself(&self, table: &ObjectName, column: &str) -> bool {
         let column = self.table(table).and_then(|t| t.column(column));
-        column.is_some_and(|c| {
-            self.schema.default_of(c).is_some()
-                || c.identity.is_some()
-                || c.generated.is_some()
-                || c.ty.is_serial()
-        })
+        column.is_some_and(|c| !self.schema.is_left_null(c))
     }
 
     /// Does a trigger give a column a value in what an INSERT (`insert`) or an

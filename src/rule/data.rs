@@ -1,9 +1,9 @@
 //! How many rows a data change touches, as far as its text tells.
 
-use super::{Facet, MigrationContext, OperationContext, Step, takes_no_row};
+use super::{Facet, Held, MigrationContext, OperationContext, Step, takes_no_row};
 use crate::effect::postgres;
 use crate::name::Name;
-use crate::operation::{Action, ObjectName, Operation};
+use crate::operation::{Action, ObjectName};
 use crate::schema::{Relation, Schema, Table};
 use crate::source::Span;
 use crate::statement::Cursor;
@@ -108,46 +108,35 @@ impl MigrationContext<'_> {
     /// Is a condition met by no row, for what all rows hold in the columns that the
     /// script has added and not written since?
     fn is_met_by_none(&self, filter: &str, table: &ObjectName, step: &Step) -> bool {
-        let is_it = |other: &ObjectName| other.name == table.name;
-        let since = |step: &Step| -> Vec<&Operation> {
-            let written = self
-                .scene
-                .names
-                .positions(self.scene.script, Facet::Rows, &table.name);
-            let after = written.partition_point(|at| (*at as usize) <= step.index);
-            let written = written[after..].iter().take(FEW_WRITES + 1);
-            written.map(|at| self.scene.script[*at as usize]).collect()
+        let script = self.scene.script;
+        let written = self.scene.names.positions(script, Facet::Rows, &table.name);
+        let is_first_since = |at: usize| {
+            let after = written.partition_point(|written| (*written as usize) <= at);
+            written
+                .get(after)
+                .is_some_and(|first| *first as usize == step.index)
         };
-        let at = step.index;
-        let added = self.earlier_on(at, Facet::Table, &table.name).rev();
-        let held: Vec<(Name, Option<String>)> = { added.take(FEW_WRITES) }
-            .filter_map(|earlier| {
-                let Action::AddColumn { table, column, .. } = &earlier.operation.action else {
-                    return None;
-                };
-                let computed = column.identity.is_some()
-                    || column.generated.is_some()
-                    || column.ty.is_serial();
-                let known = self.schema.table(&table.name)?;
-                let is_new = known.column_is_new_in(&column.name, self.schema.migration());
-                if computed || !is_new || !is_it(&table.name) {
-                    return None;
-                }
-                let value = match self.schema.default_of(column) {
-                    None => None,
-                    Some(default) if postgres::is_one_value(&default.text) => {
-                        Some(default.text.to_string())
-                    }
-                    Some(_) => return None,
-                };
-                let writes = since(earlier);
-                let mut between = writes
-                    .iter()
-                    .take_while(|op| op.place != step.operation.place);
-                let is_alone = writes.len() <= FEW_WRITES && between.next().is_none();
-                is_alone.then_some((column.name, value))
-            })
-            .collect();
+        let added = self.earlier_on(step.index, Facet::Table, &table.name);
+        let held = added.filter_map(|earlier| {
+            let Action::AddColumn {
+                table: to, column, ..
+            } = &earlier.operation.action
+            else {
+                return None;
+            };
+            let known = self
+                .schema
+                .table(&to.name)
+                .filter(|_| to.name.name == table.name)?;
+            let is_new = known.column_is_new_in(&column.name, self.schema.migration());
+            match Held::where_unsaid(column, self.schema) {
+                _ if !is_new || !is_first_since(earlier.index) => None,
+                Held::Null => Some((column.name, None)),
+                Held::Same(value) => Some((column.name, Some(value))),
+                Held::Written | Held::Apart => None,
+            }
+        });
+        let held: Vec<(Name, Option<String>)> = held.collect();
         !held.is_empty() && !self.schema.is_unsure() && postgres::rules_out(&held, filter)
     }
 
@@ -357,9 +346,6 @@ pub fn is_bookkeeping(name: &str) -> bool {
 
 /// How far before a value its INSERT is looked for, in bytes.
 const LONGEST_INSERT: usize = 1 << 16;
-
-/// So many writes of a table are looked at for what a new column holds.
-const FEW_WRITES: usize = 16;
 
 /// In so many places a constant is looked at.
 const MANY_PLACES: usize = 100;

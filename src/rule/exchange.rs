@@ -88,12 +88,9 @@ impl<'a> OperationContext<'a> {
         after: &FxHashMap<Name, &Column>,
     ) -> Vec<Name> {
         let is_required = |column: &&&Column| {
-            let given = column.identity.is_some()
-                || column.generated.is_some()
-                || column.ty.is_serial()
-                || self.schema.default_of(column).is_some();
-            let is_known = known.column(&column.name).is_some();
-            column.not_null && !given && !is_known && !self.is_filled(name, &column.name, "insert")
+            self.schema.needs_no_rows(column)
+                && known.column(&column.name).is_none()
+                && !self.is_filled(name, &column.name, "insert")
         };
         let mut required: Vec<Name> = after.values().filter(is_required).map(|c| c.name).collect();
         required.sort_unstable();

@@ -1,12 +1,10 @@
 //! What rows of the old release hold in columns that it does not know.
 
-use super::{OperationContext, Target};
+use super::{Facet, OperationContext, Target};
 use crate::effect::postgres;
 use crate::name::Name;
 use crate::operation::{Action, Column, Operation};
-use crate::schema::names_in;
-
-use super::Facet;
+use crate::schema::{Schema, names_in};
 
 /// What a row that the old release adds holds in a column.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -19,6 +17,19 @@ pub enum Held {
     /// Something of its own: a sequence's number, what a trigger or a function
     /// yields.
     Apart,
+}
+
+impl Held {
+    /// What a column holds in a row where nothing is said of it.
+    pub fn where_unsaid(column: &Column, schema: &Schema) -> Self {
+        match schema.default_of(column) {
+            _ if schema.is_left_null(column) => Self::Null,
+            Some(default) if postgres::is_one_value(&default.text) => {
+                Self::Same(default.text.to_string())
+            }
+            _ => Self::Apart,
+        }
+    }
 }
 
 impl OperationContext<'_> {
@@ -40,20 +51,9 @@ impl OperationContext<'_> {
         if let Some(generated) = &column.generated {
             return self.held_by_generated(target, column, &generated.expr.text);
         }
-        let counts = column.identity.is_some() || column.ty.is_serial();
-        if counts
-            || self.is_filled(&target.name, name, "insert")
-            || self.default_later(target, name)
-        {
-            return Held::Apart;
-        }
-        match self.schema.default_of(column) {
-            None => Held::Null,
-            Some(default) if is_null(&default.text) => Held::Null,
-            Some(default) if postgres::is_one_value(&default.text) => {
-                Held::Same(default.text.to_string())
-            }
-            Some(_) => Held::Apart,
+        match self.is_filled(&target.name, name, "insert") || self.default_later(target, name) {
+            true => Held::Apart,
+            false => Held::where_unsaid(column, self.schema),
         }
     }
 
@@ -91,9 +91,4 @@ impl OperationContext<'_> {
             .collect();
         !values.is_empty() && postgres::rules_out(&values, condition)
     }
-}
-
-fn is_null(default: &str) -> bool {
-    let word = default.split("::").next().unwrap_or_default().trim();
-    word.eq_ignore_ascii_case("NULL")
 }

@@ -115,11 +115,10 @@ fn duplicates(
     let may_be_null = |name: &&Name| known.is_none_or(|known| !known.is_not_null(name));
     let is_index = matches!(cx.operation.action, Action::CreateIndex(_));
     let nullable: Vec<SmolStr> = { columns.iter() }
-        .filter(|name| !is_new(name) && may_be_null(name))
+        .filter(|name| !nulls_not_distinct && !is_new(name) && may_be_null(name))
         .map(|name| sql_name(name))
         .collect();
     let apart = match &nullable[..] {
-        _ if nulls_not_distinct => String::new(),
         [] => String::new(),
         [one] if *one == sql => format!(" AND {one} IS NOT NULL"),
         _ if is_index && is_plain => format!(" AND num_nulls({sql}) = 0"),

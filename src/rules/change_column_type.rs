@@ -39,7 +39,7 @@ fn check(cx: &OperationContext<'_>, findings: &mut Findings) {
         return;
     }
     let Some(old) = old else {
-        return unknown(cx, findings, table, column, ty);
+        return unknown(cx, findings, table, ty);
     };
     if let Some(gone) = lost_values(cx, old, ty) {
         return enum_rebuilt(cx, findings, table, column, old, &gone);
@@ -48,7 +48,7 @@ fn check(cx: &OperationContext<'_>, findings: &mut Findings) {
         return;
     };
     let change = format!(" of `{}` from `{old}` to `{ty}`: {then}", table.name);
-    if findings.is_told(cx, &[&change, &format!("`{}`", column.name)]) {
+    if findings.is_told(cx, &change) {
         return;
     }
     let alike = alike(cx, table);
@@ -233,13 +233,7 @@ fn enum_rebuilt(
 
 /// The old type is not in the history. Text to text is left alone: it is more
 /// often made longer than shorter.
-fn unknown(
-    cx: &OperationContext<'_>,
-    findings: &mut Findings,
-    table: &Target,
-    column: &Ident,
-    ty: &DataType,
-) {
+fn unknown(cx: &OperationContext<'_>, findings: &mut Findings, table: &Target, ty: &DataType) {
     if cx.may_be_text_already() {
         return;
     }
@@ -247,7 +241,7 @@ fn unknown(
         " of `{}` to `{ty}`, and the history does not tell from what: the old release still reads and writes the old type",
         table.name
     );
-    if findings.is_told(cx, &[&change, &format!("`{}`", column.name)]) {
+    if findings.is_told(cx, &change) {
         return;
     }
     let alike = alike(cx, table);

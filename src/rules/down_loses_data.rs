@@ -5,6 +5,7 @@ use crate::rule::{
     Check, Findings, MigrationContext, Rule, Step, is_constant, mentions, takes_every_row,
 };
 use crate::source::Span;
+use crate::text::holds;
 
 pub const RULE: Rule = Rule {
     id: "down-loses-data",
@@ -12,9 +13,24 @@ pub const RULE: Rule = Rule {
     check: Check::Down(check),
 };
 
+/// So many drops of a down are held against all that the up does.
+const MOST: usize = 200;
+
+/// Longer rows hold no queries but data.
+const LONGEST: usize = 1 << 16;
+
 fn check(cx: &MigrationContext<'_>, findings: &mut Findings) {
+    let mut drops = 0;
     for step in cx.steps.iter().filter(|s| !s.operation.within.conditional) {
-        let Some((place, what)) = lost(cx, &step.operation.action, step.operation.place) else {
+        let action = &step.operation.action;
+        drops += usize::from(matches!(
+            action,
+            Action::Drop { .. } | Action::DropColumn { .. }
+        ));
+        if drops > MOST {
+            return;
+        }
+        let Some((place, what)) = lost(cx, action, step.operation.place) else {
             continue;
         };
         findings
@@ -129,6 +145,7 @@ fn filled_by(action: &Action, is_asked: impl Fn(&ObjectName) -> bool) -> Option<
         Action::Insert(insert) if is_asked(&insert.table) => {
             let with = insert.query.as_ref().map(|query| &*query.text);
             let values = insert.values.as_ref().map(|values| &*values.text);
+            let values = values.filter(|rows| rows.len() < LONGEST && holds(rows, "select"));
             with.or(values).map(str::to_owned)
         }
         Action::CreateTable(create) if is_asked(&create.name) => {

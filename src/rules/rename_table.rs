@@ -114,12 +114,9 @@ fn besides(cx: &OperationContext<'_>, name: &ObjectName) -> Vec<String> {
         let change = match &op.action {
             Action::AddColumn { table, column, .. } if is_it(table) => {
                 added.push(&column.name);
-                let filled = column.identity.is_some()
-                    || column.generated.is_some()
-                    || column.ty.is_serial()
-                    || cx.schema.default_of(column).is_some();
                 let required = column.not_null || cx.schema.type_keeps_null_out(&column.ty);
-                (required && !filled).then(|| format!("adds `{}` without a default", column.name))
+                (required && cx.schema.is_left_null(column))
+                    .then(|| format!("adds `{}` without a default", column.name))
             }
             Action::DropDefault { table, column, .. } if is_it(table) => {
                 Some(format!("drops the default of `{}`", column.name))

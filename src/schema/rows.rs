@@ -6,18 +6,22 @@ use std::sync::Arc;
 use rustc_hash::FxHasher;
 
 use super::{Schema, Table};
-use crate::operation::{Column, ObjectName, Update};
+use crate::operation::{Column, Expr, ObjectName, Update};
 use crate::project::SourceId;
 
 impl Schema {
+    /// Does a column hold NULL where nothing is said?
+    pub fn is_left_null(&self, column: &Column) -> bool {
+        column.generated.is_none()
+            && column.identity.is_none()
+            && !column.ty.is_serial()
+            && self.default_of(column).is_none_or(Expr::is_null)
+    }
+
     /// Can a new column like this be added only where there are no rows? They
     /// would hold NULL where none may stand.
     pub fn needs_no_rows(&self, column: &Column) -> bool {
-        column.not_null
-            && column.generated.is_none()
-            && column.identity.is_none()
-            && !column.ty.is_serial()
-            && self.default_of(column).is_none()
+        column.not_null && self.is_left_null(column)
     }
 
     /// Never forgotten, whatever is taken back: the files stay.

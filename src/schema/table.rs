@@ -114,7 +114,7 @@ pub(super) const MOST_COLUMNS: usize = 2_000;
 /// default, an identity column NOT NULL.
 fn as_entered(column: &Arc<Column>) -> Arc<Column> {
     let serial = column.ty.is_serial();
-    let void = column.default.as_ref().is_some_and(is_null);
+    let void = column.default.as_ref().is_some_and(Expr::is_null);
     if !(serial || void || (column.identity.is_some() && !column.not_null)) {
         return Arc::clone(column);
     }
@@ -908,14 +908,6 @@ pub fn column_of(action: &Action) -> Option<(&Arc<Target>, &Name)> {
     }
 }
 
-/// `DEFAULT NULL` is no default, and the server keeps none.
-fn is_null(default: &Expr) -> bool {
-    let text = &default.text;
-    let word = text.split_once("::").map_or(&**text, |(word, _)| word);
-    let bare = word.trim_matches(|c: char| c.is_whitespace() || matches!(c, '(' | ')'));
-    bare.eq_ignore_ascii_case("null")
-}
-
 fn change_column(column: &mut Column, action: &Action) {
     match action {
         Action::AlterColumnType { ty, collation, .. } => {
@@ -923,7 +915,7 @@ fn change_column(column: &mut Column, action: &Action) {
             column.collation = *collation;
         }
         Action::SetDefault { default, .. } => {
-            column.default = Some(default.clone()).filter(|default| !is_null(default));
+            column.default = Some(default.clone()).filter(|default| !default.is_null());
         }
         Action::DropDefault { .. } => column.default = None,
         Action::SetNotNull { .. } => column.not_null = true,

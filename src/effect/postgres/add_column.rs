@@ -265,13 +265,7 @@ impl<'a> Work<'a> {
     /// does it hold NULL everywhere?
     pub(super) fn is_new_and_null(&self, column: &str) -> bool {
         self.siblings().any(|action| match action {
-            Action::AddColumn { column: c, .. } => {
-                c.name == column
-                    && c.default.is_none()
-                    && c.identity.is_none()
-                    && c.generated.is_none()
-                    && !c.ty.is_serial()
-            }
+            Action::AddColumn { column: c, .. } => c.name == column && self.schema.is_left_null(c),
             _ => false,
         })
     }

@@ -402,7 +402,7 @@ impl<'a> Work<'a> {
                 }
             }
             for column in &table.columns {
-                if !names.contains(&column.name) && self.is_left_null(column) {
+                if !names.contains(&column.name) && self.schema.is_left_null(column) {
                     known.set(column.name, Value::Null);
                 }
             }
@@ -452,23 +452,15 @@ impl<'a> Work<'a> {
             .map(|(at, column)| Given {
                 column,
                 at,
-                left_null: self.is_left_null(column),
+                left_null: self.schema.is_left_null(column),
             })
             .collect();
         let left = table.columns.iter().filter(|c| {
             let is_given = given.iter().any(|given| given.column.name == c.name);
-            is_asked(c) && !is_given && self.is_left_null(c)
+            is_asked(c) && !is_given && self.schema.is_left_null(c)
         });
         let left_null = left.map(|column| column.name).collect();
         Some(Asked { given, left_null })
-    }
-
-    /// Does a column hold NULL where nothing is said?
-    pub(super) fn is_left_null(&self, column: &Column) -> bool {
-        self.schema.default_of(column).is_none()
-            && column.identity.is_none()
-            && column.generated.is_none()
-            && !column.ty.is_serial()
     }
 
     /// Nobody but the server writes generated columns, nor, without OVERRIDING,

@@ -268,7 +268,7 @@ impl<'a> Work<'a> {
         let missing = table.columns.iter().find(|column| {
             !given(&column.name)
                 && self.is_not_null(table, &column.name)
-                && self.is_left_null(column)
+                && self.schema.is_left_null(column)
         });
         if let Some(column) = missing {
             self.refuse(format!(
