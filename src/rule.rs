@@ -21,6 +21,7 @@ mod policy;
 mod rerun;
 mod retype;
 mod runner;
+mod seeds;
 mod shorten;
 mod sql;
 mod trail;

@@ -45,6 +45,8 @@ pub enum Phase {
 pub struct Draft<'a> {
     pub now: &'a Schema,
     then: FxHashMap<&'a Key, Option<&'a Relation>>,
+    /// Those among what changed that were sequences.
+    sequences: Vec<&'a Key>,
     /// Indexes come and go without locks on writers.
     pub concurrently: bool,
     /// The USING of the change of type that is taken back.
@@ -73,6 +75,11 @@ impl<'a> Draft<'a> {
         Self {
             now,
             then: changes.iter().map(|c| (c.key, c.before)).collect(),
+            sequences: {
+                let before = changes.iter().filter_map(|c| Some((c.key, c.before?)));
+                let sequences = before.filter(|(_, r)| matches!(r, Relation::Sequence(_)));
+                sequences.map(|(key, _)| key).collect()
+            },
             concurrently: false,
             using: None,
             statements: BTreeMap::new(),
@@ -156,7 +163,7 @@ impl<'a> Draft<'a> {
     /// The sequences that columns of a table owned, with the columns.
     pub fn owned_then(&self, table: &Key) -> Vec<(Key, Name)> {
         let now = self.now.sequences_of(table, None);
-        let all = now.iter().chain(self.then.keys().copied());
+        let all = now.iter().chain(self.sequences.iter().copied());
         let mut found: Vec<(Key, Name)> = Vec::new();
         for key in all {
             if let Some(Relation::Sequence(sequence)) = self.relation_then(key)

@@ -212,19 +212,11 @@ impl OperationContext<'_> {
         };
         let filter = self.filter(known, filter);
         let tokens = tokens(filter.text);
-        let mut constants = tokens.iter().enumerate();
-        // The column that a constant is held against, as far as it stands before.
-        let column = |at: usize| {
-            let mut before = tokens[..at].iter().rev();
-            before.find_map(|token| {
-                let name = name_of(*token, filter.text)?;
-                known.column(&name).map(|column| column.name)
-            })
-        };
         filter.any_of(&tokens, DEEPEST)
-            && constants.any(|(at, token)| {
-                is_constant(token) && self.is_seed(known, column(at), token.span.of(filter.text))
-            })
+            && held_against(known, filter.text, &tokens)
+                .iter()
+                .take(MANY_CONSTANTS)
+                .any(|(column, constant)| self.is_seed(known, *column, constant))
     }
 
     fn filter<'f>(&'f self, table: &'f Table, text: &'f str) -> Filter<'f> {
@@ -236,96 +228,6 @@ impl OperationContext<'_> {
             others: &[],
         }
     }
-
-    /// Does a constant stand in one of the files that write rows of the table,
-    /// elsewhere than here, as a value of the column? A small number may be a key
-    /// that the server gave.
-    fn is_seed(&self, table: &Table, column: Option<Name>, constant: &str) -> bool {
-        if constant.len() < SHORT && constant.starts_with(|c: char| c.is_ascii_digit()) {
-            return true;
-        }
-        let near = table.seeds.iter().rev().take(FEW_FILES);
-        table.seeds.len() > FEW_FILES
-            || near.copied().any(|source| {
-                let text = self.scene.sources[source].text();
-                let found = memchr::memmem::find_iter(text.as_bytes(), constant);
-                let mut elsewhere = found
-                    .filter(|at| source != self.source || !self.statement.contains(*at as u32));
-                let gives = |at| match column {
-                    Some(column) => may_give(text, at, (table, self.schema), &column),
-                    None => true,
-                };
-                // In many places it is of many columns.
-                elsewhere.by_ref().take(MANY_PLACES).any(gives) || elsewhere.next().is_some()
-            })
-    }
-}
-
-/// Is the constant at `at` a value of the column, in the INSERT that it stands
-/// in? What cannot be told is believed.
-fn may_give(text: &str, at: usize, (table, schema): (&Table, &Schema), column: &Name) -> bool {
-    let before = text.as_bytes()[at.saturating_sub(LONGEST_INSERT)..at].to_ascii_lowercase();
-    let Some(begin) = memchr::memmem::rfind(&before, b"insert into") else {
-        return true;
-    };
-    let begin = at - before.len() + begin;
-    let mut all = Vec::new();
-    tokens_into(
-        text,
-        Span::new(begin as u32, text.len().min(at + 1) as u32),
-        &mut all,
-    );
-    let mut cursor = Cursor::new(text, &all);
-    if !cursor.eat_word("INSERT") || !cursor.eat_word("INTO") {
-        return true;
-    }
-    let Some(mut name) = cursor.ident() else {
-        return true;
-    };
-    while cursor.eat(TokenKind::Dot) {
-        let Some(last) = cursor.ident() else {
-            return true;
-        };
-        name = last;
-    }
-    if name.name != table.key.name && !schema.had_name(&name.name) {
-        return false;
-    }
-    let mut columns: Vec<Name> = Vec::new();
-    if cursor.eat(TokenKind::OpenParen) {
-        while let Some(own) = cursor.ident() {
-            columns.push(own.name);
-            cursor.eat(TokenKind::Comma);
-        }
-        cursor.eat(TokenKind::CloseParen);
-    } else if table.columns_known {
-        columns.extend(table.columns.iter().map(|column| column.name));
-    }
-    if columns.is_empty() || !cursor.eat_word("VALUES") {
-        let is_it = |own: &Name| own == column || schema.had_name(own);
-        return columns.is_empty() || columns.iter().any(is_it);
-    }
-    // Which value of its row it is.
-    let (mut depth, mut index) = (0usize, 0usize);
-    while let Some(token) = cursor.bump() {
-        if token.span.end as usize > at {
-            break;
-        }
-        match token.kind {
-            TokenKind::OpenParen => {
-                depth += 1;
-                index = if depth == 1 { 0 } else { index };
-            }
-            TokenKind::CloseParen => depth = depth.saturating_sub(1),
-            TokenKind::Comma if depth == 1 => index += 1,
-            TokenKind::Semicolon => return true,
-            _ => {}
-        }
-    }
-    depth == 0
-        || columns
-            .get(index)
-            .is_none_or(|own| own == column || schema.had_name(own))
 }
 
 /// Tables that hold a row per migration, or one in all.
@@ -344,17 +246,8 @@ pub fn is_bookkeeping(name: &str) -> bool {
     ends.iter().any(|word| name.ends_with(word)) && TOOLS.iter().any(|word| name.starts_with(word))
 }
 
-/// How far before a value its INSERT is looked for, in bytes.
-const LONGEST_INSERT: usize = 1 << 16;
-
-/// In so many places a constant is looked at.
-const MANY_PLACES: usize = 100;
-
-/// Of so many files that write rows, all are looked at.
-const FEW_FILES: usize = 50;
-
-/// Numbers of fewer digits are found anywhere.
-const SHORT: usize = 5;
+/// So many constants of a condition are looked for.
+const MANY_CONSTANTS: usize = 100;
 
 /// So many rows are few.
 const FEW: u32 = 10_000;
@@ -556,6 +449,42 @@ pub(super) fn tokens(text: &str) -> Vec<Token> {
 
 pub(super) fn is_word(text: &str, token: &Token, word: &str) -> bool {
     token.kind == TokenKind::Word && token.span.of(text).eq_ignore_ascii_case(word)
+}
+
+/// The constants of a condition, each with the column of the table that stands
+/// before it, outside of the query that it is in.
+fn held_against<'f>(
+    table: &Table,
+    text: &'f str,
+    tokens: &[Token],
+) -> Vec<(Option<Name>, &'f str)> {
+    let mut found = Vec::new();
+    let mut last = None;
+    let mut depth = 0usize;
+    // How deep the outermost query is that is open.
+    let mut query = None;
+    for (at, token) in tokens.iter().enumerate() {
+        match token.kind {
+            TokenKind::OpenParen => {
+                depth += 1;
+                let next = tokens.get(at + 1);
+                if next.is_some_and(|next| is_word(text, next, "SELECT")) {
+                    query = query.or(Some(depth));
+                }
+            }
+            TokenKind::CloseParen => {
+                query = query.filter(|query| *query != depth);
+                depth = depth.saturating_sub(1);
+            }
+            _ if is_constant(token) => found.push((last, token.span.of(text))),
+            _ if query.is_none() => {
+                let column = name_of(*token, text).and_then(|name| table.column(&name));
+                last = column.map(|column| column.name).or(last);
+            }
+            _ => {}
+        }
+    }
+    found
 }
 
 fn is_name(token: &Token) -> bool {

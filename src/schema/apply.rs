@@ -623,7 +623,8 @@ impl Schema {
             }
             Action::Insert(insert) => {
                 self.fill(&insert.table);
-                if insert.query.is_none() {
+                let mut query = insert.query.iter();
+                if query.all(|query| query.text.contains('\'')) {
                     self.seed(&insert.table, at.source);
                 }
                 None
