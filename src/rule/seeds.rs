@@ -2,7 +2,7 @@
 
 use super::OperationContext;
 use crate::name::Name;
-use crate::schema::{Schema, Table};
+use crate::schema::{Schema, Seed, Table};
 use crate::source::Span;
 use crate::statement::Cursor;
 use crate::statement::lexer::{Lexeme, Lexer, Token, TokenKind};
@@ -25,14 +25,14 @@ impl OperationContext<'_> {
     /// that the server gave; an empty text is nobody's name.
     pub(super) fn is_seed(&self, table: &Table, column: Option<Name>, constant: &str) -> bool {
         if constant.len() < SHORT && constant.starts_with(|c: char| c.is_ascii_digit()) {
-            return true;
+            return table.seeds.iter().any(|seed| seed.spelt_out);
         }
         if constant == "''" {
             return false;
         }
         let near = table.seeds.iter().rev().take(FEW_FILES);
         table.seeds.len() > FEW_FILES
-            || near.copied().any(|source| {
+            || near.copied().any(|Seed { source, .. }| {
                 let text = self.scene.sources[source].text();
                 let found = memchr::memmem::find_iter(text.as_bytes(), constant);
                 let mut elsewhere = found
@@ -101,6 +101,9 @@ impl<'a> Inserts<'a> {
         let before = self.text.as_bytes()[from..at].to_ascii_lowercase();
         if let Some(begin) = memchr::memmem::rfind(&before, b"insert into") {
             self.rows = self.rows(from + begin, at).unwrap_or(Rows::Unknown);
+        } else if from == 0 {
+            // It stands before all of them.
+            return false;
         }
         match &mut self.rows {
             Rows::Unknown => true,

@@ -160,8 +160,10 @@ fn overwrites(cx: &OperationContext<'_>, update: &Update) -> bool {
 /// ON CONFLICT writes over values of old columns. Rows that are spelt out, of a
 /// table that the history fills, are its own.
 fn writes_over(cx: &OperationContext<'_>, insert: &Insert) -> bool {
-    let seeded =
-        insert.query.is_none() && cx.table(&insert.table).is_some_and(|t| !t.seeds.is_empty());
+    let seeds = cx
+        .table(&insert.table)
+        .map_or(&[][..], |table| &table.seeds);
+    let seeded = insert.query.is_none() && seeds.iter().any(|seed| seed.spelt_out);
     let mut columns = insert.conflict.iter().flat_map(|c| &c.overwritten);
     !seeded && columns.any(|c| !cx.is_new_column(&insert.table, c))
 }

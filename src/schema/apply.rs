@@ -625,7 +625,7 @@ impl Schema {
                 self.fill(&insert.table);
                 let mut query = insert.query.iter();
                 if query.all(|query| query.text.contains('\'')) {
-                    self.seed(&insert.table, at.source);
+                    self.seed(insert, at.source);
                 }
                 None
             }

@@ -136,6 +136,14 @@ pub enum Relation {
     Sequence(Arc<Sequence>),
 }
 
+/// A file that writes rows of a table.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Seed {
+    pub source: SourceId,
+    /// Some of them value by value; a query with constants brings the others.
+    pub spelt_out: bool,
+}
+
 #[derive(Clone, Debug)]
 pub struct Table {
     pub key: Key,
@@ -174,8 +182,8 @@ pub struct Table {
     pub from_query: bool,
     /// That query, as long as its columns are still the table's.
     pub made_by: Option<Arc<str>>,
-    /// The files that write some of them value by value: reference data.
-    pub seeds: ThinVec<SourceId>,
+    /// The files that write some of them with constants: reference data.
+    pub seeds: ThinVec<Seed>,
     /// Which migration last added a column of this name; absent means the
     /// migration that created the table.
     pub column_added: FxHashMap<Name, MigrationIndex>,

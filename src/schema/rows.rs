@@ -5,8 +5,8 @@ use std::sync::Arc;
 
 use rustc_hash::FxHasher;
 
-use super::{Schema, Table};
-use crate::operation::{Column, Expr, ObjectName, Update};
+use super::{Schema, Seed, Table};
+use crate::operation::{Column, Expr, Insert, ObjectName, Update};
 use crate::project::SourceId;
 
 impl Schema {
@@ -49,11 +49,18 @@ impl Schema {
         first.is_some_and(|first| *first < self.migration)
     }
 
-    pub(super) fn seed(&mut self, name: &ObjectName, source: SourceId) {
-        let key = self.resolve(name);
-        let is_new = |table: &Arc<Table>| table.seeds.last() != Some(&source);
-        if self.table_by_key(&key).is_some_and(is_new) {
-            self.edit_table(&key, |t| t.seeds.push(source));
+    pub(super) fn seed(&mut self, insert: &Insert, source: SourceId) {
+        let key = self.resolve(&insert.table);
+        let spelt_out = insert.query.is_none();
+        let says_more = |table: &Arc<Table>| {
+            let last = table.seeds.last().filter(|last| last.source == source);
+            last.is_none_or(|last| spelt_out && !last.spelt_out)
+        };
+        if self.table_by_key(&key).is_some_and(says_more) {
+            self.edit_table(&key, |t| {
+                t.seeds.retain(|seed| seed.source != source);
+                t.seeds.push(Seed { source, spelt_out });
+            });
         }
     }
 
