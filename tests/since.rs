@@ -57,6 +57,18 @@ fn what_the_other_branch_did_meanwhile_is_not_ours() {
 }
 
 #[test]
+fn what_is_new_runs_behind_what_is_released() {
+    let scratch = Scratch::with_history();
+    scratch.write("db/0005_released.sql", "CREATE TABLE carts (id bigint);\n");
+    scratch.commit();
+    scratch.write("db/0004_orders.sql", "CREATE TABLE orders (id bigint);\n");
+    scratch.write("db/0006_index.sql", "CREATE INDEX ON orders (id);\n");
+    let mut found = scratch.found(&SINCE);
+    found.retain(|finding| finding.contains("create-index-blocking"));
+    assert_eq!(found, [""; 0]);
+}
+
+#[test]
 fn what_comes_with_one_release_is_new_together() {
     let scratch = Scratch::with_history();
     scratch.write("db/0003_orders.sql", "CREATE TABLE orders (id bigint);\n");

@@ -11,8 +11,8 @@ use std::sync::Arc;
 use rustc_hash::{FxHashMap, FxHashSet};
 
 use super::{
-    Down, Exclude, File, Layout, Migration, Options, Part, Problem, Project, SourceId, organise,
-    place, sources_of, stream,
+    Down, Exclude, File, History, Layout, Migration, Options, Part, Problem, Project, SourceId,
+    organise, place, sources_of, stream,
 };
 use crate::git::{Change, Changes};
 use crate::source::Source;
@@ -60,12 +60,23 @@ pub fn narrow(project: &mut Project, files: Vec<File>, options: &Options, change
             }
         }
     }
+    for history in &mut project.histories {
+        last_what_is_new(history);
+    }
     let problems = notes.into_iter().map(|(source, message)| Problem {
         path: project.sources[source].path().into(),
         message,
         fatal: false,
     });
     project.problems.extend(problems);
+}
+
+/// A new migration runs on databases that have the released ones, wherever its
+/// name sorts. What is repeated at the end stays there.
+fn last_what_is_new(history: &mut History) {
+    let all = &mut history.migrations;
+    let end = all.iter().rposition(|migration| !migration.repeatable);
+    all[..end.map_or(0, |last| last + 1)].sort_by_key(|migration| migration.unreleased);
 }
 
 /// How many migrations each file holds.
