@@ -40,7 +40,12 @@ impl Scene<'_> {
             Layout::Tern => {
                 "in a file of its own with `---- tern: disable-tx ----` on a line of its own"
             }
-            Layout::Sqlx => "alone in a file that starts with `-- no-transaction`",
+            Layout::Sqlx => match self.direction {
+                Direction::Up => "alone in a file that starts with `-- no-transaction` (sqlx 0.8)",
+                Direction::Down => {
+                    "alone in a file that starts with `-- no-transaction` (sqlx 0.8.3)"
+                }
+            },
             Layout::Diesel => {
                 "alone in a migration whose `metadata.toml` says `run_in_transaction = false`"
             }
