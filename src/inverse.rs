@@ -22,6 +22,7 @@ mod sequence;
 mod setting;
 mod table;
 mod types;
+pub mod unique;
 pub mod view;
 
 use crate::effect::Effect;

@@ -46,6 +46,7 @@ pub use crate::inverse::constraint;
 pub use crate::inverse::index::{behind_table, definition as index_definition};
 pub use crate::inverse::routine::signature as routine_signature;
 pub use crate::inverse::sql::{sql_ident, sql_key, sql_name};
+pub use crate::inverse::unique::{Uniqueness, asks_for_values, without_types};
 pub use crate::inverse::{repeats_routine, repeats_view, same_condition};
 pub use crate::schema::names::object_name;
 pub use crate::statement::lexer::on_one_line;
@@ -67,7 +68,6 @@ pub use sql::{
     same_expression, sql_type, takes_every_row, takes_no_row,
 };
 pub use trail::{Trail, Way};
-pub use unique::{Uniqueness, asks_for_values, without_types};
 pub use unwritten::Held;
 pub use work::{
     ColumnWork, including, is_catalog, sql_index, sql_list, sql_object, subject, until_adopted,

@@ -4,6 +4,7 @@ use super::constraint::duplicates;
 use super::draft::{Draft, Phase};
 use super::sql::{sql_key, sql_name};
 use super::table::columns_in_parens;
+use super::unique::Uniqueness;
 use crate::name::Name;
 use crate::operation::{ConstraintKind, CreateIndex, Expr};
 use crate::schema::{Index, Mark, Origin, Relation, Schema, TableConstraint};
@@ -159,32 +160,12 @@ fn come_back(draft: &mut Draft<'_>, index: &Index) {
     }
 }
 
-/// Does another unique index ask at least as much, so that the rows always let
-/// this one be built again?
+/// Does another key ask at least as much, so that the rows always let this one be
+/// built again?
 pub fn stays_unique(index: &Index, schema: &Schema) -> bool {
-    let Some(table) = schema.table_by_key(&index.table) else {
-        return false;
-    };
-    let is_plain = |i: &Index| i.options.iter().all(|option| option.is_empty());
-    let never_null = |column: &Name| table.column(column).is_some_and(|c| c.not_null);
-    let asks_as_much = |other: &Index| {
-        let mut columns = other.columns.iter();
-        other.key != index.key
-            && other.unique
-            && other.predicate.is_none()
-            && other.exprs.is_empty()
-            && is_plain(other)
-            && columns.len() > 0
-            && columns.all(|column| index.columns.contains(column))
-            && (!index.nulls_not_distinct
-                || other.nulls_not_distinct
-                || other.columns.iter().all(never_null))
-    };
-    let mut others = table
-        .indexes
-        .iter()
-        .filter_map(|key| schema.index_by_key(key));
-    is_plain(index) && others.any(|other| asks_as_much(other))
+    let key = Uniqueness::of_index(index);
+    let names: Vec<Name> = key.named().collect();
+    key.is_kept(&names, schema)
 }
 
 /// The index behind a constraint that asks for unique values.

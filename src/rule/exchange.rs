@@ -4,6 +4,7 @@ use rustc_hash::FxHashMap;
 
 use super::{Facet, OperationContext, Uniqueness};
 use crate::effect::conversion::Conversion;
+use crate::inverse::unique::keys_of;
 use crate::name::Name;
 use crate::operation::{
     Action, Column, DataType, Ident, ObjectKind, ObjectName, Operation, Target,
@@ -116,7 +117,7 @@ impl<'a> OperationContext<'a> {
                     return Vec::new();
                 };
                 own = table.key;
-                kept.extend(self.keys_of(table));
+                kept.extend(keys_of(table, self.schema));
             }
             _ => return Vec::new(),
         }
@@ -133,7 +134,7 @@ impl<'a> OperationContext<'a> {
                     .iter()
                     .any(|key| key.keeps_out(old, &names, self.schema))
         };
-        let lost = self.keys_of(known).into_iter().filter(is_lost);
+        let lost = keys_of(known, self.schema).filter(is_lost);
         let mut lost: Vec<Vec<Name>> = lost.map(|key| key.columns.to_vec()).collect();
         lost.dedup();
         lost
