@@ -7,7 +7,7 @@ use crate::name::Name;
 use crate::operation::{Action, ConstraintKind, Kind, ObjectKind, ObjectName, Operation};
 use crate::rule::{
     Check, Facet, Findings, OperationContext, Rule, Uniqueness, asks_for_values, index_definition,
-    on_one_line, same_condition,
+    on_one_line, one_line, same_condition,
 };
 use crate::schema::{Index, Origin};
 
@@ -68,13 +68,16 @@ fn report(
     name: &ObjectName,
     on: &str,
     severity: Severity,
-    index: Option<&Index>,
+    index: Option<&Arc<Index>>,
 ) {
-    let unique = severity == Severity::Warning;
-    let then = if unique {
-        "an ON CONFLICT of the old release that rests on it fails; duplicates can come in, and then it cannot be built again"
-    } else {
-        "queries that used it read the whole table, and building it again takes as long as it did"
+    let then = match index.and_then(|index| next_best(cx, name, index)) {
+        _ if severity == Severity::Warning => {
+            "an ON CONFLICT of the old release that rests on it fails; duplicates can come in, and then it cannot be built again".to_owned()
+        }
+        Some((other, columns)) => format!(
+            "queries that used it fall back on {other}, which shares `{columns}` with it, and building it again takes as long as it did"
+        ),
+        None => "queries that used it read the whole table, and building it again takes as long as it did".to_owned(),
     };
     let again = index
         .filter(|index| index.origin != Origin::Assumed)
@@ -165,6 +168,42 @@ fn builds_again(
     }
 }
 
+/// The index, of now or of what is built later, that begins with the most of the
+/// same columns, and these.
+fn next_best(
+    cx: &OperationContext<'_>,
+    name: &ObjectName,
+    old: &Arc<Index>,
+) -> Option<(String, String)> {
+    let shared = |columns: &[Name]| {
+        let pairs = old.columns.iter().zip(columns);
+        pairs
+            .take_while(|(own, other)| own == other && !own.is_empty())
+            .count()
+    };
+    let now = others_of(cx, old)
+        .filter(|other| other.method == old.method && covers_rows(other, old))
+        .map(|other| (shared(&other.columns), format!("`{}`", other.key.name)));
+    let later = later_on(cx, name, Some(old)).filter_map(|op| {
+        let Action::CreateIndex(create) = &op.action else {
+            return None;
+        };
+        let fits = cx.schema.resolve(&create.table) == old.table
+            && create.method == old.method
+            && create.predicate.is_none();
+        let columns = create.elements.iter();
+        let columns: Vec<Name> = columns.map(|e| e.column.unwrap_or_default()).collect();
+        let name = create.name.as_ref();
+        let name = name.map_or("the one that is built later".to_owned(), |name| {
+            format!("`{}`", name.name)
+        });
+        fits.then(|| (shared(&columns), name))
+    });
+    let all = now.chain(later).filter(|(shared, _)| *shared > 0);
+    let (shared, name) = all.reduce(|best, next| if next.0 > best.0 { next } else { best })?;
+    Some((name, one_line(&old.columns[..shared].join(", "))))
+}
+
 /// Does an index hold all rows that queries found by the other?
 fn covers_rows(index: &Index, other: &Index) -> bool {
     let of_other = other.predicate.as_ref().map(|expr| &*expr.text);
@@ -183,17 +222,25 @@ fn same_exprs(one: &Index, other: &Index) -> bool {
 
 /// Another index of the table or materialized view begins with the same columns.
 fn is_covered(cx: &OperationContext<'_>, index: &Index) -> bool {
+    others_of(cx, index).any(|other| {
+        let is_twin = other.columns == index.columns && same_exprs(other, index);
+        covers_rows(other, index)
+            && other.method == index.method
+            && (is_twin || index.exprs.is_empty() && other.columns.starts_with(&index.columns))
+            && (!index.unique || other.unique && is_twin)
+    })
+}
+
+/// The other indexes of its table or materialized view.
+fn others_of<'a>(
+    cx: &OperationContext<'a>,
+    index: &Index,
+) -> impl Iterator<Item = &'a Arc<Index>> + use<'a> {
     let of_table = cx.schema.table_by_key(&index.table).map(|t| &t.indexes);
     let of_view = cx.schema.view_by_key(&index.table).map(|v| &v.indexes);
     let others = of_table.or(of_view).into_iter().flatten();
+    let (schema, own) = (cx.schema, index.key);
     others
-        .filter(|other| **other != index.key)
-        .filter_map(|other| cx.schema.index_by_key(other))
-        .any(|other| {
-            let is_twin = other.columns == index.columns && same_exprs(other, index);
-            covers_rows(other, index)
-                && other.method == index.method
-                && (is_twin || index.exprs.is_empty() && other.columns.starts_with(&index.columns))
-                && (!index.unique || other.unique && is_twin)
-        })
+        .filter(move |other| **other != own)
+        .filter_map(move |other| schema.index_by_key(other))
 }
