@@ -65,7 +65,7 @@ pub use retype::{Narrowing, Retype};
 pub use runner::one_line;
 pub use sql::{
     Words, alternatives, asks_for_null, is_constant, keeps_null_out, listed, mentions,
-    same_expression, sql_type, takes_every_row, takes_no_row,
+    proven_not_null, same_expression, sql_type, takes_every_row, takes_no_row,
 };
 pub use trail::{Trail, Way};
 pub use unwritten::Held;

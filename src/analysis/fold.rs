@@ -655,7 +655,8 @@ impl<'a> Fold<'a> {
             if view.is_some_and(|view| view.materialized) && !lock.mode.blocks_reads() {
                 continue;
             }
-            let works = !adds_to_empty && effect.works_on(&lock.relation);
+            let works =
+                !adds_to_empty && !effect.ends_at_first_row() && effect.works_on(&lock.relation);
             deploy = deploy.max(if works {
                 Deploy::Blocking
             } else {
@@ -907,6 +908,7 @@ fn verdict_of(
         let works = scanned
             .chain(&step.effect.rewrites)
             .any(|key| !is_hidden(key));
+        let works = works && !step.effect.ends_at_first_row();
         if works && held.is_some() && *held == step.run.transaction {
             verdict.deploy = Deploy::Blocking;
         }

@@ -267,6 +267,12 @@ impl Effect {
         self.uncertain |= other.uncertain;
     }
 
+    /// Does it fail at the first row that it meets? Then it takes no time, with
+    /// rows or without.
+    pub fn ends_at_first_row(&self) -> bool {
+        self.refusal.as_ref().is_some_and(|refusal| refusal.on_rows)
+    }
+
     /// Is there work whose time grows with the relation's size?
     pub fn works_on(&self, relation: &Key) -> bool {
         self.rewrites.contains(relation)

@@ -5,7 +5,9 @@ use std::cell::{Cell, OnceCell};
 use rustc_hash::FxHashSet;
 
 use crate::inverse;
-use crate::operation::DataType;
+use crate::operation::{DataType, ObjectName};
+use crate::rule::{sql_name, sql_object};
+use crate::schema::object_name;
 use crate::source::Span;
 use crate::statement::Cursor;
 use crate::statement::lexer::tokens_into;
@@ -106,6 +108,20 @@ pub fn is_constant(value: &str) -> bool {
             .iter()
             .any(|word| value.eq_ignore_ascii_case(word))
         || value.parse::<f64>().is_ok()
+}
+
+/// The statements, each for a transaction of its own, that require a column
+/// without reading the table under a lock.
+pub fn proven_not_null(table: &ObjectName, column: &str) -> String {
+    let name = sql_name(&object_name(&table.name, column, "present"));
+    let (table, column) = (sql_object(table), sql_name(column));
+    format!(
+        "  ALTER TABLE {table} ADD CONSTRAINT {name} CHECK ({column} IS NOT NULL) NOT VALID;\n  \
+         ALTER TABLE {table} VALIDATE CONSTRAINT {name};\n\
+         then SET NOT NULL reads nothing:\n  \
+         ALTER TABLE {table} ALTER COLUMN {column} SET NOT NULL;\n  \
+         ALTER TABLE {table} DROP CONSTRAINT {name};"
+    )
 }
 
 /// Two expressions that differ only in case, blanks, casts or outer

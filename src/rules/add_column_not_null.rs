@@ -2,7 +2,8 @@
 
 use crate::operation::{Action, ConstraintKind, Kind};
 use crate::rule::{
-    Check, Findings, OperationContext, Rule, listed, sql_name, sql_object, sql_type,
+    Check, Findings, OperationContext, Rule, listed, proven_not_null, sql_name, sql_object,
+    sql_type,
 };
 
 pub const RULE: Rule = Rule {
@@ -85,12 +86,11 @@ fn check(cx: &OperationContext<'_>, findings: &mut Findings) {
         .help(format!(
             "{advice} and require it once every release writes it:\n\
              ALTER TABLE {name} ADD COLUMN {col} {};\n\
-             -- release code that writes {col}, fill the rows in batches; then, in a later migration:\n\
-             ALTER TABLE {name} ADD CONSTRAINT {constraint} CHECK ({col} IS NOT NULL) NOT VALID;\n\
-             ALTER TABLE {name} VALIDATE CONSTRAINT {constraint};\n\
-             ALTER TABLE {name} ALTER COLUMN {col} SET NOT NULL;{after}",
+             -- release code that writes {col}, fill the rows in batches; then, {}:\n\
+             {}{after}",
             sql_type(&column.ty),
-            constraint = sql_name(&format!("{}_{own}_not_null", table.name.name)),
+            cx.scene.each_apart(),
+            proven_not_null(&table.name, &own),
         ));
 }
 

@@ -2,7 +2,7 @@
 
 use crate::operation::{Action, ConstraintKind, Ident, Kind, ObjectName};
 use crate::rule::{
-    Check, Findings, OperationContext, Rule, object_name, sql_ident, sql_name, sql_object,
+    Check, Findings, OperationContext, Rule, object_name, proven_not_null, sql_ident, sql_name,
 };
 
 pub const RULE: Rule = Rule {
@@ -47,9 +47,7 @@ fn check(cx: &OperationContext<'_>, findings: &mut Findings) {
 }
 
 fn remedy(cx: &OperationContext<'_>, table: &ObjectName, column: &Ident) -> String {
-    let sql = sql_object(table);
     let quoted = sql_ident(column);
-    let name = sql_name(&object_name(&table.name, &column.name, "present"));
     let shorter = if cx.scene.dialect.version >= 18 {
         let own = sql_name(&object_name(&table.name, &column.name, "not_null"));
         format!(
@@ -59,12 +57,8 @@ fn remedy(cx: &OperationContext<'_>, table: &ObjectName, column: &Ident) -> Stri
         String::new()
     };
     format!(
-        "prove it first, {}:\n  \
-         ALTER TABLE {sql} ADD CONSTRAINT {name} CHECK ({quoted} IS NOT NULL) NOT VALID;\n  \
-         ALTER TABLE {sql} VALIDATE CONSTRAINT {name};\n\
-         then SET NOT NULL reads nothing:\n  \
-         ALTER TABLE {sql} ALTER COLUMN {quoted} SET NOT NULL;\n  \
-         ALTER TABLE {sql} DROP CONSTRAINT {name};{shorter}",
-        cx.scene.each_apart()
+        "prove it first, {}:\n{}{shorter}",
+        cx.scene.each_apart(),
+        proven_not_null(table, &column.name)
     )
 }
