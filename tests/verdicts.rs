@@ -216,6 +216,11 @@ fn answers() {
             "ALTER TABLE orders ADD COLUMN rank int UNIQUE;",
             "blocking compatible exact",
         ),
+        // It fails at the first row, or there is none.
+        (
+            "ALTER TABLE orders ADD COLUMN rank int NOT NULL;",
+            "brief broken exact",
+        ),
         // Nobody writes a materialized view.
         (
             "CREATE INDEX notes_note_idx ON notes (note);",

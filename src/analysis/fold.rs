@@ -656,7 +656,7 @@ impl<'a> Fold<'a> {
                 continue;
             }
             let works =
-                !adds_to_empty && !effect.ends_at_first_row() && effect.works_on(&lock.relation);
+                !adds_to_empty && !effect.ends_at_first_row && effect.works_on(&lock.relation);
             deploy = deploy.max(if works {
                 Deploy::Blocking
             } else {
@@ -908,7 +908,7 @@ fn verdict_of(
         let works = scanned
             .chain(&step.effect.rewrites)
             .any(|key| !is_hidden(key));
-        let works = works && !step.effect.ends_at_first_row();
+        let works = works && !step.effect.ends_at_first_row;
         if works && held.is_some() && *held == step.run.transaction {
             verdict.deploy = Deploy::Blocking;
         }

@@ -156,6 +156,9 @@ pub struct Effect {
     pub forbidden_in_transaction: Option<&'static str>,
     pub losses: ThinVec<Loss>,
     pub refusal: Option<Refusal>,
+    /// The first row that it meets refuses it: it takes no time, with rows or
+    /// without.
+    pub ends_at_first_row: bool,
     /// Something that matters here is not known (an unknown function in a
     /// default, a column whose type was never seen): the worse is assumed.
     pub uncertain: bool,
@@ -265,12 +268,6 @@ impl Effect {
             .or(other.forbidden_in_transaction);
         self.refusal = self.refusal.take().or_else(|| other.refusal.clone());
         self.uncertain |= other.uncertain;
-    }
-
-    /// Does it fail at the first row that it meets? Then it takes no time, with
-    /// rows or without.
-    pub fn ends_at_first_row(&self) -> bool {
-        self.refusal.as_ref().is_some_and(|refusal| refusal.on_rows)
     }
 
     /// Is there work whose time grows with the relation's size?

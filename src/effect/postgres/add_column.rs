@@ -131,6 +131,7 @@ impl<'a> Work<'a> {
         let table = format!("`{}`", subject.key);
         if column.not_null {
             self.scan_all(subject);
+            self.effect.ends_at_first_row = true;
             self.refuse_column_rows(
                 subject,
                 format!(
