@@ -55,7 +55,7 @@ pub use closed::Closed;
 pub use columns::DECLARES;
 pub use copy::LeftOut;
 pub use data::is_bookkeeping;
-pub use dependents::Dependent;
+pub use dependents::{Dependent, Owned};
 pub use fix::Frame;
 pub use gone::{MOST_CHECKS, admits_no_more};
 pub use names::{Facet, Names};

@@ -129,6 +129,20 @@ pub enum ConstraintKind {
     NotNull(Ident),
 }
 
+impl ConstraintKind {
+    /// What people call it.
+    pub fn word(&self) -> &'static str {
+        match self {
+            Self::PrimaryKey(_) => "primary key",
+            Self::Unique(_) => "unique key",
+            Self::ForeignKey(_) => "foreign key",
+            Self::Check(_) => "check",
+            Self::Exclude { .. } => "exclusion constraint",
+            Self::NotNull(_) => "NOT NULL constraint",
+        }
+    }
+}
+
 /// The columns of a primary key or unique constraint, or the index it adopts.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Key {

@@ -1,10 +1,12 @@
 //! What still uses an object, as far as the history tells.
 
+use std::fmt;
+
 use super::{Facet, OperationContext, mentions};
 use crate::name::Name;
 use crate::operation::naming::{self, Naming};
 use crate::operation::{Action, ConstraintKind, ObjectKind, ObjectName, Target};
-use crate::schema::{Key, Place, Routine, Table, Trigger};
+use crate::schema::{Index, Key, Place, Routine, Table, TableConstraint, Trigger, names_in};
 
 /// Something that uses an object.
 #[derive(Clone, Debug)]
@@ -14,6 +16,23 @@ pub struct Dependent {
     pub at: Option<Place>,
     /// The view, or the table that holds the foreign key.
     pub relation: Option<Key>,
+}
+
+/// What belongs to columns of a table.
+pub enum Owned<'a> {
+    Constraint(&'a TableConstraint),
+    Index(&'a Index),
+}
+
+impl fmt::Display for Owned<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let (word, name) = match self {
+            Self::Constraint(own) => (own.definition.kind.word(), &own.name),
+            Self::Index(index) if index.unique => ("unique index", &index.key.name),
+            Self::Index(index) => ("index", &index.key.name),
+        };
+        write!(f, "{word} `{name}`")
+    }
 }
 
 impl OperationContext<'_> {
@@ -49,6 +68,43 @@ impl OperationContext<'_> {
             found.extend(generated_from(table, column));
         }
         self.staying(found)
+    }
+
+    /// The constraints and indexes that the server drops with a column, of those
+    /// that are asked for.
+    pub fn goes_with(
+        &self,
+        target: &Target,
+        column: &str,
+        is_asked: impl Fn(&Owned<'_>) -> bool,
+    ) -> Vec<String> {
+        let Some(table) = self.table(&target.name) else {
+            return Vec::new();
+        };
+        let holds = |columns: &[Name]| columns.iter().any(|own| own == column);
+        let constraints = table.constraints.iter();
+        let constraints = constraints
+            .filter(|c| match &c.definition.kind {
+                ConstraintKind::Check(expr) => names_in(&expr.text).any(|name| name == column),
+                _ => holds(&c.columns),
+            })
+            .map(|own| Owned::Constraint(own));
+        let indexes = table.indexes.iter();
+        let indexes = indexes.filter_map(|key| self.schema.index_by_key(key));
+        let indexes = indexes.filter(|index| index.constraint.is_none());
+        let indexes = indexes
+            .filter(|index| {
+                let mut texts = index.exprs.iter().chain(&index.predicate);
+                holds(&index.columns)
+                    || holds(&index.include)
+                    || texts.any(|expr| names_in(&expr.text).any(|name| name == column))
+            })
+            .map(|index| Owned::Index(index));
+        constraints
+            .chain(indexes)
+            .filter(is_asked)
+            .map(|part| part.to_string())
+            .collect()
     }
 
     /// Columns whose default draws from a sequence, by name.

@@ -145,6 +145,32 @@ impl<'a> OperationContext<'a> {
             || self.earlier_on(Facet::Object, name).any(index)
     }
 
+    /// Does the script give a constraint's name to another one later?
+    pub fn name_is_taken(&self, target: &ObjectName, name: &str) -> bool {
+        let mut later = self.later_on(Facet::Table, &target.name);
+        later.any(|op| match &op.action {
+            Action::AddConstraint { table, constraint } => {
+                self.is_same(&table.name, target)
+                    && self.constraint_name(target, constraint).trim_matches('"') == name
+            }
+            _ => false,
+        })
+    }
+
+    /// Where the statement that adds a constraint drops one of its name as well:
+    /// so must what is written in its place.
+    pub fn drop_beside(&self, name: &str) -> String {
+        let mut together = self.siblings.iter().filter(|op| !op.within.block);
+        let taken = together.any(|op| match &op.action {
+            Action::DropConstraint { name: old, .. } => sql_ident(old) == name,
+            _ => false,
+        });
+        match taken {
+            true => format!("DROP CONSTRAINT {name}, "),
+            false => String::new(),
+        }
+    }
+
     /// Where the constraint of this name that the script drops has to go: into
     /// the statement that puts another in its place.
     pub fn drop_of_old(&self, target: &ObjectName, name: &str) -> String {
@@ -155,8 +181,17 @@ impl<'a> OperationContext<'a> {
             } => sql_ident(old) == name && self.is_same(&table.name, target),
             _ => false,
         };
-        let is_dropped = script.chain(self.siblings).any(drops);
-        match is_dropped && self.stood_as(target, name.trim_matches('"')) {
+        let own = name.trim_matches('"');
+        // It may have gone with a column.
+        let is_it = |gone: &Gone| match &gone.rule {
+            GoneRule::Constraint(_) => gone.name == own,
+            GoneRule::Index(index) => index.constraint.is_some_and(|name| name == own),
+            GoneRule::Trigger => false,
+        };
+        let table = self.table(target);
+        let is_gone = || table.is_some_and(|table| self.gone_rules(table).any(is_it));
+        let is_dropped = script.chain(self.siblings).any(drops) || is_gone();
+        match is_dropped && self.stood_as(target, own) {
             true => format!("DROP CONSTRAINT {name}, "),
             false => String::new(),
         }

@@ -37,9 +37,10 @@ fn check(cx: &OperationContext<'_>, findings: &mut Findings) {
         )
         .help(format!(
             "{first}without looking at the rows:\n  \
-             ALTER TABLE {sql} ADD CONSTRAINT {name} CHECK ({}) NOT VALID;\n\
+             ALTER TABLE {sql} {}ADD CONSTRAINT {name} CHECK ({}) NOT VALID;\n\
              and check them {}, while reads and writes go on:\n  \
              ALTER TABLE {sql} VALIDATE CONSTRAINT {};",
+            cx.drop_beside(&name),
             condition(expr),
             cx.scene.afterwards(),
             cx.kept_name(table, &name)

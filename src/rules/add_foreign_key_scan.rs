@@ -3,7 +3,7 @@
 use crate::operation::{Action, Constraint, ConstraintKind, ForeignKey, Kind, ObjectName};
 use crate::rule::{
     Check, ColumnWork, Findings, OperationContext, Rule, constraint as written, on_one_line,
-    sql_ident, sql_object,
+    sql_object,
 };
 
 pub const RULE: Rule = Rule {
@@ -104,15 +104,7 @@ fn remedy(
         }
         _ => String::new(),
     };
-    let together = cx.siblings.iter().filter(|op| !op.within.block);
-    let taken = together.into_iter().any(|op| match &op.action {
-        Action::DropConstraint { name: old, .. } => sql_ident(old) == name.as_str(),
-        _ => false,
-    });
-    let drop = match taken {
-        true => format!("DROP CONSTRAINT {name}, "),
-        false => String::new(),
-    };
+    let drop = cx.drop_beside(&name);
     format!(
         "{behind}add it without looking at the rows:\n  \
          ALTER TABLE {sql} {drop}ADD CONSTRAINT {name} {definition} NOT VALID;\n\

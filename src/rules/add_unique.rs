@@ -107,7 +107,8 @@ fn duplicates(
         // What the condition says of new columns, no query can ask yet.
         false => (old.join(", "), ""),
     };
-    if sql.is_empty() {
+    // One value for all rows is no GROUP BY, and needs none.
+    if names_in(&sql).next().is_none() {
         return String::new();
     }
     // NULLs are no duplicates of each other.

@@ -2,12 +2,14 @@
 
 use crate::effect::conversion::Conversion;
 use crate::finding::{Confidence, Severity};
-use crate::operation::{Action, DataType, Ident, Kind, ObjectKind, Target, TypeDefinition};
+use crate::operation::{
+    Action, ConstraintKind, DataType, Ident, Kind, ObjectKind, Target, TypeDefinition,
+};
 use crate::rule::{
-    Check, Facet, Findings, OperationContext, Retype, Rule, listed, object_name, sql_ident,
+    Check, Facet, Findings, OperationContext, Owned, Retype, Rule, listed, object_name, sql_ident,
     sql_name, sql_object,
 };
-use crate::schema::Table;
+use crate::schema::{Table, TableConstraint};
 
 pub const RULE: Rule = Rule {
     id: "change-column-type",
@@ -268,6 +270,17 @@ fn remedy(cx: &OperationContext<'_>, table: &Target, columns: &[&Ident], ty: &Da
         None => ",".to_owned(),
         Some(check) => format!(", then have it checked for what the domain asks:\n{check}\n--"),
     };
+    let goes = cx.goes_with(table, &column.name, |what| match what {
+        Owned::Constraint(c) => !matches!(c.definition.kind, ConstraintKind::PrimaryKey(_)),
+        Owned::Index(_) => true,
+    });
+    let given = match goes.is_empty() {
+        true => String::new(),
+        false => format!(
+            ", give {new} what goes with {old} otherwise ({})",
+            listed(&goes)
+        ),
+    };
     let likewise = match others {
         [] => String::new(),
         _ => format!("\n-- {} in the same way", named(others)),
@@ -286,7 +299,7 @@ fn remedy(cx: &OperationContext<'_>, table: &Target, columns: &[&Ident], ty: &Da
     format!(
         "Put a column of the new type beside it:\n\
          {add}\n\
-         -- release code that writes both, fill the rows in batches{then}{left_out} release code that uses only {new}; then, in a migration declared contract:\n\
+         -- release code that writes both, fill the rows in batches{given}{then}{left_out} release code that uses only {new}; then, in a migration declared contract:\n\
          ALTER TABLE {name} DROP COLUMN {old};{likewise}"
     )
 }
@@ -295,8 +308,15 @@ fn remedy(cx: &OperationContext<'_>, table: &Target, columns: &[&Ident], ty: &Da
 /// the old one out.
 fn key_moves(cx: &OperationContext<'_>, target: &Target, column: &Ident) -> String {
     let table = cx.table(&target.name);
-    let key = table.and_then(Table::primary_key);
-    let Some(key) = key.filter(|key| key.columns.contains(&column.name)) else {
+    // The script may have dropped it on the way.
+    let gone = cx.gone_constraints(&target.name).into_iter();
+    let is_key = |c: &&TableConstraint| matches!(c.definition.kind, ConstraintKind::PrimaryKey(_));
+    let keys = table
+        .and_then(Table::primary_key)
+        .into_iter()
+        .map(|key| &**key);
+    let mut keys = keys.chain(gone.filter(is_key));
+    let Some(key) = keys.find(|key| key.columns.contains(&column.name)) else {
         return String::new();
     };
     let new = format!("{}_new", column.name);

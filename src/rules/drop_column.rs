@@ -3,7 +3,7 @@
 use crate::name::Name;
 use crate::operation::{Action, ConstraintKind, Ident, Kind, ObjectKind, Operation, Target};
 use crate::rule::{
-    Check, Facet, Findings, OperationContext, Rule, listed, sql_ident, sql_name, sql_object,
+    Check, Facet, Findings, OperationContext, Owned, Rule, listed, sql_ident, sql_name, sql_object,
 };
 use crate::schema::GoneRule;
 
@@ -202,23 +202,23 @@ fn name_before<'a>(
         })
 }
 
-/// Keys over several columns that go with one of them, in silence.
+/// What goes with a column in silence: keys, and indexes over other columns too.
 fn with_keys(cx: &OperationContext<'_>, table: &Target, column: &Ident) -> String {
-    let constraints = cx
-        .table(&table.name)
-        .into_iter()
-        .flat_map(|t| &t.constraints);
-    let keys: Vec<String> = constraints
-        .filter(|c| c.columns.len() > 1 && c.columns.contains(&column.name))
-        .filter_map(|c| match c.definition.kind {
-            ConstraintKind::PrimaryKey(_) => Some(format!("the primary key `{}`", c.name)),
-            ConstraintKind::Unique(_) => Some(format!("the unique key `{}`", c.name)),
-            _ => None,
-        })
-        .collect();
-    match keys.is_empty() {
-        true => String::new(),
-        false => format!("; {} goes with it", listed(&keys)),
+    let goes = cx.goes_with(table, &column.name, |what| match what {
+        Owned::Constraint(c) => {
+            let kind = &c.definition.kind;
+            c.columns.len() > 1
+                && matches!(
+                    kind,
+                    ConstraintKind::PrimaryKey(_) | ConstraintKind::Unique(_)
+                )
+        }
+        Owned::Index(index) => index.unique || index.columns.len() > 1,
+    });
+    match goes.len() {
+        0 => String::new(),
+        1 => format!("; {} goes with it", listed(&goes)),
+        _ => format!("; {} go with it", listed(&goes)),
     }
 }
 

@@ -5,7 +5,7 @@ use crate::operation::{Action, ConstraintKind, Ident, Kind, Target};
 use crate::rule::one_line;
 use crate::rule::{
     Check, Findings, MOST_CHECKS, OperationContext, Rule, Uniqueness, constraint, keeps_null_out,
-    listed, on_one_line, same_expression, sql_ident, sql_object,
+    listed, on_one_line, same_expression, sql_ident, sql_key, sql_object,
 };
 use crate::schema::TableConstraint;
 use std::sync::Arc;
@@ -133,11 +133,19 @@ fn way_back(
     old: Option<&Arc<TableConstraint>>,
 ) -> (&'static str, String) {
     const NOT_ADDED: &str = ", and then it cannot be added back";
-    let sql = sql_object(&table.name);
+    let sql = match cx.names_to_come(&table.name)[..] {
+        [_, .., last] => sql_key(&last),
+        _ => sql_object(&table.name),
+    };
+    // What takes its name has to go.
+    let instead = match cx.name_is_taken(&table.name, &name.name) {
+        true => format!("DROP CONSTRAINT {}, ", sql_ident(name)),
+        false => String::new(),
+    };
     let one = |definition: String| {
         format!(
             "keep the statement that restores it; look for rows in its way before:\n\
-             ALTER TABLE {sql} ADD {definition};"
+             ALTER TABLE {sql} {instead}ADD {definition};"
         )
     };
     let Some(old) = old else {
@@ -146,8 +154,9 @@ fn way_back(
     let own = &old.definition;
     let definition = on_one_line(&constraint::definition(old));
     if !old.validated || own.not_enforced {
-        let keep =
-            format!("keep the statement that restores it:\nALTER TABLE {sql} ADD {definition};");
+        let keep = format!(
+            "keep the statement that restores it:\nALTER TABLE {sql} {instead}ADD {definition};"
+        );
         return ("", keep);
     }
     // Before version 18 a partitioned table takes no foreign key NOT VALID.
@@ -161,7 +170,7 @@ fn way_back(
     }
     let keep = format!(
         "keep the statements that restore it; look for rows in the way of the second before:\n\
-         ALTER TABLE {sql} ADD {};\n\
+         ALTER TABLE {sql} {instead}ADD {};\n\
          ALTER TABLE {sql} VALIDATE CONSTRAINT {};",
         constraint::unchecked(old),
         sql_ident(name)

@@ -7,7 +7,7 @@ use crate::name::Name;
 use crate::operation::{Action, ConstraintKind, Kind, ObjectKind, ObjectName, Operation};
 use crate::rule::{
     Check, Facet, Findings, OperationContext, Rule, Uniqueness, asks_for_values, index_definition,
-    on_one_line, one_line, same_condition,
+    on_one_line, one_line, same_condition, sql_object,
 };
 use crate::schema::{Index, Origin};
 
@@ -87,7 +87,18 @@ fn report(
                 .table_by_key(&index.table)
                 .is_none_or(|table| !table.is_partitioned());
             let sql = on_one_line(&index_definition(index, concurrently));
-            format!(":\n{sql};")
+            let is_taken = |op: &Operation| match &op.action {
+                Action::CreateIndex(create) => create
+                    .name
+                    .as_ref()
+                    .is_some_and(|new| new.name == name.name),
+                _ => false,
+            };
+            let first = match later_on(cx, name, Some(index)).any(is_taken) {
+                true => format!("DROP INDEX {};\n", sql_object(name)),
+                false => String::new(),
+            };
+            format!(":\n{first}{sql};")
         });
     let draft = findings
         .report(cx.operation.place, format!("drops index `{name}`{on}: {then}"))
@@ -138,9 +149,11 @@ fn builds_again(
 ) -> bool {
     let same_columns = |table: &ObjectName, columns: &[Name]| {
         old.is_some_and(|old| {
+            let mut pairs = old.columns.iter().zip(columns);
             cx.schema.resolve(table) == old.table
                 && !old.columns.is_empty()
-                && columns.starts_with(&old.columns)
+                && columns.len() >= old.columns.len()
+                && pairs.all(|(own, other)| own == other || is_renamed(cx, old, own, other))
         })
     };
     match &op.action {
@@ -202,6 +215,16 @@ fn next_best(
     let all = now.chain(later).filter(|(shared, _)| *shared > 0);
     let (shared, name) = all.reduce(|best, next| if next.0 > best.0 { next } else { best })?;
     Some((name, one_line(&old.columns[..shared].join(", "))))
+}
+
+/// Does the script give a column of the index another name later?
+fn is_renamed(cx: &OperationContext<'_>, old: &Index, own: &Name, other: &Name) -> bool {
+    cx.later_on(Facet::Part, own).any(|op| match &op.action {
+        Action::RenameColumn { table, column, to } => {
+            column.name == *own && to.name == *other && cx.schema.resolve(&table.name) == old.table
+        }
+        _ => false,
+    })
 }
 
 /// Does an index hold all rows that queries found by the other?
