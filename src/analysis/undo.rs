@@ -97,6 +97,8 @@ fn drops_own(operation: &Operation, own: &[(Key, usize)], schema: &Schema) -> Op
 fn goes_with(action: &Action, schema: &Schema) -> Option<Key> {
     let name = match action {
         Action::Drop { .. } | Action::Rename { .. } | Action::SetSchema { .. } => return None,
+        // An older table must not go with the new one that it is attached to.
+        Action::AttachPartition { partition, .. } => Some(partition),
         Action::Comment { kind, name, on, .. } if !kind.is_routine() => {
             Some(on.as_ref().unwrap_or(name))
         }

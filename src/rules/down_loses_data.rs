@@ -77,6 +77,10 @@ fn lost(cx: &MigrationContext<'_>, action: &Action, place: Span) -> Option<(Span
             name,
             ..
         } => {
+            if let Some(attached) = attached_to(cx, name, place) {
+                let lost = format!("all rows of `{attached}`, which the up attached to `{name}`");
+                return Some((place, lost));
+            }
             let source = moved_into(cx, name)?;
             Some((
                 place,
@@ -87,6 +91,33 @@ fn lost(cx: &MigrationContext<'_>, action: &Action, place: Span) -> Option<(Span
         }
         _ => None,
     }
+}
+
+/// A table that was there before and goes along as a partition: the down does not
+/// detach it first.
+fn attached_to<'a>(
+    cx: &MigrationContext<'a>,
+    name: &ObjectName,
+    dropped: Span,
+) -> Option<&'a ObjectName> {
+    let is_detached = |attached: &ObjectName| {
+        let before = cx
+            .steps
+            .iter()
+            .take_while(|step| step.operation.place != dropped);
+        before.into_iter().any(|step| match &step.operation.action {
+            Action::DetachPartition { partition, .. } => partition.name == attached.name,
+            _ => false,
+        })
+    };
+    cx.scene.forth.iter().find_map(|op| match &op.action {
+        Action::AttachPartition {
+            table, partition, ..
+        } if table.name.name == name.name => {
+            (is_older(cx, partition) && !is_detached(partition)).then_some(partition)
+        }
+        _ => None,
+    })
 }
 
 /// The column or table that the up filled a table of its own from, and dropped;
