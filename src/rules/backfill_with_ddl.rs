@@ -3,7 +3,7 @@
 use rustc_hash::FxHashSet;
 
 use crate::finding::Severity;
-use crate::operation::{Action, ObjectKind, ObjectName};
+use crate::operation::{Action, ObjectKind, ObjectName, Target};
 use crate::rule::{Check, Findings, MigrationContext, Rule, Step, listed, mentions, sql_object};
 use crate::schema::Key;
 
@@ -100,23 +100,29 @@ fn what_takes(cx: &MigrationContext<'_>, at: usize) -> Option<String> {
         _ => &[],
     };
     let taken = cx.steps[at + 1..].iter().filter_map(|later| {
+        let names = |table: &Target| mentions(text, &table.name.name);
         let (what, name) = match &later.operation.action {
             // Rows without a value are in its way.
-            Action::SetNotNull { column, .. } if written.iter().any(|c| c.name == column.name) => {
+            Action::SetNotNull { column, table }
+                if names(table) && written.iter().any(|c| c.name == column.name) =>
+            {
                 ("column", &column.name)
             }
-            Action::DropColumn { column, .. } => ("column", &column.name),
+            Action::DropColumn { column, table, .. } if names(table) => ("column", &column.name),
             Action::Drop {
                 kind: ObjectKind::Table,
                 name,
                 ..
             } => ("table", &name.name),
-            Action::AlterColumnType { column, .. } => ("type of column", &column.name),
+            Action::AlterColumnType { column, table, .. } if names(table) => {
+                ("type of column", &column.name)
+            }
             _ => return None,
         };
         mentions(text, name).then(|| format!("{what} `{name}`"))
     });
     let mut taken: Vec<String> = taken.take(5).collect();
-    taken.dedup();
+    let mut seen = FxHashSet::default();
+    taken.retain(|what| seen.insert(what.clone()));
     (!taken.is_empty()).then(|| listed(&taken))
 }

@@ -104,7 +104,10 @@ fn works_under_lock(cx: &MigrationContext<'_>, at: usize, held: Option<usize>) -
             Weight::Rewrite,
             "writes ",
             format!(" anew {wait}"),
-            "Spare the table that: add a bare column beside the others, fill it a few thousand rows at a time, and set its default, NOT NULL and constraints afterwards".to_owned(),
+            match step.operation.action {
+                Action::AlterColumnType { .. } => "Put a column of the old type beside it in a migration of its own, fill it a few thousand rows at a time, and let the down exchange the two: drop the one, rename the other".to_owned(),
+                _ => "Spare the table that: add a bare column beside the others, fill it a few thousand rows at a time, and set its default, NOT NULL and constraints afterwards".to_owned(),
+            },
         ),
         false if is_rebuilt(step) => (
             Weight::Scan,
@@ -186,9 +189,15 @@ fn less_work(cx: &MigrationContext<'_>, at: usize) -> String {
     let action = &cx.steps[at].operation.action;
     let plain = match (action, added(action)) {
         (Action::SetNotNull { table, column }, _) => {
+            if adds(cx, at, &table.name, &column.name) {
+                return format!(
+                    "Add `{}` with NOT NULL and a default that stands for the rows that are there: then no row is read, and none written",
+                    column.name
+                );
+            }
             return format!(
-                "Prove it first: `CHECK ({} IS NOT NULL)` on `{}`, added NOT VALID and validated in a transaction of its own, lets SET NOT NULL read no row",
-                sql_name(&column.name),
+                "Prove it first: `CHECK ({})` on `{}`, added NOT VALID and validated in a transaction of its own, lets SET NOT NULL read no row",
+                present_together(cx, at, &table.name),
                 table.name
             );
         }
@@ -226,6 +235,34 @@ fn less_work(cx: &MigrationContext<'_>, at: usize) -> String {
         }
     };
     plain.to_owned()
+}
+
+/// Does the down itself add the column?
+fn adds(cx: &MigrationContext<'_>, at: usize, table: &ObjectName, column: &str) -> bool {
+    let mut earlier = cx.earlier_on(at, Facet::Part, column);
+    earlier.any(|step| match &step.operation.action {
+        Action::AddColumn {
+            table: of,
+            column: own,
+            ..
+        } => own.name == column && of.name.name == table.name,
+        _ => false,
+    })
+}
+
+/// The condition that proves all columns which a statement makes NOT NULL: one
+/// that is left out has all rows read.
+fn present_together(cx: &MigrationContext<'_>, at: usize, table: &ObjectName) -> String {
+    let statement = cx.steps[at].statement;
+    let together = cx.steps[at..].iter();
+    let together = together.take_while(|step| step.statement == statement);
+    let columns = together.filter_map(|step| match &step.operation.action {
+        Action::SetNotNull { table: of, column } if of.name.name == table.name => {
+            Some(format!("{} IS NOT NULL", sql_name(&column.name)))
+        }
+        _ => None,
+    });
+    columns.collect::<Vec<_>>().join(" AND ")
 }
 
 /// The columns of a new primary key that hold NULL for all that the up left

@@ -5,6 +5,8 @@ use crate::rule::{
     Check, Facet, Findings, OperationContext, Rule, sql_ident, sql_name, sql_object,
 };
 
+use crate::text::holds;
+
 pub const RULE: Rule = Rule {
     id: "drop-and-add-column",
     page: include_str!("../../rules/drop-and-add-column.md"),
@@ -28,6 +30,13 @@ fn check(cx: &OperationContext<'_>, findings: &mut Findings) {
         return;
     };
     let same = new.ty == old.ty && new.generated.is_none() && new.name != old.name;
+    // That both are flags says nothing.
+    let is_like_it = || {
+        share_a_word(&old.name, &new.name)
+            || are_opposites(&old.name, &new.name)
+            || holds(&cx.scene.migration.id, "rename")
+    };
+    let same = same && (new.ty.name != "boolean" || is_like_it());
     if !same || is_filled(cx, table, new) || refers_elsewhere(cx, table, column, new) {
         return;
     }
@@ -95,6 +104,14 @@ const REFUSES: &[&str] = &[
     "excluded",
     "private",
 ];
+
+/// Have two names a word in common, those that all flags have left out?
+fn share_a_word(a: &str, b: &str) -> bool {
+    const OF_ALL: &[&str] = &["", "is", "has", "can", "use", "was", "at", "on"];
+    let is_own = |word: &String| !OF_ALL.contains(&word.as_str());
+    let own: Vec<String> = parts(a).filter(is_own).collect();
+    parts(b).any(|word| own.contains(&word))
+}
 
 /// Does one name say yes where the other says no?
 fn are_opposites(a: &str, b: &str) -> bool {

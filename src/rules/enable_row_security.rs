@@ -20,13 +20,26 @@ fn check(cx: &OperationContext<'_>, findings: &mut Findings) {
         return;
     }
     let known = cx.table(&table.name);
-    let (what, who) = match mode {
+    let is_set = |op: &Operation, to: RowSecurity| match &op.action {
+        Action::RowSecurity { table: of, mode } => *mode == to && cx.is_same(&of.name, &table.name),
+        _ => false,
+    };
+    let mut around = cx.around_on(Facet::Table, &table.name.name);
+    let (what, who, sees) = match mode {
         RowSecurity::Enable if known.is_some_and(|t| t.row_security) => return,
+        RowSecurity::Enable if around.any(|op| is_set(op, RowSecurity::Force)) => (
+            "enables and forces row level security on",
+            "all roles, its owner too,",
+            "see",
+        ),
         RowSecurity::Enable => (
             "enables row level security on",
             "roles other than its owner",
+            "see",
         ),
-        RowSecurity::Force => ("forces row level security on", "its owner"),
+        // Told where it is enabled.
+        RowSecurity::Force if around.any(|op| is_set(op, RowSecurity::Enable)) => return,
+        RowSecurity::Force => ("forces row level security on", "its owner", "sees"),
         _ => return,
     };
     if cx
@@ -35,11 +48,16 @@ fn check(cx: &OperationContext<'_>, findings: &mut Findings) {
     {
         return;
     }
-    let has_policies = known.is_some_and(|t| !t.policies.is_empty());
+    let mut later = cx.later_on(Facet::Table, &table.name.name);
+    let creates = |op: &Operation| match &op.action {
+        Action::CreatePolicy { table: of, .. } => cx.is_same(of, &table.name),
+        _ => false,
+    };
+    let has_policies = known.is_some_and(|t| !t.policies.is_empty()) || later.any(creates);
     let then = if has_policies {
-        "see only the rows that its policies let through"
+        format!("{sees} only the rows that its policies let through")
     } else {
-        "see no rows unless a policy lets them"
+        format!("{sees} no rows unless a policy lets them")
     };
     findings
         .report(cx.operation.place, format!("{what} `{}`: {who} {then}", table.name))

@@ -2,6 +2,7 @@
 //! up.
 
 use crate::operation::{Action, ConstraintKind, Kind, ObjectKind};
+use crate::project::Down;
 use crate::rule::{Check, Findings, OperationContext, Rule};
 
 pub const RULE: Rule = Rule {
@@ -24,7 +25,11 @@ fn check(cx: &OperationContext<'_>, findings: &mut Findings) {
         _ => None,
     };
     let takes_the_index = key.is_some_and(|key| key.using_index.is_some());
-    if constraint.name.is_some() || takes_the_index || cx.is_new(&table.name) {
+    // Where nobody writes downs, nobody looks for a name.
+    let scene = cx.scene;
+    let may_be_written = scene.writes_downs && !matches!(scene.migration.down, Down::Unsupported);
+    let takes_back = may_be_written || !scene.way_back.is_empty();
+    if constraint.name.is_some() || takes_the_index || cx.is_new(&table.name) || !takes_back {
         return;
     }
     let goes = cx.scene.way_back.iter().any(|op| match &op.action {

@@ -6,7 +6,7 @@ use rustc_hash::FxHashSet;
 use crate::effect::ScanKind;
 use crate::finding::Severity;
 use crate::operation::Action;
-use crate::rule::{Check, Findings, MigrationContext, Rule, Step, is_catalog};
+use crate::rule::{Check, Findings, MigrationContext, Rule, Step, is_catalog, mentions};
 use crate::schema::Key;
 
 pub const RULE: Rule = Rule {
@@ -81,13 +81,32 @@ fn report(
             format!("{work} while the transaction keeps `{key}` closed to {to}"),
         )
         .severity(severity)
-        .help(
-            "move it into a migration of its own, or in front of the statement that takes the lock",
-        )
+        .help(match rests_on(cx, lock, at) {
+            true => "move it into a migration of its own, behind this one",
+            false => "move it into a migration of its own, or in front of the statement that takes the lock",
+        })
         .related(
             place,
             format!("`{key}` is locked here, until the transaction ends"),
         );
+}
+
+/// Does the work name what the script has made since the lock?
+fn rests_on(cx: &MigrationContext<'_>, lock: usize, at: usize) -> bool {
+    let step = &cx.steps[at];
+    let text = cx.scene.sources[step.source].slice(step.statement_span);
+    let mut since = cx.steps.get(lock..at).unwrap_or_default().iter();
+    since.any(|earlier| {
+        let made = match &earlier.operation.action {
+            Action::CreateTable(create) => create.name.name,
+            Action::AddColumn { column, .. } => column.name,
+            Action::Rename { to, .. } | Action::RenameColumn { to, .. } => to.name,
+            Action::CreateRoutine(create) => create.name.name,
+            Action::CreateView(create) => create.name.name,
+            _ => return false,
+        };
+        mentions(text, &made)
+    })
 }
 
 /// What takes time and is not reported by a rule of its own.
