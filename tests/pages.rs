@@ -91,7 +91,7 @@ fn scene(layout: Option<Layout>, down: bool) -> (&'static str, &'static str) {
         (Some(Layout::Sqitch), _) => ("deploy/example.sql", ""),
         (Some(Layout::Tern), _) => ("001_example.sql", ""),
         (_, true) => ("0001_example.down.sql", ""),
-        (Some(Layout::GolangMigrate), false) => ("0001_example.up.sql", ""),
+        (Some(Layout::GolangMigrate | Layout::Pop), false) => ("0001_example.up.sql", ""),
         _ => ("0001_example.sql", ""),
     }
 }

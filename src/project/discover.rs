@@ -30,6 +30,7 @@ const COMPANIONS: &[&str] = &[
     "flyway.toml",
     "tern.conf",
     "Cargo.toml",
+    "go.mod",
 ];
 
 /// The tools' own files that tell by being there.
@@ -44,6 +45,7 @@ const ABOVE: &[&str] = &[
     "flyway.conf",
     "flyway.toml",
     "Cargo.toml",
+    "go.mod",
 ];
 
 /// Finds the migrations at and below some paths: a project, a folder of

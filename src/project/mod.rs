@@ -45,6 +45,7 @@ pub type SourceId = usize;
 #[strum(serialize_all = "kebab-case")]
 pub enum Layout {
     GolangMigrate,
+    Pop,
     Goose,
     Dbmate,
     SqlMigrate,

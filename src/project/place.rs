@@ -13,6 +13,7 @@ use rustc_hash::{FxHashMap, FxHashSet};
 
 use super::folder::{Companions, Folder, Script, join, parent};
 use super::tool::changelog::{is_changelog, says_so};
+use super::tool::pop;
 use super::{File, Named, Options, Problem, directive, engine, name};
 use crate::dialect::Engine;
 use crate::source::{Encoding, Source};
@@ -429,10 +430,15 @@ fn flyway_above<'a>(root: &'a str, known: &FxHashSet<&str>) -> Option<&'a str> {
 /// file without a suffix serves those that have none of their own.
 fn by_engine(root: &str, mut scripts: Vec<Script>, companions: &Arc<Companions>) -> Vec<Folder> {
     engine::tell_by_last_words(&mut scripts);
+    let says_dialect = |script: &Script| pop::says_dialect(base(script.source.path()));
+    let some_say_it = scripts.iter().any(says_dialect);
+    let first = scripts.first().and_then(|script| script.engine);
+    let all_same = scripts.iter().all(|script| script.engine == first);
     let folder = |engine, scripts| Folder {
         root: root.to_string(),
         engine,
         scripts,
+        by_dialect: some_say_it && !all_same,
         companions: Arc::clone(companions),
     };
     let of_root = engine::of_path(root);

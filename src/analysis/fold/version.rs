@@ -18,6 +18,7 @@ impl Fold<'_> {
         let by_version = matches!(
             self.history.layout,
             Layout::GolangMigrate
+                | Layout::Pop
                 | Layout::Goose
                 | Layout::Dbmate
                 | Layout::Sqlx

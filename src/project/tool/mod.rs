@@ -15,6 +15,7 @@ mod graphile_migrate;
 mod liquibase;
 pub mod node_pg_migrate;
 pub mod plain;
+pub mod pop;
 mod prisma;
 mod refinery;
 mod sql_migrate;
@@ -52,6 +53,7 @@ const TOOLS: &[Tool] = &[
     refinery::TOOL,
     flyway::TOOL,
     sqlx::TOOL,
+    pop::TOOL,
     golang_migrate::TOOL,
     plain::TOOL,
 ];
