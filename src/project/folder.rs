@@ -109,6 +109,9 @@ pub struct Folder {
     pub root: String,
     /// The engine that the folder or the files' names tell.
     pub engine: Option<Engine>,
+    /// The names of files below the root tell it, as they tell others' from its
+    /// own.
+    pub engine_is_named: bool,
     pub scripts: Vec<Script>,
     /// Dialects in the names of files (`1_a.postgres.up.sql`) tell some from
     /// others.

@@ -206,6 +206,9 @@ impl Migration {
 pub struct History {
     pub layout: Layout,
     pub engine: Engine,
+    /// Its files' own names say the engine: those of another stand beside them, or
+    /// may.
+    pub engine_is_named: bool,
     /// What the layout itself declares, if anything.
     pub dialect: Option<Dialect>,
     /// The folder, as reports show it.

@@ -94,6 +94,7 @@ fn history(tool: &Tool, folder: &Folder, options: &Options) -> Option<History> {
     let mut history = History {
         layout: tool.layout,
         engine,
+        engine_is_named: folder.engine_is_named,
         dialect: None,
         root: folder.root.clone(),
         migrations,
