@@ -109,6 +109,11 @@ const TOOLS: &[Tool] = &[
         ],
         "",
     ),
+    tool(
+        "hasura",
+        ["m/1704164645000_a/up.sql", "m/1704164645001_b/up.sql"],
+        "",
+    ),
     tool("refinery", ["m/V1__a.sql", "m/V2__b.sql"], ""),
     tool("flyway", ["m/V1__a.sql", "m/V2__b.sql"], ""),
     tool(
@@ -166,7 +171,8 @@ fn written(tool: &Tool, fixture: &Fixture) -> Option<TempDir> {
     let place = format!("{change}:{line}");
     let run = run(folder.path(), &["explain", &fixture.rule, "--for", &place]);
     let told = format!("{} {}: {}{}", tool.layout, fixture.name, run.out, run.err);
-    let in_transaction = ["pop", "refinery", "node-pg-migrate", "drizzle"].contains(&tool.layout);
+    let in_transaction =
+        ["pop", "hasura", "refinery", "node-pg-migrate", "drizzle"].contains(&tool.layout);
     if in_transaction && run.err.contains("cannot build one concurrently") {
         return None;
     }

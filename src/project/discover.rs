@@ -31,10 +31,11 @@ const COMPANIONS: &[&str] = &[
     "tern.conf",
     "Cargo.toml",
     "go.mod",
+    "config.yaml",
 ];
 
 /// The tools' own files that tell by being there.
-const SIGNS: &[&str] = &["atlas.sum", "snapshot.json"];
+const SIGNS: &[&str] = &["atlas.sum", "snapshot.json", "version.yaml"];
 
 /// The tools' own files that lie above the folders that they speak of.
 const ABOVE: &[&str] = &[
@@ -46,6 +47,8 @@ const ABOVE: &[&str] = &[
     "flyway.toml",
     "Cargo.toml",
     "go.mod",
+    "config.yaml",
+    "metadata/version.yaml",
 ];
 
 /// Finds the migrations at and below some paths: a project, a folder of

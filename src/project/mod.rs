@@ -52,6 +52,7 @@ pub enum Layout {
     Tern,
     Sqlx,
     Diesel,
+    Hasura,
     Refinery,
     Flyway,
     Liquibase,

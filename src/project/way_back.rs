@@ -82,6 +82,7 @@ pub fn place(layout: Layout, migration: &Migration, source: &Source) -> Place {
         | Layout::Pop
         | Layout::NodePgMigrate
         | Layout::Diesel
+        | Layout::Hasura
         | Layout::Plain => match paired(path) {
             Some(path) => Place::File {
                 path,

@@ -96,6 +96,11 @@ fn form(place: &Place<'_>) -> Form {
             beside: Some(("{v}{name}/metadata.toml", "run_in_transaction = false\n")),
             ..PLAIN
         },
+        Layout::Hasura => Form {
+            up: "{v}{name}/up.sql",
+            down: Some("{v}{name}/down.sql"),
+            ..PLAIN
+        },
         Layout::Refinery => Form {
             up: "V{v}_{name}.sql",
             ..PLAIN
@@ -153,7 +158,7 @@ const FOLDER: Form = Form {
 pub fn is_always_in_transaction(layout: Layout) -> bool {
     matches!(
         layout,
-        Layout::Pop | Layout::Refinery | Layout::NodePgMigrate | Layout::Drizzle
+        Layout::Pop | Layout::Hasura | Layout::Refinery | Layout::NodePgMigrate | Layout::Drizzle
     )
 }
 

@@ -56,6 +56,9 @@ impl Scene<'_> {
             Layout::Diesel => {
                 "alone in a migration whose `metadata.toml` says `run_in_transaction = false`"
             }
+            Layout::Hasura => {
+                "outside Hasura, which runs each file in a transaction: run it with psql as a step of the deployment"
+            }
             Layout::Refinery => {
                 "outside refinery, which has no opt-out from its transaction: run it with psql as a step of the deployment"
             }

@@ -37,7 +37,7 @@ fn place(layout: Layout) -> &'static str {
         Layout::GolangMigrate | Layout::Pop | Layout::Sqlx => {
             "in the file whose name ends in `.down.sql`"
         }
-        Layout::Diesel => "in `down.sql`",
+        Layout::Diesel | Layout::Hasura => "in `down.sql`",
         Layout::Goose => "behind `-- +goose Down`",
         Layout::Dbmate => "behind `-- migrate:down`",
         Layout::SqlMigrate => "behind `-- +migrate Down`",

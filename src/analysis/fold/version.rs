@@ -24,6 +24,7 @@ impl Fold<'_> {
                 | Layout::Sqlx
                 | Layout::Tern
                 | Layout::Refinery
+                | Layout::Hasura
         );
         if !by_version || migration.repeatable || migration.version.is_empty() {
             return;

@@ -12,6 +12,7 @@ mod flyway;
 mod golang_migrate;
 mod goose;
 mod graphile_migrate;
+mod hasura;
 mod liquibase;
 pub mod node_pg_migrate;
 pub mod plain;
@@ -41,6 +42,7 @@ const TOOLS: &[Tool] = &[
     drizzle::TOOL,
     prisma::TOOL,
     diesel::TOOL,
+    hasura::TOOL,
     liquibase::TOOL,
     goose::TOOL,
     dbmate::TOOL,
