@@ -128,9 +128,12 @@ fn judge(
     deselect(&mut project, config);
     let registry = Registry::new(config);
     let histories = std::mem::take(&mut project.histories);
-    let (judged, others): (Vec<History>, Vec<History>) = histories
-        .into_iter()
-        .partition(|h| dialect.is_some() || h.engine == Engine::Postgres);
+    let (judged, others): (Vec<History>, Vec<History>) =
+        histories.into_iter().partition(|h| match dialect {
+            Some(given) if h.engine_is_named => h.engine == given.engine,
+            Some(_) => true,
+            None => h.engine == Engine::Postgres,
+        });
     project.problems.extend(others.iter().map(not_judged));
     let directives = unit::directives(&project, config);
     let places = Places::new(&judged, project.sources.len());

@@ -745,3 +745,35 @@ fn a_down_proves_the_values_of_a_key_first() {
     let run = project.run(&["check", "db", "--engine", "postgres", "--format", "json"]);
     assert!(run.out.contains("prove `u IS NOT NULL`"), "{}", run.out);
 }
+
+/// The engine that is given is not that of a file whose name says another, and
+/// what files of several engines share is judged once.
+#[test]
+fn a_given_engine_leaves_out_files_of_others() {
+    let project = Project::new(&[
+        (
+            "db/1_a.sql",
+            "CREATE TABLE devices (id bigint PRIMARY KEY, hidden boolean);",
+        ),
+        ("db/2_fix.sql.postgres", "SELECT 1;"),
+        (
+            "db/2_fix.sql.sqlite",
+            "ALTER TABLE devices ADD COLUMN shown boolean DEFAULT 0;",
+        ),
+        ("db/3_c.sql", "ALTER TABLE devices ADD COLUMN name text;"),
+        ("mysql/1_a.sql", "CREATE TABLE m (id bigint PRIMARY KEY);"),
+        ("one/1_a.sqlite.sql", "PRAGMA foreign_keys = ON;"),
+    ]);
+    let judged = |arguments: &[&str]| -> Vec<String> {
+        let run = project.run(&[arguments, &["--format", "json"]].concat());
+        let json = run.json();
+        let list = json["migrations"].as_array().unwrap().iter();
+        list.map(|migration| migration["path"].as_str().unwrap().to_owned())
+            .collect()
+    };
+    let mut expected = vec!["db/1_a.sql", "db/2_fix.sql.postgres", "db/3_c.sql"];
+    assert_eq!(judged(&["check", "."]), expected);
+    // A folder's name is only a guess.
+    expected.push("mysql/1_a.sql");
+    assert_eq!(judged(&["check", ".", "--engine", "postgres"]), expected);
+}

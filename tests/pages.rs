@@ -86,12 +86,13 @@ fn scene(layout: Option<Layout>, down: bool) -> (&'static str, &'static str) {
             "--liquibase formatted sql\n--changeset a:1\n",
         ),
         (Some(Layout::Diesel), _) => ("2024-01-01-000000_example/up.sql", ""),
+        (Some(Layout::Hasura), _) => ("1704164645000_example/up.sql", ""),
         (Some(Layout::Prisma), _) => ("20240101000000_example/migration.sql", ""),
         (Some(Layout::Flyway | Layout::Refinery), _) => ("V1__example.sql", ""),
         (Some(Layout::Sqitch), _) => ("deploy/example.sql", ""),
         (Some(Layout::Tern), _) => ("001_example.sql", ""),
         (_, true) => ("0001_example.down.sql", ""),
-        (Some(Layout::GolangMigrate), false) => ("0001_example.up.sql", ""),
+        (Some(Layout::GolangMigrate | Layout::Pop), false) => ("0001_example.up.sql", ""),
         _ => ("0001_example.sql", ""),
     }
 }

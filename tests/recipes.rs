@@ -79,6 +79,7 @@ struct Tool {
 const TOOLS: &[Tool] = &[
     tool("plain", ["db/0001_a.sql", "db/0002_b.sql"], ""),
     tool("golang-migrate", ["m/0001_a.up.sql", "m/0002_b.up.sql"], ""),
+    tool("pop", ["m/0001_a.up.sql", "m/0002_b.up.sql"], ""),
     tool(
         "goose",
         ["m/00001_a.sql", "m/00002_b.sql"],
@@ -106,6 +107,11 @@ const TOOLS: &[Tool] = &[
             "m/2024-01-02-030405_a/up.sql",
             "m/2024-01-02-030406_b/up.sql",
         ],
+        "",
+    ),
+    tool(
+        "hasura",
+        ["m/1704164645000_a/up.sql", "m/1704164645001_b/up.sql"],
         "",
     ),
     tool("refinery", ["m/V1__a.sql", "m/V2__b.sql"], ""),
@@ -165,7 +171,8 @@ fn written(tool: &Tool, fixture: &Fixture) -> Option<TempDir> {
     let place = format!("{change}:{line}");
     let run = run(folder.path(), &["explain", &fixture.rule, "--for", &place]);
     let told = format!("{} {}: {}{}", tool.layout, fixture.name, run.out, run.err);
-    let in_transaction = ["refinery", "node-pg-migrate", "drizzle"].contains(&tool.layout);
+    let in_transaction =
+        ["pop", "hasura", "refinery", "node-pg-migrate", "drizzle"].contains(&tool.layout);
     if in_transaction && run.err.contains("cannot build one concurrently") {
         return None;
     }

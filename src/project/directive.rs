@@ -23,6 +23,7 @@ pub const ALEMBIC: u32 = 1 << 9;
 pub const EF_CORE: u32 = 1 << 10;
 pub const ATLAS: u32 = 1 << 11;
 pub const DJANGO: u32 = 1 << 12;
+pub const POP: u32 = 1 << 13;
 
 /// What tells a tool: text anywhere in a file, and what has to hold of the
 /// whole besides. Where one text is a part of another, the longer is meant.
@@ -49,6 +50,10 @@ const TELLTALES: &[Telltale] = &[
     ("-- Running downgrade ", ALEMBIC, ANYWHERE),
     ("__EFMigrationsHistory", EF_CORE, ANYWHERE),
     ("-- atlas:", ATLAS, ANYWHERE),
+    ("{{ index .Options", POP, ANYWHERE),
+    ("{{index .Options", POP, ANYWHERE),
+    ("{{ .Options", POP, ANYWHERE),
+    ("{{.Options", POP, ANYWHERE),
     ("igration", NODE_PG, node_pg_migrate::has_marker),
     ("IGRATION", NODE_PG, node_pg_migrate::has_marker),
 ];

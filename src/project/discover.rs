@@ -30,10 +30,12 @@ const COMPANIONS: &[&str] = &[
     "flyway.toml",
     "tern.conf",
     "Cargo.toml",
+    "go.mod",
+    "config.yaml",
 ];
 
 /// The tools' own files that tell by being there.
-const SIGNS: &[&str] = &["atlas.sum", "snapshot.json"];
+const SIGNS: &[&str] = &["atlas.sum", "snapshot.json", "version.yaml"];
 
 /// The tools' own files that lie above the folders that they speak of.
 const ABOVE: &[&str] = &[
@@ -44,6 +46,9 @@ const ABOVE: &[&str] = &[
     "flyway.conf",
     "flyway.toml",
     "Cargo.toml",
+    "go.mod",
+    "config.yaml",
+    "metadata/version.yaml",
 ];
 
 /// Finds the migrations at and below some paths: a project, a folder of

@@ -109,7 +109,13 @@ pub struct Folder {
     pub root: String,
     /// The engine that the folder or the files' names tell.
     pub engine: Option<Engine>,
+    /// The names of files below the root tell it, as they tell others' from its
+    /// own.
+    pub engine_is_named: bool,
     pub scripts: Vec<Script>,
+    /// Dialects in the names of files (`1_a.postgres.up.sql`) tell some from
+    /// others.
+    pub by_dialect: bool,
     pub companions: Arc<Companions>,
 }
 
@@ -222,9 +228,13 @@ impl Pair<'_> {
 /// decides, the names may differ. Several files of one number and direction
 /// are several migrations.
 pub fn pairs(folder: &Folder) -> Vec<Pair<'_>> {
+    pairs_of(folder.numbered(|rest| rest.starts_with('_')))
+}
+
+/// Pairs files by the number in front of each.
+pub fn pairs_of<'a>(numbered: Vec<(&'a str, &'a Script)>) -> Vec<Pair<'a>> {
     let mut pairs: Vec<Pair> = Vec::new();
-    let (downs, ups): (Vec<_>, Vec<_>) = folder
-        .numbered(|rest| rest.starts_with('_'))
+    let (downs, ups): (Vec<_>, Vec<_>) = numbered
         .into_iter()
         .partition(|(_, script)| name::way(script.name()).0 == Some(name::Way::Down));
     let mut by_number: FxHashMap<u128, Vec<usize>> = FxHashMap::default();

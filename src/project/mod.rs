@@ -45,12 +45,14 @@ pub type SourceId = usize;
 #[strum(serialize_all = "kebab-case")]
 pub enum Layout {
     GolangMigrate,
+    Pop,
     Goose,
     Dbmate,
     SqlMigrate,
     Tern,
     Sqlx,
     Diesel,
+    Hasura,
     Refinery,
     Flyway,
     Liquibase,
@@ -205,6 +207,9 @@ impl Migration {
 pub struct History {
     pub layout: Layout,
     pub engine: Engine,
+    /// Its files' own names say the engine: those of another stand beside them, or
+    /// may.
+    pub engine_is_named: bool,
     /// What the layout itself declares, if anything.
     pub dialect: Option<Dialect>,
     /// The folder, as reports show it.

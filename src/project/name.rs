@@ -50,7 +50,7 @@ pub fn dotted(version: &str) -> Vec<u128> {
 }
 
 /// Which way a script goes.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Way {
     Up,
     Down,

@@ -13,6 +13,7 @@ use rustc_hash::{FxHashMap, FxHashSet};
 
 use super::folder::{Companions, Folder, Script, join, parent};
 use super::tool::changelog::{is_changelog, says_so};
+use super::tool::pop;
 use super::{File, Named, Options, Problem, directive, engine, name};
 use crate::dialect::Engine;
 use crate::source::{Encoding, Source};
@@ -49,9 +50,10 @@ pub fn folders(
     let mut groups = group(&scripts, &Places::new(&scripts, &companions));
     join_rollbacks(&mut groups);
     join_flyway(&mut groups);
+    let given = options.engine.map(|dialect| dialect.engine);
     let folders = groups
         .into_iter()
-        .flat_map(|(root, scripts)| by_engine(&root, scripts, &companions))
+        .flat_map(|(root, scripts)| by_engine(&root, scripts, &companions, given))
         .collect();
     (sources, folders, problems)
 }
@@ -426,13 +428,25 @@ fn flyway_above<'a>(root: &'a str, known: &FxHashSet<&str>) -> Option<&'a str> {
 }
 
 /// A folder that serves several engines by suffix is one history for each: a
-/// file without a suffix serves those that have none of their own.
-fn by_engine(root: &str, mut scripts: Vec<Script>, companions: &Arc<Companions>) -> Vec<Folder> {
+/// file without a suffix serves those that have none of their own, or the engine
+/// that is given if none is of it.
+fn by_engine(
+    root: &str,
+    mut scripts: Vec<Script>,
+    companions: &Arc<Companions>,
+    given: Option<Engine>,
+) -> Vec<Folder> {
     engine::tell_by_last_words(&mut scripts);
-    let folder = |engine, scripts| Folder {
+    let says_dialect = |script: &Script| pop::says_dialect(base(script.source.path()));
+    let some_say_it = scripts.iter().any(says_dialect);
+    let first = scripts.first().and_then(|script| script.engine);
+    let all_same = scripts.iter().all(|script| script.engine == first);
+    let folder = |engine, scripts, engine_is_named| Folder {
         root: root.to_string(),
         engine,
+        engine_is_named,
         scripts,
+        by_dialect: some_say_it && !all_same,
         companions: Arc::clone(companions),
     };
     let of_root = engine::of_path(root);
@@ -445,11 +459,15 @@ fn by_engine(root: &str, mut scripts: Vec<Script>, companions: &Arc<Companions>)
         }
     }
     if engines.is_empty() {
-        return vec![folder(of_root, scripts)];
+        return vec![folder(of_root, scripts, false)];
     }
     let (own, shared): (Vec<Script>, Vec<Script>) =
         scripts.into_iter().partition(|s| s.engine.is_some());
-    let of_shared = of_root.unwrap_or_else(|| engine::of_content(&shared));
+    let of_shared = given
+        .filter(|engine| engines.contains(engine))
+        .or(of_root)
+        .or(given)
+        .unwrap_or_else(|| engine::of_content(&shared));
     let mut folders = Vec::new();
     for engine in &engines {
         let mut mine: Vec<Script> = own
@@ -460,10 +478,10 @@ fn by_engine(root: &str, mut scripts: Vec<Script>, companions: &Arc<Companions>)
         let paths: FxHashSet<String> = mine.iter().map(|s| s.path.clone()).collect();
         mine.extend(shared.iter().filter(|s| !paths.contains(&s.path)).cloned());
         mine.sort_by(|a, b| a.path.cmp(&b.path));
-        folders.push(folder(Some(*engine), mine));
+        folders.push(folder(Some(*engine), mine, true));
     }
     if !shared.is_empty() && !engines.contains(&of_shared) {
-        folders.push(folder(Some(of_shared), shared));
+        folders.push(folder(Some(of_shared), shared, false));
     }
     folders
 }

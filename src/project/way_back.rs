@@ -78,15 +78,18 @@ pub fn place(layout: Layout, migration: &Migration, source: &Source) -> Place {
         Layout::NodePgMigrate if paired(path).is_none() => {
             section(migration, source, "-- Down Migration", Marks::default())
         }
-        Layout::GolangMigrate | Layout::NodePgMigrate | Layout::Diesel | Layout::Plain => {
-            match paired(path) {
-                Some(path) => Place::File {
-                    path,
-                    head: String::new(),
-                },
-                None => Place::Nowhere("its name does not say that it is an up"),
-            }
-        }
+        Layout::GolangMigrate
+        | Layout::Pop
+        | Layout::NodePgMigrate
+        | Layout::Diesel
+        | Layout::Hasura
+        | Layout::Plain => match paired(path) {
+            Some(path) => Place::File {
+                path,
+                head: String::new(),
+            },
+            None => Place::Nowhere("its name does not say that it is an up"),
+        },
         Layout::Sqlx => match paired(path) {
             Some(path) => Place::File {
                 path,

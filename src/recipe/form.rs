@@ -48,7 +48,7 @@ const PLAIN: Form = Form {
 
 fn form(place: &Place<'_>) -> Form {
     match place.layout {
-        Layout::GolangMigrate => PAIR,
+        Layout::GolangMigrate | Layout::Pop => PAIR,
         Layout::Plain | Layout::Sqlx if is_paired(place) => Form {
             head_alone: match place.layout {
                 Layout::Sqlx => "-- no-transaction\n",
@@ -94,6 +94,11 @@ fn form(place: &Place<'_>) -> Form {
             up: "{v}{name}/up.sql",
             down: Some("{v}{name}/down.sql"),
             beside: Some(("{v}{name}/metadata.toml", "run_in_transaction = false\n")),
+            ..PLAIN
+        },
+        Layout::Hasura => Form {
+            up: "{v}{name}/up.sql",
+            down: Some("{v}{name}/down.sql"),
             ..PLAIN
         },
         Layout::Refinery => Form {
@@ -153,7 +158,7 @@ const FOLDER: Form = Form {
 pub fn is_always_in_transaction(layout: Layout) -> bool {
     matches!(
         layout,
-        Layout::Refinery | Layout::NodePgMigrate | Layout::Drizzle
+        Layout::Pop | Layout::Hasura | Layout::Refinery | Layout::NodePgMigrate | Layout::Drizzle
     )
 }
 

@@ -200,7 +200,7 @@ impl OperationContext<'_> {
         name: &ObjectName,
         column: Option<&str>,
     ) -> Vec<Dependent> {
-        let goes = |routine: &Routine| routine.atomic && !self.routine_is_redone(&routine.key);
+        let goes = |routine: &Routine| routine.atomic && !self.routine_is_redone(routine);
         self.routines(name, column, goes)
     }
 
@@ -208,7 +208,7 @@ impl OperationContext<'_> {
     /// given; those that the script replaces or drops later left out, and
     /// trigger functions that nothing calls.
     pub fn routines_naming(&self, name: &ObjectName, column: Option<&str>) -> Vec<Dependent> {
-        let is_text = |routine: &Routine| !routine.atomic && !self.routine_is_redone(&routine.key);
+        let is_text = |routine: &Routine| !routine.atomic && !self.routine_is_redone(routine);
         self.routines(name, column, is_text)
     }
 
@@ -347,14 +347,23 @@ impl OperationContext<'_> {
         })
     }
 
-    /// Does the script make the routine anew later, or drop it?
-    pub fn routine_is_redone(&self, key: &Key) -> bool {
+    /// Does the script make the routine anew later, or drop it? A DROP that names
+    /// other arguments leaves it.
+    pub fn routine_is_redone(&self, routine: &Routine) -> bool {
+        let key = &routine.key;
         self.routine_returns(key)
             || self
                 .later_on(Facet::Object, &key.name)
                 .any(|op| match &op.action {
-                    Action::Drop { kind, name, .. } => {
-                        kind.is_routine() && self.schema.resolve_routine(name) == *key
+                    Action::Drop {
+                        kind,
+                        name,
+                        arguments,
+                        ..
+                    } => {
+                        kind.is_routine()
+                            && self.schema.resolve_routine(name) == *key
+                            && (arguments.as_deref()).is_none_or(|given| routine.may_be(given))
                     }
                     _ => false,
                 })

@@ -28,6 +28,13 @@ impl Scene<'_> {
             Layout::GolangMigrate => {
                 "as the only statement of its file: golang-migrate sends a file as one string, which PostgreSQL runs as one transaction"
             }
+            Layout::Pop if self.of_popx() => match self.direction {
+                Direction::Up => "alone in a file whose name ends in `.autocommit.up.sql`",
+                Direction::Down => "alone in a file whose name ends in `.autocommit.down.sql`",
+            },
+            Layout::Pop => {
+                "outside pop, which has no opt-out from its transaction: run it with psql as a step of the deployment"
+            }
             Layout::Goose => "in a file of its own with `-- +goose NO TRANSACTION` at the top",
             Layout::Dbmate => match self.direction {
                 Direction::Up => "alone behind `-- migrate:up transaction:false`",
@@ -48,6 +55,9 @@ impl Scene<'_> {
             },
             Layout::Diesel => {
                 "alone in a migration whose `metadata.toml` says `run_in_transaction = false`"
+            }
+            Layout::Hasura => {
+                "outside Hasura, which runs each file in a transaction: run it with psql as a step of the deployment"
             }
             Layout::Refinery => {
                 "outside refinery, which has no opt-out from its transaction: run it with psql as a step of the deployment"
@@ -84,6 +94,13 @@ impl Scene<'_> {
             }
             Layout::Plain => "in a file of its own that runs outside a transaction",
         }
+    }
+
+    /// popx is the pop that knows `.autocommit` in the names of files; the project
+    /// has such.
+    fn of_popx(&self) -> bool {
+        let mut paths = self.sources.iter().map(|source| source.path());
+        paths.any(|path| path.contains(".autocommit."))
     }
 
     /// What runs all that is pending in one transaction, so that the next file

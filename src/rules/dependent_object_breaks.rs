@@ -53,7 +53,7 @@ fn outgrown(cx: &OperationContext<'_>, findings: &mut Findings) {
             && !routine.atomic
             && routine.returns.is_some_and(|returns| is_row(&returns))
             && listed_columns(&routine.body) == Some(known.columns.len());
-        if !lists || cx.routine_is_redone(&routine.key) || cx.is_from_here(routine.origin) {
+        if !lists || cx.routine_is_redone(routine) || cx.is_from_here(routine.origin) {
             continue;
         }
         let name = &routine.key;

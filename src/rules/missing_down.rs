@@ -34,8 +34,10 @@ fn check(cx: &MigrationContext<'_>, findings: &mut Findings) {
 /// Where the tool looks for it.
 fn place(layout: Layout) -> &'static str {
     match layout {
-        Layout::GolangMigrate | Layout::Sqlx => "in the file whose name ends in `.down.sql`",
-        Layout::Diesel => "in `down.sql`",
+        Layout::GolangMigrate | Layout::Pop | Layout::Sqlx => {
+            "in the file whose name ends in `.down.sql`"
+        }
+        Layout::Diesel | Layout::Hasura => "in `down.sql`",
         Layout::Goose => "behind `-- +goose Down`",
         Layout::Dbmate => "behind `-- migrate:down`",
         Layout::SqlMigrate => "behind `-- +migrate Down`",

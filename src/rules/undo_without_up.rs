@@ -13,7 +13,7 @@ fn check(cx: &MigrationContext<'_>, findings: &mut Findings) {
     let migration = cx.scene.migration;
     let pairs = matches!(
         cx.scene.layout,
-        Layout::GolangMigrate | Layout::Sqlx | Layout::Diesel
+        Layout::GolangMigrate | Layout::Pop | Layout::Sqlx | Layout::Diesel | Layout::Hasura
     );
     if !pairs || !migration.up.is_empty() || migration.up_elsewhere {
         return;

@@ -100,6 +100,7 @@ fn asks_first(action: &Action) -> bool {
 fn history_tables(layout: Layout) -> &'static [&'static str] {
     match layout {
         Layout::GolangMigrate | Layout::Dbmate => &["schema_migrations"],
+        Layout::Pop => &["schema_migration"],
         Layout::Goose => &["goose_db_version"],
         Layout::SqlMigrate => &["gorp_migrations"],
         Layout::Tern => &["schema_version"],

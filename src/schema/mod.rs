@@ -601,6 +601,12 @@ impl Routine {
         self.arguments == arguments || signature::same(&self.arguments, arguments)
     }
 
+    /// May a DROP of these arguments mean it? One of a procedure may name those
+    /// that it gives back, or leave them out.
+    pub fn may_be(&self, arguments: &str) -> bool {
+        self.takes(arguments) || self.procedure && signature::gives_back(&self.arguments)
+    }
+
     /// Is it a function that only a trigger, or an event trigger, calls?
     pub fn is_for_triggers(&self) -> bool {
         let returns = self.returns.as_deref().and_then(DataType::parse);
@@ -795,9 +801,7 @@ impl Schema {
     pub fn lacks_overload(&self, name: &ObjectName, arguments: Option<&str>) -> bool {
         let known = self.routines(&self.resolve_routine(name));
         arguments.is_some_and(|arguments| {
-            let gives_back = |r: &Routine| r.procedure && signature::gives_back(&r.arguments);
-            let other = |r: &Arc<Routine>| !r.takes(arguments) && !gives_back(r);
-            !known.is_empty() && known.iter().all(other)
+            !known.is_empty() && known.iter().all(|routine| !routine.may_be(arguments))
         })
     }
 

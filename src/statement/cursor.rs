@@ -166,10 +166,13 @@ impl<'a> Cursor<'a> {
             TokenKind::QuotedName => {
                 let name = Name::from(unquote(text));
                 let template = name.contains("${") || name.contains("{{");
-                let name = if template { name } else { within_limit(name) };
+                let name = match template {
+                    true => Name::new(evenly_spaced(&name)),
+                    false => within_limit(name),
+                };
                 (name, template)
             }
-            TokenKind::Template => (Name::new(text), true),
+            TokenKind::Template => (Name::new(evenly_spaced(text)), true),
             // psql's `:name` and `:"name"`.
             TokenKind::Colon => {
                 let next = self.peek_at(1)?;
@@ -400,6 +403,52 @@ pub fn name_of(token: Token, text: &str) -> Option<Name> {
     }
 }
 
+/// A name with placeholders `{{ … }}` in it as one writes them who puts a single
+/// blank wherever there may be any: blanks tell no names apart. Marks that trim
+/// what is around (`{{- x -}}`) stay as they are.
+fn evenly_spaced(text: &str) -> Cow<'_, str> {
+    if !text.contains("{{") {
+        return Cow::Borrowed(text);
+    }
+    let mut out = String::with_capacity(text.len() + 2);
+    let mut rest = text;
+    while let Some((before, behind)) = rest.split_once("{{") {
+        let Some((inside, after)) = behind.split_once("}}") else {
+            break;
+        };
+        out.push_str(before);
+        match inside.starts_with(['-', '{']) || inside.ends_with('-') {
+            true => out.push_str(&rest[before.len()..rest.len() - after.len()]),
+            false => {
+                out.push_str("{{ ");
+                push_squeezed(&mut out, inside.trim());
+                out.push_str(" }}");
+            }
+        }
+        rest = after;
+    }
+    out.push_str(rest);
+    Cow::Owned(out)
+}
+
+/// Runs of blanks outside of quotes as one each.
+fn push_squeezed(out: &mut String, text: &str) {
+    let mut quote = None;
+    for c in text.chars() {
+        let blank = c.is_whitespace() && quote.is_none();
+        match quote {
+            Some(open) if open == c => quote = None,
+            None if matches!(c, '"' | '\'' | '`') => quote = Some(c),
+            _ => {}
+        }
+        match blank {
+            true if out.ends_with(' ') => {}
+            true => out.push(' '),
+            false => out.push(c),
+        }
+    }
+}
+
 /// What stands between quotes, doubled ones undone.
 pub fn unquote(text: &str) -> Cow<'_, str> {
     let quote = text.as_bytes()[text.len() - 1];
@@ -474,6 +523,21 @@ mod tests {
             assert!(c.ident().unwrap().template);
             assert!(c.done());
         });
+    }
+
+    #[test]
+    fn blanks_in_placeholders_tell_no_names_apart() {
+        let one = r#"{{ index .Options "a  b" }}"#;
+        for (text, expected) in [
+            (r#"{{index .Options "a  b" }}"#, one),
+            (r#"{{  index   .Options  "a  b"}}"#, one),
+            ("a_{{x}}_{{ y }}", "a_{{ x }}_{{ y }}"),
+            ("{{- x -}}", "{{- x -}}"),
+            (r#""{{x}}""#, "{{ x }}"),
+            ("${ x }", "${ x }"),
+        ] {
+            with(text, |c| assert_eq!(c.ident().unwrap().name, expected));
+        }
     }
 
     #[test]

@@ -18,11 +18,13 @@ impl Fold<'_> {
         let by_version = matches!(
             self.history.layout,
             Layout::GolangMigrate
+                | Layout::Pop
                 | Layout::Goose
                 | Layout::Dbmate
                 | Layout::Sqlx
                 | Layout::Tern
                 | Layout::Refinery
+                | Layout::Hasura
         );
         if !by_version || migration.repeatable || migration.version.is_empty() {
             return;

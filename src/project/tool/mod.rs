@@ -12,9 +12,11 @@ mod flyway;
 mod golang_migrate;
 mod goose;
 mod graphile_migrate;
+mod hasura;
 mod liquibase;
 pub mod node_pg_migrate;
 pub mod plain;
+pub mod pop;
 mod prisma;
 mod refinery;
 mod sql_migrate;
@@ -40,6 +42,7 @@ const TOOLS: &[Tool] = &[
     drizzle::TOOL,
     prisma::TOOL,
     diesel::TOOL,
+    hasura::TOOL,
     liquibase::TOOL,
     goose::TOOL,
     dbmate::TOOL,
@@ -52,6 +55,7 @@ const TOOLS: &[Tool] = &[
     refinery::TOOL,
     flyway::TOOL,
     sqlx::TOOL,
+    pop::TOOL,
     golang_migrate::TOOL,
     plain::TOOL,
 ];
@@ -92,6 +96,7 @@ fn history(tool: &Tool, folder: &Folder, options: &Options) -> Option<History> {
     let mut history = History {
         layout: tool.layout,
         engine,
+        engine_is_named: folder.engine_is_named,
         dialect: None,
         root: folder.root.clone(),
         migrations,
