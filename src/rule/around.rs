@@ -157,6 +157,17 @@ impl<'a> OperationContext<'a> {
         }
     }
 
+    /// Does the script give the relation another name later?
+    pub fn is_renamed_later(&self, key: &Key) -> bool {
+        let mut later = self.later_on(Facet::Object, &key.name);
+        later.any(|op| match &op.action {
+            Action::Rename { kind, name, .. } | Action::SetSchema { kind, name, .. } => {
+                kind.is_relation() && self.schema.resolve(name) == *key
+            }
+            _ => false,
+        })
+    }
+
     /// The names that a relation has from here to the end of the script, its own
     /// first.
     pub fn names_to_come(&self, name: &ObjectName) -> Vec<Key> {

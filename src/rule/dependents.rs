@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use super::{Facet, OperationContext, mentions};
+use super::{Facet, OperationContext, listed, mentions};
 use crate::name::Name;
 use crate::operation::naming::{self, Naming};
 use crate::operation::{Action, ConstraintKind, ObjectKind, ObjectName, Target};
@@ -93,18 +93,36 @@ impl OperationContext<'_> {
         let indexes = indexes.filter_map(|key| self.schema.index_by_key(key));
         let indexes = indexes.filter(|index| index.constraint.is_none());
         let indexes = indexes
-            .filter(|index| {
-                let mut texts = index.exprs.iter().chain(&index.predicate);
-                holds(&index.columns)
-                    || holds(&index.include)
-                    || texts.any(|expr| names_in(&expr.text).any(|name| name == column))
-            })
+            .filter(|index| self.schema.index_mentions(&index.key, &Name::new(column)))
             .map(|index| Owned::Index(index));
         constraints
             .chain(indexes)
             .filter(is_asked)
             .map(|part| part.to_string())
             .collect()
+    }
+
+    /// What a copy of a column is without: the constraints and indexes over it, the
+    /// primary key left out.
+    pub fn lacks_beside(&self, target: &Target, column: &str) -> Vec<String> {
+        self.goes_with(target, column, |own| match own {
+            Owned::Constraint(c) => !matches!(
+                c.definition.kind,
+                ConstraintKind::PrimaryKey(_) | ConstraintKind::NotNull(_)
+            ),
+            Owned::Index(_) => true,
+        })
+    }
+
+    /// What stands in the way of dropping a column, as the condition of a step:
+    /// ``, once view `x` can do without it``.
+    pub fn once_unused(&self, target: &Target, column: &str) -> String {
+        let dependents = self.dependents_of_column(target, column).into_iter();
+        let names: Vec<String> = dependents.map(|dependent| dependent.what).collect();
+        match names.is_empty() {
+            true => String::new(),
+            false => format!(", once {} can do without it", listed(&names)),
+        }
     }
 
     /// Columns whose default draws from a sequence, by name.

@@ -157,6 +157,21 @@ impl<'a> OperationContext<'a> {
         })
     }
 
+    /// Does the statement itself add one of these columns? A remedy in its place
+    /// comes behind it.
+    pub fn after_new_columns(&self, columns: impl IntoIterator<Item = Name>) -> &'static str {
+        let is_new = |column: Name| {
+            self.siblings.iter().any(|op| match &op.action {
+                Action::AddColumn { column: new, .. } => new.name == column,
+                _ => false,
+            })
+        };
+        match columns.into_iter().any(is_new) {
+            true => "with the new columns in place, ",
+            false => "",
+        }
+    }
+
     /// Where the statement that adds a constraint drops one of its name as well:
     /// so must what is written in its place.
     pub fn drop_beside(&self, name: &str) -> String {

@@ -2,6 +2,7 @@
 
 use crate::operation::{ConstraintKind, Expr, Kind};
 use crate::rule::{Check, ColumnWork, Findings, OperationContext, Rule, on_one_line, sql_object};
+use crate::schema::names_in;
 
 pub const RULE: Rule = Rule {
     id: "add-check-scan",
@@ -26,9 +27,9 @@ fn check(cx: &OperationContext<'_>, findings: &mut Findings) {
         return;
     }
     let first = if constraint.inline {
-        "add the column without its check, then add that "
+        "add the column without its check, then add that ".to_owned()
     } else {
-        "add it "
+        format!("{}add it ", cx.after_new_columns(names_in(&expr.text)))
     };
     findings
         .report(

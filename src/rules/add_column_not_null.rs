@@ -1,6 +1,6 @@
 //! A required column appears that the old release does not write.
 
-use crate::operation::{Action, ConstraintKind, Kind};
+use crate::operation::{Action, ConstraintKind, Kind, Target};
 use crate::rule::{
     Check, Findings, OperationContext, Rule, listed, proven_not_null, sql_name, sql_object,
     sql_type,
@@ -52,11 +52,10 @@ fn check(cx: &OperationContext<'_>, findings: &mut Findings) {
                 column.name
             ),
             format!(
-                "\n-- let {old} be left out, if it has to be given:\n\
-                 ALTER TABLE {name} ALTER COLUMN {old} DROP NOT NULL;\n\
-                 -- release code that uses only {col}; then, in a migration declared contract:\n\
+                "{left_out}\n-- release code that uses only {col}; then, in a migration declared contract:\n\
                  ALTER TABLE {name} DROP COLUMN {old};",
-                old = sql_name(&column.name)
+                old = sql_name(&column.name),
+                left_out = left_out(cx, table, &column.name),
             ),
         ),
         false => (
@@ -92,6 +91,25 @@ fn check(cx: &OperationContext<'_>, findings: &mut Findings) {
             cx.scene.each_apart(),
             proven_not_null(&table.name, &own),
         ));
+}
+
+/// How the old column comes to be left out. One of a primary key cannot be.
+fn left_out(cx: &OperationContext<'_>, table: &Target, column: &str) -> String {
+    let gone = cx.gone_constraints(&table.name).into_iter();
+    let now = cx.table(&table.name).into_iter();
+    let now = now.flat_map(|table| &table.constraints).map(|c| &**c);
+    let mut keys = now
+        .chain(gone)
+        .filter(|c| matches!(c.definition.kind, ConstraintKind::PrimaryKey(_)));
+    let old = sql_name(column);
+    match keys.any(|key| key.columns.iter().any(|own| own == column)) {
+        true => format!("\n-- give the primary key other columns than {old}"),
+        false => format!(
+            "\n-- let {old} be left out, if it has to be given:\n\
+             ALTER TABLE {} ALTER COLUMN {old} DROP NOT NULL;",
+            sql_object(&table.name)
+        ),
+    }
 }
 
 /// A table takes the place of another, and has columns that rows have to be given.

@@ -102,7 +102,7 @@ fn remedy(
         Action::AddColumn { column, .. } => {
             format!("add `{}` without REFERENCES first; then ", column.name)
         }
-        _ => String::new(),
+        _ => cx.after_new_columns(key.columns.iter().copied()).to_owned(),
     };
     let drop = cx.drop_beside(&name);
     format!(

@@ -6,7 +6,7 @@ use crate::operation::{
     Action, ConstraintKind, DataType, Ident, Kind, ObjectKind, Target, TypeDefinition,
 };
 use crate::rule::{
-    Check, Facet, Findings, OperationContext, Owned, Retype, Rule, listed, object_name, sql_ident,
+    Check, Facet, Findings, OperationContext, Retype, Rule, listed, object_name, sql_ident,
     sql_name, sql_object,
 };
 use crate::schema::{Table, TableConstraint};
@@ -270,10 +270,7 @@ fn remedy(cx: &OperationContext<'_>, table: &Target, columns: &[&Ident], ty: &Da
         None => ",".to_owned(),
         Some(check) => format!(", then have it checked for what the domain asks:\n{check}\n--"),
     };
-    let goes = cx.goes_with(table, &column.name, |what| match what {
-        Owned::Constraint(c) => !matches!(c.definition.kind, ConstraintKind::PrimaryKey(_)),
-        Owned::Index(_) => true,
-    });
+    let goes = cx.lacks_beside(table, &column.name);
     let given = match goes.is_empty() {
         true => String::new(),
         false => format!(
@@ -299,8 +296,9 @@ fn remedy(cx: &OperationContext<'_>, table: &Target, columns: &[&Ident], ty: &Da
     format!(
         "Put a column of the new type beside it:\n\
          {add}\n\
-         -- release code that writes both, fill the rows in batches{given}{then}{left_out} release code that uses only {new}; then, in a migration declared contract:\n\
-         ALTER TABLE {name} DROP COLUMN {old};{likewise}"
+         -- release code that writes both, fill the rows in batches{given}{then}{left_out} release code that uses only {new}; then, in a migration declared contract{}:\n\
+         ALTER TABLE {name} DROP COLUMN {old};{likewise}",
+        cx.once_unused(table, &column.name)
     )
 }
 

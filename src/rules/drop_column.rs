@@ -100,7 +100,7 @@ fn check(cx: &OperationContext<'_>, findings: &mut Findings) {
              -- bowline: phase contract\n\
              ALTER TABLE {sql} DROP COLUMN {old};",
             match cascade {
-                true => with_dependents(cx, table, column),
+                true => cx.once_unused(table, &column.name),
                 false => with_users(cx, table, column, references),
             }
         ));
@@ -219,16 +219,6 @@ fn with_keys(cx: &OperationContext<'_>, table: &Target, column: &Ident) -> Strin
         0 => String::new(),
         1 => format!("; {} goes with it", listed(&goes)),
         _ => format!("; {} go with it", listed(&goes)),
-    }
-}
-
-/// What CASCADE would take along.
-fn with_dependents(cx: &OperationContext<'_>, table: &Target, column: &Ident) -> String {
-    let dependents = cx.dependents_of_column(table, &column.name).into_iter();
-    let names: Vec<String> = dependents.map(|dependent| dependent.what).collect();
-    match names.is_empty() {
-        true => String::new(),
-        false => format!(", once {} can do without it", listed(&names)),
     }
 }
 

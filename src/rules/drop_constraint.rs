@@ -1,13 +1,14 @@
 //! The database no longer holds what it held.
 
 use crate::finding::Severity;
+use crate::name::Name;
 use crate::operation::{Action, ConstraintKind, Ident, Kind, Target};
 use crate::rule::one_line;
 use crate::rule::{
-    Check, Findings, MOST_CHECKS, OperationContext, Rule, Uniqueness, constraint, keeps_null_out,
-    listed, on_one_line, same_expression, sql_ident, sql_key, sql_object,
+    Check, Facet, Findings, MOST_CHECKS, OperationContext, Rule, Uniqueness, constraint,
+    keeps_null_out, listed, on_one_line, same_expression, sql_ident, sql_key, sql_object,
 };
-use crate::schema::TableConstraint;
+use crate::schema::{Key, TableConstraint};
 use std::sync::Arc;
 
 pub const RULE: Rule = Rule {
@@ -124,6 +125,23 @@ fn exchanged(cx: &OperationContext<'_>, findings: &mut Findings) {
         .help("Give the new table the key, or release code that does without it first");
 }
 
+/// Does the script give a column of the constraint, or what it refers to, another
+/// name later?
+fn names_change(cx: &OperationContext<'_>, table: &Target, old: &TableConstraint) -> bool {
+    let column = |of: &Key, columns: &[Name]| {
+        cx.later_on(Facet::Table, &of.name)
+            .any(|op| match &op.action {
+                Action::RenameColumn { table, column, .. } => {
+                    cx.schema.resolve(&table.name) == *of && columns.contains(&column.name)
+                }
+                _ => false,
+            })
+    };
+    let referenced = old.references.as_ref();
+    column(&cx.schema.resolve(&table.name), &old.columns)
+        || referenced.is_some_and(|to| column(to, &old.referenced) || cx.is_renamed_later(to))
+}
+
 /// What rows that have come in stand in the way of, and how to restore the
 /// constraint.
 fn way_back(
@@ -133,6 +151,13 @@ fn way_back(
     old: Option<&Arc<TableConstraint>>,
 ) -> (&'static str, String) {
     const NOT_ADDED: &str = ", and then it cannot be added back";
+    if old.is_some_and(|old| names_change(cx, table, old)) {
+        return (
+            NOT_ADDED,
+            "keep a statement that restores it under the names that this migration gives"
+                .to_owned(),
+        );
+    }
     let sql = match cx.names_to_come(&table.name)[..] {
         [_, .., last] => sql_key(&last),
         _ => sql_object(&table.name),

@@ -1,11 +1,8 @@
 //! A column gets another name, which the old release does not know.
 
 use crate::effect::conversion::Conversion;
-use crate::operation::{Action, ConstraintKind, Ident, Kind, Operation, Target};
-use crate::rule::{
-    Check, Facet, Findings, OperationContext, Rule, sql_ident, sql_key, sql_name, sql_object,
-};
-use crate::schema::Key;
+use crate::operation::{Action, Ident, Kind, Operation, Target};
+use crate::rule::{Check, Facet, Findings, OperationContext, Rule, listed, sql_ident, sql_object};
 
 pub const RULE: Rule = Rule {
     id: "rename-column",
@@ -74,9 +71,9 @@ fn remedy(cx: &OperationContext<'_>, table: &Target, column: &Ident, to: &Ident)
     let check = check.map_or_else(String::new, |check| {
         format!("-- and have it checked for what the domain asks:\n{check}\n")
     });
-    let beside = match &rules_of(cx, table, column)[..] {
+    let beside = match &cx.lacks_beside(table, &column.name)[..] {
         [] => String::new(),
-        rules => format!("-- give {new} what {old} has: {}\n", rules.join(", ")),
+        rules => format!("-- give {new} what {old} has: {}\n", listed(rules)),
     };
     let left_out = { cx.lets_be_left_out(table, &[column]) }.map_or_else(String::new, |sql| {
         let must = match cx.must_be_given(table, &column.name) {
@@ -97,31 +94,10 @@ fn remedy(cx: &OperationContext<'_>, table: &Target, column: &Ident, to: &Ident)
          -- release code that writes both; then, in batches:\n\
          UPDATE {name} SET {new} = {old} WHERE {new} IS DISTINCT FROM {old};\n\
          {check}{beside}{left_out}\
-         -- release code that uses only {new}; then, in a migration declared contract:\n\
-         ALTER TABLE {name} DROP COLUMN {old};"
+         -- release code that uses only {new}; then, in a migration declared contract{}:\n\
+         ALTER TABLE {name} DROP COLUMN {old};",
+        cx.once_unused(table, &column.name)
     )
-}
-
-/// The constraints and indexes that name the column, which a copy is without.
-fn rules_of(cx: &OperationContext<'_>, target: &Target, column: &Ident) -> Vec<String> {
-    let Some(table) = cx.table(&target.name) else {
-        return Vec::new();
-    };
-    let own = { table.constraints.iter() }.filter(|c| c.columns.contains(&column.name));
-    let constraints = own.filter_map(|constraint| {
-        let kind = match constraint.definition.kind {
-            ConstraintKind::ForeignKey(_) => "foreign key",
-            ConstraintKind::Check(_) => "check",
-            ConstraintKind::Unique(_) | ConstraintKind::Exclude { .. } => "constraint",
-            ConstraintKind::PrimaryKey(_) | ConstraintKind::NotNull(_) => return None,
-        };
-        Some(format!("{kind} {}", sql_name(&constraint.name)))
-    });
-    let is_of_constraint = |key: &Key| { table.constraints.iter() }.any(|c| c.name == key.name);
-    let indexes = { table.indexes.iter() }
-        .filter(|key| !is_of_constraint(key) && cx.schema.index_mentions(key, &column.name))
-        .map(|key| format!("index {}", sql_key(key)));
-    constraints.chain(indexes).collect()
 }
 
 /// Is a column of the same type added under the name, and filled?
