@@ -139,7 +139,7 @@ pub fn old_release(scene: &Scene<'_>, effect: &Effect) -> OldRelease {
             let known = scene.schema.table(&table.name);
             let old = known.and_then(|table| table.constraint(&name.name));
             match old.map(|old| &old.definition.kind) {
-                Some(ConstraintKind::Unique(_)) => Degraded,
+                Some(ConstraintKind::Unique(_) | ConstraintKind::PrimaryKey(_)) => Degraded,
                 _ => Compatible,
             }
         }

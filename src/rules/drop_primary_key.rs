@@ -1,7 +1,10 @@
 //! A table loses its primary key.
 
-use crate::operation::{Action, Kind};
-use crate::rule::{Check, Findings, OperationContext, Rule, sql_ident, sql_list, sql_object};
+use crate::finding::Severity;
+use crate::operation::{Action, Kind, Target};
+use crate::rule::{
+    Check, Findings, OperationContext, Rule, object_name, sql_ident, sql_list, sql_name, sql_object,
+};
 
 pub const RULE: Rule = Rule {
     id: "drop-primary-key",
@@ -23,7 +26,7 @@ fn check(cx: &OperationContext<'_>, findings: &mut Findings) {
         return;
     }
     if cx.gets_primary_key(table) {
-        return;
+        return exchanged(cx, findings, table);
     }
     let columns = cx
         .table(&table.name)
@@ -48,5 +51,39 @@ fn check(cx: &OperationContext<'_>, findings: &mut Findings) {
              ALTER TABLE {0} ADD CONSTRAINT {1} PRIMARY KEY ({columns});",
             sql_object(&table.name),
             sql_ident(name)
+        ));
+}
+
+/// Another key comes in its place, which may let in what this one kept out.
+fn exchanged(cx: &OperationContext<'_>, findings: &mut Findings, table: &Target) {
+    let Some(key) = cx.drops_key().filter(|key| !cx.stays_unique(key)) else {
+        return;
+    };
+    let is_set_aside = cx.is_renamed_later(&key.table);
+    if is_set_aside
+        || key
+            .columns
+            .iter()
+            .any(|column| cx.column_goes(table, column))
+    {
+        return;
+    }
+    let columns = key.columns.join(", ");
+    findings
+        .report(
+            cx.operation.place,
+            format!(
+                "takes the primary key of `{}` off `{columns}`: an ON CONFLICT of the old release that rests on it fails, and duplicates can come in",
+                table.name
+            ),
+        )
+        .severity(Severity::Info)
+        .confidence(cx.confidence(&table.name))
+        .help(format!(
+            "Keep `{columns}` unique until no release relies on it:\n\
+             CREATE UNIQUE INDEX CONCURRENTLY {} ON {} ({});",
+            sql_name(&object_name(&table.name.name, &columns.replace(", ", "_"), "idx")),
+            sql_object(&table.name),
+            sql_list(key.columns.iter().map(|name| name.as_str()))
         ));
 }
