@@ -101,7 +101,9 @@ pub fn old_release(scene: &Scene<'_>, effect: &Effect) -> OldRelease {
                 Degraded
             }
         }
-        Action::DropDefault { table, column } if on(table) => {
+        Action::DropDefault { table, column } | Action::DropIdentity { table, column, .. }
+            if on(table) =>
+        {
             default_dropped(scene, table, &column.name)
         }
         Action::AddIdentity {
