@@ -319,7 +319,13 @@ pub fn with(r: &mut Reader<'_>) {
     let mark = r.cursor.mark();
     r.cursor.eat_word("WITH");
     r.cursor.eat_word("RECURSIVE");
-    while common_table(r) && r.cursor.eat(TokenKind::Comma) {}
+    let mut before = None;
+    while common_table(r, before) {
+        before = Some(r.cursor.span_from(mark));
+        if !r.cursor.eat(TokenKind::Comma) {
+            break;
+        }
+    }
     let prefix = r.cursor.span_from(mark);
     if r.cursor.at_word("INSERT") {
         insert_behind(r, Some(prefix));
@@ -341,9 +347,10 @@ pub fn with(r: &mut Reader<'_>) {
     }
 }
 
-/// One query of a WITH; those that write are read like statements. The rest of
-/// it, up to the comma or the statement, is passed over.
-fn common_table(r: &mut Reader<'_>) -> bool {
+/// One query of a WITH; those that write are read like statements, with the ones
+/// before them, from `WITH` on, in front. The rest of it, up to the comma or the
+/// statement, is passed over.
+fn common_table(r: &mut Reader<'_>, before: Option<Span>) -> bool {
     if r.name().is_none() {
         return false;
     }
@@ -360,7 +367,14 @@ fn common_table(r: &mut Reader<'_>) -> bool {
         return false;
     };
     if writes {
-        let operations = r.nested(inside(group, r.text()), r.within.clone());
+        let with = before.map(|before| r.expr(before));
+        let read = |inner: &mut Reader<'_>| match with {
+            Some(with) if inner.cursor.at_word("UPDATE") => update_behind(inner, Some(with)),
+            Some(with) if inner.cursor.at_word("DELETE") => delete_behind(inner, Some(with)),
+            _ => super::read::dispatch(inner),
+        };
+        let within = r.within.clone();
+        let operations = r.nested_with(r.text(), inside(group, r.text()), within, read);
         r.extend(operations);
     }
     if r.cursor.at_any(&["SEARCH", "CYCLE"]) {

@@ -12,8 +12,34 @@ use crate::statement::lexer::{Token, TokenKind, strip, tokens_into};
 
 /// Columns whose one value is a large share of a table.
 const COARSE: &[&str] = &[
-    "status", "state", "type", "kind", "role", "level", "category", "currency", "country",
-    "locale", "language", "active", "enabled", "deleted", "visible", "archived", "version",
+    "status",
+    "state",
+    "type",
+    "kind",
+    "role",
+    "level",
+    "category",
+    "currency",
+    "country",
+    "locale",
+    "language",
+    "active",
+    "enabled",
+    "deleted",
+    "visible",
+    "archived",
+    "version",
+    "provider",
+    "source",
+    "platform",
+    "plan",
+    "tier",
+    "mode",
+    "scope",
+    "channel",
+    "priority",
+    "visibility",
+    "gender",
 ];
 
 impl MigrationContext<'_> {

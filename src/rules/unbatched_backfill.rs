@@ -23,8 +23,15 @@ fn check(cx: &MigrationContext<'_>, findings: &mut Findings) {
         }
         let sql = sql_object(table);
         let (fact, help) = match &step.operation.action {
-            Action::Insert(_) => (
-                format!("one statement copies a whole table's rows into `{table}`"),
+            Action::Insert(insert) => (
+                match insert
+                    .query
+                    .as_ref()
+                    .is_some_and(|query| holds(&query.text, "where"))
+                {
+                    true => format!("one statement may copy many rows into `{table}`"),
+                    false => format!("one statement copies a whole table's rows into `{table}`"),
+                },
                 format!(
                     "copy a few thousand rows at a time into {sql}, by ranges of the key, each batch in its own transaction"
                 ),
