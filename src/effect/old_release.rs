@@ -246,7 +246,7 @@ fn dropped(scene: &Scene<'_>, kind: ObjectKind, name: &ObjectName, if_exists: bo
         k if k.is_routine() => {
             let known = scene.schema.routines(&scene.schema.resolve_routine(name));
             let nobody_calls = !known.is_empty() && known.iter().all(|r| r.is_for_triggers());
-            if nobody_calls { Compatible } else { Degraded }
+            if nobody_calls { Compatible } else { Broken }
         }
         ObjectKind::Extension | ObjectKind::Policy => Degraded,
         // ON CONFLICT rests on a unique index.

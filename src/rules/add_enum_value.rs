@@ -49,7 +49,7 @@ fn check(cx: &OperationContext<'_>, findings: &mut Findings) {
         )
         .confidence(if known.is_some() { Confidence::High } else { Confidence::Medium })
         .help(format!(
-            "Release code that can read `{value}` first and writes it only in the release after. It cannot be taken back: PostgreSQL has no DROP VALUE."
+            "Release code that can read `{value}` first and writes it only in the release after. To take it back is to build the type anew: PostgreSQL has no DROP VALUE."
         ));
 }
 

@@ -35,8 +35,12 @@ fn check(cx: &OperationContext<'_>, findings: &mut Findings) {
         .report(
             cx.operation.place,
             format!(
-                "building an index on partitioned table `{}` blocks the writes of every partition until {until}",
-                index.table
+                "building an index on partitioned table `{}` blocks the {} of every partition until {until}",
+                index.table,
+                match cx.closed_since(&index.table) {
+                    Some(_) => "reads and writes",
+                    None => "writes",
+                }
             ),
         )
         .help(remedy(cx, index, &built));

@@ -39,7 +39,7 @@ fn check(cx: &OperationContext<'_>, findings: &mut Findings) {
     let new = cx.column_is_new(table, &column.name);
     if known.is_some_and(|t| t.is_not_null(&column.name))
         || new && fills
-        || inserted && cx.is_filled(&table.name, &column.name, "update")
+        || fills && cx.is_filled(&table.name, &column.name, "update")
         || cx.refuses_null_already(table, &column.name)
     {
         return;
@@ -68,7 +68,12 @@ fn check(cx: &OperationContext<'_>, findings: &mut Findings) {
         })
         .confidence(cx.confidence(&table.name))
         .help(format!(
-            "Release code that always writes `{}` first, and require it in a later migration",
+            "Release code that {} `{}` first, and require it in a later migration",
+            if fills {
+                "writes no NULL to"
+            } else {
+                "always writes"
+            },
             column.name
         ));
 }

@@ -2,6 +2,7 @@
 
 use rustc_hash::{FxHashMap, FxHashSet};
 
+use crate::finding::Confidence;
 use crate::operation::RUN_TIME;
 use crate::rule::{Check, Findings, MigrationContext, Rule};
 use crate::schema::{Key, Place};
@@ -34,7 +35,11 @@ fn check(cx: &MigrationContext<'_>, findings: &mut Findings) {
                 let place = step.place();
                 let renamed = now != *key || cx.schema.relation_by_key(key).is_none();
                 let name = *if renamed { key } else { &root };
-                tables.push(Locked { name, place });
+                tables.push(Locked {
+                    name,
+                    place,
+                    conditional: step.operation.within.conditional,
+                });
             }
         }
     }
@@ -54,6 +59,8 @@ struct Locked {
     /// As the statement calls it.
     name: Key,
     place: Place,
+    /// It stands behind a condition, perhaps in the other branch of one.
+    conditional: bool,
 }
 
 fn report(cx: &MigrationContext<'_>, findings: &mut Findings, tables: &[Locked]) {
@@ -85,6 +92,9 @@ fn report(cx: &MigrationContext<'_>, findings: &mut Findings, tables: &[Locked])
                 "split it into a migration for each table, and deploy them one after the other: {tool} runs all pending files in one transaction"
             ),
         });
+    if first.iter().any(|table| table.conditional) {
+        draft = draft.confidence(Confidence::Medium);
+    }
     for table in earlier {
         draft = draft.related(table.place, format!("`{}` is locked here", table.name));
     }
