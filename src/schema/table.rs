@@ -202,14 +202,20 @@ impl Schema {
         if let Some(of) = &table.of_type {
             self.note_table_name(&key, &of.name);
         }
-        self.enter(key, Relation::Table(Arc::new(table)));
         for parent in &create.inherits {
             self.assume_table(parent);
-            let parent = self.resolve(parent);
-            self.inherit(&key, &parent);
         }
-        for like in &create.like {
-            self.copy_like(&key, like, at);
+        // Its own name is not yet one that others are found by.
+        let parents: Vec<Key> = create.inherits.iter().map(|p| self.resolve(p)).collect();
+        let sources: Vec<Key> = { create.like.iter() }
+            .map(|l| self.resolve(&l.table))
+            .collect();
+        self.enter(key, Relation::Table(Arc::new(table)));
+        for parent in &parents {
+            self.inherit(&key, parent);
+        }
+        for (like, source) in create.like.iter().zip(&sources) {
+            self.copy_like(&key, like, source, at);
         }
         let parent = create.partition_of.as_ref().map(|of| {
             self.assume_table(&of.parent);
@@ -270,9 +276,8 @@ impl Schema {
         }
     }
 
-    fn copy_like(&mut self, key: &Key, like: &Like, at: At) {
-        let from = self.resolve(&like.table);
-        let Some(source) = self.table_by_key(&from).cloned() else {
+    fn copy_like(&mut self, key: &Key, like: &Like, from: &Key, at: At) {
+        let Some(source) = self.table_by_key(from).cloned() else {
             self.edit_table(key, |t| t.columns_known = false);
             return;
         };
