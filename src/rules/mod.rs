@@ -24,6 +24,7 @@ pub mod cluster;
 pub mod concurrent_index_may_be_invalid;
 pub mod contract_unapproved;
 pub mod contract_without_checkpoint;
+pub mod copy_loses_writes;
 pub mod create_index_blocking;
 pub mod create_trigger_lock;
 pub mod data_change_without_undo;
@@ -169,6 +170,7 @@ pub static ALL: &[&Rule] = &[
     &concurrent_index_may_be_invalid::RULE,
     &contract_unapproved::RULE,
     &contract_without_checkpoint::RULE,
+    &copy_loses_writes::RULE,
     &create_index_blocking::RULE,
     &create_trigger_lock::RULE,
     &data_change_without_undo::RULE,
