@@ -110,6 +110,7 @@ pub mod serial_column_rewrite;
 pub mod serial_instead_of_identity;
 pub mod set_not_null;
 pub mod set_not_null_scan;
+pub mod set_null_of_not_null;
 pub mod several_foreign_keys;
 pub mod short_integer_key;
 pub mod split_alters;
@@ -256,6 +257,7 @@ pub static ALL: &[&Rule] = &[
     &serial_instead_of_identity::RULE,
     &set_not_null::RULE,
     &set_not_null_scan::RULE,
+    &set_null_of_not_null::RULE,
     &several_foreign_keys::RULE,
     &short_integer_key::RULE,
     &split_alters::RULE,
