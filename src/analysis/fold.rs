@@ -552,7 +552,9 @@ impl<'a> Fold<'a> {
             schema: &self.schema,
             version: self.dialect.version,
         });
-        run.rowless.relieve(planned, &self.schema, &mut effect);
+        let transaction = run.transactions.run().transaction;
+        run.rowless
+            .relieve(planned, transaction, &self.schema, &mut effect);
         let transactions = &run.transactions;
         let mut verdict = self.judge(planned, &effect);
         let mut loses_writes = false;
