@@ -164,17 +164,25 @@ fn calls(action: &Action) -> bool {
     matches!(action, Action::Select { .. } | Action::Call { .. })
 }
 
-/// Does it add a column in which old rows would hold NULL where none may stand?
+/// Does it add a column in which old rows would hold NULL where none may stand? By
+/// IF NOT EXISTS it does where the history shows that the column is not there.
 fn needs_no_rows(operation: &Operation, schema: &Schema) -> bool {
     let Action::AddColumn {
-        if_not_exists: false,
+        table,
+        if_not_exists,
         column,
         ..
     } = &operation.action
     else {
         return false;
     };
-    schema.needs_no_rows(column)
+    let is_missing = || {
+        let known = schema
+            .table(&table.name)
+            .filter(|known| known.columns_known);
+        known.is_some_and(|known| known.column(&column.name).is_none())
+    };
+    schema.needs_no_rows(column) && (!if_not_exists || is_missing())
 }
 
 /// The history itself has put rows into it.
