@@ -2,7 +2,7 @@
 
 use rustc_hash::FxHashMap;
 
-use crate::effect::{Effect, LockMode};
+use crate::effect::Effect;
 use crate::name::Name;
 use crate::schema::{Key, Place};
 
@@ -41,15 +41,13 @@ impl Closed {
         (place, index): (Place, usize),
         is_hidden: impl Fn(&Key) -> bool,
     ) {
-        let waits: [(&mut Held, fn(LockMode) -> bool); 2] = [
-            (&mut self.to_readers, LockMode::blocks_reads),
-            (&mut self.to_writers, LockMode::blocks_writes),
-        ];
-        for (held, keeps_out) in waits {
-            for lock in &effect.locks {
-                if !lock.created && keeps_out(lock.mode) && !is_hidden(&lock.relation) {
-                    held.add(lock.relation, place, index);
-                }
+        for lock in &effect.locks {
+            if lock.created || !lock.mode.blocks_writes() || is_hidden(&lock.relation) {
+                continue;
+            }
+            self.to_writers.add(lock.relation, place, index);
+            if lock.mode.blocks_reads() {
+                self.to_readers.add(lock.relation, place, index);
             }
         }
     }

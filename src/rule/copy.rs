@@ -1,7 +1,10 @@
 //! Rows that a script copies to another table, and what it leaves behind.
 
 use super::data::{is_word, tokens};
-use super::{Facet, NEARBY, OperationContext, mentions, on_one_line, takes_every_row};
+use super::{
+    Facet, MigrationContext, NEARBY, OperationContext, Scene, Step, mentions, on_one_line,
+    takes_every_row,
+};
 use crate::name::Name;
 use crate::operation::{Action, Ident, ObjectKind, ObjectName, Operation};
 use crate::schema::{Key, given};
@@ -65,8 +68,9 @@ impl<'a> OperationContext<'a> {
         let locked = self.closed.unwritten_since(&key);
         let script = self.scene.script;
         let copies = self.scene.names.positions(script, Facet::Copy, "");
-        let earlier = copies.iter().map(|at| *at as usize).rev();
-        let earlier = earlier.skip_while(|at| *at >= self.index).take(NEARBY);
+        let end = copies.partition_point(|at| (*at as usize) < self.index);
+        let earlier = copies[..end].iter().rev().take(NEARBY);
+        let earlier = earlier.map(|at| *at as usize);
         let mut copies = earlier.filter_map(|at| Some((at, script[at], copied(script[at])?)));
         let (at, made, copied) = copies.find(|(_, _, copied)| {
             !self.is_same(copied.to, name)
@@ -213,6 +217,38 @@ impl<'a> OperationContext<'a> {
     }
 }
 
+impl Scene<'_> {
+    /// How a copy takes the place of a table without keeping its writers waiting.
+    pub fn copy_in_step(&self) -> String {
+        format!(
+            "For a large table let a trigger write each change of it to the new table too, copy a few thousand rows at a time, each batch in its own transaction, and let the new table take the place {}",
+            self.afterwards()
+        )
+    }
+}
+
+impl MigrationContext<'_> {
+    /// Does what a step copies rows to get this name afterwards?
+    pub fn copies_to_replace(&self, step: &Step<'_>, key: &Key) -> bool {
+        let Some(copied) = copied(step.operation) else {
+            return false;
+        };
+        let script = self.scene.script;
+        let named = self
+            .scene
+            .names
+            .positions(script, Facet::Object, &copied.to.name);
+        let mut later = named.iter().map(|at| *at as usize);
+        mentions(copied.query, &key.name)
+            && later.any(|at| match &script[at].action {
+                Action::Rename { name, to, .. } => {
+                    at > step.index && name.name == copied.to.name && to.name == key.name
+                }
+                _ => false,
+            })
+    }
+}
+
 /// So many copies of one table are looked at.
 const MOST_COPIES: usize = 64;
 
@@ -227,7 +263,9 @@ fn tells_apart(query: &str) -> bool {
 fn copied(op: &Operation) -> Option<Copied<'_>> {
     let (to, columns, query) = match &op.action {
         Action::Insert(insert) => (&insert.table, &*insert.columns, insert.query.as_ref()?),
-        Action::CreateTable(create) => (&create.name, &[][..], create.source.as_ref()?),
+        Action::CreateTable(create) if !create.no_data => {
+            (&create.name, &[][..], create.source.as_ref()?)
+        }
         _ => return None,
     };
     Some(Copied {

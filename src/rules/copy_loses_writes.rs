@@ -22,11 +22,13 @@ fn check(cx: &OperationContext<'_>, findings: &mut Findings) {
         _ => "is missing there",
     };
     let sql = sql_object(name);
-    let begin = match cx.in_transaction() {
-        true => "in the same transaction",
-        false => {
-            "in one transaction with the copy and all that follows (here each statement commits by itself)"
-        }
+    let lock = format!("LOCK TABLE {sql} IN SHARE ROW EXCLUSIVE MODE;");
+    let (within, lock) = match cx.in_transaction() {
+        true => ("in the same transaction", lock),
+        false => (
+            "in one transaction with all that follows (here each statement commits by itself)",
+            format!("BEGIN;\n  {lock}\n  -- the copy, and what follows\n  COMMIT;"),
+        ),
     };
     let report = findings
         .report(
@@ -37,11 +39,10 @@ fn check(cx: &OperationContext<'_>, findings: &mut Findings) {
         )
         .confidence(cx.confidence(name))
         .help(format!(
-            "close `{name}` to writes before the copy, {begin}:\n  \
-             LOCK TABLE {sql} IN SHARE ROW EXCLUSIVE MODE;\n\
-             writes then wait as long as the copy takes. For a large table create `{copy}` and a trigger on `{name}` that writes each change to `{copy}` too, \
-             copy a few thousand rows at a time, each batch in its own transaction, and let `{copy}` take the place {}",
-            cx.scene.afterwards()
+            "close `{name}` to writes before the copy, {within}:\n  \
+             {lock}\n\
+             writes then wait as long as the copy takes. {}",
+            cx.scene.copy_in_step()
         ));
     if cx.is_one_file() {
         report.related(cx.place(outdated.made.place), "the rows are copied here");

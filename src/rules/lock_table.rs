@@ -42,13 +42,13 @@ fn check(cx: &OperationContext<'_>, findings: &mut Findings) {
         .help(match cx.is_copied_later(first) {
             // Without it the copy would lose what is written meanwhile.
             true => format!(
-                "it keeps the copy of {} whole and lasts as long as that takes: for a large table let a trigger on it write each change to the new table too, copy a few thousand rows at a time, each batch in its own transaction, and exchange the tables {}",
-                sql_object(first),
-                cx.scene.afterwards()
+                "it keeps the copy of `{first}` whole, and lasts as long as that takes. {}",
+                cx.scene.copy_in_step()
             ),
             false => format!(
-            "leave it out: each statement takes the lock on {} that it needs; where rows must stay as they are until then, put `SET LOCAL lock_timeout = '2s';` in front and keep what follows short (a mode weaker than the statements behind it need may end in a deadlock)",
-            sql_object(first)
-        )})
+                "leave it out: each statement takes the lock on {} that it needs; where rows must stay as they are until then, put `SET LOCAL lock_timeout = '2s';` in front and keep what follows short (a mode weaker than the statements behind it need may end in a deadlock)",
+                sql_object(first)
+            ),
+        })
         .severity(severity);
 }
