@@ -53,7 +53,7 @@ pub use crate::statement::lexer::on_one_line;
 pub use change::Change;
 pub use closed::Closed;
 pub use columns::DECLARES;
-pub use copy::LeftOut;
+pub use copy::{LeftOut, Outdated};
 pub use data::is_bookkeeping;
 pub use dependents::{Dependent, Owned};
 pub use fix::Frame;
@@ -170,8 +170,7 @@ pub struct OperationContext<'a> {
     /// Before the operation.
     pub schema: &'a Schema,
     pub run: Run,
-    /// What the statement and earlier ones of its transaction have locked against
-    /// readers.
+    /// What the statement and earlier ones of its transaction have locked.
     pub closed: &'a Closed,
     pub source: SourceId,
     pub statement: Span,
@@ -337,6 +336,13 @@ impl<'a> OperationContext<'a> {
     /// The whole statement's text.
     pub fn statement_text(&self) -> &str {
         self.text(self.statement)
+    }
+
+    /// Do all parts of the script stand in one file, so that a place of any of
+    /// them is one of that?
+    pub fn is_one_file(&self) -> bool {
+        let mut frames = self.scene.frames.iter();
+        frames.all(|frame| frame.is_beside(self.frame))
     }
 
     /// A place for a related note.

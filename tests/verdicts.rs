@@ -87,6 +87,24 @@ fn answers() {
              CREATE VIEW orders AS SELECT id, note, place FROM orders_old;",
             "brief compatible exact",
         ),
+        // What others write between the copy and the exchange is lost.
+        (
+            "CREATE TABLE lines_new (order_id bigint);
+             INSERT INTO lines_new SELECT order_id FROM lines;
+             DROP TABLE lines;
+             ALTER TABLE lines_new RENAME TO lines;",
+            "brief degraded lossy",
+        ),
+        // Deletes of the old release fail where a row of the new table refers to
+        // theirs.
+        (
+            "CREATE TABLE items (order_id bigint NOT NULL REFERENCES orders ON DELETE SET NULL);",
+            "brief degraded exact",
+        ),
+        (
+            "CREATE TABLE items (order_id bigint NOT NULL REFERENCES orders ON DELETE CASCADE);",
+            "brief compatible exact",
+        ),
         // Nothing is looked up for a table without rows.
         (
             "CREATE TABLE items (id bigint PRIMARY KEY);

@@ -552,9 +552,12 @@ impl<'a> Fold<'a> {
             schema: &self.schema,
             version: self.dialect.version,
         });
-        run.rowless.relieve(planned, &self.schema, &mut effect);
+        let transaction = run.transactions.run().transaction;
+        run.rowless
+            .relieve(planned, transaction, &self.schema, &mut effect);
         let transactions = &run.transactions;
         let mut verdict = self.judge(planned, &effect);
+        let mut loses_writes = false;
         if verdict.old_release != OldRelease::Compatible {
             let cx = context(
                 run.scene,
@@ -571,6 +574,7 @@ impl<'a> Fold<'a> {
                 && cx.comes_back()
                 && !cx.exchange_breaks()
             {
+                loses_writes = cx.outdated_copy().is_some();
                 verdict.old_release = OldRelease::Compatible;
             }
         }
@@ -581,6 +585,10 @@ impl<'a> Fold<'a> {
         let asked = self.operation_rules(run.scene, planned, &effect, transactions, index);
         if asked == Asked::AndSilent {
             verdict.old_release = OldRelease::Compatible;
+        }
+        // No rule for the old release says so: it reads and writes as before.
+        if loses_writes {
+            verdict.old_release = verdict.old_release.max(OldRelease::Degraded);
         }
         if let Some(refusal) = &effect.refusal {
             self.note_refused_alone(planned, refusal);
@@ -595,7 +603,9 @@ impl<'a> Fold<'a> {
             span: operation.place,
         };
         run.transactions
-            .note(&effect, planned.statement, place, |key| self.is_hidden(key));
+            .note(&effect, planned.statement, (place, index), |key| {
+                self.is_hidden(key)
+            });
         run.steps.push(Step {
             operation,
             index,

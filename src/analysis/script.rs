@@ -368,7 +368,7 @@ impl Transactions {
         }
     }
 
-    /// What the open transaction has locked against readers.
+    /// What the open transaction has locked.
     pub fn closed(&self) -> &Closed {
         &self.closed
     }
@@ -378,7 +378,7 @@ impl Transactions {
         &mut self,
         effect: &Effect,
         statement: u32,
-        at: Place,
+        at: (Place, usize),
         is_hidden: impl Fn(&Key) -> bool,
     ) {
         self.closed.note(effect, at, is_hidden);
@@ -399,6 +399,11 @@ impl Transactions {
         if self.current.is_none() && self.statement != statement {
             self.closed.end_transaction();
         }
+    }
+
+    /// Another stretch of a long script begins.
+    pub fn begin_stretch(&mut self) {
+        self.closed.begin_stretch();
     }
 
     /// A relation has got another name.

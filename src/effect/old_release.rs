@@ -11,10 +11,21 @@ use crate::operation::{
     Action, Column, Constraint, ConstraintKind, DataType, DomainChange, Identity, ObjectKind,
     ObjectName, RowSecurity, Target,
 };
-use crate::schema::Relation;
+use crate::schema::{RefusedReset, Relation};
 use crate::verdict::OldRelease::{self, Broken, Compatible, Degraded};
 
 pub fn old_release(scene: &Scene<'_>, effect: &Effect) -> OldRelease {
+    // A delete or update of it, which knows nothing of what refers to the row.
+    let fails = |refused: RefusedReset<'_>| visible(scene, &refused.key.references);
+    let mut refused = scene.schema.refused_resets(scene.operation).into_iter();
+    let least = match refused.any(fails) {
+        true => Degraded,
+        false => Compatible,
+    };
+    by_itself(scene, effect).max(least)
+}
+
+fn by_itself(scene: &Scene<'_>, effect: &Effect) -> OldRelease {
     let sees = |name: &ObjectName| visible(scene, name);
     let on = |target: &Target| sees(&target.name);
     match &scene.operation.action {

@@ -165,6 +165,40 @@ pub struct ForeignKey {
     pub match_full: bool,
 }
 
+/// What a foreign key gives its own columns where the row that they refer to goes
+/// or gets another key.
+#[derive(Debug)]
+pub struct Reset {
+    /// `DELETE` or `UPDATE`.
+    pub event: &'static str,
+    /// Their defaults rather than NULL.
+    pub to_default: bool,
+    pub columns: Vec<Name>,
+}
+
+impl ForeignKey {
+    pub fn resets(&self) -> impl Iterator<Item = Reset> {
+        let events = [("DELETE", &self.on_delete), ("UPDATE", &self.on_update)];
+        events.into_iter().filter_map(|(event, action)| {
+            let action = action.as_deref()?;
+            let to_default = action.starts_with("set default");
+            if !to_default && !action.starts_with("set null") {
+                return None;
+            }
+            let named = action.split_once(" (");
+            let columns = match named.and_then(|(_, rest)| rest.strip_suffix(')')) {
+                Some(named) => named.split(", ").map(Name::new).collect(),
+                None => self.columns.clone(),
+            };
+            Some(Reset {
+                event,
+                to_default,
+                columns,
+            })
+        })
+    }
+}
+
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Persistence {
     #[default]

@@ -63,7 +63,7 @@ pub use definition::{
     CreateIndex, CreateRoutine, CreateTable, CreateTrigger, CreateType, CreateView, Delete,
     DetachMode, DomainChange, Expr, ForeignKey, Generated, Grant, Identity, IndexElement, Insert,
     Key, Like, Merge, OnConflict, PartitionBy, PartitionOf, Persistence, PolicyClauses, Query,
-    ReindexTarget, ReplicaIdentity, RowSecurity, SequenceOption, SetParameter, Target,
+    ReindexTarget, ReplicaIdentity, Reset, RowSecurity, SequenceOption, SetParameter, Target,
     TransactionControl, TypeDefinition, Update,
 };
 pub use guard::{Condition, Guard, InSchema, Wanted, What};

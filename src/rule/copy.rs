@@ -1,9 +1,12 @@
 //! Rows that a script copies to another table, and what it leaves behind.
 
 use super::data::{is_word, tokens};
-use super::{Facet, OperationContext, mentions, on_one_line, takes_every_row};
+use super::{
+    Facet, MigrationContext, NEARBY, OperationContext, Scene, Step, mentions, on_one_line,
+    takes_every_row,
+};
 use crate::name::Name;
-use crate::operation::{Action, Ident, ObjectName, Operation};
+use crate::operation::{Action, Ident, ObjectKind, ObjectName, Operation};
 use crate::schema::{Key, given};
 use crate::statement::cursor::name_of;
 use crate::statement::lexer::{Token, TokenKind, strip};
@@ -33,7 +36,123 @@ const BEHIND_WHERE: &[&str] = &[
 /// rows are left.
 const COMBINES: &[&str] = &["UNION", "INTERSECT", "EXCEPT", "WITH", "JOIN"];
 
+/// A copy that takes the place of its table, with the rows that the table had
+/// when it was made.
+pub struct Outdated<'a> {
+    /// The table that goes.
+    pub name: &'a ObjectName,
+    pub copy: &'a ObjectName,
+    /// The statement that filled it.
+    pub made: &'a Operation,
+}
+
 impl<'a> OperationContext<'a> {
+    /// The copy that takes the place of the table which goes here, or loses its
+    /// name, where others could write to that in between: no lock of the
+    /// transaction has kept them out since before the copy.
+    pub fn outdated_copy(&self) -> Option<Outdated<'a>> {
+        let name = match &self.operation.action {
+            Action::Drop { kind, name, .. }
+            | Action::Rename { kind, name, .. }
+            | Action::SetSchema { kind, name, .. }
+                if *kind == ObjectKind::Table =>
+            {
+                name
+            }
+            _ => return None,
+        };
+        if self.is_absent(name, false) || self.is_unknown_to_others(name) {
+            return None;
+        }
+        let key = self.schema.resolve(name);
+        let locked = self.closed.unwritten_since(&key);
+        let script = self.scene.script;
+        let copies = self.scene.names.positions(script, Facet::Copy, "");
+        let end = copies.partition_point(|at| (*at as usize) < self.index);
+        let earlier = copies[..end].iter().rev().take(NEARBY);
+        let earlier = earlier.map(|at| *at as usize);
+        let mut copies = earlier.filter_map(|at| Some((at, script[at], copied(script[at])?)));
+        let (at, made, copied) = copies.find(|(_, _, copied)| {
+            !self.is_same(copied.to, name)
+                && mentions(copied.query, &name.name)
+                && self.takes_place(copied.to, &key)
+        })?;
+        let is_outdated = locked.is_none_or(|locked| locked > at)
+            && !self.is_kept_in_step(name, copied.to)
+            && !self.catches_up();
+        is_outdated.then_some(Outdated {
+            name,
+            copy: copied.to,
+            made,
+        })
+    }
+
+    /// Does a copy that the script makes afterwards take the table's place?
+    pub fn is_copied_later(&self, name: &ObjectName) -> bool {
+        let key = self.schema.resolve(name);
+        let mut later = self.later_on(Facet::Copy, "").filter_map(copied);
+        later.any(|copied| mentions(copied.query, &name.name) && self.takes_place(copied.to, &key))
+    }
+
+    /// Does a table get the place of another afterwards, or its rows do?
+    fn takes_place(&self, copy: &ObjectName, key: &Key) -> bool {
+        let puts = |op: &Operation| match &op.action {
+            Action::Rename { name, .. } | Action::SetSchema { name, .. } => {
+                self.is_same(name, copy) && self.puts(op, key)
+            }
+            Action::CreateTable(create) => {
+                let query = create.source.as_ref();
+                query.is_some_and(|query| mentions(&query.text, &copy.name)) && self.puts(op, key)
+            }
+            _ => false,
+        };
+        self.later_on(Facet::Object, &key.name).any(puts)
+    }
+
+    /// Does a trigger or a rule of a table write to its copy as well? One that is
+    /// gone by now may have, and one whose function is not known.
+    fn is_kept_in_step(&self, name: &ObjectName, copy: &ObjectName) -> bool {
+        let writes = |function: Option<&ObjectName>, events: &str| {
+            let routines = function.map_or(&[][..], |function| {
+                self.schema.routines(&self.schema.resolve_routine(function))
+            });
+            let mut bodies = routines.iter().map(|routine| &routine.body);
+            match routines {
+                [] => !mentions(events, "before"),
+                _ => bodies.any(|body| mentions(body, &copy.name)),
+            }
+        };
+        let earlier = |op: &Operation| match &op.action {
+            Action::CreateTrigger(trigger) => {
+                self.is_same(&trigger.table, name)
+                    && writes(trigger.function.as_ref(), &trigger.events.text)
+            }
+            Action::Drop {
+                kind: ObjectKind::Trigger,
+                on: Some(table),
+                ..
+            } => self.is_same(table, name),
+            _ => false,
+        };
+        self.table(name).is_some_and(|known| {
+            let mut triggers = known.triggers.iter();
+            let mut rules = known.rules.iter();
+            triggers.any(|trigger| writes(trigger.function.as_ref(), &trigger.events.text))
+                || rules.any(|rule| mentions(&rule.definition.text, &copy.name))
+        }) || self.earlier_on(Facet::Table, &name.name).any(earlier)
+    }
+
+    /// Are rows of the table that loses its name here copied once more?
+    fn catches_up(&self) -> bool {
+        let name = match &self.operation.action {
+            Action::Rename { to, .. } => to.name,
+            Action::SetSchema { name, .. } => name.name,
+            _ => return false,
+        };
+        let mut later = self.later_on(Facet::Copy, "").filter_map(copied);
+        later.any(|copied| copied.to.name != name && mentions(copied.query, &name))
+    }
+
     /// Has the script copied rows of a table to another?
     pub fn is_copied(&self, name: &ObjectName) -> bool {
         self.is_copied_by(name, |_| true)
@@ -98,6 +217,38 @@ impl<'a> OperationContext<'a> {
     }
 }
 
+impl Scene<'_> {
+    /// How a copy takes the place of a table without keeping its writers waiting.
+    pub fn copy_in_step(&self) -> String {
+        format!(
+            "For a large table let a trigger write each change of it to the new table too, copy a few thousand rows at a time, each batch in its own transaction, and let the new table take the place {}",
+            self.afterwards()
+        )
+    }
+}
+
+impl MigrationContext<'_> {
+    /// Does what a step copies rows to get this name afterwards?
+    pub fn copies_to_replace(&self, step: &Step<'_>, key: &Key) -> bool {
+        let Some(copied) = copied(step.operation) else {
+            return false;
+        };
+        let script = self.scene.script;
+        let named = self
+            .scene
+            .names
+            .positions(script, Facet::Object, &copied.to.name);
+        let mut later = named.iter().map(|at| *at as usize);
+        mentions(copied.query, &key.name)
+            && later.any(|at| match &script[at].action {
+                Action::Rename { name, to, .. } => {
+                    at > step.index && name.name == copied.to.name && to.name == key.name
+                }
+                _ => false,
+            })
+    }
+}
+
 /// So many copies of one table are looked at.
 const MOST_COPIES: usize = 64;
 
@@ -112,7 +263,9 @@ fn tells_apart(query: &str) -> bool {
 fn copied(op: &Operation) -> Option<Copied<'_>> {
     let (to, columns, query) = match &op.action {
         Action::Insert(insert) => (&insert.table, &*insert.columns, insert.query.as_ref()?),
-        Action::CreateTable(create) => (&create.name, &[][..], create.source.as_ref()?),
+        Action::CreateTable(create) if !create.no_data => {
+            (&create.name, &[][..], create.source.as_ref()?)
+        }
         _ => return None,
     };
     Some(Copied {

@@ -36,6 +36,11 @@ const LOCK_TIMEOUT: &str = "2s";
 const WHOLE_FILE: Span = Span::new(0, u32::MAX);
 
 impl<'a> Frame<'a> {
+    /// Do both stand in one file?
+    pub fn is_beside(&self, other: &Frame<'_>) -> bool {
+        std::ptr::eq(self.source, other.source)
+    }
+
     /// `statements` are the operations of each.
     pub fn new<'o>(
         source: &'a Source,

@@ -5,7 +5,7 @@ use crate::name::Name;
 use crate::operation::Key;
 use crate::operation::{Action, ConstraintKind, Kind, Target};
 use crate::rule::{
-    Check, Findings, OperationContext, Rule, Uniqueness, sql_list, sql_name, sql_object,
+    Check, Findings, Held, OperationContext, Rule, Uniqueness, sql_list, sql_name, sql_object,
 };
 
 pub const RULE: Rule = Rule {
@@ -34,12 +34,14 @@ fn check(cx: &OperationContext<'_>, findings: &mut Findings) {
         && columns
             .iter()
             .all(|c| cx.column_is_new(table, c) && fills(c));
-    let required = !columns.is_empty()
-        && columns
-            .iter()
-            .all(|c| known.is_some_and(|t| t.is_not_null(c)));
+    // What the server makes up for each row repeats nothing.
+    let apart = |c: &Name| cx.held(table, c) == Held::Apart;
+    let is_given = |c: &Name| known.is_some_and(|t| t.is_not_null(c)) || apart(c);
+    let required = !columns.is_empty() && columns.iter().all(is_given);
     let new_key = Uniqueness::of_operation(cx.schema, cx.operation);
-    let unique = key.using_index.is_some() || new_key.is_some_and(|new| cx.was_unique(&new));
+    let unique = key.using_index.is_some()
+        || columns.iter().any(apart)
+        || new_key.is_some_and(|new| cx.was_unique(&new));
     let name = constraint.name.as_ref().map(|name| &*name.name);
     let again = cx.was_there_unseen(&table.name, name);
     let left_out = |c: &&Name| {
@@ -53,18 +55,26 @@ fn check(cx: &OperationContext<'_>, findings: &mut Findings) {
     if let Some(column) = columns.iter().find(left_out) {
         return new_in_key(cx, findings, table, column);
     }
-    if new || again || required && unique {
+    // The old release can add no rows, and there are none.
+    let has_none = cx.effect.rowless && cx.old_inserts_fail(table);
+    if new || again || has_none || required && unique {
         return;
     }
     let table_sql = sql_object(&table.name);
+    // Of new columns no query can ask before the migration.
+    let old = { columns.iter() }.filter(|c| !cx.column_is_new(table, c));
     let (list, sql) = match columns.as_slice() {
         [] => ("<columns>".to_owned(), "<columns>".to_owned()),
-        names => (names.join(", "), sql_list(names.iter().map(Name::as_str))),
+        names => (names.join(", "), sql_list(old.clone().map(Name::as_str))),
     };
-    let repeated =
-        format!("\nSELECT {sql}, count(*) FROM {table_sql} GROUP BY {sql} HAVING count(*) > 1;");
-    let absent: Vec<String> = { columns.iter() }
-        .filter(|c| !known.is_some_and(|t| t.is_not_null(c)))
+    let repeated = match sql.is_empty() {
+        true => String::new(),
+        false => {
+            format!("\nSELECT {sql}, count(*) FROM {table_sql} GROUP BY {sql} HAVING count(*) > 1;")
+        }
+    };
+    let absent: Vec<String> = old
+        .filter(|c| !is_given(c))
         .map(|c| format!("{} IS NULL", sql_name(c)))
         .collect();
     let empty = match absent.is_empty() {
@@ -93,7 +103,11 @@ fn check(cx: &OperationContext<'_>, findings: &mut Findings) {
         )
         .confidence(cx.confidence(&table.name))
         .help(format!(
-            "Release code that writes `{list}` once and never NULL first, and look for rows in the way:{look}"
+            "Release code that writes `{list}` once and never NULL first{}{look}",
+            match look.is_empty() {
+                true => "",
+                false => ", and look for rows in the way:",
+            }
         ));
 }
 

@@ -1,5 +1,6 @@
 //! Adding a primary key works under `ACCESS EXCLUSIVE`.
 
+use crate::name::Name;
 use crate::operation::{Action, Constraint, ConstraintKind, Key, Kind, ObjectName};
 use crate::rule::constraint::deferral;
 use crate::rule::{
@@ -49,6 +50,9 @@ fn report(
 ) {
     let sql = sql_object(table);
     let index = cx.index_to_adopt(table, name);
+    let adds = matches!(cx.operation.action, Action::AddColumn { .. });
+    let is_new = |column: &Name| cx.is_new_column(table, column);
+    let has_new_columns = adds || key.columns.iter().any(is_new);
     let present = sql_name(&object_name(name.trim_matches('"'), "", "present"));
     let (message, help) = if key.using_index.is_some() {
         (
@@ -69,10 +73,14 @@ fn report(
                 "adding a primary key to `{table}` builds its index while reads and writes wait"
             ),
             format!(
-                "build the index first ({}):\n  \
+                "{}build the index first ({}):\n  \
                  CREATE UNIQUE INDEX CONCURRENTLY {index} ON {sql} ({}){};\n\
                  then let the key adopt it, once its columns are NOT NULL{}:\n  \
                  ALTER TABLE {sql} {}ADD CONSTRAINT {name} PRIMARY KEY USING INDEX {index}{};",
+                match has_new_columns {
+                    true => "with the new columns in place, ",
+                    false => "",
+                },
                 cx.scene.without_transaction(),
                 sql_list(key.columns.iter().map(|c| c.as_str())),
                 including(key),

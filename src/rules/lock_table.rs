@@ -39,9 +39,16 @@ fn check(cx: &OperationContext<'_>, findings: &mut Findings) {
                 names.join(", ")
             ),
         )
-        .help(format!(
-            "leave it out: each statement takes the lock on {} that it needs; where rows must stay as they are until then, put `SET LOCAL lock_timeout = '2s';` in front and keep what follows short (a mode weaker than the statements behind it need may end in a deadlock)",
-            sql_object(first)
-        ))
+        .help(match cx.is_copied_later(first) {
+            // Without it the copy would lose what is written meanwhile.
+            true => format!(
+                "it keeps the copy of `{first}` whole, and lasts as long as that takes. {}",
+                cx.scene.copy_in_step()
+            ),
+            false => format!(
+                "leave it out: each statement takes the lock on {} that it needs; where rows must stay as they are until then, put `SET LOCAL lock_timeout = '2s';` in front and keep what follows short (a mode weaker than the statements behind it need may end in a deadlock)",
+                sql_object(first)
+            ),
+        })
         .severity(severity);
 }

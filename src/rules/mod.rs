@@ -24,6 +24,7 @@ pub mod cluster;
 pub mod concurrent_index_may_be_invalid;
 pub mod contract_unapproved;
 pub mod contract_without_checkpoint;
+pub mod copy_loses_writes;
 pub mod create_index_blocking;
 pub mod create_trigger_lock;
 pub mod data_change_without_undo;
@@ -109,6 +110,7 @@ pub mod serial_column_rewrite;
 pub mod serial_instead_of_identity;
 pub mod set_not_null;
 pub mod set_not_null_scan;
+pub mod set_null_of_not_null;
 pub mod several_foreign_keys;
 pub mod short_integer_key;
 pub mod split_alters;
@@ -169,6 +171,7 @@ pub static ALL: &[&Rule] = &[
     &concurrent_index_may_be_invalid::RULE,
     &contract_unapproved::RULE,
     &contract_without_checkpoint::RULE,
+    &copy_loses_writes::RULE,
     &create_index_blocking::RULE,
     &create_trigger_lock::RULE,
     &data_change_without_undo::RULE,
@@ -254,6 +257,7 @@ pub static ALL: &[&Rule] = &[
     &serial_instead_of_identity::RULE,
     &set_not_null::RULE,
     &set_not_null_scan::RULE,
+    &set_null_of_not_null::RULE,
     &several_foreign_keys::RULE,
     &short_integer_key::RULE,
     &split_alters::RULE,

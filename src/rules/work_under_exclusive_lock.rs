@@ -73,6 +73,20 @@ fn report(
 ) {
     let (step, earlier) = (&cx.steps[at], &cx.steps[lock]);
     let place = earlier.place();
+    // In front of the lock, it would miss what is written until then.
+    let help = match cx.copies_to_replace(step, key) {
+        true => format!(
+            "The lock keeps the copy whole, so leave it in front. {}",
+            cx.scene.copy_in_step()
+        ),
+        false if rests_on(cx, lock, at) => {
+            "move it into a migration of its own, behind this one".to_owned()
+        }
+        false => {
+            "move it into a migration of its own, or in front of the statement that takes the lock"
+                .to_owned()
+        }
+    };
     let key = cx.called_in_the_end(earlier, key);
     findings
         .report_in(
@@ -81,10 +95,7 @@ fn report(
             format!("{work} while the transaction keeps `{key}` closed to {to}"),
         )
         .severity(severity)
-        .help(match rests_on(cx, lock, at) {
-            true => "move it into a migration of its own, behind this one",
-            false => "move it into a migration of its own, or in front of the statement that takes the lock",
-        })
+        .help(help)
         .related(
             place,
             format!("`{key}` is locked here, until the transaction ends"),

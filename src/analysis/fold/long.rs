@@ -124,6 +124,7 @@ impl Fold<'_> {
                 _ => 0,
             },
         };
+        run.transactions.begin_stretch();
         self.walk(&mut run, parts, &plan);
         course.behind += read.statements.len();
         course.transactions = run.transactions;

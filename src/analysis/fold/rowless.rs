@@ -2,26 +2,33 @@
 
 use rustc_hash::FxHashSet;
 
-use crate::effect::Effect;
-use crate::operation::{Action, Operation};
+use crate::effect::{Effect, LockMode};
+use crate::operation::{Action, Operation, TransactionControl};
 use crate::project::SourceId;
 use crate::rule::subject;
 use crate::schema::{Key, Schema};
 use crate::source::Span;
 
 use super::Planned;
+use crate::analysis::script::is_unread;
 
 /// A column that is NOT NULL and has no value for old rows can be added only
 /// where there are none: the server stops at the first row. So what else the
 /// migration does to such a table has no rows to read, to write anew or to put
 /// into an index, in the same ALTER TABLE or afterwards. That the server looks
 /// for the first row stays with the column.
+///
+/// TRUNCATE leaves none either, and nobody else can add any until the transaction
+/// ends.
 #[derive(Default)]
 pub(super) struct Rowless {
     tables: FxHashSet<Key>,
     /// Those whose rows the migration deletes: what reads the table still meets
     /// what they leave behind.
     deleted: FxHashSet<Key>,
+    /// Those that the transaction at hand has truncated and not written since.
+    emptied: FxHashSet<Key>,
+    transaction: Option<u32>,
     /// The last statement that was looked at as a whole.
     statement: Option<(SourceId, Span)>,
 }
@@ -29,8 +36,24 @@ pub(super) struct Rowless {
 impl Rowless {
     /// Takes away the work that an operation would have with the rows, and
     /// remembers what it shows itself.
-    pub(super) fn relieve(&mut self, planned: &Planned<'_>, schema: &Schema, effect: &mut Effect) {
+    pub(super) fn relieve(
+        &mut self,
+        planned: &Planned<'_>,
+        transaction: Option<u32>,
+        schema: &Schema,
+        effect: &mut Effect,
+    ) {
         let operation = planned.operation;
+        self.follow_truncate(operation, transaction, effect);
+        if !self.emptied.is_empty()
+            && let Some(table) = subject(&operation.action)
+            && !writes_rows(&operation.action)
+            && self.is_emptied(&schema.resolve(table), schema)
+        {
+            spare(effect);
+            effect.refusal.take_if(|refusal| refusal.on_rows);
+            return;
+        }
         if let Action::Delete(delete) = &operation.action {
             self.deleted.insert(schema.resolve(&delete.table));
         }
@@ -51,12 +74,51 @@ impl Rowless {
         };
         let key = schema.resolve(table);
         if self.tables.contains(&key) && !is_filled(schema, &key) {
-            effect.rewrites.clear();
-            effect.scans.clear();
-            effect.index_rebuilds.clear();
-            effect.losses.clear();
-            effect.rowless = true;
+            spare(effect);
         }
+    }
+
+    /// Which tables are without rows until the transaction ends.
+    fn follow_truncate(
+        &mut self,
+        operation: &Operation,
+        transaction: Option<u32>,
+        effect: &Effect,
+    ) {
+        if self.transaction != transaction {
+            self.transaction = transaction;
+            self.emptied.clear();
+        }
+        let truncates = match &operation.action {
+            Action::Transaction(TransactionControl::RollbackTo(_)) => return self.emptied.clear(),
+            Action::Truncate { .. } => true,
+            // What it writes, nobody knows.
+            action if is_unread(action) || calls(action) => return self.emptied.clear(),
+            _ => false,
+        };
+        // The tables below it, and those that refer to it under CASCADE, too.
+        let is_sure = !operation.within.conditional && effect.refusal.is_none();
+        for lock in &effect.locks {
+            match lock.mode {
+                LockMode::AccessExclusive if truncates && is_sure && transaction.is_some() => {
+                    self.emptied.insert(lock.relation);
+                }
+                // Triggers and rules are followed as well.
+                LockMode::RowExclusive => {
+                    self.emptied.remove(&lock.relation);
+                }
+                _ => {}
+            }
+        }
+    }
+
+    /// It, and what belongs to it.
+    fn is_emptied(&self, key: &Key, schema: &Schema) -> bool {
+        self.emptied.contains(key)
+            && schema.table_by_key(key).is_some_and(|table| {
+                let mut children = table.children.iter();
+                children.all(|child| child != key && self.is_emptied(child, schema))
+            })
     }
 
     fn learn(&mut self, operation: &Operation, schema: &Schema) {
@@ -76,17 +138,51 @@ impl Rowless {
     }
 }
 
-/// Does it add a column in which old rows would hold NULL where none may stand?
+/// There are no rows to work on.
+fn spare(effect: &mut Effect) {
+    effect.rewrites.clear();
+    effect.scans.clear();
+    effect.index_rebuilds.clear();
+    effect.losses.clear();
+    effect.rowless = true;
+}
+
+fn writes_rows(action: &Action) -> bool {
+    matches!(
+        action,
+        Action::Insert(_)
+            | Action::Update(_)
+            | Action::Delete(_)
+            | Action::Merge(_)
+            | Action::Copy { .. }
+            | Action::Truncate { .. }
+    )
+}
+
+/// Does it call functions that may write anything?
+fn calls(action: &Action) -> bool {
+    matches!(action, Action::Select { .. } | Action::Call { .. })
+}
+
+/// Does it add a column in which old rows would hold NULL where none may stand? By
+/// IF NOT EXISTS it does where the history shows that the column is not there.
 fn needs_no_rows(operation: &Operation, schema: &Schema) -> bool {
     let Action::AddColumn {
-        if_not_exists: false,
+        table,
+        if_not_exists,
         column,
         ..
     } = &operation.action
     else {
         return false;
     };
-    schema.needs_no_rows(column)
+    let is_missing = || {
+        let known = schema
+            .table(&table.name)
+            .filter(|known| known.columns_known);
+        known.is_some_and(|known| known.column(&column.name).is_none())
+    };
+    schema.needs_no_rows(column) && (!if_not_exists || is_missing())
 }
 
 /// The history itself has put rows into it.
