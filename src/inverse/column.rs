@@ -113,14 +113,18 @@ pub fn restore(draft: &mut Draft<'_>, before: &Table, after: &Table) {
         }
     }
     for old in &before.columns {
-        let inherited = parents.iter().any(|parent| {
-            let then = draft.table_then(parent);
-            then.is_some_and(|t| t.column(&old.name).is_some())
+        let of_parent = parents.iter().find_map(|parent| {
+            let then = draft.table_then(parent)?.column(&old.name)?;
+            let now = draft.now.table_by_key(parent);
+            Some((then, now.and_then(|table| table.column(&old.name))))
         });
-        match after.column(&old.name) {
-            _ if inherited => {}
-            None => come_back(draft, before, old),
-            Some(new) => change_back(draft, &after.key, old, new),
+        match (after.column(&old.name), of_parent) {
+            (Some(new), Some((then, Some(now)))) => {
+                own_back(draft, &after.key, (old, new), (then, now));
+            }
+            (_, Some(_)) => {}
+            (None, None) => come_back(draft, before, old),
+            (Some(new), None) => change_back(draft, &after.key, old, new),
         }
     }
 }
@@ -207,6 +211,47 @@ fn change_back(draft: &mut Draft<'_>, table: &Key, old: &Column, new: &Column) {
         }
         (false, true) => {
             draft.push(Phase::AlterColumn, format!("{alter} DROP NOT NULL"));
+        }
+        _ => {}
+    }
+}
+
+/// Of an inherited column, what its table has of its own: the rest comes back with
+/// the parent's, which takes along what the table had before.
+fn own_back(
+    draft: &mut Draft<'_>,
+    table: &Key,
+    (old, new): (&Column, &Column),
+    (then, now): (&Column, &Column),
+) {
+    let alter = format!(
+        "ALTER TABLE {} ALTER COLUMN {}",
+        sql_key(table),
+        sql_name(&old.name)
+    );
+    let with_parent = !same_default(then, now);
+    let differs = match with_parent {
+        true => !same_default(old, then),
+        false => !same_default(old, new),
+    };
+    if differs && old.generated.is_none() && new.generated.is_none() {
+        let back = match default(draft, table, old) {
+            Some(default) => format!("{alter} SET DEFAULT {default}"),
+            None => format!("{alter} DROP DEFAULT"),
+        };
+        let phase = match with_parent {
+            true => Phase::Set,
+            false => Phase::AlterColumn,
+        };
+        draft.push(phase, back);
+    }
+    match (old.not_null, new.not_null, then.not_null == now.not_null) {
+        (false, true, true) => {
+            draft.push(Phase::AlterColumn, format!("{alter} DROP NOT NULL"));
+        }
+        // The parent's goes, and with it that of the table.
+        (true, _, false) if now.not_null => {
+            draft.push(Phase::Set, format!("{alter} SET NOT NULL"));
         }
         _ => {}
     }
