@@ -2,10 +2,10 @@
 
 use super::draft::{Draft, Phase};
 use super::sql::{sql_key, sql_name, sql_type};
-use super::view;
+use super::{constraint, index, view};
 use crate::name::Name;
-use crate::operation::{Column, DataType, TypeDefinition};
-use crate::schema::{Domain, DomainCheck, Key, Mark, TypeEntry};
+use crate::operation::{Column, ConstraintKind, DataType, Expr, TypeDefinition};
+use crate::schema::{Domain, DomainCheck, Key, Mark, TypeEntry, names_in};
 
 /// Brings back all types and domains that changed.
 pub fn restore(draft: &mut Draft<'_>, mark: Mark) {
@@ -115,7 +115,10 @@ fn values_back(draft: &mut Draft<'_>, before: &TypeEntry, old: &[Name], new: &[N
         steps.insert(0, format!("DROP {word} {}", sql_key(key)));
     }
     for (table, column) in &columns {
+        let (drops, adds) = comparing(draft, table, &column.name);
+        steps.extend(drops);
         steps.extend(retype(table, column, &name));
+        steps.extend(adds);
         for value in new.iter().filter(|v| !old.contains(v)) {
             let (table_name, column_name) = (sql_key(table), sql_name(&column.name));
             draft.needs(
@@ -136,6 +139,37 @@ fn values_back(draft: &mut Draft<'_>, before: &TypeEntry, old: &[Name], new: &[N
         );
     }
     draft.push_together(Phase::AlterColumn, steps);
+}
+
+/// Statements that drop the checks and indexes that compare a column with values of
+/// its type, and that make them anew: the server does not take them over to a type
+/// of another name.
+fn comparing(draft: &Draft<'_>, table: &Key, column: &Name) -> (Vec<String>, Vec<String>) {
+    let Some(known) = draft.now.table_by_key(table) else {
+        return Default::default();
+    };
+    let names_it = |expr: &Expr| names_in(&expr.text).any(|name| name == column.as_str());
+    let alter = format!("ALTER TABLE {}", sql_key(table));
+    let checks = known
+        .constraints
+        .iter()
+        .filter(|c| match &c.definition.kind {
+            ConstraintKind::Check(expr) => names_it(expr),
+            _ => false,
+        });
+    let indexes = known.indexes.iter();
+    let indexes = indexes.filter_map(|key| draft.now.index_by_key(key));
+    let indexes = indexes.filter(|index| index.exprs.iter().chain(&index.predicate).any(names_it));
+    let (mut drops, mut adds) = (Vec::new(), Vec::new());
+    for check in checks {
+        drops.push(format!("{alter} DROP CONSTRAINT {}", sql_name(&check.name)));
+        adds.push(format!("{alter} ADD {}", constraint::definition(check)));
+    }
+    for index in indexes {
+        drops.push(format!("DROP INDEX {}", sql_key(&index.key)));
+        adds.push(index::definition(index, false));
+    }
+    (drops, adds)
 }
 
 /// A column goes over to the type that has the name now.

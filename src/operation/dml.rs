@@ -367,7 +367,8 @@ fn common_table(r: &mut Reader<'_>, before: Option<Span>) -> bool {
         return false;
     };
     if writes {
-        let with = before.map(|before| r.expr(before));
+        let short = before.filter(|before| before.len() < LONGEST_WITH);
+        let with = short.map(|before| r.expr(before));
         let read = |inner: &mut Reader<'_>| match with {
             Some(with) if inner.cursor.at_word("UPDATE") => update_behind(inner, Some(with)),
             Some(with) if inner.cursor.at_word("DELETE") => delete_behind(inner, Some(with)),
@@ -383,6 +384,9 @@ fn common_table(r: &mut Reader<'_>, before: Option<Span>) -> bool {
     }
     true
 }
+
+/// So many bytes of queries in front of one that writes are kept with it.
+const LONGEST_WITH: u32 = 4_096;
 
 /// Bytes of rows behind VALUES that are kept.
 const FEW_ROWS: u32 = 2_000;
