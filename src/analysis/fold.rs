@@ -673,6 +673,19 @@ impl<'a> Fold<'a> {
                 Deploy::Brief
             });
         }
+        // Partitions that no migration shows are indexed as well.
+        let on_unseen = match &operation.action {
+            Action::CreateIndex(create) if !create.only && !create.concurrently => {
+                let key = self.schema.resolve(&create.table);
+                let table = self.schema.table_by_key(&key);
+                !self.is_hidden(&key)
+                    && table.is_some_and(|t| t.is_partitioned() && t.children.is_empty())
+            }
+            _ => false,
+        };
+        if on_unseen {
+            return Deploy::Blocking;
+        }
         // Rows that are written stay locked until the end of the transaction.
         let writes_all = match &operation.action {
             Action::Update(update) => {

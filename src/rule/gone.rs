@@ -145,15 +145,21 @@ impl<'a> OperationContext<'a> {
             || self.earlier_on(Facet::Object, name).any(index)
     }
 
-    /// Does the script give a constraint's name to another one later?
-    pub fn name_is_taken(&self, target: &ObjectName, name: &str) -> bool {
+    /// Does the script give a constraint's name to another one later, or to an index?
+    pub fn taker_of_name(&self, target: &ObjectName, name: &str) -> Option<ObjectKind> {
         let mut later = self.later_on(Facet::Table, &target.name);
-        later.any(|op| match &op.action {
+        later.find_map(|op| match &op.action {
             Action::AddConstraint { table, constraint } => {
-                self.is_same(&table.name, target)
-                    && self.constraint_name(target, constraint).trim_matches('"') == name
+                let takes = self.is_same(&table.name, target)
+                    && self.constraint_name(target, constraint).trim_matches('"') == name;
+                takes.then_some(ObjectKind::Constraint)
             }
-            _ => false,
+            Action::CreateIndex(create) => {
+                let takes = self.is_same(&create.table, target)
+                    && create.name.as_ref().is_some_and(|own| own.name == name);
+                takes.then_some(ObjectKind::Index)
+            }
+            _ => None,
         })
     }
 
@@ -186,6 +192,18 @@ impl<'a> OperationContext<'a> {
         }
     }
 
+    /// Has the migration taken away a constraint of this name, by itself or with a
+    /// column?
+    pub fn stood_as_constraint(&self, target: &ObjectName, name: &str) -> bool {
+        let is_it = |gone: &Gone| match &gone.rule {
+            GoneRule::Constraint(_) => gone.name == name,
+            GoneRule::Index(index) => index.constraint.is_some_and(|own| own == name),
+            GoneRule::Trigger => false,
+        };
+        let table = self.table(target);
+        table.is_some_and(|table| self.gone_rules(table).any(is_it))
+    }
+
     /// Where the constraint of this name that the script drops has to go: into
     /// the statement that puts another in its place.
     pub fn drop_of_old(&self, target: &ObjectName, name: &str) -> String {
@@ -198,13 +216,7 @@ impl<'a> OperationContext<'a> {
         };
         let own = name.trim_matches('"');
         // It may have gone with a column.
-        let is_it = |gone: &Gone| match &gone.rule {
-            GoneRule::Constraint(_) => gone.name == own,
-            GoneRule::Index(index) => index.constraint.is_some_and(|name| name == own),
-            GoneRule::Trigger => false,
-        };
-        let table = self.table(target);
-        let is_gone = || table.is_some_and(|table| self.gone_rules(table).any(is_it));
+        let is_gone = || self.stood_as_constraint(target, own);
         let is_dropped = script.chain(self.siblings).any(drops) || is_gone();
         match is_dropped && self.stood_as(target, own) {
             true => format!("DROP CONSTRAINT {name}, "),

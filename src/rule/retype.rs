@@ -3,7 +3,7 @@
 use std::ops::ControlFlow;
 
 use super::shorten::{is_longer, leaves_longer};
-use super::{OperationContext, Trail, Way};
+use super::{Facet, OperationContext, Trail, Way};
 use crate::effect::postgres;
 use crate::finding::Severity;
 use crate::operation::{Action, DataType, Expr, Ident, ObjectName, Operation, Target, Update};
@@ -77,6 +77,21 @@ impl<'a> OperationContext<'a> {
             && matches!(ty.name.as_str(), "varchar" | "text")
             && ty.array == 0
             && !using.as_ref().is_some_and(computed)
+    }
+
+    /// Does the script say the whole of a column anew that the history does not show:
+    /// its type as well? Then it may have been NOT NULL all along.
+    pub fn may_be_restated(&self, target: &Target, column: &str) -> bool {
+        let known = self.table(&target.name);
+        let is_known = known.is_some_and(|table| table.column(column).is_some());
+        let mut around = self.around_on(Facet::Part, column);
+        !is_known
+            && around.any(|op| match &op.action {
+                Action::AlterColumnType {
+                    table, column: own, ..
+                } => own.name == column && self.is_same(&table.name, &target.name),
+                _ => false,
+            })
     }
 
     /// Who takes the type back, and how much that weighs: a down that is there

@@ -3,7 +3,7 @@
 use rustc_hash::FxHashSet;
 
 use crate::finding::Severity;
-use crate::operation::{Action, ObjectKind, ObjectName, Target};
+use crate::operation::{Action, ConstraintKind, ObjectKind, ObjectName, Target};
 use crate::rule::{Check, Findings, MigrationContext, Rule, Step, listed, mentions, sql_object};
 use crate::schema::Key;
 
@@ -107,6 +107,24 @@ fn what_takes(cx: &MigrationContext<'_>, at: usize) -> Option<String> {
                 if names(table) && written.iter().any(|c| c.name == column.name) =>
             {
                 ("column", &column.name)
+            }
+            // So are equal ones in that of a key.
+            Action::AddConstraint { table, constraint } if names(table) => {
+                let (ConstraintKind::Unique(key) | ConstraintKind::PrimaryKey(key)) =
+                    &constraint.kind
+                else {
+                    return None;
+                };
+                let column = key
+                    .columns
+                    .iter()
+                    .find(|c| written.iter().any(|w| w.name == **c))?;
+                ("key over", column)
+            }
+            Action::CreateIndex(create) if create.unique && mentions(text, &create.table.name) => {
+                let columns = create.elements.iter().filter_map(|e| e.column.as_ref());
+                let mut columns = columns.filter(|c| written.iter().any(|w| w.name == **c));
+                ("unique index over", columns.next()?)
             }
             Action::DropColumn { column, table, .. } if names(table) => ("column", &column.name),
             Action::Drop {

@@ -127,11 +127,25 @@ fn instead_of(cx: &OperationContext<'_>, index: &CreateIndex, name: &ObjectName)
     } else {
         ""
     };
+    // The index of a constraint goes with it, at once.
+    let was_constraint = cx.stood_as_constraint(&index.table, &name.name);
+    let drop = match was_constraint {
+        true => format!(
+            "then drop the constraint that stands under the name:\n  \
+             ALTER TABLE {} DROP CONSTRAINT {if_exists}{};",
+            sql_object(&index.table),
+            sql_name(&name.name)
+        ),
+        false => format!(
+            "then drop the old one, by itself in the same way:\n  \
+             DROP INDEX CONCURRENTLY {if_exists}{};",
+            sql_index(index, name)
+        ),
+    };
     format!(
         "build it under another name while the old one stands{}, {}:\n  \
          {};\n\
-         then drop the old one, by itself in the same way:\n  \
-         DROP INDEX CONCURRENTLY {if_exists}{};\n\
+         {drop}\n\
          and let the new one take its place, in a migration of its own:\n  \
          ALTER INDEX {} RENAME TO {};",
         if has_new_columns(cx, index) {
@@ -141,7 +155,6 @@ fn instead_of(cx: &OperationContext<'_>, index: &CreateIndex, name: &ObjectName)
         },
         cx.scene.without_transaction(),
         concurrent(cx, index, Some(&new)),
-        sql_index(index, name),
         sql_index(index, &new),
         sql_name(&name.name),
     )

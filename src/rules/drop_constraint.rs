@@ -2,7 +2,7 @@
 
 use crate::finding::Severity;
 use crate::name::Name;
-use crate::operation::{Action, ConstraintKind, Ident, Kind, Target};
+use crate::operation::{Action, ConstraintKind, Ident, Kind, ObjectKind, Target};
 use crate::rule::one_line;
 use crate::rule::{
     Check, Facet, Findings, MOST_CHECKS, OperationContext, Rule, Uniqueness, constraint,
@@ -163,14 +163,18 @@ fn way_back(
         _ => sql_object(&table.name),
     };
     // What takes its name has to go.
-    let instead = match cx.name_is_taken(&table.name, &name.name) {
-        true => format!("DROP CONSTRAINT {}, ", sql_ident(name)),
-        false => String::new(),
+    let (first, instead) = match cx.taker_of_name(&table.name, &name.name) {
+        Some(ObjectKind::Index) => (format!("DROP INDEX {};\n", sql_ident(name)), String::new()),
+        Some(_) => (
+            String::new(),
+            format!("DROP CONSTRAINT {}, ", sql_ident(name)),
+        ),
+        None => Default::default(),
     };
     let one = |definition: String| {
         format!(
             "keep the statement that restores it; look for rows in its way before:\n\
-             ALTER TABLE {sql} {instead}ADD {definition};"
+             {first}ALTER TABLE {sql} {instead}ADD {definition};"
         )
     };
     let Some(old) = old else {
@@ -180,7 +184,7 @@ fn way_back(
     let definition = on_one_line(&constraint::definition(old));
     if !old.validated || own.not_enforced {
         let keep = format!(
-            "keep the statement that restores it:\nALTER TABLE {sql} {instead}ADD {definition};"
+            "keep the statement that restores it:\n{first}ALTER TABLE {sql} {instead}ADD {definition};"
         );
         return ("", keep);
     }
@@ -195,7 +199,7 @@ fn way_back(
     }
     let keep = format!(
         "keep the statements that restore it; look for rows in the way of the second before:\n\
-         ALTER TABLE {sql} {instead}ADD {};\n\
+         {first}ALTER TABLE {sql} {instead}ADD {};\n\
          ALTER TABLE {sql} VALIDATE CONSTRAINT {};",
         constraint::unchecked(old),
         sql_ident(name)

@@ -29,7 +29,7 @@ fn check(cx: &OperationContext<'_>, findings: &mut Findings) {
         RowSecurity::Enable if known.is_some_and(|t| t.row_security) => return,
         RowSecurity::Enable if around.any(|op| is_set(op, RowSecurity::Force)) => (
             "enables and forces row level security on",
-            "all roles, its owner too,",
+            "roles without BYPASSRLS, its owner too,",
             "see",
         ),
         RowSecurity::Enable => (

@@ -1,6 +1,6 @@
 //! A column becomes required while the old release may write NULL.
 
-use crate::finding::Severity;
+use crate::finding::{Confidence, Severity};
 use crate::operation::{Action, ConstraintKind, DomainChange, Kind, ObjectName};
 use crate::rule::{Check, Findings, OperationContext, Rule, listed};
 
@@ -53,20 +53,28 @@ fn check(cx: &OperationContext<'_>, findings: &mut Findings) {
     } else {
         "the old release fails where it writes NULL or leaves it out"
     };
+    let restated = cx.may_be_restated(table, &column.name);
+    let unless = match restated {
+        true => ", unless it is so already",
+        false => "",
+    };
     findings
         .report(
             cx.operation.place,
             format!(
-                "makes `{}` of `{}` NOT NULL: {who}",
+                "makes `{}` of `{}` NOT NULL{unless}: {who}",
                 column.name, table.name
             ),
         )
-        .severity(if fills {
+        .severity(if fills || restated {
             Severity::Warning
         } else {
             Severity::Error
         })
-        .confidence(cx.confidence(&table.name))
+        .confidence(match restated {
+            true => Confidence::Low,
+            false => cx.confidence(&table.name),
+        })
         .help(format!(
             "Release code that {} `{}` first, and require it in a later migration",
             if fills {

@@ -1,5 +1,6 @@
 //! `SET NOT NULL` reads every row under `ACCESS EXCLUSIVE`.
 
+use crate::finding::{Confidence, Severity};
 use crate::operation::{Action, ConstraintKind, Ident, Kind, ObjectName};
 use crate::rule::{
     Check, Findings, OperationContext, Rule, object_name, proven_not_null, sql_ident, sql_name,
@@ -33,16 +34,26 @@ fn check(cx: &OperationContext<'_>, findings: &mut Findings) {
             ),
             false => remedy(cx, table, column),
         };
-        findings
+        let restated = cx.may_be_restated(target, &column.name);
+        let unless = match restated {
+            true => ", unless it is so already",
+            false => "",
+        };
+        let draft = findings
             .report(
                 cx.operation.place,
                 format!(
-                    "making `{table}.{}` NOT NULL reads every row while reads and writes wait",
+                    "making `{table}.{}` NOT NULL reads every row while reads and writes wait{unless}",
                     column.name
                 ),
             )
             .help(help)
             .confidence(cx.confidence(table));
+        if restated {
+            draft
+                .severity(Severity::Warning)
+                .confidence(Confidence::Low);
+        }
     }
 }
 

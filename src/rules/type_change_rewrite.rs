@@ -47,11 +47,17 @@ fn check(cx: &OperationContext<'_>, findings: &mut Findings) {
                 table.name, column.name
             ),
         )
-        .help(format!(
-            "add a column beside it and move the values in batches:\n  \
-             {add}\n\
-             keep it in step with {} by a trigger, switch the application over, and drop the old column in a later release{check}",
-            sql_ident(column)
-        ))
+        .help(match cx.is_new_column(&table.name, &column.name) {
+            true => format!(
+                "give {} the type `{ty}` where this migration adds it",
+                sql_ident(column)
+            ),
+            false => format!(
+                "add a column beside it and move the values in batches:\n  \
+                 {add}\n\
+                 keep it in step with {} by a trigger, switch the application over, and drop the old column in a later release{check}",
+                sql_ident(column)
+            ),
+        })
         .confidence(cx.confidence(&table.name));
 }
