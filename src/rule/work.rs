@@ -1,9 +1,11 @@
 //! Questions about locks and work that many rules ask.
 
-use rustc_hash::FxHashMap;
+use rustc_hash::{FxHashMap, FxHashSet};
 use smol_str::SmolStr;
 
-use super::{Facet, MigrationContext, OperationContext, Step, sql_ident, sql_name};
+use super::{
+    Facet, MigrationContext, OperationContext, Step, listed, mentions, sql_ident, sql_name,
+};
 use crate::effect::{Effect, LockMode};
 use crate::name::Name;
 use crate::operation::{
@@ -523,4 +525,68 @@ fn adds_unvalidated(action: &Action, on: &ObjectName, named: &str) -> bool {
         None => made_up(on, constraint, None) == named,
     };
     constraint.not_valid && table.name == *on && has_name()
+}
+
+impl MigrationContext<'_> {
+    /// What the script drops afterwards although the change reads it, or asks of what
+    /// the change writes: it has to go along.
+    pub fn taken_along(&self, at: usize) -> Option<String> {
+        let step = &self.steps[at];
+        let text = match step.operation.within.block {
+            true => self.text(step, step.operation.clause),
+            false => self.text(step, step.statement_span),
+        };
+        let written = match &step.operation.action {
+            Action::Update(update) => update.columns.as_slice(),
+            _ => &[],
+        };
+        let taken = self.steps[at + 1..].iter().filter_map(|later| {
+            let names = |table: &Target| mentions(text, &table.name.name);
+            let (what, name) = match &later.operation.action {
+                // Rows without a value are in its way.
+                Action::SetNotNull { column, table }
+                    if names(table) && written.iter().any(|c| c.name == column.name) =>
+                {
+                    ("column", &column.name)
+                }
+                // So are equal ones in that of a key.
+                Action::AddConstraint { table, constraint } if names(table) => {
+                    let (ConstraintKind::Unique(key) | ConstraintKind::PrimaryKey(key)) =
+                        &constraint.kind
+                    else {
+                        return None;
+                    };
+                    let column = key
+                        .columns
+                        .iter()
+                        .find(|c| written.iter().any(|w| w.name == **c))?;
+                    ("key over", column)
+                }
+                Action::CreateIndex(create)
+                    if create.unique && mentions(text, &create.table.name) =>
+                {
+                    let columns = create.elements.iter().filter_map(|e| e.column.as_ref());
+                    let mut columns = columns.filter(|c| written.iter().any(|w| w.name == **c));
+                    ("unique index over", columns.next()?)
+                }
+                Action::DropColumn { column, table, .. } if names(table) => {
+                    ("column", &column.name)
+                }
+                Action::Drop {
+                    kind: ObjectKind::Table,
+                    name,
+                    ..
+                } => ("table", &name.name),
+                Action::AlterColumnType { column, table, .. } if names(table) => {
+                    ("type of column", &column.name)
+                }
+                _ => return None,
+            };
+            mentions(text, name).then(|| format!("{what} `{name}`"))
+        });
+        let mut taken: Vec<String> = taken.take(5).collect();
+        let mut seen = FxHashSet::default();
+        taken.retain(|what| seen.insert(what.clone()));
+        (!taken.is_empty()).then(|| listed(&taken))
+    }
 }

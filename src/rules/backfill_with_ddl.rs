@@ -3,8 +3,8 @@
 use rustc_hash::FxHashSet;
 
 use crate::finding::Severity;
-use crate::operation::{Action, ConstraintKind, ObjectKind, ObjectName, Target};
-use crate::rule::{Check, Findings, MigrationContext, Rule, Step, listed, mentions, sql_object};
+use crate::operation::ObjectName;
+use crate::rule::{Check, Findings, MigrationContext, Rule, Step, sql_object};
 use crate::schema::Key;
 
 pub const RULE: Rule = Rule {
@@ -70,7 +70,7 @@ fn report(
 
 /// Where the rows are changed in batches that commit.
 fn instead(cx: &MigrationContext<'_>, at: usize, table: &ObjectName) -> String {
-    let (sql, taken) = (sql_object(table), what_takes(cx, at));
+    let (sql, taken) = (sql_object(table), cx.taken_along(at));
     let Some(tool) = cx.scene.one_for_all_pending() else {
         let along = taken.map_or_else(String::new, |taken| {
             format!(", together with what this one does to {taken} afterwards")
@@ -85,62 +85,4 @@ fn instead(cx: &MigrationContext<'_>, at: usize, table: &ObjectName) -> String {
     format!(
         "change the rows of {sql} outside {tool}, which runs all pending files in one transaction: once this is deployed, with psql, in batches of a few thousand rows, each in its own transaction{behind}"
     )
-}
-
-/// What the script drops afterwards although the change reads it, or asks of what
-/// the change writes: it has to go along.
-fn what_takes(cx: &MigrationContext<'_>, at: usize) -> Option<String> {
-    let step = &cx.steps[at];
-    let text = match step.operation.within.block {
-        true => cx.text(step, step.operation.clause),
-        false => cx.text(step, step.statement_span),
-    };
-    let written = match &step.operation.action {
-        Action::Update(update) => update.columns.as_slice(),
-        _ => &[],
-    };
-    let taken = cx.steps[at + 1..].iter().filter_map(|later| {
-        let names = |table: &Target| mentions(text, &table.name.name);
-        let (what, name) = match &later.operation.action {
-            // Rows without a value are in its way.
-            Action::SetNotNull { column, table }
-                if names(table) && written.iter().any(|c| c.name == column.name) =>
-            {
-                ("column", &column.name)
-            }
-            // So are equal ones in that of a key.
-            Action::AddConstraint { table, constraint } if names(table) => {
-                let (ConstraintKind::Unique(key) | ConstraintKind::PrimaryKey(key)) =
-                    &constraint.kind
-                else {
-                    return None;
-                };
-                let column = key
-                    .columns
-                    .iter()
-                    .find(|c| written.iter().any(|w| w.name == **c))?;
-                ("key over", column)
-            }
-            Action::CreateIndex(create) if create.unique && mentions(text, &create.table.name) => {
-                let columns = create.elements.iter().filter_map(|e| e.column.as_ref());
-                let mut columns = columns.filter(|c| written.iter().any(|w| w.name == **c));
-                ("unique index over", columns.next()?)
-            }
-            Action::DropColumn { column, table, .. } if names(table) => ("column", &column.name),
-            Action::Drop {
-                kind: ObjectKind::Table,
-                name,
-                ..
-            } => ("table", &name.name),
-            Action::AlterColumnType { column, table, .. } if names(table) => {
-                ("type of column", &column.name)
-            }
-            _ => return None,
-        };
-        mentions(text, name).then(|| format!("{what} `{name}`"))
-    });
-    let mut taken: Vec<String> = taken.take(5).collect();
-    let mut seen = FxHashSet::default();
-    taken.retain(|what| seen.insert(what.clone()));
-    (!taken.is_empty()).then(|| listed(&taken))
 }

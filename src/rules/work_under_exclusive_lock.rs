@@ -79,12 +79,16 @@ fn report(
             "The lock keeps the copy whole, so leave it in front. {}",
             cx.scene.copy_in_step()
         ),
-        false if rests_on(cx, lock, at) => {
-            "move it into a migration of its own, behind this one".to_owned()
-        }
         false => {
-            "move it into a migration of its own, or in front of the statement that takes the lock"
-                .to_owned()
+            let along = cx.taken_along(at).map_or_else(String::new, |taken| {
+                format!(", together with what this one does to {taken} afterwards")
+            });
+            match rests_on(cx, lock, at) {
+                true => format!("move it into a migration of its own, behind this one{along}"),
+                false => format!(
+                    "move it in front of the statement that takes the lock, or into a migration of its own{along}"
+                ),
+            }
         }
     };
     let key = cx.called_in_the_end(earlier, key);
