@@ -37,7 +37,11 @@ fn check(cx: &OperationContext<'_>, findings: &mut Findings) {
         cx.table(name)
             .is_some_and(|t| t.column_added.contains_key(&c.name))
     };
-    let backfill = !overwritten.is_empty() && overwritten.iter().all(added_later);
+    // NULL is no value to fill in.
+    let value = update.assignments.text.split_once('=');
+    let clears = update.columns.len() == 1
+        && value.is_some_and(|(_, value)| value.trim().eq_ignore_ascii_case("null"));
+    let backfill = !overwritten.is_empty() && !clears && overwritten.iter().all(added_later);
     let untouched = overwritten
         .first()
         .filter(|_| backfill)
