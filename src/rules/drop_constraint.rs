@@ -8,7 +8,7 @@ use crate::rule::{
     Check, Facet, Findings, MOST_CHECKS, OperationContext, Rule, Uniqueness, constraint,
     keeps_null_out, listed, on_one_line, same_expression, sql_ident, sql_key, sql_object,
 };
-use crate::schema::{Key, TableConstraint};
+use crate::schema::{Key, TableConstraint, names_in};
 use std::sync::Arc;
 
 pub const RULE: Rule = Rule {
@@ -87,7 +87,11 @@ fn check(cx: &OperationContext<'_>, findings: &mut Findings) {
     {
         return;
     }
-    let (then, restore) = way_back(cx, table, name, old);
+    let (then, mut restore) = way_back(cx, table, name, old);
+    if old.is_some_and(|old| names_change(cx, table, old)) {
+        "keep a statement that restores it under the names that this migration gives"
+            .clone_into(&mut restore);
+    }
     let severity = match old {
         Some(_) => Severity::Info,
         None => Severity::Warning,
@@ -128,6 +132,10 @@ fn exchanged(cx: &OperationContext<'_>, findings: &mut Findings) {
 /// Does the script give a column of the constraint, or what it refers to, another
 /// name later?
 fn names_change(cx: &OperationContext<'_>, table: &Target, old: &TableConstraint) -> bool {
+    let checked: Vec<Name> = match &old.definition.kind {
+        ConstraintKind::Check(expr) => names_in(&expr.text).collect(),
+        _ => Vec::new(),
+    };
     let column = |of: &Key, columns: &[Name]| {
         cx.later_on(Facet::Table, &of.name)
             .any(|op| match &op.action {
@@ -138,7 +146,9 @@ fn names_change(cx: &OperationContext<'_>, table: &Target, old: &TableConstraint
             })
     };
     let referenced = old.references.as_ref();
-    column(&cx.schema.resolve(&table.name), &old.columns)
+    let own = cx.schema.resolve(&table.name);
+    column(&own, &old.columns)
+        || column(&own, &checked)
         || referenced.is_some_and(|to| column(to, &old.referenced) || cx.is_renamed_later(to))
 }
 
@@ -151,20 +161,16 @@ fn way_back(
     old: Option<&Arc<TableConstraint>>,
 ) -> (&'static str, String) {
     const NOT_ADDED: &str = ", and then it cannot be added back";
-    if old.is_some_and(|old| names_change(cx, table, old)) {
-        return (
-            NOT_ADDED,
-            "keep a statement that restores it under the names that this migration gives"
-                .to_owned(),
-        );
-    }
     let sql = match cx.names_to_come(&table.name)[..] {
         [_, .., last] => sql_key(&last),
         _ => sql_object(&table.name),
     };
     // What takes its name has to go.
     let (first, instead) = match cx.taker_of_name(&table.name, &name.name) {
-        Some(ObjectKind::Index) => (format!("DROP INDEX {};\n", sql_ident(name)), String::new()),
+        Some(ObjectKind::Index) => {
+            let index = Key::new(cx.schema.resolve(&table.name).schema, name.name);
+            (format!("DROP INDEX {};\n", sql_key(&index)), String::new())
+        }
         Some(_) => (
             String::new(),
             format!("DROP CONSTRAINT {}, ", sql_ident(name)),

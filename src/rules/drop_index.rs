@@ -70,8 +70,10 @@ fn report(
     severity: Severity,
     index: Option<&Arc<Index>>,
 ) {
-    let then = match index.and_then(|index| next_best(cx, name, index)) {
-        _ if severity == Severity::Warning => {
+    let is_key = severity == Severity::Warning;
+    let other = index.filter(|_| !is_key);
+    let then = match other.and_then(|index| next_best(cx, name, index)) {
+        _ if is_key => {
             "an ON CONFLICT of the old release that rests on it fails; duplicates can come in, and then it cannot be built again".to_owned()
         }
         Some((other, columns)) => format!(
