@@ -286,8 +286,8 @@ fn type_change(scene: &Scene<'_>, table: &Target, column: &str, to: &DataType) -
     let from = scene
         .schema
         .table(&table.name)
-        .and_then(|t| t.column(column))
-        .map(|c| &c.ty);
+        .and_then(|t| t.type_of(column))
+        .map(|(ty, _)| ty);
     match from {
         Some(from) => match conversion(from, to) {
             Conversion::Same | Conversion::Wider => Compatible,

@@ -127,6 +127,9 @@ pub fn restore(draft: &mut Draft<'_>, before: &Table, after: &Table) {
             (Some(new), None) => change_back(draft, &after.key, old, new),
         }
     }
+    for (old, new) in after.taught_since(before) {
+        change_back(draft, &after.key, &old, new);
+    }
 }
 
 fn parents(table: &Table) -> Vec<Key> {

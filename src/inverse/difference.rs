@@ -10,7 +10,8 @@ use rustc_hash::{FxHashMap, FxHashSet};
 use crate::name::Name;
 use crate::operation::{DataType, TypeDefinition};
 use crate::schema::{
-    Domain, Key, Mark, Origin, Relation, Routine, Schema, Sequence, Setting, SettingName, signature,
+    Domain, Key, Mark, Origin, Relation, Routine, Schema, Sequence, Setting, SettingName, Table,
+    signature,
 };
 
 mod body;
@@ -22,7 +23,7 @@ mod table;
 pub use repeat::{repeats_routine, repeats_view};
 
 pub use same::{condition as same_condition, plain as plain_expression};
-pub use table::{STILL_THERE, constraint_still_there};
+pub use table::{STILL_THERE, constraint_still_there, member_still_there};
 
 /// What two definitions are to each other.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -141,6 +142,11 @@ fn relations(schema: &Schema, mark: Mark, between: &Between, found: &mut Differe
             }
             (Some(before), None) if before.origin() != Origin::Assumed => {
                 found.say(format!("{} `{}` is gone", word(before), change.key));
+            }
+            // It was there before, and nothing is known of it: of its columns it is
+            // known which were added.
+            (None, Some(Relation::Table(after))) if after.origin == Origin::Assumed => {
+                table::columns(&Table::assumed(after.key), after, &between.added, found);
             }
             (Some(Relation::Table(before)), Some(Relation::Table(after))) => {
                 table::columns(before, after, &between.added, found);

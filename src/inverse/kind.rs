@@ -31,13 +31,13 @@ pub fn kind(operation: &Operation, schema: &Schema, effect: &Effect) -> Kind {
             ..
         } => match schema
             .table(&table.name)
-            .and_then(|t| t.column(&column.name))
+            .and_then(|t| Some((t.column(&column.name), t.type_of(&column.name)?)))
         {
             None => Kind::Impossible,
-            Some(old) if old.generated.is_some() || effect.rowless => Kind::Exact,
-            Some(old) => {
+            Some((Some(old), _)) if old.generated.is_some() || effect.rowless => Kind::Exact,
+            Some((_, (old, _))) => {
                 let using = using.as_ref().map(|u| &*u.text);
-                let back = back(&old.ty, ty, using, &column.name);
+                let back = back(old, ty, using, &column.name);
                 match (back.loses, back.fails) {
                     (Some(_), _) => Kind::Lossy,
                     (None, true) => Kind::Conditional,

@@ -16,7 +16,11 @@ pub fn restore(draft: &mut Draft<'_>, mark: Mark) {
     let mut drops: Vec<String> = Vec::new();
     for change in &changes {
         match (change.before, change.after) {
-            (None, Some(Relation::Table(table))) if table.origin != Origin::Assumed => {
+            // It was there before, and nothing is known of it.
+            (None, Some(Relation::Table(table))) if table.origin == Origin::Assumed => {
+                change_back(draft, &Table::assumed(table.key), table);
+            }
+            (None, Some(Relation::Table(table))) => {
                 let kind = if table.foreign {
                     "FOREIGN TABLE"
                 } else {

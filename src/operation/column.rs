@@ -13,6 +13,7 @@ use super::{
     sequence,
 };
 use crate::name::Name;
+use crate::source::Span;
 use crate::statement::Cursor;
 use crate::statement::lexer::TokenKind;
 
@@ -21,6 +22,22 @@ use crate::statement::lexer::TokenKind;
 pub const OF_SERIAL: &str = "nextval()";
 
 impl Column {
+    /// One that takes NULL, without a default.
+    pub fn plain(name: Name, span: Span, ty: DataType) -> Self {
+        Self {
+            name,
+            span,
+            ty,
+            collation: None,
+            default: None,
+            not_null: false,
+            identity: None,
+            sequence: ThinVec::new(),
+            generated: None,
+            options: ThinVec::new(),
+        }
+    }
+
     /// Is the default the next value of a sequence that came with the column?
     pub fn is_of_serial(&self) -> bool {
         let default = self.default.as_ref();
@@ -82,18 +99,7 @@ struct Definition {
 impl Definition {
     fn new(name: Ident, ty: DataType) -> Self {
         Self {
-            column: Column {
-                name: name.name,
-                span: name.span,
-                ty,
-                collation: None,
-                default: None,
-                not_null: false,
-                identity: None,
-                sequence: ThinVec::new(),
-                generated: None,
-                options: ThinVec::new(),
-            },
+            column: Column::plain(name.name, name.span, ty),
             constraints: Vec::new(),
             latest: None,
         }

@@ -51,9 +51,12 @@ impl Script {
 
     /// The file does not begin a history but goes back in one.
     pub fn goes_back(&self) -> bool {
-        self.back
-            || self.dir().split('/').any(name::is_down_folder)
-            || name::way(self.name()).0 == Some(name::Way::Down)
+        self.is_marked_down() || self.dir().split('/').any(name::is_down_folder)
+    }
+
+    /// That is said by more than the name of its folder.
+    pub fn is_marked_down(&self) -> bool {
+        self.back || name::way(self.name()).0 == Some(name::Way::Down)
     }
 
     pub fn span(&self) -> Span {

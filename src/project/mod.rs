@@ -21,7 +21,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use rayon::prelude::*;
-use rustc_hash::FxHashSet;
+use rustc_hash::{FxHashMap, FxHashSet};
 
 use crate::dialect::{Dialect, Engine};
 use crate::git::{Changes, Index};
@@ -356,7 +356,8 @@ pub fn organise(files: Vec<File>, options: &Options) -> Project {
 }
 
 /// Scripts that lie beside numbered ones and belong to none of them: nobody can
-/// tell when they run, or whether.
+/// tell when they run, or whether. Beside the folders of versions lies what is
+/// called as the script of a version is, in a folder without one.
 fn left_out(sources: &[Arc<Source>], histories: &[History]) -> Vec<Problem> {
     let plain = histories.iter().filter(|h| h.layout == Layout::Plain);
     let mut by_root: BTreeMap<&str, Vec<&str>> = plain
@@ -367,6 +368,15 @@ fn left_out(sources: &[Arc<Source>], histories: &[History]) -> Vec<Problem> {
     }
     let migrations = histories.iter().flat_map(|history| &history.migrations);
     let used: FxHashSet<SourceId> = migrations.flat_map(sources_of).collect();
+    let mut of_versions: FxHashMap<(&str, &str), &str> = FxHashMap::default();
+    for history in histories.iter().filter(|h| h.layout == Layout::Plain) {
+        let scripts = { history.migrations.iter() }.map(|m| sources[m.source].path());
+        for (folder, name) in scripts.filter_map(|path| path.rsplit_once('/')) {
+            if folder != history.root {
+                of_versions.insert((above(&history.root), name), &history.root);
+            }
+        }
+    }
     let others = sources
         .iter()
         .enumerate()
@@ -376,8 +386,11 @@ fn left_out(sources: &[Arc<Source>], histories: &[History]) -> Vec<Problem> {
             .path()
             .rsplit_once('/')
             .unwrap_or(("", source.path()));
+        let beside = of_versions.get(&(above(dir), name));
         if let Some(names) = by_root.get_mut(dir).filter(|_| !tool::plain::is_dump(name)) {
             names.push(name);
+        } else if let Some(names) = beside.and_then(|root| by_root.get_mut(root)) {
+            names.push(source.path());
         }
     }
     let told = |(root, names): (&str, Vec<&str>)| {
@@ -395,6 +408,11 @@ fn left_out(sources: &[Arc<Source>], histories: &[History]) -> Vec<Problem> {
         })
     };
     by_root.into_iter().filter_map(told).collect()
+}
+
+/// The folder that holds a folder.
+fn above(dir: &str) -> &str {
+    dir.rsplit_once('/').map_or("", |(above, _)| above)
 }
 
 /// The files of a migration, up before down; a file may come twice.

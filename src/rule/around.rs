@@ -715,13 +715,3 @@ fn altered_table(action: &Action) -> Option<&ObjectName> {
         _ => None,
     }
 }
-
-impl Table {
-    pub fn is_not_null(&self, column: &str) -> bool {
-        self.column(column)
-            .is_some_and(|c| c.not_null || c.identity.is_some() || c.ty.is_serial())
-            || self
-                .primary_key()
-                .is_some_and(|key| key.columns.iter().any(|c| c == column))
-    }
-}

@@ -50,11 +50,11 @@ impl<'a> OperationContext<'a> {
         let stays =
             self.is_old_column(table, &column.name) && !self.column_goes(table, &column.name);
         let recorded = self.schema.table(&table.name);
-        let recorded = recorded.and_then(|t| t.column(&column.name));
+        let recorded = recorded.and_then(|t| t.type_of(&column.name));
         stays.then_some(Retype {
             table,
             column,
-            old: recorded.map(|c| &c.ty),
+            old: recorded.map(|(ty, _)| ty),
             ty,
         })
     }

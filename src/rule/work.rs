@@ -163,7 +163,7 @@ impl<'a> OperationContext<'a> {
 
     /// The type of a column as the history left it.
     pub fn column_type(&self, table: &ObjectName, column: &str) -> Option<String> {
-        Some(self.table(table)?.column(column)?.ty.to_string())
+        Some(self.table(table)?.type_of(column)?.0.to_string())
     }
 
     fn is_constrained_domain(&self, ty: &DataType) -> bool {

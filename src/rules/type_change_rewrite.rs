@@ -1,6 +1,7 @@
 //! A type change that rewrites the table locks it until the last row is written.
 
-use crate::operation::{Action, Kind};
+use crate::finding::{Confidence, Severity};
+use crate::operation::{Action, DataType, Ident, Kind, Target};
 use crate::rule::{Check, Findings, OperationContext, Rule, sql_ident};
 
 pub const RULE: Rule = Rule {
@@ -23,7 +24,7 @@ fn check(cx: &OperationContext<'_>, findings: &mut Findings) {
         return;
     }
     if cx.may_be_text_already() {
-        return;
+        return perhaps_longer(cx, findings, table, column, ty);
     }
     if findings.add_to_statement(cx, format!("and `{}`, in the same rewrite", column.name)) {
         return;
@@ -61,3 +62,35 @@ fn check(cx: &OperationContext<'_>, findings: &mut Findings) {
         })
         .confidence(cx.confidence(&table.name));
 }
+
+/// Text that may only get longer, of a column that the history does not show: said
+/// once in a file.
+fn perhaps_longer(
+    cx: &OperationContext<'_>,
+    findings: &mut Findings,
+    table: &Target,
+    column: &Ident,
+    ty: &DataType,
+) {
+    let what = format!("`{}.{}`", table.name, column.name);
+    let place = cx.place(cx.operation.place);
+    if findings.add_to_alike(NOT_SHOWN, place, &format!("nor what {what} was")) {
+        return;
+    }
+    let cheap = match ty.modifiers[0] {
+        Some(_) => format!("`{ty}` or a shorter one"),
+        None => "`varchar` or `text`".to_owned(),
+    };
+    findings
+        .report(
+            cx.operation.place,
+            format!(
+                "changing {what} to `{ty}` rewrites the table, unless it was {cheap} before: {NOT_SHOWN}"
+            ),
+        )
+        .severity(Severity::Info)
+        .confidence(Confidence::Low)
+        .help("look up the type where this is going to run");
+}
+
+const NOT_SHOWN: &str = "the history does not show what it was";

@@ -27,6 +27,7 @@ mod setting;
 pub mod signature;
 mod stands;
 mod table;
+mod taught;
 mod triggers;
 mod view;
 mod words;
@@ -192,6 +193,7 @@ pub struct Table {
     /// What the migration that is being applied dropped: what comes in its
     /// place is no new rule.
     pub gone: ThinVec<Gone>,
+    taught: ThinVec<taught::Taught>,
 }
 
 /// A constraint, unique index or trigger that is no longer there.

@@ -319,6 +319,7 @@ impl Schema {
         };
         self.edit_table(key, |t| {
             t.edit_column(from, |c| c.name = *to);
+            t.pass_on(from, Some(*to));
             for constraint in &mut t.constraints {
                 if constraint.columns.contains(from) {
                     let own = Arc::make_mut(constraint);

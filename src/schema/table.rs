@@ -52,10 +52,12 @@ impl Table {
             seeds: ThinVec::new(),
             column_added: Default::default(),
             gone: ThinVec::new(),
+            taught: ThinVec::new(),
         }
     }
 
-    pub(super) fn assumed(key: Key) -> Self {
+    /// One that was there before the history, of which nothing is known yet.
+    pub fn assumed(key: Key) -> Self {
         Self::new(key, Origin::Assumed)
     }
 
@@ -614,6 +616,7 @@ impl Schema {
         }
         self.edit_table(key, |t| {
             t.columns.retain(|c| c.name != *column);
+            t.pass_on(column, None);
             t.made_by = None;
             t.column_added.remove(column);
         });
@@ -641,10 +644,13 @@ impl Schema {
         };
         for table in self.with_descendants(&key, target.only) {
             let changed = self.edit_table(&table, |t| {
-                t.edit_column(name, |column| {
+                let is_known = t.edit_column(name, |column| {
                     change_column(column, action);
                     column.default = kept.clone().or(column.default.take());
                 });
+                if !is_known {
+                    t.learn(name, action);
+                }
                 t.column(name).cloned()
             });
             if let Some(column) = changed.flatten() {

@@ -477,15 +477,24 @@ impl Fold<'_> {
         })
     }
 
-    /// A constraint that a down adds to a table of which not all is known: it
-    /// was there before the up, for all that the history tells.
+    /// A constraint, trigger, policy or rule that a down adds to a table of which
+    /// not all is known: it was there before the up, for all that the history tells.
     fn restored_unknown(&self, operation: &Operation) -> Option<String> {
-        let Action::AddConstraint { table, constraint } = &operation.action else {
-            return None;
+        let (word, name, table) = match &operation.action {
+            Action::AddConstraint { table, constraint } => {
+                let table = self.schema.table(&table.name).filter(|t| !t.is_known())?;
+                let known = table.constraint(&constraint.name.as_ref()?.name)?;
+                return Some(inverse::difference::constraint_still_there(table, known));
+            }
+            Action::CreateTrigger(create) => ("trigger", create.name.name, &create.table),
+            Action::CreatePolicy { name, table, .. } => ("policy", name.name, table),
+            Action::CreateRule { name, table, .. } => ("rule", name.name, table),
+            _ => return None,
         };
-        let table = self.schema.table(&table.name).filter(|t| !t.is_known())?;
-        let known = table.constraint(&constraint.name.as_ref()?.name)?;
-        Some(inverse::difference::constraint_still_there(table, known))
+        let table = self.schema.table(table).filter(|t| !t.is_known())?;
+        Some(inverse::difference::member_still_there(
+            word, &name, &table.key,
+        ))
     }
 }
 

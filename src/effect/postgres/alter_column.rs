@@ -70,13 +70,7 @@ impl<'a> Work<'a> {
             !c.validated
                 && matches!(&c.definition.kind, ConstraintKind::NotNull(ident) if ident.name == column)
         });
-        !unchecked
-            && (table
-                .column(column)
-                .is_some_and(|c| c.not_null || c.identity.is_some() || c.ty.is_serial())
-                || table
-                    .primary_key()
-                    .is_some_and(|key| key.columns.iter().any(|c| c == column)))
+        !unchecked && table.is_not_null(column)
     }
 
     pub(super) fn drop_not_null(&mut self, subject: &Subject<'_>, column: &Ident) {

@@ -352,7 +352,7 @@ impl<'a> Work<'a> {
             .table
             .and_then(|table| Some((table, table.column(column)?)))
         else {
-            return self.alter_unknown_type(subject);
+            return self.retype_unknown(subject, column, ty, collation, using);
         };
         let change = self.change(&old.ty, ty, column, using);
         if let Some(using) = using {
@@ -398,9 +398,24 @@ impl<'a> Work<'a> {
         }
     }
 
-    fn alter_unknown_type(&mut self, subject: &Subject<'a>) {
-        self.effect.uncertain = true;
-        self.rewrite_all(subject);
+    /// A column that no migration shows, but perhaps its type, where another ALTER
+    /// gave it that. Its indexes are not known; they stay where type and collation do.
+    fn retype_unknown(
+        &mut self,
+        subject: &Subject<'a>,
+        column: &str,
+        ty: &DataType,
+        collation: Option<&Name>,
+        using: Option<&Expr>,
+    ) {
+        let taught = subject.table.and_then(|table| table.type_of(column));
+        let is_same = taught.is_some_and(|(old, own)| {
+            self.change(old, ty, column, using).binary && collation == own.as_ref()
+        });
+        if !is_same {
+            self.effect.uncertain = taught.is_none();
+            self.rewrite_all(subject);
+        }
     }
 
     /// What becomes of the values, the USING clause considered.

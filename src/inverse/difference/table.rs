@@ -309,6 +309,11 @@ pub fn constraint_still_there(table: &Table, constraint: &TableConstraint) -> St
     constraint_difference(constraint, &table.key, STILL_THERE)
 }
 
+/// The same for a trigger, policy or rule.
+pub fn member_still_there(word: &str, name: &str, of: &Key) -> String {
+    format!("{word} `{name}` on `{of}` {STILL_THERE}")
+}
+
 fn constraint_difference(constraint: &TableConstraint, of: &Key, state: &str) -> String {
     format!("{} of `{of}` {state}", constraint_words(constraint))
 }
@@ -324,7 +329,7 @@ fn members<T>(
 ) {
     for new in after {
         match before.iter().find(|old| name(old) == name(new)) {
-            None => found.say(format!("{word} `{}` on `{key}` is still there", name(new))),
+            None => found.say(member_still_there(word, name(new), key)),
             Some(old) if !same(old, new) => found.say(format!(
                 "{word} `{}` on `{key}` is defined in another way",
                 name(new)

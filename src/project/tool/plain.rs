@@ -108,8 +108,12 @@ struct Step<'a> {
 fn read(folder: &Folder) -> Vec<Migration> {
     let mut steps: Vec<Step> = Vec::new();
     let mut by_key: FxHashMap<String, usize> = FxHashMap::default();
-    let (downs, ups): (Vec<&Script>, Vec<&Script>) =
+    let (mut downs, mut ups): (Vec<&Script>, Vec<&Script>) =
         candidates(folder).into_iter().partition(|s| s.goes_back());
+    // A folder that is only called so: `undo-service`.
+    if ups.is_empty() && !downs.iter().any(|s| s.is_marked_down()) {
+        ups = std::mem::take(&mut downs);
+    }
     for script in ups {
         let key = key(script);
         by_key.insert(key.clone(), steps.len());
