@@ -12,6 +12,7 @@ use crate::operation::{
 };
 use crate::schema::signature::stands_in;
 use crate::schema::{Key, Origin, Place, Routine, Table};
+use std::ops::Range;
 use std::sync::Arc;
 
 impl<'a> OperationContext<'a> {
@@ -317,15 +318,46 @@ impl<'a> OperationContext<'a> {
     }
 
     /// Does another statement of the same transaction close the table to reads
-    /// and writes? Asked only of scripts that are one transaction from end to
-    /// end.
+    /// and writes?
     pub fn is_closed_anyway(&self, table: &Key) -> bool {
         let closes = |op: &Operation| {
             altered_table(&op.action).is_some_and(|t| self.schema.resolve(t) == *table)
         };
+        let (script, names) = (self.scene.script, &self.scene.names);
+        let alongside = |part: Range<usize>| {
+            let named = names.positions(script, Facet::Table, &table.name).iter();
+            let mut named = named.map(|at| *at as usize).filter(|at| *at != self.index);
+            named.any(|at| part.contains(&at) && closes(script[at]))
+        };
         // A block is a transaction, or within one.
         self.operation.within.block && self.siblings.iter().any(closes)
-            || self.is_one_transaction() && self.around_on(Facet::Table, &table.name).any(closes)
+            || self.transaction_part().is_some_and(alongside)
+    }
+
+    /// Does the transaction do more once this statement is done? Then its locks are
+    /// kept as long.
+    pub fn goes_on(&self) -> bool {
+        let rest = self.transaction_part();
+        let mut rest = rest.map_or(0..0, |part| self.index + 1..part.end);
+        rest.any(|at| self.scene.script[at].clause.start >= self.statement.end)
+    }
+
+    /// The operations of the script that stand between the statements which begin or
+    /// end a transaction, if one is open here.
+    fn transaction_part(&self) -> Option<Range<usize>> {
+        let script = self.scene.script;
+        let controls = self.scene.names.positions(script, Facet::Control, "");
+        let is_open = match self.run.opened_by {
+            OpenedBy::Nobody => false,
+            OpenedBy::Runner => controls.is_empty(),
+            OpenedBy::ImplicitString | OpenedBy::Script => true,
+        };
+        let behind = controls.partition_point(|at| (*at as usize) < self.index);
+        let start = behind
+            .checked_sub(1)
+            .map_or(0, |n| controls[n] as usize + 1);
+        let end = controls.get(behind).map_or(script.len(), |at| *at as usize);
+        (is_open && self.scene.frames.len() == 1).then_some(start..end)
     }
 
     /// Is the script one transaction from end to end?
@@ -404,6 +436,24 @@ impl<'a> OperationContext<'a> {
     pub fn fills_itself(&self, table: &ObjectName, column: &str) -> bool {
         let column = self.table(table).and_then(|t| t.column(column));
         column.is_some_and(|c| !self.schema.is_left_null(c))
+    }
+
+    /// Has the script seen to the rows that hold NULL in a column: given them values,
+    /// or deleted them?
+    pub fn has_given_values(&self, table: &ObjectName, column: &str) -> bool {
+        let mut earlier = self.earlier_on(Facet::Rows, &table.name);
+        earlier.any(|op| match &op.action {
+            Action::Update(update) => {
+                self.is_same(&update.table, table)
+                    && update.columns.iter().any(|c| c.name == column)
+            }
+            Action::Delete(delete) => {
+                let filter = delete.filter.as_ref();
+                self.is_same(&delete.table, table)
+                    && filter.is_none_or(|filter| mentions(&filter.text, column))
+            }
+            _ => false,
+        })
     }
 
     /// Does a trigger give a column a value in what an INSERT (`insert`) or an

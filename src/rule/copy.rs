@@ -5,6 +5,7 @@ use super::{
     Facet, MigrationContext, NEARBY, OperationContext, Scene, Step, mentions, on_one_line,
     takes_every_row,
 };
+use crate::effect::postgres;
 use crate::name::Name;
 use crate::operation::{Action, Ident, ObjectKind, ObjectName, Operation};
 use crate::schema::{Key, given};
@@ -156,6 +157,24 @@ impl<'a> OperationContext<'a> {
     /// Has the script copied rows of a table to another?
     pub fn is_copied(&self, name: &ObjectName) -> bool {
         self.is_copied_by(name, |_| true)
+    }
+
+    /// Has it copied the rows that a condition takes? Not where both name values of
+    /// a column, and other ones.
+    pub fn is_copied_where(&self, name: &ObjectName, filter: Option<&str>) -> bool {
+        let Some(filter) = filter else {
+            return self.is_copied(name);
+        };
+        self.is_copied_by(name, |query| {
+            let tokens = tokens(query);
+            let outer = outside(strip(&tokens));
+            let list = strip(&tokens);
+            let condition = outer.iter().find(|at| is_word(query, &list[**at], "WHERE"));
+            let condition = condition.and_then(|at| list.get(at + 1));
+            condition.is_none_or(|first| {
+                !postgres::keeps_apart(filter, &query[first.span.start as usize..])
+            })
+        })
     }
 
     /// Has it copied all of them?

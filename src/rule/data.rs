@@ -40,6 +40,17 @@ const COARSE: &[&str] = &[
     "priority",
     "visibility",
     "gender",
+    "model",
+    "engine",
+    "region",
+    "timezone",
+    "theme",
+    "environment",
+    "stage",
+    "phase",
+    "format",
+    "method",
+    "reason",
 ];
 
 impl MigrationContext<'_> {

@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use super::{Facet, OperationContext, listed, mentions};
+use super::{Facet, OperationContext, listed, mentions, on_one_line};
 use crate::name::Name;
 use crate::operation::naming::{self, Naming};
 use crate::operation::{Action, ConstraintKind, ObjectKind, ObjectName, Target};
@@ -103,15 +103,29 @@ impl OperationContext<'_> {
     }
 
     /// What a copy of a column is without: the constraints and indexes over it, the
-    /// primary key left out.
+    /// primary key left out, its default and its NOT NULL.
     pub fn lacks_beside(&self, target: &Target, column: &str) -> Vec<String> {
-        self.goes_with(target, column, |own| match own {
+        let mut lacking = self.goes_with(target, column, |own| match own {
             Owned::Constraint(c) => !matches!(
                 c.definition.kind,
                 ConstraintKind::PrimaryKey(_) | ConstraintKind::NotNull(_)
             ),
             Owned::Index(_) => true,
-        })
+        });
+        let Some(table) = self.table(&target.name) else {
+            return lacking;
+        };
+        let key = table.primary_key();
+        let in_key = key.is_some_and(|key| key.columns.iter().any(|c| c == column));
+        if let Some(known) = table.column(column).filter(|c| c.generated.is_none()) {
+            let default = known.default.as_ref().filter(|_| !known.is_of_serial());
+            lacking
+                .extend(default.map(|default| format!("default `{}`", on_one_line(&default.text))));
+            if known.not_null && !in_key {
+                lacking.push("NOT NULL, by a check that is validated first".to_owned());
+            }
+        }
+        lacking
     }
 
     /// What stands in the way of dropping a column, as the condition of a step:

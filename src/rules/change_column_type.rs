@@ -94,7 +94,7 @@ fn depends_on_zone(cx: &OperationContext<'_>, old: &DataType, new: &DataType) ->
     let turns = zoned(old).zip(zoned(new)).is_some_and(|(a, b)| a != b);
     match turns && cx.effect.rewrites.is_empty() && cx.schema.session().is_in_utc().is_none() {
         true => {
-            "\nIf the type is to be changed in place: the rows stay as they are only where the session's time zone is UTC, in any other the table is rewritten: say SET TIME ZONE 'UTC' before."
+            "\nIf the type is to be changed in place: the rows stay as they are only where the session's time zone is UTC, in any other the table is rewritten. Where the values are meant in UTC, say SET TIME ZONE 'UTC' before; if they are not, that moves them."
         }
         false => "",
     }

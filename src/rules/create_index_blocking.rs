@@ -43,11 +43,15 @@ fn check(cx: &OperationContext<'_>, findings: &mut Findings) {
         .report(
             cx.operation.place,
             format!(
-                "building an index on `{}` blocks its {} until it is done",
+                "building an index on `{}` blocks its {} until {} done",
                 index.table,
                 match closed {
                     Some(_) => "reads and writes",
                     None => "writes",
+                },
+                match cx.goes_on() {
+                    true => "the whole transaction is",
+                    false => "it is",
                 }
             ),
         )

@@ -31,22 +31,18 @@ fn check(cx: &OperationContext<'_>, findings: &mut Findings) {
         Action::Select { calls, .. } => return unlinks(cx, calls, findings),
         _ => return,
     };
-    let filter = match &cx.operation.action {
-        Action::Update(update) => update.filter.as_ref(),
-        Action::Delete(delete) => delete.filter.as_ref(),
-        _ => None,
-    };
-    if takes_no_row(filter.map(|f| &*f.text)) || is_bookkeeping(&name.name) {
+    let filter = filter(&cx.operation.action);
+    if takes_no_row(filter) || is_bookkeeping(&name.name) {
         return;
     }
-    let seeded = filter.is_some_and(|f| cx.names_seeded_rows(name, &f.text));
+    let seeded = filter.is_some_and(|text| cx.names_seeded_rows(name, text));
     let told = cx
         .earlier_on(Facet::Rows, &name.name)
-        .any(|op| changes_old_rows(cx, &op.action, name));
+        .any(|op| changes_old_rows(cx, &op.action, name) && !is_copied(cx, &op.action, name));
     if cx.is_new(name)
         || told
         || seeded
-        || cx.is_copied(name)
+        || is_copied(cx, &cx.operation.action, name)
         || cx.is_dropped_later(name)
         || cx
             .back_on(Facet::Rows, &name.name)
@@ -75,7 +71,7 @@ fn check(cx: &OperationContext<'_>, findings: &mut Findings) {
             "{}:\n\
              CREATE TABLE {copy} AS {};{}",
             keep(cx, "to put the rows back"),
-            the_rows(&cx.operation.action, name),
+            the_rows(cx, name),
             match cx.scene.layout {
                 Layout::Supabase => format!("\nALTER TABLE {copy} ENABLE ROW LEVEL SECURITY;"),
                 _ => String::new(),
@@ -83,9 +79,28 @@ fn check(cx: &OperationContext<'_>, findings: &mut Findings) {
         ));
 }
 
+/// The condition of the rows that are changed.
+fn filter(action: &Action) -> Option<&str> {
+    let filter = match action {
+        Action::Update(update) => update.filter.as_ref(),
+        Action::Delete(delete) => delete.filter.as_ref(),
+        _ => None,
+    };
+    filter.map(|filter| &*filter.text)
+}
+
+/// Has the script copied the rows that are changed?
+fn is_copied(cx: &OperationContext<'_>, action: &Action, name: &ObjectName) -> bool {
+    cx.is_copied_where(name, filter(action))
+}
+
 /// The query of the rows that the statement changes, which is about the names
 /// that it gives its tables.
-fn the_rows(action: &Action, name: &ObjectName) -> String {
+fn the_rows(cx: &OperationContext<'_>, name: &ObjectName) -> String {
+    let action = &cx.operation.action;
+    let more = cx
+        .later_on(Facet::Rows, &name.name)
+        .any(|op| changes_old_rows(cx, &op.action, name));
     let (alias, with, others) = match action {
         Action::Update(update) => (&update.alias, &update.with, &update.from),
         Action::Delete(delete) => (&delete.alias, &delete.with, &delete.using),
@@ -93,6 +108,7 @@ fn the_rows(action: &Action, name: &ObjectName) -> String {
     };
     let condition = match action {
         Action::Insert(_) => "<the keys of the new rows>",
+        _ if more && others.is_none() => "<the conditions of all that change rows here, with OR>",
         _ => "<the same condition>",
     };
     let table = sql_object(name);

@@ -29,6 +29,9 @@ fn check(cx: &OperationContext<'_>, findings: &mut Findings) {
     {
         return;
     }
+    if findings.add_to_statement(cx, format!("and that of `{}`", column.name)) {
+        return;
+    }
     findings
         .report(
             cx.operation.place,

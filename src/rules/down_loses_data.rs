@@ -1,6 +1,7 @@
 //! A down takes rows that were there before the up.
 
-use crate::operation::{Action, ObjectKind, ObjectName, Update};
+use crate::effect::postgres::is_one_value;
+use crate::operation::{Action, ObjectKind, ObjectName, Operation, Update};
 use crate::rule::{
     Check, Findings, MigrationContext, Rule, Step, is_constant, mentions, takes_every_row,
 };
@@ -61,6 +62,23 @@ fn lost(cx: &MigrationContext<'_>, action: &Action, place: Span) -> Option<(Span
                     update.table
                 ),
             ))
+        }
+        Action::AlterColumnType {
+            table,
+            column,
+            using: Some(using),
+            ..
+        } => {
+            let lost = is_one_value(&using.text) && keeps_values(cx, &table.name, &column.name);
+            lost.then(|| {
+                (
+                    using.span,
+                    format!(
+                        "the values of `{}` in every row of `{}`",
+                        column.name, table.name
+                    ),
+                )
+            })
         }
         Action::DropColumn { table, column, .. } => {
             let filled = moved_to(cx, &table.name, &column.name)?;
@@ -223,6 +241,20 @@ fn overwritten<'u>(cx: &MigrationContext<'_>, update: &'u Update) -> Option<&'u 
         && (is_constant(value.trim()) || value.trim().eq_ignore_ascii_case("default"));
     let left_alone = !in_up && !cx.steps.iter().any(of_down);
     (whole && left_alone && is_older(cx, &update.table)).then_some(name)
+}
+
+/// A column from before the up, of which that keeps the values in some way.
+fn keeps_values(cx: &MigrationContext<'_>, table: &ObjectName, column: &str) -> bool {
+    let takes = |op: &Operation| match &op.action {
+        Action::AddColumn { column: own, .. } => own.name == column,
+        Action::AlterColumnType {
+            column: own,
+            using: Some(using),
+            ..
+        } => own.name == column && is_one_value(&using.text),
+        _ => false,
+    };
+    is_older(cx, table) && !cx.scene.forth.iter().any(|op| takes(op))
 }
 
 /// It was there before the up, which put no rows of its own into it.

@@ -74,12 +74,18 @@ fn check(cx: &OperationContext<'_>, findings: &mut Findings) {
         key_of(cx, table, column),
     ) {
         (false, _) => (String::new(), references),
-        (true, None) => (
-            format!(
-                "Let the column be left out:\nALTER TABLE {sql} ALTER COLUMN {old} DROP NOT NULL;\n"
-            ),
-            references,
-        ),
+        (true, None) => {
+            let left_out = match plain_value(cx, table, column) {
+                Some(value) => format!("SET DEFAULT {value}; -- or what else fits"),
+                None => "DROP NOT NULL;".to_owned(),
+            };
+            (
+                format!(
+                    "Let the column be left out:\nALTER TABLE {sql} ALTER COLUMN {old} {left_out}\n"
+                ),
+                references,
+            )
+        }
         // A column of a primary key cannot be.
         (true, Some(key)) => (
             format!(
@@ -104,6 +110,23 @@ fn check(cx: &OperationContext<'_>, findings: &mut Findings) {
                 false => with_users(cx, table, column, references),
             }
         ));
+}
+
+/// A value that the old release can read where the new one writes none: NULL it
+/// has never seen there. None where a rule may refuse it.
+fn plain_value(cx: &OperationContext<'_>, table: &Target, column: &Ident) -> Option<&'static str> {
+    let known = cx.table(&table.name)?.column(&column.name)?;
+    if !cx.goes_with(table, &column.name, |_| true).is_empty() {
+        return None;
+    }
+    match (known.ty.array, known.ty.name.as_str()) {
+        (1.., _) => Some("'{}'"),
+        (_, "smallint" | "int" | "bigint" | "numeric" | "real" | "double precision") => Some("0"),
+        (_, "text" | "varchar") => Some("''"),
+        (_, "boolean") => Some("false"),
+        (_, "json" | "jsonb") => Some("'{}'"),
+        _ => None,
+    }
 }
 
 /// What becomes of writes that name a generated column.

@@ -76,11 +76,7 @@ fn remedy(cx: &OperationContext<'_>, table: &Target, column: &Ident, to: &Ident)
         rules => format!("-- give {new} what {old} has: {}\n", listed(rules)),
     };
     let left_out = { cx.lets_be_left_out(table, &[column]) }.map_or_else(String::new, |sql| {
-        let must = match cx.must_be_given(table, &column.name) {
-            true => format!("make {new} NOT NULL, by a check that is validated first, and "),
-            false => String::new(),
-        };
-        format!("-- {must}let {old} be left out:\n{sql}\n")
+        format!("-- let {old} be left out:\n{sql}\n")
     });
     let left_out = match known {
         None => format!(
@@ -88,11 +84,25 @@ fn remedy(cx: &OperationContext<'_>, table: &Target, column: &Ident, to: &Ident)
         ),
         Some(_) => left_out,
     };
+    let is_converted = cx
+        .later_on(Facet::Rows, &table.name.name)
+        .any(|op| match &op.action {
+            Action::Update(update) => update.columns.iter().any(|c| c.name == to.name),
+            _ => false,
+        });
+    let filled = match is_converted {
+        true => format!(
+            "-- release code that writes both, {new} converted as it is here; then fill {new} in the same way where it is NULL, in batches\n"
+        ),
+        false => format!(
+            "-- release code that writes both; then, in batches:\n\
+             UPDATE {name} SET {new} = {old} WHERE {new} IS DISTINCT FROM {old};\n"
+        ),
+    };
     format!(
         "Spread it over releases instead:\n\
          {add}\n\
-         -- release code that writes both; then, in batches:\n\
-         UPDATE {name} SET {new} = {old} WHERE {new} IS DISTINCT FROM {old};\n\
+         {filled}\
          {check}{beside}{left_out}\
          -- release code that uses only {new}; then, in a migration declared contract{}:\n\
          ALTER TABLE {name} DROP COLUMN {old};",

@@ -34,6 +34,10 @@ fn check(cx: &OperationContext<'_>, findings: &mut Findings) {
             ),
             false => remedy(cx, table, column),
         };
+        let fails = match cx.has_given_values(table, &column.name) {
+            true => "",
+            false => ", and fails where one holds NULL",
+        };
         let restated = cx.may_be_restated(target, &column.name);
         let unless = match restated {
             true => ", unless it is so already",
@@ -43,7 +47,7 @@ fn check(cx: &OperationContext<'_>, findings: &mut Findings) {
             .report(
                 cx.operation.place,
                 format!(
-                    "making `{table}.{}` NOT NULL reads every row while reads and writes wait{unless}",
+                    "making `{table}.{}` NOT NULL reads every row while reads and writes wait{fails}{unless}",
                     column.name
                 ),
             )
@@ -67,8 +71,12 @@ fn remedy(cx: &OperationContext<'_>, table: &ObjectName, column: &Ident) -> Stri
     } else {
         String::new()
     };
+    let first = match cx.has_given_values(table, &column.name) {
+        true => "prove it first",
+        false => "give the rows that hold NULL a value in batches, then prove it",
+    };
     format!(
-        "prove it first, {}:\n{}{shorter}",
+        "{first}, {}:\n{}{shorter}",
         cx.scene.each_apart(),
         proven_not_null(table, &column.name)
     )

@@ -408,7 +408,7 @@ impl Fold<'_> {
 
     /// What the down would have to do besides, for people.
     fn remedy(&self, differences: &[String], start: Mark) -> String {
-        const MOST: usize = 6;
+        const MOST: usize = 12;
         let (unchecked, others): (Vec<&String>, Vec<&String>) =
             differences.iter().partition(|d| d.ends_with(NOT_VALIDATED));
         let validate: String = unchecked.iter().filter_map(|d| validate(d)).collect();
@@ -442,8 +442,8 @@ impl Fold<'_> {
         for statement in statements.iter().take(MOST) {
             help.push_str(&format!("\n{};", on_one_line(statement)));
         }
-        if statements.len() > MOST {
-            help.push_str("\n-- and what `bowline undo` prints besides");
+        if let more @ 1.. = statements.len().saturating_sub(MOST) {
+            help.push_str(&format!("\n-- and {more} more, one for each difference"));
         }
         if !too_much.is_empty() {
             help.push_str("\n-- and leave out what the up does not take away");

@@ -5,6 +5,7 @@
 //! in a way that needs thinking proves nothing.
 
 use crate::name::Name;
+use crate::statement::cursor::name_of;
 use crate::statement::lexer::{Token, TokenKind};
 
 use super::expr::{Tokens, conjuncts, disjuncts, is_name, is_word, strip, top_level};
@@ -355,6 +356,24 @@ pub fn rules_out(values: &[(Name, Option<String>)], condition: &str) -> bool {
         }
     };
     part(&Tokens::of(condition).list, condition, &term, DEEPEST).is_unmet(&held)
+}
+
+/// Is there no row that meets both conditions, because one of them names the values
+/// of columns that the other does not take?
+pub fn keeps_apart(named: &str, condition: &str) -> bool {
+    let tokens = Tokens::of(named);
+    let is_equal = |token: &Token| token.span.of(named) == "=";
+    let values: Vec<(Name, Option<String>)> = { conjuncts(&tokens.list, named).into_iter() }
+        .filter_map(|term| match term {
+            [column, equals, value @ ..] if is_equal(equals) => {
+                constant(value, named)?;
+                let text = value.first()?.span.to(value.last()?.span).of(named);
+                Some((name_of(*column, named)?, Some(text.to_owned())))
+            }
+            _ => None,
+        })
+        .collect();
+    !values.is_empty() && rules_out(&values, condition)
 }
 
 /// A value as terms compare it.
