@@ -11,7 +11,7 @@ use crate::operation::{
     Operation, Target,
 };
 use crate::schema::signature::stands_in;
-use crate::schema::{Key, Origin, Place, Routine, Table};
+use crate::schema::{Key, Origin, Place, Routine, Table, TableConstraint};
 use std::ops::Range;
 use std::sync::Arc;
 
@@ -584,8 +584,27 @@ impl<'a> OperationContext<'a> {
     /// Does the script add a constraint of this name, or of the same kind over
     /// the same columns, later?
     pub fn is_constraint_put_back(&self, target: &Target, name: &str) -> bool {
-        self.later_on(Facet::Table, &target.name.name)
-            .any(|op| self.is_like_constraint(&op.action, target, name))
+        let mut later = self
+            .names_to_come(&target.name)
+            .into_iter()
+            .flat_map(|key| self.later_on(Facet::Table, &key.name));
+        later.any(|op| self.is_like_constraint(&op.action, target, name))
+    }
+
+    /// What columns of a table are called in the end.
+    fn columns_to_come(&self, target: &ObjectName, columns: &[Name]) -> Vec<Name> {
+        let mut columns = columns.to_vec();
+        for key in self.names_to_come(target) {
+            for op in self.later_on(Facet::Table, &key.name) {
+                if let Action::RenameColumn { table, column, to } = &op.action
+                    && self.schema.resolve(&table.name) == key
+                {
+                    let renamed = columns.iter_mut().find(|own| **own == column.name);
+                    renamed.into_iter().for_each(|own| *own = to.name);
+                }
+            }
+        }
+        columns
     }
 
     /// Does the down?
@@ -600,10 +619,13 @@ impl<'a> OperationContext<'a> {
         };
         let old = self.table(&target.name).and_then(|t| t.constraint(name));
         let named = constraint.name.as_ref().is_some_and(|n| n.name == name);
+        let is_over = |columns: &[Name], old: &TableConstraint| {
+            columns == old.columns || columns == self.columns_to_come(&target.name, &old.columns)
+        };
         let alike = old.is_some_and(|old| match (&old.definition.kind, &constraint.kind) {
-            (ConstraintKind::Unique(_), ConstraintKind::Unique(key)) => key.columns == old.columns,
+            (ConstraintKind::Unique(_), ConstraintKind::Unique(key)) => is_over(&key.columns, old),
             (ConstraintKind::ForeignKey(_), ConstraintKind::ForeignKey(key)) => {
-                key.columns == old.columns
+                is_over(&key.columns, old)
             }
             (ConstraintKind::Check(_), ConstraintKind::Check(check)) => old
                 .columns
@@ -611,7 +633,8 @@ impl<'a> OperationContext<'a> {
                 .all(|column| mentions(&check.text, column)),
             _ => false,
         });
-        self.is_same(&table.name, &target.name) && (named || alike)
+        let names = self.names_to_come(&target.name);
+        names.contains(&self.schema.resolve(&table.name)) && (named || alike)
     }
 
     /// Is a constraint or index of this name, on whatever table, dropped

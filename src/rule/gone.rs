@@ -146,9 +146,10 @@ impl<'a> OperationContext<'a> {
     }
 
     /// Does the script give a constraint's name to another one later, or to an index?
+    /// An index may be made a constraint.
     pub fn taker_of_name(&self, target: &ObjectName, name: &str) -> Option<ObjectKind> {
-        let mut later = self.later_on(Facet::Table, &target.name);
-        later.find_map(|op| match &op.action {
+        let later = self.later_on(Facet::Table, &target.name);
+        let takers = later.filter_map(|op| match &op.action {
             Action::AddConstraint { table, constraint } => {
                 let takes = self.is_same(&table.name, target)
                     && self.constraint_name(target, constraint).trim_matches('"') == name;
@@ -160,7 +161,8 @@ impl<'a> OperationContext<'a> {
                 takes.then_some(ObjectKind::Index)
             }
             _ => None,
-        })
+        });
+        takers.last()
     }
 
     /// Does the statement itself add one of these columns? A remedy in its place

@@ -101,6 +101,10 @@ fn duplicates(
         .filter(|name| !is_new(name))
         .map(|name| sql_name(name))
         .collect();
+    let mut new = columns.iter().filter(is_new);
+    if let Some(filled) = new.find(|name| cx.has_given_values(&target.name, name)) {
+        return format!(", and look for duplicates once `{filled}` has its values");
+    }
     let is_plain = !columns.iter().any(|name| is_new(&name));
     let (sql, filter) = match is_plain {
         true => (all.to_owned(), filter),

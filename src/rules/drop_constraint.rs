@@ -53,7 +53,9 @@ fn check(cx: &OperationContext<'_>, findings: &mut Findings) {
     if is_kept {
         return;
     }
-    if old.is_some_and(|old| has_a_twin(cx, table, old)) {
+    // What it refers to goes, and that says all.
+    let to = old.and_then(|old| old.references.as_ref());
+    if old.is_some_and(|old| has_a_twin(cx, table, old)) || to.is_some_and(|to| cx.goes_later(to)) {
         return;
     }
     let what = match old.map(|c| &c.definition.kind) {

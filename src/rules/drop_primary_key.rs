@@ -45,9 +45,9 @@ fn check(cx: &OperationContext<'_>, findings: &mut Findings) {
         )
         .confidence(cx.confidence(&table.name))
         .help(format!(
-            "Exchange it in one statement for the key that follows:\n\
+            "Exchange it in one statement for another key, over columns without NULL, of which the unique index is built before:\n\
              ALTER TABLE {0} DROP CONSTRAINT {1}, ADD PRIMARY KEY USING INDEX <unique index>;\n\
-             The way back, while no duplicate has come in:\n\
+             The way back, while no duplicate and no NULL has come in:\n\
              ALTER TABLE {0} ADD CONSTRAINT {1} PRIMARY KEY ({columns});",
             sql_object(&table.name),
             sql_ident(name)

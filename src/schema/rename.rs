@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use super::apply::{At, Conflict};
 use super::constraint::{names_in, rename_in};
-use super::{Key, Relation, Schema, Table, Use, View};
+use super::{GoneRule, Key, Relation, Schema, Table, TableConstraint, Use, View};
 use crate::name::Name;
 use crate::operation::{ConstraintKind, Expr, ObjectKind, ObjectName, Target};
 
@@ -321,16 +321,13 @@ impl Schema {
             t.edit_column(from, |c| c.name = *to);
             t.pass_on(from, Some(*to));
             for constraint in &mut t.constraints {
-                if constraint.columns.contains(from) {
-                    let own = Arc::make_mut(constraint);
-                    swap(&mut own.columns, from, to);
-                    match &mut own.definition.kind {
-                        ConstraintKind::Check(expr)
-                        | ConstraintKind::Exclude {
-                            definition: expr, ..
-                        } => replace_name(expr, from, to),
-                        _ => {}
-                    }
+                rename_in_constraint(constraint, from, to);
+            }
+            // What comes in the place of one that is gone names the column so.
+            for gone in &mut t.gone {
+                swap(&mut gone.columns, from, to);
+                if let GoneRule::Constraint(constraint) = &mut gone.rule {
+                    rename_in_constraint(constraint, from, to);
                 }
             }
             for trigger in &mut t.triggers {
@@ -390,5 +387,20 @@ impl Schema {
                 }
             });
         }
+    }
+}
+
+fn rename_in_constraint(constraint: &mut Arc<TableConstraint>, from: &Name, to: &Name) {
+    if !constraint.columns.contains(from) {
+        return;
+    }
+    let own = Arc::make_mut(constraint);
+    swap(&mut own.columns, from, to);
+    match &mut own.definition.kind {
+        ConstraintKind::Check(expr)
+        | ConstraintKind::Exclude {
+            definition: expr, ..
+        } => replace_name(expr, from, to),
+        _ => {}
     }
 }
