@@ -9,7 +9,7 @@ use crate::finding::Confidence;
 use crate::inverse::plain_expression;
 use crate::name::Name;
 use crate::operation::{
-    Action, ConstraintKind, Expr, ForeignKey, ObjectKind, ObjectName, Operation,
+    Action, Constraint, ConstraintKind, Expr, ForeignKey, ObjectKind, ObjectName, Operation,
 };
 use crate::schema::{Gone, GoneRule, Key, Schema, Table, TableConstraint};
 
@@ -85,6 +85,47 @@ impl<'a> OperationContext<'a> {
 
     /// Has the migration dropped a foreign key of these columns to this table?
     pub fn was_reference(&self, table: &ObjectName, key: &ForeignKey) -> Option<&'a ForeignKey> {
+        self.gone_reference(table, key).map(|(_, gone)| gone)
+    }
+
+    /// The name that a foreign key had which the migration has dropped, where this one
+    /// is no other: a rename would do.
+    pub fn is_renamed_reference(
+        &self,
+        table: &ObjectName,
+        constraint: &Constraint,
+        key: &ForeignKey,
+    ) -> Option<Name> {
+        let (old, gone) = self.gone_reference(table, key)?;
+        let own = &old.definition;
+        // It had to make way for what becomes of the columns or of the other's key.
+        let in_the_way = |op: &Operation| match &op.action {
+            Action::AlterColumnType { .. } | Action::DropColumn { .. } => true,
+            Action::DropConstraint { name, .. } => name.name != old.name,
+            _ => false,
+        };
+        let mut of_columns = { key.columns.iter() }.flat_map(|c| self.around_on(Facet::Part, c));
+        let mut of_other = self.around_on(Facet::Table, &key.references.name);
+        if of_columns.any(in_the_way) || of_other.any(in_the_way) {
+            return None;
+        }
+        let is_same = old.validated
+            && (own.deferrable, own.deferred, own.not_enforced)
+                == (
+                    constraint.deferrable,
+                    constraint.deferred,
+                    constraint.not_enforced,
+                )
+            && (&gone.on_delete, &gone.on_update, gone.match_full)
+                == (&key.on_delete, &key.on_update, key.match_full);
+        is_same.then_some(old.name)
+    }
+
+    fn gone_reference(
+        &self,
+        table: &ObjectName,
+        key: &ForeignKey,
+    ) -> Option<(&'a TableConstraint, &'a ForeignKey)> {
         let to = self.schema.resolve(&key.references);
         self.gone_constraints(table)
             .into_iter()
@@ -97,7 +138,7 @@ impl<'a> OperationContext<'a> {
                         && old.columns == key.columns
                         && (key.referenced.is_empty()
                             || old.referenced.iter().eq(key.referenced.iter()));
-                    same.then_some(&**gone)
+                    same.then_some((old, &**gone))
                 }
                 _ => None,
             })

@@ -3,7 +3,7 @@
 use crate::operation::{Action, Constraint, ConstraintKind, ForeignKey, Kind, ObjectName};
 use crate::rule::{
     Check, ColumnWork, Findings, OperationContext, Rule, constraint as written, on_one_line,
-    sql_object,
+    sql_name, sql_object,
 };
 
 pub const RULE: Rule = Rule {
@@ -105,6 +105,13 @@ fn remedy(
         _ => cx.after_new_columns(key.columns.iter().copied()).to_owned(),
     };
     let drop = cx.drop_beside(&name);
+    let old = cx.is_renamed_reference(table, constraint, key);
+    if let Some(old) = old.map(|old| sql_name(&old)).filter(|old| *old != name) {
+        return format!(
+            "keep the key that stands, which is the same but for its name, and read no rows:\n  \
+             ALTER TABLE {sql} RENAME CONSTRAINT {old} TO {name};"
+        );
+    }
     format!(
         "{behind}add it without looking at the rows:\n  \
          ALTER TABLE {sql} {drop}ADD CONSTRAINT {name} {definition} NOT VALID;\n\

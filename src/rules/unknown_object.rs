@@ -71,7 +71,7 @@ fn report(cx: &OperationContext<'_>, findings: &mut Findings, name: &ObjectName)
         let meant = sql_key(&meant);
         findings
             .report(
-                cx.operation.place,
+                name.span,
                 format!("`{name}` is changed here, and the table is called `{meant}`: without quotes a name is in lower case"),
             )
             .severity(Severity::Error)
@@ -80,7 +80,7 @@ fn report(cx: &OperationContext<'_>, findings: &mut Findings, name: &ObjectName)
     }
     findings
         .report(
-            cx.operation.place,
+            name.span,
             format!("`{name}` is changed here, and no earlier migration creates it"),
         )
         .help("correct the name, or let bowline see the migrations that create it");
