@@ -337,9 +337,10 @@ impl<'a> OperationContext<'a> {
     /// Does the transaction do more once this statement is done? Then its locks are
     /// kept as long.
     pub fn goes_on(&self) -> bool {
-        let rest = self.transaction_part();
-        let mut rest = rest.map_or(0..0, |part| self.index + 1..part.end);
-        rest.any(|at| self.scene.script[at].clause.start >= self.statement.end)
+        const ENDS: &[&str] = &["COMMIT", "END", "ROLLBACK", "ABORT"];
+        let word = self.frame.word_behind(self.statement);
+        let ends = |word: &str| ENDS.iter().any(|end| word.eq_ignore_ascii_case(end));
+        self.run.transaction.is_some() && word.is_some_and(|word| !ends(word))
     }
 
     /// The operations of the script that stand between the statements which begin or

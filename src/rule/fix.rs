@@ -36,6 +36,20 @@ const LOCK_TIMEOUT: &str = "2s";
 const WHOLE_FILE: Span = Span::new(0, u32::MAX);
 
 impl<'a> Frame<'a> {
+    /// The first word behind a statement, if another one follows in the part.
+    pub fn word_behind(&self, statement: Span) -> Option<&'a str> {
+        let text = self.source.text();
+        let mut lexer = Lexer::new(text, Span::new(statement.end, self.part.span.end));
+        loop {
+            match lexer.next()? {
+                Lexeme::Token(token) if token.kind == TokenKind::Word => {
+                    return Some(token.span.of(text));
+                }
+                _ => {}
+            }
+        }
+    }
+
     /// Do both stand in one file?
     pub fn is_beside(&self, other: &Frame<'_>) -> bool {
         std::ptr::eq(self.source, other.source)

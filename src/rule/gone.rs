@@ -189,8 +189,8 @@ impl<'a> OperationContext<'a> {
     /// Does the script give a constraint's name to another one later, or to an index?
     /// An index may be made a constraint.
     pub fn taker_of_name(&self, target: &ObjectName, name: &str) -> Option<ObjectKind> {
-        let later = self.later_on(Facet::Table, &target.name);
-        let takers = later.filter_map(|op| match &op.action {
+        let later = self.later_on(Facet::Table, &target.name).rev();
+        let mut takers = later.filter_map(|op| match &op.action {
             Action::AddConstraint { table, constraint } => {
                 let takes = self.is_same(&table.name, target)
                     && self.constraint_name(target, constraint).trim_matches('"') == name;
@@ -203,7 +203,7 @@ impl<'a> OperationContext<'a> {
             }
             _ => None,
         });
-        takers.last()
+        takers.next()
     }
 
     /// Does the statement itself add one of these columns? A remedy in its place
