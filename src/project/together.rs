@@ -9,8 +9,8 @@ use crate::statement::{SplitOptions, split};
 /// transaction. Where the tool opens one anyway they make no difference.
 pub fn sent_together(source: &Source, part: &Part) -> Vec<Span> {
     let text = source.slice(part.span);
-    let may_have = memchr::memmem::find(text.as_bytes(), b"StatementBegin").is_some();
-    if part.transaction != Transaction::Statement || !may_have {
+    let may_have = || memchr::memmem::find(text.as_bytes(), b"StatementBegin").is_some();
+    if part.transaction != Transaction::Statement || !may_have() {
         return Vec::new();
     }
     let mut found = Vec::new();
