@@ -530,7 +530,14 @@ fn adds_unvalidated(action: &Action, on: &ObjectName, named: &str) -> bool {
 impl MigrationContext<'_> {
     /// What the script drops afterwards although the change reads it, or asks of what
     /// the change writes: it has to go along.
-    pub fn taken_along(&self, at: usize) -> Option<String> {
+    pub fn taken_along(&self, changes: impl IntoIterator<Item = usize>) -> Option<String> {
+        let mut seen = FxHashSet::default();
+        let taken = changes.into_iter().flat_map(|at| self.taken_by_change(at));
+        let taken: Vec<String> = taken.filter(|what| seen.insert(what.clone())).collect();
+        (!taken.is_empty()).then(|| listed(&taken))
+    }
+
+    fn taken_by_change(&self, at: usize) -> Vec<String> {
         let step = &self.steps[at];
         let text = match step.operation.within.block {
             true => self.text(step, step.operation.clause),
@@ -584,9 +591,6 @@ impl MigrationContext<'_> {
             };
             mentions(text, name).then(|| format!("{what} `{name}`"))
         });
-        let mut taken: Vec<String> = taken.take(5).collect();
-        let mut seen = FxHashSet::default();
-        taken.retain(|what| seen.insert(what.clone()));
-        (!taken.is_empty()).then(|| listed(&taken))
+        taken.take(5).collect()
     }
 }

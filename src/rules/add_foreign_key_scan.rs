@@ -1,6 +1,6 @@
 //! Adding a foreign key checks every row while writes to both tables wait.
 
-use crate::operation::{Action, Constraint, ConstraintKind, ForeignKey, Kind, ObjectName};
+use crate::operation::{Action, Constraint, ConstraintKind, Expr, ForeignKey, Kind, ObjectName};
 use crate::rule::{
     Check, ColumnWork, Findings, OperationContext, Rule, constraint as written, on_one_line,
     sql_name, sql_object,
@@ -99,6 +99,9 @@ fn remedy(
         definition(cx.text(constraint.span))
     };
     let behind = match &cx.operation.action {
+        Action::AddColumn { column, .. } if column.default.as_ref().is_some_and(Expr::is_null) => {
+            return "leave out DEFAULT NULL: without a default no row is looked at".to_owned();
+        }
         Action::AddColumn { column, .. } => {
             format!("add `{}` without REFERENCES first; then ", column.name)
         }

@@ -1,10 +1,10 @@
 //! A data change runs while its transaction holds `ACCESS EXCLUSIVE`.
 
-use rustc_hash::FxHashSet;
+use rustc_hash::{FxHashMap, FxHashSet};
 
 use crate::finding::Severity;
 use crate::operation::ObjectName;
-use crate::rule::{Check, Findings, MigrationContext, Rule, Step, sql_object};
+use crate::rule::{Check, Findings, MigrationContext, Rule, Step, listed, sql_object};
 use crate::schema::Key;
 
 pub const RULE: Rule = Rule {
@@ -13,46 +13,87 @@ pub const RULE: Rule = Rule {
     check: Check::Migration(check),
 };
 
+/// So many changes under one lock are shown.
+const MOST: usize = 8;
+
+/// The changes of one transaction that run while it holds a lock.
+struct Under<'a> {
+    lock: (&'a Step<'a>, &'a Key),
+    /// Where each stands among the steps, and its table.
+    changes: Vec<(usize, &'a ObjectName)>,
+}
+
 fn check(cx: &MigrationContext<'_>, findings: &mut Findings) {
-    let closed = cx.locks_held();
-    let from_writers = cx.write_locks_held();
     let changes: Vec<(usize, &ObjectName)> = (0..cx.steps.len())
         .filter_map(|at| Some((at, cx.mass_change(&cx.steps[at])?)))
         .collect();
-    let mut reported = FxHashSet::default();
+    let mut told = FxHashSet::default();
     // What keeps readers out as well is said first, and once.
-    for (at, table) in &changes {
-        let lock = closed[*at].map(|lock| &cx.steps[lock]);
-        if let Some((lock, key)) = lock.and_then(|lock| Some((lock, cx.locked_table(lock)?)))
-            && reported.insert(cx.steps[*at].run.transaction)
-        {
-            report(cx, findings, (*at, table), (lock, key), Severity::Error);
+    let closed = cx.locks_held();
+    let closed = under(
+        cx,
+        &changes,
+        &closed,
+        |lock| cx.locked_table(lock),
+        &mut told,
+    );
+    let from_writers = cx.write_locks_held();
+    let from_writers = under(
+        cx,
+        &changes,
+        &from_writers,
+        |lock| cx.locked_against_writers(lock),
+        &mut told,
+    );
+    for (list, severity) in [(closed, Severity::Error), (from_writers, Severity::Warning)] {
+        list.iter()
+            .for_each(|under| report(cx, findings, under, severity));
+    }
+}
+
+/// The changes under such locks, by transactions that have not been told yet.
+fn under<'a>(
+    cx: &'a MigrationContext<'_>,
+    changes: &[(usize, &'a ObjectName)],
+    held: &[Option<usize>],
+    locked: impl Fn(&'a Step<'a>) -> Option<&'a Key>,
+    told: &mut FxHashSet<Option<u32>>,
+) -> Vec<Under<'a>> {
+    let mut found: Vec<Under<'a>> = Vec::new();
+    let mut places: FxHashMap<Option<u32>, usize> = FxHashMap::default();
+    for &(at, table) in changes {
+        let transaction = cx.steps[at].run.transaction;
+        let lock = held[at].map(|lock| &cx.steps[lock]);
+        let Some(lock) = lock.and_then(|lock| Some((lock, locked(lock)?))) else {
+            continue;
+        };
+        if let Some(place) = places.get(&transaction) {
+            found[*place].changes.push((at, table));
+        } else if told.insert(transaction) {
+            places.insert(transaction, found.len());
+            let changes = vec![(at, table)];
+            found.push(Under { lock, changes });
         }
     }
-    for (at, table) in &changes {
-        let lock = from_writers[*at].map(|lock| &cx.steps[lock]);
-        if let Some((lock, key)) =
-            lock.and_then(|lock| Some((lock, cx.locked_against_writers(lock)?)))
-            && reported.insert(cx.steps[*at].run.transaction)
-        {
-            report(cx, findings, (*at, table), (lock, key), Severity::Warning);
-        }
-    }
+    found
 }
 
 fn report(
     cx: &MigrationContext<'_>,
     findings: &mut Findings,
-    (at, table): (usize, &ObjectName),
-    (lock, key): (&Step<'_>, &Key),
+    under: &Under<'_>,
     severity: Severity,
 ) {
-    let step = &cx.steps[at];
+    let [(at, table), others @ ..] = &*under.changes else {
+        return;
+    };
+    let (lock, key) = under.lock;
+    let step = &cx.steps[*at];
     let to = match severity {
         Severity::Error => "reads and writes",
         _ => "writes",
     };
-    findings
+    let mut draft = findings
         .report_in(
             step.source,
             step.operation.place,
@@ -61,28 +102,40 @@ fn report(
             ),
         )
         .severity(severity)
-        .help(instead(cx, at, table))
+        .help(instead(cx, &under.changes))
         .related(
             lock.place(),
             format!("`{key}` is locked here, until the transaction ends"),
         );
+    for (at, table) in others.iter().take(MOST) {
+        let also = format!("so does changing the rows of `{table}` here");
+        draft = draft.related(cx.steps[*at].place(), also);
+    }
 }
 
 /// Where the rows are changed in batches that commit.
-fn instead(cx: &MigrationContext<'_>, at: usize, table: &ObjectName) -> String {
-    let (sql, taken) = (sql_object(table), cx.taken_along(at));
+fn instead(cx: &MigrationContext<'_>, changes: &[(usize, &ObjectName)]) -> String {
+    let shown = &changes[..changes.len().min(MOST)];
+    let mut seen = FxHashSet::default();
+    let tables = shown.iter().map(|(_, table)| sql_object(table).to_string());
+    let tables: Vec<String> = tables.filter(|table| seen.insert(table.clone())).collect();
+    let sql = match shown.len() {
+        1 => format!("change of {}", listed(&tables)),
+        _ => format!("changes of {}", listed(&tables)),
+    };
+    let taken = cx.taken_along(shown.iter().map(|(at, _)| *at));
     let Some(tool) = cx.scene.one_for_all_pending() else {
         let along = taken.map_or_else(String::new, |taken| {
             format!(", together with what this one does to {taken} afterwards")
         });
         return format!(
-            "move the change of {sql} into a later migration{along}, and do it in batches of a few thousand rows, each in its own transaction"
+            "move the {sql} into a later migration{along}, in batches of a few thousand rows, each in its own transaction"
         );
     };
     let behind = taken.map_or_else(String::new, |taken| {
         format!("; leave what this does to {taken} afterwards to a migration that is deployed after that")
     });
     format!(
-        "change the rows of {sql} outside {tool}, which runs all pending files in one transaction: once this is deployed, with psql, in batches of a few thousand rows, each in its own transaction{behind}"
+        "make the {sql} outside {tool}, which runs all pending files in one transaction: once this is deployed, with psql, in batches of a few thousand rows, each in its own transaction{behind}"
     )
 }

@@ -80,7 +80,7 @@ fn report(
             cx.scene.copy_in_step()
         ),
         false => {
-            let along = cx.taken_along(at).map_or_else(String::new, |taken| {
+            let along = cx.taken_along([at]).map_or_else(String::new, |taken| {
                 format!(", together with what this one does to {taken} afterwards")
             });
             match rests_on(cx, lock, at) {
