@@ -89,7 +89,9 @@ impl MigrationContext<'_> {
         let key = self.schema.resolve(table);
         let is_view = self.schema.view_by_key(&key).is_some();
         let own = self.is_new_key(&key) || self.creates(table);
-        (!is_view && !is_bookkeeping(&key.name) && !own).then_some(table)
+        let known = self.schema.table_by_key(&key);
+        let has_one = known.is_some_and(|t| postgres::holds_one_row(t, step.operation));
+        (!is_view && !is_bookkeeping(&key.name) && !own && !has_one).then_some(table)
     }
 
     /// Does the script create the table, even if it drops it again?

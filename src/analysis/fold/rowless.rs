@@ -2,7 +2,7 @@
 
 use rustc_hash::FxHashSet;
 
-use crate::effect::{Effect, LockMode};
+use crate::effect::{Effect, LockMode, postgres};
 use crate::operation::{Action, Operation, TransactionControl};
 use crate::project::SourceId;
 use crate::rule::subject;
@@ -66,15 +66,18 @@ impl Rowless {
                 self.learn(sibling, schema);
             }
         }
-        if self.tables.is_empty() || !works_on_rows(operation, schema) {
+        if !works_on_rows(operation, schema) {
             return;
         }
         let Some(table) = subject(&operation.action) else {
             return;
         };
         let key = schema.resolve(table);
+        let known = schema.table_by_key(&key);
         if self.tables.contains(&key) && !is_filled(schema, &key) {
             spare(effect);
+        } else if known.is_some_and(|table| postgres::holds_one_row(table, operation)) {
+            spare_time(effect);
         }
     }
 
@@ -140,11 +143,16 @@ impl Rowless {
 
 /// There are no rows to work on.
 fn spare(effect: &mut Effect) {
+    spare_time(effect);
+    effect.losses.clear();
+    effect.rowless = true;
+}
+
+/// There are too few to take any time.
+fn spare_time(effect: &mut Effect) {
     effect.rewrites.clear();
     effect.scans.clear();
     effect.index_rebuilds.clear();
-    effect.losses.clear();
-    effect.rowless = true;
 }
 
 fn writes_rows(action: &Action) -> bool {

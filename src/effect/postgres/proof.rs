@@ -5,6 +5,8 @@
 //! in a way that needs thinking proves nothing.
 
 use crate::name::Name;
+use crate::operation::{Action, ConstraintKind, Expr, Operation};
+use crate::schema::Table;
 use crate::statement::cursor::name_of;
 use crate::statement::lexer::{Token, TokenKind};
 
@@ -374,6 +376,46 @@ pub fn keeps_apart(named: &str, condition: &str) -> bool {
         })
         .collect();
     !values.is_empty() && rules_out(&values, condition)
+}
+
+/// Does a table hold one row at most? So it is where a check, of those that hold or
+/// of this operation, takes one value for the primary key.
+pub fn holds_one_row(table: &Table, operation: &Operation) -> bool {
+    // Such tables are small, and others are asked about often.
+    const MOST_CONSTRAINTS: usize = 16;
+    if table.constraints.len() > MOST_CONSTRAINTS {
+        return false;
+    }
+    let key = table.primary_key().map(|key| key.columns.as_slice());
+    let Some([column]) = key else {
+        return false;
+    };
+    let takes_one = |check: &Expr| {
+        let (tokens, text) = (Tokens::of(&check.text), &*check.text);
+        conjuncts(&tokens.list, text).into_iter().any(|term| {
+            let is_column = |token: &Token| is_name(*token, text, column);
+            match term {
+                [one] => is_column(one),
+                [left, equals, right @ ..] if equals.span.of(text) == "=" => {
+                    is_column(left) && constant(right, text).is_some()
+                }
+                _ => false,
+            }
+        })
+    };
+    let added = match &operation.action {
+        Action::AddConstraint { constraint, .. } => match &constraint.kind {
+            ConstraintKind::Check(check) => takes_one(check),
+            _ => false,
+        },
+        _ => false,
+    };
+    let mut standing = table.constraints.iter().filter(|c| c.validated);
+    added
+        || standing.any(|c| match &c.definition.kind {
+            ConstraintKind::Check(check) => c.columns == [*column] && takes_one(check),
+            _ => false,
+        })
 }
 
 /// A value as terms compare it.
