@@ -734,19 +734,25 @@ impl<'a> OperationContext<'a> {
 
     /// The same, and the calls that a routine of these arguments takes still find
     /// one: `given` is what a DROP names, where it names anything.
-    pub fn routine_returns_for(&self, key: &Key, given: Option<&str>) -> bool {
+    pub fn routine_returns_for(
+        &self,
+        key: &Key,
+        given: Option<&str>,
+    ) -> Option<(Option<&'a Routine>, &'a CreateRoutine)> {
         let known = self.schema.routines(key);
         let meant = |routine: &&Arc<Routine>| given.is_none_or(|given| routine.takes(given));
-        let old = known.iter().find(meant).map(|routine| &*routine.arguments);
-        let old = old.or(given);
-        self.later_on(Facet::Object, &key.name)
-            .any(|op| match &op.action {
-                Action::CreateRoutine(create) => {
-                    self.schema.resolve_routine(&create.name) == *key
-                        && old.is_none_or(|old| stands_in(&create.arguments, old))
-                }
-                _ => false,
-            })
+        let old = known.iter().find(meant).map(|routine| &**routine);
+        let arguments = old.map(|routine| &*routine.arguments).or(given);
+        let mut later = self.later_on(Facet::Object, &key.name);
+        let again = later.find_map(|op| match &op.action {
+            Action::CreateRoutine(create) => {
+                let is_it = self.schema.resolve_routine(&create.name) == *key
+                    && arguments.is_none_or(|old| stands_in(&create.arguments, old));
+                is_it.then_some(&**create)
+            }
+            _ => None,
+        });
+        again.map(|create| (old, create))
     }
 
     /// Does an operation leave a relation under this key?

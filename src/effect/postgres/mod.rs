@@ -55,7 +55,7 @@ mod written;
 
 pub use constant::is_one_value;
 pub use proof::{admits_no_more, holds_one_row, keeps_apart, rules_out};
-pub use type_change::is_computed;
+pub use type_change::{is_built_in, is_computed};
 
 use super::{Effect, Ground, Lock, LockMode, Loss, Refusal, ScanKind, Scene};
 use crate::name::Name;

@@ -131,7 +131,7 @@ pub(super) fn stored(ty: &DataType) -> DataType {
 }
 
 /// A type of the server's own, whose name means nothing else.
-pub(super) fn is_built_in(ty: &DataType) -> bool {
+pub fn is_built_in(ty: &DataType) -> bool {
     ty.schema.is_none() && is_measured(plain(&ty.name))
 }
 
