@@ -50,11 +50,17 @@ fn check(cx: &OperationContext<'_>, findings: &mut Findings) {
     }
     let columns = key.columns.join(", ");
     let referenced = &key.references;
-    let deletes = match sees_to_deletes(key) || cx.is_new(referenced) {
-        true => String::new(),
-        false => {
-            format!(", and it can no longer delete rows of `{referenced}` that are referred to")
-        }
+    let deletes = if cx.is_new(referenced) {
+        String::new()
+    } else if takes_along(key) {
+        format!(
+            ", and its deletes from `{referenced}` take rows of `{}` along",
+            table.name
+        )
+    } else if sees_to_deletes(key) {
+        String::new()
+    } else {
+        format!(", and it can no longer delete rows of `{referenced}` that are referred to")
     };
     let (given, met) = orphan_terms(cx, key);
     findings

@@ -9,6 +9,7 @@ use crate::finding::{Confidence, Severity};
 use crate::operation::{Action, Kind, ObjectName, Operation};
 use crate::report::Direction;
 use crate::rule::{Check, Findings, OperationContext, Rule, subject};
+use crate::schema::Key;
 
 pub const RULE: Rule = Rule {
     id: "schema-conflict",
@@ -97,7 +98,7 @@ pub const RULE: Rule = Rule {
 
 fn check(cx: &OperationContext<'_>, findings: &mut Findings) {
     let Some(refusal) = &cx.effect.refusal else {
-        return;
+        return passed_over(cx, findings);
     };
     // A table that the history never made is `unknown-object`'s.
     if refusal.ground == Ground::Elsewhere {
@@ -202,4 +203,36 @@ fn depends(cx: &OperationContext<'_>) -> bool {
     cx.effect.refusal.as_ref().is_some_and(|refusal| {
         refusal.why.contains("view `") || refusal.why.contains("foreign key of")
     })
+}
+
+/// By IF NOT EXISTS the server takes an index of another table for the one that is
+/// asked for, and makes none (create_index_if_not_exists_of_other).
+fn passed_over(cx: &OperationContext<'_>, findings: &mut Findings) {
+    let Action::CreateIndex(index) = &cx.operation.action else {
+        return;
+    };
+    let Some(name) = index.name.as_ref().filter(|_| index.if_not_exists) else {
+        return;
+    };
+    let table = cx.schema.resolve(&index.table);
+    let there = cx.schema.index_by_key(&Key::new(table.schema, name.name));
+    let Some(other) = there
+        .map(|there| there.table)
+        .filter(|other| *other != table)
+    else {
+        return;
+    };
+    if cx.operation.within.conditional || cx.schema.is_unsure() {
+        return;
+    }
+    findings
+        .report(
+            name.span,
+            format!(
+                "`{}` is an index of `{other}`: IF NOT EXISTS passes over this one, and `{}` gets none",
+                name.name, index.table
+            ),
+        )
+        .severity(Severity::Warning)
+        .help("Give the index a name of its own");
 }
