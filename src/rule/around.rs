@@ -439,6 +439,15 @@ impl<'a> OperationContext<'a> {
         column.is_some_and(|c| !self.schema.is_left_null(c))
     }
 
+    /// Has the script deleted rows of the table?
+    pub fn deletes_before(&self, table: &ObjectName) -> bool {
+        let mut earlier = self.earlier_on(Facet::Rows, &table.name);
+        earlier.any(|op| match &op.action {
+            Action::Delete(delete) => self.is_same(&delete.table, table),
+            _ => false,
+        })
+    }
+
     /// Has the script seen to the rows that hold NULL in a column: given them values,
     /// or deleted them?
     pub fn has_given_values(&self, table: &ObjectName, column: &str) -> bool {

@@ -382,6 +382,13 @@ impl Filter<'_> {
             return false;
         }
         let term = inner;
+        if term
+            .first()
+            .is_some_and(|t| is_word(self.text, t, "EXISTS"))
+            && !self.is_tied(term)
+        {
+            return false;
+        }
         let Some(at) = term
             .iter()
             .position(|token| token.span.of(self.text) == "=" || is_word(self.text, token, "IN"))
@@ -405,6 +412,27 @@ impl Filter<'_> {
             && !negated
             && self.is_fine(column)
             && value.is_some_and(|v| self.is_few(v, right, depth))
+    }
+
+    /// Does a subquery name something that is not of its own relations? Without that
+    /// it is there for all rows or for none.
+    fn is_tied(&self, term: &[Token]) -> bool {
+        let from = position(self.text, term, "FROM").unwrap_or(term.len());
+        let condition = position(self.text, term, "WHERE").unwrap_or(term.len());
+        let list = term.get(from..condition).unwrap_or_default();
+        let own: Vec<Name> = list.iter().filter_map(|t| name_of(*t, self.text)).collect();
+        let behind = &term[condition..];
+        behind.iter().enumerate().any(|(at, token)| {
+            let Some(name) = name_of(*token, self.text) else {
+                return false;
+            };
+            let is_kind = |at: usize| behind.get(at).is_some_and(|t| t.kind == TokenKind::Dot);
+            let is_member = at > 0 && is_kind(at - 1);
+            match is_kind(at + 1) {
+                true => !own.contains(&name),
+                false => !is_member && self.table.is_none_or(|t| t.column(&name).is_some()),
+            }
+        })
     }
 
     /// A constant, or a subquery that itself finds few rows.

@@ -1,5 +1,7 @@
 //! Adding a foreign key checks every row while writes to both tables wait.
 
+use smol_str::SmolStr;
+
 use crate::operation::{Action, Constraint, ConstraintKind, Expr, ForeignKey, Kind, ObjectName};
 use crate::rule::{
     Check, ColumnWork, Findings, OperationContext, Rule, constraint as written, on_one_line,
@@ -23,7 +25,8 @@ fn check(cx: &OperationContext<'_>, findings: &mut Findings) {
     let ConstraintKind::ForeignKey(key) = &constraint.kind else {
         return;
     };
-    let fix = (!is_refused(cx, table)).then(|| cx.not_valid(target, constraint));
+    let is_renamed = renamed(cx, table, constraint, key).is_some();
+    let fix = (!is_refused(cx, table) && !is_renamed).then(|| cx.not_valid(target, constraint));
     findings
         .report(
             cx.operation.place,
@@ -108,8 +111,7 @@ fn remedy(
         _ => cx.after_new_columns(key.columns.iter().copied()).to_owned(),
     };
     let drop = cx.drop_beside(&name);
-    let old = cx.is_renamed_reference(table, constraint, key);
-    if let Some(old) = old.map(|old| sql_name(&old)).filter(|old| *old != name) {
+    if let Some(old) = renamed(cx, table, constraint, key) {
         return format!(
             "keep the key that stands, which is the same but for its name, and read no rows:\n  \
              ALTER TABLE {sql} RENAME CONSTRAINT {old} TO {name};"
@@ -130,4 +132,16 @@ fn definition(text: &str) -> String {
     let line = on_one_line(text);
     let at = line.to_ascii_uppercase().find("FOREIGN KEY");
     line[at.unwrap_or(0)..].to_owned()
+}
+
+/// The name that the key had, where it only gets another one.
+fn renamed(
+    cx: &OperationContext<'_>,
+    table: &ObjectName,
+    constraint: &Constraint,
+    key: &ForeignKey,
+) -> Option<SmolStr> {
+    let old = cx.is_renamed_reference(table, constraint, key)?;
+    let (old, name) = (sql_name(&old), cx.constraint_name(table, constraint));
+    (old != name).then_some(old)
 }

@@ -77,9 +77,10 @@ fn report(
                  CREATE UNIQUE INDEX CONCURRENTLY {index} ON {sql} ({}){};\n\
                  then let the key adopt it, once its columns are NOT NULL{}:\n  \
                  ALTER TABLE {sql} {}ADD CONSTRAINT {name} PRIMARY KEY USING INDEX {index}{};",
-                match has_new_columns {
-                    true => "with the new columns in place, ",
-                    false => "",
+                match (has_new_columns, cx.deletes_before(table)) {
+                    (true, _) => "with the new columns in place, ",
+                    (_, true) => "once the rows that are deleted here are gone, ",
+                    _ => "",
                 },
                 cx.scene.without_transaction(),
                 sql_list(key.columns.iter().map(|c| c.as_str())),

@@ -61,6 +61,8 @@ fn check(cx: &OperationContext<'_>, findings: &mut Findings) {
                 "{}run `{sql}` {}{}",
                 if has_new_columns(cx, index) {
                     "with the new columns in place, "
+                } else if index.unique && cx.deletes_before(&index.table) {
+                    "once the rows that are deleted here are gone, "
                 } else {
                     ""
                 },

@@ -29,11 +29,15 @@ fn check(cx: &OperationContext<'_>, findings: &mut Findings) {
         true => String::new(),
         false => format!(" of `{}`", trigger.columns.join(", ")),
     };
+    let when = match trigger.when {
+        Some(_) => " that its WHEN lets through",
+        None => "",
+    };
     findings
         .report(
             cx.operation.place,
             format!(
-                "lets every {events}{of} on `{table}` fail: the trigger's function does nothing but raise an exception, and the old release may still do so"
+                "lets every {events}{of} on `{table}`{when} fail: the trigger's function does nothing but raise an exception, and the old release may still do so"
             ),
         )
         .confidence(cx.confidence(table))

@@ -15,7 +15,11 @@ pub const RULE: Rule = Rule {
 
 fn check(cx: &OperationContext<'_>, findings: &mut Findings) {
     let Action::AlterColumnType {
-        table, column, ty, ..
+        table,
+        column,
+        ty,
+        collation,
+        ..
     } = &cx.operation.action
     else {
         return;
@@ -24,7 +28,7 @@ fn check(cx: &OperationContext<'_>, findings: &mut Findings) {
         return;
     }
     if cx.may_be_text_already() {
-        return perhaps_longer(cx, findings, table, column, ty);
+        return perhaps_longer(cx, findings, table, column, ty, collation.is_some());
     }
     if findings.add_to_statement(cx, format!("and `{}`, in the same rewrite", column.name)) {
         return;
@@ -71,6 +75,7 @@ fn perhaps_longer(
     table: &Target,
     column: &Ident,
     ty: &DataType,
+    collated: bool,
 ) {
     let what = format!("`{}.{}`", table.name, column.name);
     let place = cx.place(cx.operation.place);
@@ -81,16 +86,23 @@ fn perhaps_longer(
         Some(_) => format!("`{ty}` or a shorter one"),
         None => "`varchar` or `text`".to_owned(),
     };
+    let (also, look) = match collated {
+        true => (
+            ", and builds its indexes anew if they had another collation",
+            "type and the collation",
+        ),
+        false => ("", "type"),
+    };
     findings
         .report(
             cx.operation.place,
             format!(
-                "changing {what} to `{ty}` rewrites the table, unless it was {cheap} before: {NOT_SHOWN}"
+                "changing {what} to `{ty}` rewrites the table, unless it was {cheap} before{also}: {NOT_SHOWN}"
             ),
         )
         .severity(Severity::Info)
         .confidence(Confidence::Low)
-        .help("look up the type where this is going to run");
+        .help(format!("look up the {look} where this is going to run"));
 }
 
 const NOT_SHOWN: &str = "the history does not show what it was";

@@ -70,6 +70,9 @@ fn check(cx: &MigrationContext<'_>, findings: &mut Findings) {
                 )
             }
         };
+        if findings.add_to_alike(&fact, step.place(), "so may this one") {
+            continue;
+        }
         let known = cx.schema.table(table).is_some_and(|table| table.is_known());
         let copies = matches!(step.operation.action, Action::Insert(_));
         findings

@@ -5,7 +5,9 @@ use std::ops::ControlFlow;
 use crate::finding::Confidence;
 use crate::name::Name;
 use crate::operation::{Action, ConstraintKind, Kind};
-use crate::rule::{Check, Findings, OperationContext, Rule, Trail, Uniqueness, Way, sql_key};
+use crate::rule::{
+    Check, Findings, OperationContext, Rule, Trail, Uniqueness, Way, on_one_line, sql_key,
+};
 use crate::schema::names_in;
 
 pub const RULE: Rule = Rule {
@@ -34,6 +36,13 @@ fn check(cx: &OperationContext<'_>, findings: &mut Findings) {
         Some(new) => format!("may fail: `{new}` may let duplicates of it in"),
         None => "fails once there are duplicates".to_owned(),
     };
+    let (among, filter) = match gone.predicate.map(on_one_line) {
+        Some(predicate) => (
+            format!(" among the rows with `{predicate}`"),
+            format!(" WHERE {predicate}"),
+        ),
+        None => Default::default(),
+    };
     // Of an index another rule says it.
     let meanwhile = match cx.operation.action {
         Action::DropConstraint { .. } => {
@@ -44,11 +53,11 @@ fn check(cx: &OperationContext<'_>, findings: &mut Findings) {
     let finding = findings
         .report(
             cx.operation.place,
-            format!("the down makes `{key}` of `{table}` unique again and {fails}{meanwhile}"),
+            format!("the down makes `{key}` of `{table}` unique again{among} and {fails}{meanwhile}"),
         )
         .help(format!(
             "Let the down remove duplicates first, or keep `{}` until the code that needs duplicates is final:\n\
-             SELECT {now}, count(*) FROM {} GROUP BY {now} HAVING count(*) > 1;",
+             SELECT {now}, count(*) FROM {}{filter} GROUP BY {now} HAVING count(*) > 1;",
             gone.name,
             sql_key(&back.table),
             now = shown(&gone, &back.columns)

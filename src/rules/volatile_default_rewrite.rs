@@ -2,7 +2,8 @@
 
 use crate::operation::{Action, Kind};
 use crate::rule::{
-    Check, ColumnWork, Findings, OperationContext, Rule, one_line, sql_name, sql_object, sql_type,
+    Check, ColumnWork, Findings, OperationContext, Rule, one_line, proven_not_null, sql_name,
+    sql_object, sql_type,
 };
 
 pub const RULE: Rule = Rule {
@@ -23,6 +24,14 @@ fn check(cx: &OperationContext<'_>, findings: &mut Findings) {
     }
     let sql = sql_object(&table.name);
     let name = sql_name(&column.name);
+    let required = match column.not_null {
+        true => format!(
+            "; make it NOT NULL once all have a value, {}:\n{}",
+            cx.scene.each_apart(),
+            proven_not_null(&table.name, &column.name)
+        ),
+        false => String::new(),
+    };
     let (because, help) = match &column.default {
         Some(default) => {
             let value = one_line(&default.text);
@@ -32,7 +41,7 @@ fn check(cx: &OperationContext<'_>, findings: &mut Findings) {
                     "add the column bare, then give new rows their default:\n  \
                      ALTER TABLE {sql} ADD COLUMN {name} {};\n  \
                      ALTER TABLE {sql} ALTER COLUMN {name} SET DEFAULT {value};\n\
-                     and fill the old rows in batches, {}",
+                     and fill the old rows in batches, {}{required}",
                     sql_type(&column.ty),
                     cx.scene.afterwards()
                 ),

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use super::apply::{At, Conflict};
 use super::constraint::{names_in, rename_in};
-use super::{GoneRule, Key, Relation, Schema, Table, TableConstraint, Use, View};
+use super::{GoneRule, Index, Key, Relation, Schema, Table, TableConstraint, Use, View};
 use crate::name::Name;
 use crate::operation::{ConstraintKind, Expr, ObjectKind, ObjectName, Target};
 
@@ -326,8 +326,10 @@ impl Schema {
             // What comes in the place of one that is gone names the column so.
             for gone in &mut t.gone {
                 swap(&mut gone.columns, from, to);
-                if let GoneRule::Constraint(constraint) = &mut gone.rule {
-                    rename_in_constraint(constraint, from, to);
+                match &mut gone.rule {
+                    GoneRule::Constraint(constraint) => rename_in_constraint(constraint, from, to),
+                    GoneRule::Index(index) => rename_in_index(Arc::make_mut(index), from, to),
+                    GoneRule::Trigger => {}
                 }
             }
             for trigger in &mut t.triggers {
@@ -352,13 +354,7 @@ impl Schema {
             }
         });
         for index in &table.indexes {
-            self.edit_index(index, |i| {
-                swap(&mut i.columns, from, to);
-                swap(&mut i.include, from, to);
-                for expr in i.exprs.iter_mut().chain(&mut i.predicate) {
-                    replace_name(expr, from, to);
-                }
-            });
+            self.edit_index(index, |i| rename_in_index(i, from, to));
         }
         self.former_names.insert(*from);
         self.rename_member(key, ObjectKind::Column, from, Some(to));
@@ -402,5 +398,13 @@ fn rename_in_constraint(constraint: &mut Arc<TableConstraint>, from: &Name, to: 
             definition: expr, ..
         } => replace_name(expr, from, to),
         _ => {}
+    }
+}
+
+fn rename_in_index(index: &mut Index, from: &Name, to: &Name) {
+    swap(&mut index.columns, from, to);
+    swap(&mut index.include, from, to);
+    for expr in index.exprs.iter_mut().chain(&mut index.predicate) {
+        replace_name(expr, from, to);
     }
 }

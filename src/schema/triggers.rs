@@ -1,6 +1,6 @@
 //! What triggers and rules make of what is written to a table.
 
-use super::{Key, Routine, Rule, Schema, SettingName, Table, Trigger};
+use super::{Key, Routine, Rule, Schema, SettingName, Table, Trigger, names_in};
 use crate::operation::{CreateRoutine, CreateTrigger, Expr, ObjectKind, ObjectName};
 use crate::source::Span;
 use crate::statement::Cursor;
@@ -79,9 +79,14 @@ impl Schema {
     }
 
     /// Does a trigger let every write fail that it fires for? Its function raises an
-    /// exception before anything else.
+    /// exception before anything else, whatever the rows are.
     pub fn refuses_writes(&self, trigger: &CreateTrigger) -> bool {
-        let function = trigger.function.as_ref().filter(|_| trigger.when.is_none());
+        let asks_rows = |when: &Expr| {
+            let names = names_in(&when.text);
+            names.into_iter().any(|name| name == "new" || name == "old")
+        };
+        let function = trigger.function.as_ref();
+        let function = function.filter(|_| !trigger.when.as_ref().is_some_and(asks_rows));
         let function = function.and_then(|name| self.the_function(name));
         function.is_some_and(raises)
     }

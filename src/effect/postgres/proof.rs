@@ -8,7 +8,7 @@ use crate::name::Name;
 use crate::operation::{Action, ConstraintKind, Expr, Operation};
 use crate::schema::Table;
 use crate::statement::cursor::name_of;
-use crate::statement::lexer::{Token, TokenKind};
+use crate::statement::lexer::{Token, TokenKind, same_tokens};
 
 use super::expr::{Tokens, conjuncts, disjuncts, is_name, is_word, strip, top_level};
 use super::term::{alternatives, at_least, between, comparison, constant, differ, excluded, less};
@@ -358,6 +358,25 @@ pub fn rules_out(values: &[(Name, Option<String>)], condition: &str) -> bool {
         }
     };
     part(&Tokens::of(condition).list, condition, &term, DEEPEST).is_unmet(&held)
+}
+
+/// Does a condition ask for all that another one does, term by term and as it is
+/// written?
+pub fn asks_for_all_of(known: &str, wanted: &str) -> bool {
+    let (own, other) = (Tokens::of(known), Tokens::of(wanted));
+    fn text<'t>(term: &[Token], of: &'t str) -> Option<&'t str> {
+        Some(term.first()?.span.to(term.last()?.span).of(of))
+    }
+    let own = conjuncts(&own.list, known);
+    conjuncts(&other.list, wanted).iter().all(|term| {
+        let wanted = text(term, wanted);
+        let same = |own: &&[Token]| {
+            text(own, known)
+                .zip(wanted)
+                .is_some_and(|(a, b)| same_tokens(a, b))
+        };
+        own.iter().any(same)
+    })
 }
 
 /// Is there no row that meets both conditions, because one of them names the values
