@@ -8,8 +8,8 @@ use super::conversion::{Conversion, conversion};
 use super::{Effect, Scene};
 use crate::name::Name;
 use crate::operation::{
-    Action, Column, Constraint, ConstraintKind, DataType, DomainChange, Identity, ObjectKind,
-    ObjectName, RowSecurity, Target,
+    Action, Column, CompositeChange, Constraint, ConstraintKind, DataType, DomainChange, Identity,
+    ObjectKind, ObjectName, RowSecurity, Target,
 };
 use crate::schema::{RefusedReset, Relation};
 use crate::verdict::OldRelease::{self, Broken, Compatible, Degraded};
@@ -147,6 +147,15 @@ fn by_itself(scene: &Scene<'_>, effect: &Effect) -> OldRelease {
             name,
             change: DomainChange::AddConstraint { .. } | DomainChange::SetNotNull,
         } if !scene.schema.is_created_now(&scene.schema.type_key_of(name)) => Degraded,
+        Action::AlterComposite { name, change, .. }
+            if !scene.schema.is_created_now(&scene.schema.type_key_of(name)) =>
+        {
+            match change {
+                CompositeChange::Drop(_) => Broken,
+                CompositeChange::Add(..) | CompositeChange::Alter(..) => Degraded,
+                CompositeChange::Rename(..) => Compatible,
+            }
+        }
         Action::CreateIndex(index) if index.unique && sees(&index.table) => Degraded,
         Action::DropConstraint { table, name, .. } if on(table) => {
             let known = scene.schema.table(&table.name);

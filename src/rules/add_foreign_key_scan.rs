@@ -110,6 +110,27 @@ fn remedy(
         }
         _ => cx.after_new_columns(key.columns.iter().copied()).to_owned(),
     };
+    if let [column] = &*key.columns
+        && cx.is_new_column(table, column)
+        && cx
+            .table(table)
+            .and_then(|t| t.column(column))
+            .is_some_and(|c| c.default.is_none())
+        && !cx.has_given_values(table, column)
+        && !constraint.inline
+    {
+        let referenced = sql_object(&key.references);
+        let to = written::foreign_key(key, &[], &referenced, &key.referenced);
+        let to = to.split_once("REFERENCES").map_or("", |(_, to)| to);
+        return format!(
+            "write it where the column is added, without a default: no row has a value then, and none is looked at:\n  \
+             ALTER TABLE {sql} ADD COLUMN {} … CONSTRAINT {name} REFERENCES{to}{};\n\
+             or add it NOT VALID, and check the rows {}",
+            sql_name(column),
+            written::deferral(constraint),
+            cx.scene.afterwards()
+        );
+    }
     let drop = cx.drop_beside(&name);
     if let Some(old) = renamed(cx, table, constraint, key) {
         return format!(

@@ -29,6 +29,7 @@ fn check(cx: &OperationContext<'_>, findings: &mut Findings) {
     };
     if !cx.is_old_column(table, &column.name)
         || same_expression(&old.text, &default.text)
+        || are_random_uuids(&old.text, &default.text)
         || old.text.trim().eq_ignore_ascii_case("null")
         || cx.default_returns(table, &column.name)
     {
@@ -70,4 +71,15 @@ fn check(cx: &OperationContext<'_>, findings: &mut Findings) {
             ),
         )
         .help(advice);
+}
+
+/// Any of them gives a random UUID (manual, "UUID Functions" and "uuid-ossp").
+fn are_random_uuids(old: &str, new: &str) -> bool {
+    let is_random = |text: &str| {
+        let name = text.rsplit('.').next().unwrap_or(text).trim();
+        ["uuid_generate_v4()", "gen_random_uuid()", "uuidv4()"]
+            .iter()
+            .any(|known| name.eq_ignore_ascii_case(known))
+    };
+    is_random(old) && is_random(new)
 }

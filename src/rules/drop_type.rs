@@ -1,14 +1,14 @@
 //! A type goes while the old release may name it.
 
 use crate::finding::{Confidence, Severity};
-use crate::operation::{Action, Kind, ObjectKind, Operation};
+use crate::operation::{Action, CompositeChange, Kind, ObjectKind, Operation};
 use crate::rule::{Check, Findings, OperationContext, Rule, mentions, sql_object};
 
 pub const RULE: Rule = Rule {
     id: "drop-type",
     page: include_str!("../../rules/drop-type.md"),
     check: Check::Operation {
-        on: &[Kind::Drop],
+        on: &[Kind::Drop, Kind::AlterComposite],
         check,
     },
 };
@@ -22,7 +22,7 @@ fn check(cx: &OperationContext<'_>, findings: &mut Findings) {
         ..
     } = &cx.operation.action
     else {
-        return;
+        return altered(cx, findings);
     };
     let key = cx.type_key(name);
     let known = cx.type_exists(&key);
@@ -63,6 +63,46 @@ fn check(cx: &OperationContext<'_>, findings: &mut Findings) {
             kind.word().to_ascii_uppercase(),
             sql_object(name)
         ));
+}
+
+/// The attributes of a composite type are what its values are made of
+/// (alter_composite_* in `fixtures/truth`; a row of too few or too many columns is
+/// not cast).
+fn altered(cx: &OperationContext<'_>, findings: &mut Findings) {
+    let Action::AlterComposite { name, change, .. } = &cx.operation.action else {
+        return;
+    };
+    let key = cx.type_key(name);
+    if cx.is_new_type(&key) || cx.effect.refusal.is_some() {
+        return;
+    }
+    let (severity, fact) = match change {
+        CompositeChange::Drop(attribute) => (
+            Severity::Error,
+            format!(
+                "drops attribute `{attribute}` of type `{name}`: what builds or reads its values as before fails"
+            ),
+        ),
+        CompositeChange::Add(attribute, _) => (
+            Severity::Warning,
+            format!(
+                "adds attribute `{attribute}` to type `{name}`: casts of rows with as many values as before fail"
+            ),
+        ),
+        CompositeChange::Alter(attribute, ty) => (
+            Severity::Warning,
+            format!(
+                "makes attribute `{attribute}` of type `{name}` `{ty}`: the old release still writes and reads the old type"
+            ),
+        ),
+        // `rename-object` says it.
+        CompositeChange::Rename(..) => return,
+    };
+    findings
+        .report(cx.operation.place, fact)
+        .severity(severity)
+        .confidence(if cx.type_exists(&key) { Confidence::High } else { Confidence::Medium })
+        .help("Create a type of another name beside it, let the functions of the new release use that, and drop this one in a later migration");
 }
 
 /// Then the type follows its columns, and that is reported where they go.

@@ -64,6 +64,10 @@ fn remedy(cx: &OperationContext<'_>, index: &CreateIndex, built: &[&Key]) -> Str
     let partition = built
         .first()
         .map_or("<partition>".into(), |key| sql_key(key));
+    let others = match built.len() {
+        1 => "",
+        _ => "\n-- and so on: the index counts once each partition has its part of it",
+    };
     let unique = if index.unique { "UNIQUE " } else { "" };
     let name = index
         .name
@@ -82,7 +86,7 @@ fn remedy(cx: &OperationContext<'_>, index: &CreateIndex, built: &[&Key]) -> Str
          CREATE {unique}INDEX {name} ON ONLY {table} {rest};\n\
          then build it on each partition{} ({}), and attach it:\n  \
          CREATE {unique}INDEX CONCURRENTLY {partition}_idx ON {partition} {rest};\n  \
-         ALTER INDEX {name} ATTACH PARTITION {partition}_idx;",
+         ALTER INDEX {name} ATTACH PARTITION {partition}_idx;{others}",
         if built.len() < partitions(cx, index) {
             " that has none"
         } else {
