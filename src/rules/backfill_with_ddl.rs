@@ -3,7 +3,7 @@
 use rustc_hash::{FxHashMap, FxHashSet};
 
 use crate::finding::Severity;
-use crate::operation::ObjectName;
+use crate::operation::{Action, ObjectName};
 use crate::rule::{Check, Findings, MigrationContext, Rule, Step, listed, sql_object};
 use crate::schema::Key;
 
@@ -124,18 +124,29 @@ fn instead(cx: &MigrationContext<'_>, changes: &[(usize, &ObjectName)]) -> Strin
         _ => format!("changes of {}", listed(&tables)),
     };
     let taken = cx.taken_along(shown.iter().map(|(at, _)| *at));
+    // What is switched off for all batches stays off between them.
+    let is_off = cx.steps.iter().any(|step| match &step.operation.action {
+        Action::ToggleTrigger { table, enable, .. } => {
+            !enable && shown.iter().any(|(_, changed)| **changed == table.name)
+        }
+        _ => false,
+    });
+    let each = match is_off {
+        true => "each in its own transaction, which switches the trigger off and on again",
+        false => "each in its own transaction",
+    };
     let Some(tool) = cx.scene.one_for_all_pending() else {
         let along = taken.map_or_else(String::new, |taken| {
             format!(", together with what this one does to {taken} afterwards")
         });
         return format!(
-            "move the {sql} into a later migration{along}, in batches of a few thousand rows, each in its own transaction"
+            "move the {sql} into a later migration{along}, in batches of a few thousand rows, {each}"
         );
     };
     let behind = taken.map_or_else(String::new, |taken| {
         format!("; leave what this does to {taken} afterwards to a migration that is deployed after that")
     });
     format!(
-        "make the {sql} outside {tool}, which runs all pending files in one transaction: once this is deployed, with psql, in batches of a few thousand rows, each in its own transaction{behind}"
+        "make the {sql} outside {tool}, which runs all pending files in one transaction: once this is deployed, with psql, in batches of a few thousand rows, {each}{behind}"
     )
 }

@@ -79,6 +79,9 @@ fn check(cx: &OperationContext<'_>, findings: &mut Findings) {
         ));
 }
 
+/// So many bytes of a query are written out.
+const LONGEST: usize = 300;
+
 /// The condition of the rows that are changed.
 fn filter(action: &Action) -> Option<&str> {
     let filter = match action {
@@ -117,14 +120,20 @@ fn the_rows(cx: &OperationContext<'_>, name: &ObjectName) -> String {
         .map_or_else(String::new, |alias| format!(" AS {}", sql_name(alias)));
     let condition = match others {
         None => condition.to_owned(),
-        Some(others) => format!(
-            "EXISTS (SELECT 1 FROM {} WHERE {condition})",
-            on_one_line(&others.text)
-        ),
+        Some(others) => {
+            let joined = on_one_line(&others.text);
+            let joined = match joined.len() {
+                ..=LONGEST => joined,
+                _ => "<what it joins>".into(),
+            };
+            format!("EXISTS (SELECT 1 FROM {joined} WHERE {condition})")
+        }
     };
-    let with = with
-        .as_ref()
-        .map_or_else(String::new, |with| on_one_line(&with.text) + " ");
+    let with = with.as_ref().map(|with| on_one_line(&with.text) + " ");
+    let with = with.map_or_else(String::new, |with| match with.len() {
+        ..=LONGEST => with,
+        _ => "WITH <as there> ".to_owned(),
+    });
     format!("{with}SELECT * FROM {table}{alias} WHERE {condition}")
 }
 

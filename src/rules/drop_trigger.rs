@@ -62,7 +62,8 @@ fn check(cx: &OperationContext<'_>, findings: &mut Findings) {
         ));
 }
 
-/// Another trigger of the script fires at one of the same events of the table.
+/// Another trigger of the script fires at one of the same events of the table, and
+/// does not only forbid them.
 fn is_replaced(cx: &OperationContext<'_>, trigger: &Trigger, table: &[Key]) -> bool {
     const EVENTS: [&str; 4] = ["insert", "update", "delete", "truncate"];
     let fires_too = |other: &str| {
@@ -71,7 +72,9 @@ fn is_replaced(cx: &OperationContext<'_>, trigger: &Trigger, table: &[Key]) -> b
     };
     let replaces = |op: &Operation| match &op.action {
         Action::CreateTrigger(create) => {
-            table.contains(&cx.schema.resolve(&create.table)) && fires_too(&create.events.text)
+            table.contains(&cx.schema.resolve(&create.table))
+                && fires_too(&create.events.text)
+                && !cx.schema.refuses_writes(create)
         }
         _ => false,
     };
