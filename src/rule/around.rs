@@ -3,7 +3,8 @@
 
 use super::domain::base_of;
 use super::{
-    Facet, OpenedBy, OperationContext, keeps_null_out, mentions, sql_ident, sql_object, sql_type,
+    Facet, NEARBY, OpenedBy, OperationContext, keeps_null_out, mentions, sql_ident, sql_object,
+    sql_type,
 };
 use crate::name::Name;
 use crate::operation::{
@@ -441,7 +442,7 @@ impl<'a> OperationContext<'a> {
 
     /// Has the script deleted rows of the table?
     pub fn deletes_before(&self, table: &ObjectName) -> bool {
-        let mut earlier = self.earlier_on(Facet::Rows, &table.name);
+        let mut earlier = self.earlier_on(Facet::Rows, &table.name).rev().take(NEARBY);
         earlier.any(|op| match &op.action {
             Action::Delete(delete) => self.is_same(&delete.table, table),
             _ => false,
@@ -451,7 +452,7 @@ impl<'a> OperationContext<'a> {
     /// Has the script seen to the rows that hold NULL in a column: given them values,
     /// or deleted them?
     pub fn has_given_values(&self, table: &ObjectName, column: &str) -> bool {
-        let mut earlier = self.earlier_on(Facet::Rows, &table.name);
+        let mut earlier = self.earlier_on(Facet::Rows, &table.name).rev().take(NEARBY);
         earlier.any(|op| match &op.action {
             Action::Update(update) => {
                 self.is_same(&update.table, table)
@@ -594,20 +595,23 @@ impl<'a> OperationContext<'a> {
     /// Does the script add a constraint of this name, or of the same kind over
     /// the same columns, later?
     pub fn is_constraint_put_back(&self, target: &Target, name: &str) -> bool {
-        let mut later = self
-            .names_to_come(&target.name)
-            .into_iter()
+        let names = self.names_to_come(&target.name);
+        let old = self.table(&target.name).and_then(|t| t.constraint(name));
+        let columns = old.map(|old| self.columns_to_come(&names, &old.columns));
+        let mut later = names
+            .iter()
             .flat_map(|key| self.later_on(Facet::Table, &key.name));
-        later.any(|op| self.is_like_constraint(&op.action, target, name))
+        later.any(|op| self.is_like_constraint(&op.action, &names, name, columns.as_deref()))
     }
 
-    /// What columns of a table are called in the end.
-    fn columns_to_come(&self, target: &ObjectName, columns: &[Name]) -> Vec<Name> {
+    /// What columns of a table, which has these names one after the other, are called
+    /// in the end.
+    fn columns_to_come(&self, names: &[Key], columns: &[Name]) -> Vec<Name> {
         let mut columns = columns.to_vec();
-        for key in self.names_to_come(target) {
+        for key in names {
             for op in self.later_on(Facet::Table, &key.name) {
                 if let Action::RenameColumn { table, column, to } = &op.action
-                    && self.schema.resolve(&table.name) == key
+                    && self.schema.resolve(&table.name) == *key
                 {
                     let renamed = columns.iter_mut().find(|own| **own == column.name);
                     renamed.into_iter().for_each(|own| *own = to.name);
@@ -619,18 +623,29 @@ impl<'a> OperationContext<'a> {
 
     /// Does the down?
     pub fn constraint_goes_back(&self, target: &Target, name: &str) -> bool {
+        let names = [self.schema.resolve(&target.name)];
         self.back_on(Facet::Table, &target.name.name)
-            .any(|op| self.is_like_constraint(&op.action, target, name))
+            .any(|op| self.is_like_constraint(&op.action, &names, name, None))
     }
 
-    fn is_like_constraint(&self, action: &Action, target: &Target, name: &str) -> bool {
+    /// Is a constraint added to the first of the tables, or to what that becomes, that
+    /// has the name of one there or is over the same columns? `columns` are what those
+    /// become.
+    fn is_like_constraint(
+        &self,
+        action: &Action,
+        tables: &[Key],
+        name: &str,
+        columns: Option<&[Name]>,
+    ) -> bool {
         let Action::AddConstraint { table, constraint } = action else {
             return false;
         };
-        let old = self.table(&target.name).and_then(|t| t.constraint(name));
+        let known = tables.first().and_then(|key| self.schema.table_by_key(key));
+        let old = known.and_then(|t| t.constraint(name));
         let named = constraint.name.as_ref().is_some_and(|n| n.name == name);
-        let is_over = |columns: &[Name], old: &TableConstraint| {
-            columns == old.columns || columns == self.columns_to_come(&target.name, &old.columns)
+        let is_over = |own: &[Name], old: &TableConstraint| {
+            own == old.columns || columns.is_some_and(|columns| own == columns)
         };
         let alike = old.is_some_and(|old| match (&old.definition.kind, &constraint.kind) {
             (ConstraintKind::Unique(_), ConstraintKind::Unique(key)) => is_over(&key.columns, old),
@@ -643,8 +658,7 @@ impl<'a> OperationContext<'a> {
                 .all(|column| mentions(&check.text, column)),
             _ => false,
         });
-        let names = self.names_to_come(&target.name);
-        names.contains(&self.schema.resolve(&table.name)) && (named || alike)
+        tables.contains(&self.schema.resolve(&table.name)) && (named || alike)
     }
 
     /// Is a constraint or index of this name, on whatever table, dropped

@@ -1,6 +1,6 @@
 //! Rows change and their earlier state is kept nowhere.
 
-use crate::operation::{Action, Delete, Insert, Kind, Merge, ObjectName, Update};
+use crate::operation::{Action, Delete, Insert, Kind, Merge, ObjectName, Operation, Update};
 use crate::project::{Down, Layout};
 use crate::rule::{
     Check, Facet, Findings, OperationContext, Rule, is_bookkeeping, object_name, on_one_line,
@@ -36,9 +36,14 @@ fn check(cx: &OperationContext<'_>, findings: &mut Findings) {
         return;
     }
     let seeded = filter.is_some_and(|text| cx.names_seeded_rows(name, text));
-    let told = cx
-        .earlier_on(Facet::Rows, &name.name)
-        .any(|op| changes_old_rows(cx, &op.action, name) && !is_copied(cx, &op.action, name));
+    // Where nothing is copied, whatever came before was told.
+    let copies = cx.is_copied(name);
+    let mut earlier = cx.earlier_on(Facet::Rows, &name.name).rev();
+    let changes = |op: &Operation| changes_old_rows(cx, &op.action, name);
+    let told = match copies {
+        true => { earlier.take(FEW) }.any(|op| changes(op) && !is_copied(cx, &op.action, name)),
+        false => earlier.any(changes),
+    };
     if cx.is_new(name)
         || told
         || seeded
@@ -78,6 +83,9 @@ fn check(cx: &OperationContext<'_>, findings: &mut Findings) {
             },
         ));
 }
+
+/// So many statements before may have been told for this one.
+const FEW: usize = 64;
 
 /// So many bytes of a query are written out.
 const LONGEST: usize = 300;

@@ -193,7 +193,7 @@ pub struct Table {
     /// What the migration that is being applied dropped: what comes in its
     /// place is no new rule.
     pub gone: ThinVec<Gone>,
-    taught: ThinVec<taught::Taught>,
+    taught: ThinVec<Arc<taught::Taught>>,
 }
 
 /// A constraint, unique index or trigger that is no longer there.

@@ -1,5 +1,7 @@
 //! What ALTERs teach of columns that no migration shows.
 
+use std::sync::Arc;
+
 use super::Table;
 use crate::name::Name;
 use crate::operation::{Action, Column, DataType};
@@ -35,7 +37,8 @@ impl Table {
     }
 
     fn taught(&self, column: &str) -> Option<&Taught> {
-        self.taught.iter().find(|t| t.column.name == column)
+        let mut all = self.taught.iter().map(|taught| &**taught);
+        all.find(|taught| taught.column.name == column)
     }
 
     /// Keeps what an action says of a column that is not known.
@@ -59,10 +62,10 @@ impl Table {
     fn taught_mut(&mut self, column: &Name) -> &mut Taught {
         let place = self.taught.iter().position(|t| t.column.name == *column);
         let place = place.unwrap_or_else(|| {
-            self.taught.push(Taught::new(*column));
+            self.taught.push(Arc::new(Taught::new(*column)));
             self.taught.len() - 1
         });
-        &mut self.taught[place]
+        Arc::make_mut(&mut self.taught[place])
     }
 
     /// A column goes, or is called something else.
@@ -72,7 +75,7 @@ impl Table {
             Some(to) => {
                 let own = self.taught.iter_mut().find(|t| t.column.name == *column);
                 if let Some(taught) = own {
-                    taught.column.name = to;
+                    Arc::make_mut(taught).column.name = to;
                 }
             }
         }
