@@ -31,8 +31,12 @@ impl Schema {
 
     /// The columns of a type or domain, in the order of their tables' names.
     pub fn columns_of_type(&self, key: &Key) -> Vec<(&Table, &Column)> {
-        let of_type =
-            |column: &Column| column.ty.name == key.name && self.type_key(&column.ty) == *key;
+        // `smallint` is the server's own, whatever table is called so.
+        let of_type = |column: &Column| {
+            column.ty.name == key.name
+                && !is_everywhere(&column.ty)
+                && self.type_key(&column.ty) == *key
+        };
         let tables = self.tables_with(&key.name).into_iter();
         let found: Vec<(&Table, &Column)> = tables
             .flat_map(|table| table.columns.iter().map(move |column| (table, &**column)))
