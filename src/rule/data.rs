@@ -382,11 +382,9 @@ impl Filter<'_> {
             return false;
         }
         let term = inner;
-        if term
-            .first()
-            .is_some_and(|t| is_word(self.text, t, "EXISTS"))
-            && !self.is_tied(term)
-        {
+        let is = |at: usize, word: &str| term.get(at).is_some_and(|t| is_word(self.text, t, word));
+        // What has no counterpart elsewhere is mostly most of it.
+        if is(0, "NOT") && is(1, "EXISTS") || is(0, "EXISTS") && !self.is_tied(term) {
             return false;
         }
         let Some(at) = term

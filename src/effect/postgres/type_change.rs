@@ -413,7 +413,7 @@ impl<'a> Work<'a> {
             self.change(old, ty, column, using).binary && collation == own.as_ref()
         });
         if !is_same {
-            self.effect.uncertain = taught.is_none();
+            self.effect.uncertain |= taught.is_none();
             self.rewrite_all(subject);
         }
     }
