@@ -102,12 +102,24 @@ fn report(
             };
             format!(":\n{first}{sql};")
         });
+    let first = match is_key {
+        true => format!(
+            "Release code that neither names it in ON CONFLICT nor rests on its uniqueness first (`idx_scan` of `{}` in pg_stat_user_indexes counts the queries besides)",
+            name.name
+        ),
+        false => format!(
+            "Look at `idx_scan` of `{}` in pg_stat_user_indexes on every server first",
+            name.name
+        ),
+    };
     let draft = findings
-        .report(cx.operation.place, format!("drops index `{name}`{on}: {then}"))
+        .report(
+            cx.operation.place,
+            format!("drops index `{name}`{on}: {then}"),
+        )
         .severity(severity)
         .help(format!(
-            "Look at `idx_scan` of `{}` in pg_stat_user_indexes on every server first, and keep the statement that builds it again{again}",
-            name.name
+            "{first}, and keep the statement that builds it again{again}"
         ));
     if index.is_none() {
         draft.confidence(Confidence::Medium);
