@@ -582,6 +582,7 @@ impl<'a> Fold<'a> {
             .by_statement
             .then(|| inverse::inverse(operation, planned.source, &mut self.schema, &effect))
             .map(Box::new);
+        let first = self.outcome.findings.len();
         let asked = self.operation_rules(run.scene, planned, &effect, transactions, index);
         if asked == Asked::AndSilent {
             verdict.old_release = OldRelease::Compatible;
@@ -590,8 +591,9 @@ impl<'a> Fold<'a> {
         if loses_writes {
             verdict.old_release = verdict.old_release.max(OldRelease::Degraded);
         }
-        if let Some(refusal) = &effect.refusal {
-            self.note_refused_alone(planned, refusal);
+        match &effect.refusal {
+            Some(refusal) => self.note_refused_alone(planned, refusal),
+            None => self.doubts.note_run(&self.outcome.findings[first..]),
         }
         let visible = effect
             .locks

@@ -83,10 +83,13 @@ pub fn foreign_key(
     target: &str,
     referenced: &[Name],
 ) -> String {
-    let mut text = format!(
-        "FOREIGN KEY {} REFERENCES {target}",
-        columns_in_parens(columns)
-    );
+    let to = references(foreign, target, referenced);
+    format!("FOREIGN KEY {} {to}", columns_in_parens(columns))
+}
+
+/// What stands behind the columns, or behind the one that it is written with.
+pub fn references(foreign: &ForeignKey, target: &str, referenced: &[Name]) -> String {
+    let mut text = format!("REFERENCES {target}");
     if !referenced.is_empty() {
         text.push_str(&format!(" {}", columns_in_parens(referenced)));
     }

@@ -3,8 +3,8 @@
 
 use std::borrow::Cow;
 
-use super::same_condition;
-use crate::effect::postgres::asks_for_all_of;
+use super::{plain_expression, same_condition};
+use crate::effect::postgres::takes_no_more;
 use crate::name::Name;
 use crate::operation::{Action, Constraint, ConstraintKind, DataType, ObjectName, Operation};
 use crate::schema::{Index, Key, Routine, Schema, Table, TableConstraint, names_in, signature};
@@ -135,7 +135,9 @@ impl<'a> Uniqueness<'a> {
                 .all(|text| same_expr(text) || follows_from(text, other, names, schema))
             && (self.nulls_not_distinct || !nulls_matter)
             && self.predicate.is_none_or(|text| {
-                let asks_too = |own| same_condition(own, text) || asks_for_all_of(own, text);
+                let asks_too = |own: &str| {
+                    same_condition(own, text) || takes_no_more(own, text, &plain_expression)
+                };
                 other.predicate.is_some_and(asks_too) || asks_for_values(text, names)
             })
     }

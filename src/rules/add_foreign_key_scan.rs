@@ -120,11 +120,10 @@ fn remedy(
         && !constraint.inline
     {
         let referenced = sql_object(&key.references);
-        let to = written::foreign_key(key, &[], &referenced, &key.referenced);
-        let to = to.split_once("REFERENCES").map_or("", |(_, to)| to);
+        let to = written::references(key, &referenced, &key.referenced);
         return format!(
             "write it where the column is added, without a default: no row has a value then, and none is looked at:\n  \
-             ALTER TABLE {sql} ADD COLUMN {} … CONSTRAINT {name} REFERENCES{to}{};\n\
+             ALTER TABLE {sql} ADD COLUMN {} … CONSTRAINT {name} {to}{};\n\
              or add it NOT VALID, and check the rows {}",
             sql_name(column),
             written::deferral(constraint),

@@ -27,36 +27,30 @@ fn check(cx: &MigrationContext<'_>, findings: &mut Findings) {
     let changes: Vec<(usize, &ObjectName)> = (0..cx.steps.len())
         .filter_map(|at| Some((at, cx.mass_change(&cx.steps[at])?)))
         .collect();
-    let mut told = FxHashSet::default();
     // What keeps readers out as well is said first, and once.
-    let closed = cx.locks_held();
-    let closed = under(
-        cx,
-        &changes,
-        &closed,
-        |lock| cx.locked_table(lock),
-        &mut told,
-    );
-    let from_writers = cx.write_locks_held();
-    let from_writers = under(
-        cx,
-        &changes,
-        &from_writers,
-        |lock| cx.locked_against_writers(lock),
-        &mut told,
-    );
-    for (list, severity) in [(closed, Severity::Error), (from_writers, Severity::Warning)] {
-        list.iter()
-            .for_each(|under| report(cx, findings, under, severity));
+    let readers = |lock| cx.locked_table(lock);
+    let writers = |lock| cx.locked_against_writers(lock);
+    let kinds: [(_, &Locked<'_>, _); 2] = [
+        (cx.locks_held(), &readers, Severity::Error),
+        (cx.write_locks_held(), &writers, Severity::Warning),
+    ];
+    let mut told = FxHashSet::default();
+    for (held, locked, severity) in kinds {
+        for under in under(cx, &changes, &held, locked, &mut told) {
+            report(cx, findings, &under, severity);
+        }
     }
 }
+
+/// The table that a step keeps closed.
+type Locked<'a> = dyn Fn(&'a Step<'a>) -> Option<&'a Key> + 'a;
 
 /// The changes under such locks, by transactions that have not been told yet.
 fn under<'a>(
     cx: &'a MigrationContext<'_>,
     changes: &[(usize, &'a ObjectName)],
     held: &[Option<usize>],
-    locked: impl Fn(&'a Step<'a>) -> Option<&'a Key>,
+    locked: &Locked<'a>,
     told: &mut FxHashSet<Option<u32>>,
 ) -> Vec<Under<'a>> {
     let mut found: Vec<Under<'a>> = Vec::new();

@@ -30,8 +30,8 @@ pub(super) struct Doubts {
     /// Ups that go back less well by their downs than by themselves, by their
     /// places among the reports, and how well without them.
     pub(super) lowered: Vec<(usize, Undo)>,
-    /// Where the statement alone is refused, whatever came before it.
-    refused_alone: FxHashSet<(SourceId, Span)>,
+    /// Where the statement alone is refused, whatever came before it, or runs.
+    beside_order: FxHashSet<(SourceId, Span)>,
 }
 
 impl Fold<'_> {
@@ -123,15 +123,22 @@ impl Fold<'_> {
         });
         if alone.refusal.is_some_and(|alone| alone == *refusal) {
             let place = (planned.source, planned.operation.place);
-            self.doubts.refused_alone.insert(place);
+            self.doubts.beside_order.insert(place);
         }
     }
 }
 
 impl Doubts {
+    /// Of a statement that the server does not refuse, what is said does not keep the
+    /// history from having been applied.
+    pub(super) fn note_run(&mut self, said: &[Finding]) {
+        let said = said.iter().filter(|f| f.rule == "schema-conflict");
+        self.beside_order.extend(said.map(|f| (f.source, f.span)));
+    }
+
     /// A conflict with what came before?
     fn is_of_order(&self, finding: &Finding) -> bool {
         let place = (finding.source, finding.span);
-        finding.rule == "schema-conflict" && !self.refused_alone.contains(&place)
+        finding.rule == "schema-conflict" && !self.beside_order.contains(&place)
     }
 }

@@ -134,6 +134,9 @@ pub(super) fn conjuncts<'t>(list: &'t [Token], text: &str) -> Vec<&'t [Token]> {
     let mut patience = DEEPEST * list.len();
     while let Some(part) = todo.pop() {
         if part.len() > patience {
+            // Whole rather than not at all: fewer terms would assert less.
+            terms.push(part);
+            terms.extend(todo.into_iter().rev());
             return terms;
         }
         patience -= part.len();

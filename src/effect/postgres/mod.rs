@@ -54,7 +54,7 @@ mod volatility;
 mod written;
 
 pub use constant::is_one_value;
-pub use proof::{admits_no_more, asks_for_all_of, holds_one_row, keeps_apart, rules_out};
+pub use proof::{admits_no_more, holds_one_row, keeps_apart, rules_out, takes_no_more};
 pub use type_change::{is_built_in, is_computed};
 
 use super::{Effect, Ground, Lock, LockMode, Loss, Refusal, ScanKind, Scene};

@@ -8,7 +8,7 @@ use crate::name::Name;
 use crate::operation::{Action, ConstraintKind, Expr, Operation};
 use crate::schema::Table;
 use crate::statement::cursor::name_of;
-use crate::statement::lexer::{Token, TokenKind, same_tokens};
+use crate::statement::lexer::{Token, TokenKind};
 
 use super::expr::{Tokens, conjuncts, disjuncts, is_name, is_word, strip, top_level};
 use super::term::{alternatives, at_least, between, comparison, constant, differ, excluded, less};
@@ -52,6 +52,13 @@ impl Effort {
         Self {
             left: PATIENCE,
             sees_through: false,
+        }
+    }
+
+    fn that_sees_through() -> Self {
+        Self {
+            sees_through: true,
+            ..Self::of_the_server()
         }
     }
 }
@@ -332,15 +339,19 @@ fn on_anything(term: &[Token], text: &str, spell: &dyn Fn(&str) -> String) -> Fo
 /// Does every row that a check lets in meet another one, whatever the terms are
 /// about? `spell` writes a term in its normal form. A check lets in what is NULL.
 pub fn admits_no_more(known: &str, wanted: &str, spell: &dyn Fn(&str) -> String) -> bool {
-    let read = |text: &str| {
-        let term = |term: &[Token], text: &str| on_anything(term, text, spell);
-        part(&Tokens::of(text).list, text, &term, DEEPEST)
-    };
-    let mut effort = Effort {
-        sees_through: true,
-        ..Effort::of_the_server()
-    };
-    read(known).proves(&read(wanted).or_null(), &mut effort)
+    let wanted = on_any_terms(wanted, spell).or_null();
+    on_any_terms(known, spell).proves(&wanted, &mut Effort::that_sees_through())
+}
+
+/// The same of the rows that meet a condition, which keeps out what is NULL.
+pub fn takes_no_more(known: &str, wanted: &str, spell: &dyn Fn(&str) -> String) -> bool {
+    let wanted = on_any_terms(wanted, spell);
+    on_any_terms(known, spell).proves(&wanted, &mut Effort::that_sees_through())
+}
+
+fn on_any_terms(text: &str, spell: &dyn Fn(&str) -> String) -> Formula {
+    let term = |term: &[Token], text: &str| on_anything(term, text, spell);
+    part(&Tokens::of(text).list, text, &term, DEEPEST)
 }
 
 /// Is a condition false or NULL for a row that holds these values, NULL where none
@@ -358,25 +369,6 @@ pub fn rules_out(values: &[(Name, Option<String>)], condition: &str) -> bool {
         }
     };
     part(&Tokens::of(condition).list, condition, &term, DEEPEST).is_unmet(&held)
-}
-
-/// Does a condition ask for all that another one does, term by term and as it is
-/// written?
-pub fn asks_for_all_of(known: &str, wanted: &str) -> bool {
-    let (own, other) = (Tokens::of(known), Tokens::of(wanted));
-    fn text<'t>(term: &[Token], of: &'t str) -> Option<&'t str> {
-        Some(term.first()?.span.to(term.last()?.span).of(of))
-    }
-    let own = conjuncts(&own.list, known);
-    conjuncts(&other.list, wanted).iter().all(|term| {
-        let wanted = text(term, wanted);
-        let same = |own: &&[Token]| {
-            text(own, known)
-                .zip(wanted)
-                .is_some_and(|(a, b)| same_tokens(a, b))
-        };
-        own.iter().any(same)
-    })
 }
 
 /// Is there no row that meets both conditions, because one of them names the values
