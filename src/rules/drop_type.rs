@@ -83,12 +83,22 @@ fn altered(cx: &OperationContext<'_>, findings: &mut Findings) {
                 "drops attribute `{attribute}` of type `{name}`: what builds or reads its values as before fails"
             ),
         ),
-        CompositeChange::Add(attribute, _) => (
-            Severity::Warning,
-            format!(
-                "adds attribute `{attribute}` to type `{name}`: casts of rows with as many values as before fail"
-            ),
-        ),
+        // As with a column, what names its own does not notice; a routine that builds
+        // whole rows does.
+        CompositeChange::Add(attribute, _) => {
+            let mut routines = cx.schema.routines_with(&key.name);
+            let built = routines.find(|r| mentions(&r.body, &key.name) && mentions(&r.body, "row"));
+            let Some(routine) = built else {
+                return;
+            };
+            (
+                Severity::Warning,
+                format!(
+                    "adds attribute `{attribute}` to type `{name}`: `{}` builds rows of it, which have too few values then",
+                    routine.key
+                ),
+            )
+        }
         CompositeChange::Alter(attribute, ty) => (
             Severity::Warning,
             format!(
