@@ -4,6 +4,7 @@
 //! context questions in the reader's words, and reports; it knows neither
 //! files nor parsers, nor who else reports.
 
+mod along;
 mod around;
 mod change;
 mod closed;
@@ -50,11 +51,11 @@ pub use crate::inverse::unique::{Uniqueness, asks_for_values, without_types};
 pub use crate::inverse::{repeats_routine, repeats_view, same_condition};
 pub use crate::schema::names::object_name;
 pub use crate::statement::lexer::on_one_line;
+pub use along::{GoneAlong, Rows};
 pub use change::Change;
 pub use closed::Closed;
 pub use columns::DECLARES;
 pub use copy::{LeftOut, Outdated};
-pub use data::is_bookkeeping;
 pub use dependents::{Dependent, Owned};
 pub use fix::Frame;
 pub use gone::{MOST_CHECKS, admits_no_more};

@@ -136,6 +136,11 @@ fn answers() {
             "blocking compatible exact",
         ),
         ("UPDATE orders SET note = '';", "blocking compatible lossy"),
+        // A tool's own table holds a row, and no data.
+        (
+            "UPDATE schema_version SET stage_two = 3;",
+            "online compatible exact",
+        ),
         // INSERTs of the old release leave the new column out.
         (
             "ALTER TABLE orders ADD COLUMN total int NOT NULL DEFAULT 0;

@@ -31,7 +31,7 @@ use crate::effect::old_release::old_release;
 use crate::effect::{self, Effect, Scan, ScanKind, postgres};
 use crate::finding::{Finding, Severity};
 use crate::inverse;
-use crate::operation::{Action, Operation, RUN_TIME, TransactionControl};
+use crate::operation::{Action, ObjectName, Operation, RUN_TIME, TransactionControl};
 use crate::phase::{self, Phase};
 use crate::project::{self, Down, History, Layout, Migration, Part, Project, SourceId};
 use crate::report::{Direction, MigrationReport, Return};
@@ -39,7 +39,7 @@ use crate::rule::{
     Check, Findings, Frame, MigrationContext, NEARBY, Names, OpenedBy, OperationContext, Scene,
     Step, mentions,
 };
-use crate::schema::{Conflict, Key, MigrationIndex, Place, Schema, column_of};
+use crate::schema::{Conflict, Key, MigrationIndex, Place, Schema, column_of, is_bookkeeping};
 use crate::source::Span;
 use crate::statement::lexer::{Lexeme, Lexer};
 use crate::suppress::Directives;
@@ -689,16 +689,23 @@ impl<'a> Fold<'a> {
             return Deploy::Blocking;
         }
         // Rows that are written stay locked until the end of the transaction.
-        let writes_all = match &operation.action {
-            Action::Update(update) => {
-                update.filter.is_none() && !self.schema.is_hidden_name(&update.table)
-            }
-            Action::Delete(delete) => {
-                delete.filter.is_none() && !self.schema.is_hidden_name(&delete.table)
-            }
-            _ => false,
+        let written = match &operation.action {
+            Action::Update(update) if update.filter.is_none() => Some(&update.table),
+            Action::Delete(delete) if delete.filter.is_none() => Some(&delete.table),
+            _ => None,
         };
-        if writes_all { Deploy::Blocking } else { deploy }
+        match written {
+            Some(table) if self.has_many_rows(table, operation) => Deploy::Blocking,
+            _ => deploy,
+        }
+    }
+
+    /// May it hold more rows than a few, and others wait for them?
+    fn has_many_rows(&self, name: &ObjectName, operation: &Operation) -> bool {
+        let known = self.schema.table(name);
+        !self.schema.is_hidden_name(name)
+            && !is_bookkeeping(&name.name)
+            && !known.is_some_and(|table| postgres::holds_one_row(table, operation))
     }
 
     fn operation_rules(

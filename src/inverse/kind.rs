@@ -8,7 +8,7 @@ use crate::operation::{
     Action, CompositeChange, DomainChange, Grant, Ident, Insert, ObjectKind, ObjectName, Operation,
     TypeDefinition, Update,
 };
-use crate::schema::{Origin, Relation, Schema, SettingName, is_kept, pairs};
+use crate::schema::{Origin, Relation, Schema, SettingName, is_bookkeeping, is_kept, pairs};
 
 /// Of one operation, given the schema before it.
 pub fn kind(operation: &Operation, schema: &Schema, effect: &Effect) -> Kind {
@@ -45,6 +45,8 @@ pub fn kind(operation: &Operation, schema: &Schema, effect: &Effect) -> Kind {
                 }
             }
         },
+        Action::Update(update) if is_bookkeeping(&update.table.name) => Kind::Exact,
+        Action::Delete(delete) if is_bookkeeping(&delete.table.name) => Kind::Exact,
         Action::Update(update) if overwrites_nothing(update, schema) => Kind::Exact,
         Action::Insert(insert) if overwrites(insert, schema) => Kind::Lossy,
         Action::Truncate { .. } | Action::Delete(_) | Action::Update(_) | Action::Merge(_) => {

@@ -501,14 +501,25 @@ impl<'a> OperationContext<'a> {
     /// Does a check of an earlier migration keep NULL out? The old release has
     /// lived with it since. So does its type, where that is a domain.
     pub fn refuses_null_already(&self, target: &Target, column: &str) -> bool {
-        let Some(table) = self.table(&target.name) else {
-            return false;
-        };
+        let table = self.table(&target.name);
+        table.is_some_and(|table| self.has_kept_null_out(table, column))
+    }
+
+    /// Of a partitioned table, all partitions may do so: it holds no other rows.
+    fn has_kept_null_out(&self, table: &Table, column: &str) -> bool {
         let by_type = table.column(column).is_some_and(|c| {
             self.schema.type_keeps_null_out(&c.ty)
                 && !table.column_is_new_in(column, self.schema.migration())
         });
+        let keeps = |child: &Key| {
+            let child = self.schema.table_by_key(child);
+            child.is_some_and(|c| c.is_not_null(column) || self.has_kept_null_out(c, column))
+        };
+        let by_parts = table.is_partitioned()
+            && !table.children.is_empty()
+            && table.children.iter().all(keeps);
         by_type
+            || by_parts
             || table.constraints.iter().any(|constraint| {
                 let enforced = constraint.added_in < self.schema.migration()
                     && !constraint.definition.not_enforced;

@@ -197,6 +197,12 @@ impl<'a> OperationContext<'a> {
             })
     }
 
+    /// Do queries that have written rows to other tables name it?
+    pub fn is_copied_key(&self, key: &Key) -> bool {
+        let mut copies = self.earlier_on(Facet::Copy, "").filter_map(copied);
+        copies.any(|copied| mentions(copied.query, &key.name))
+    }
+
     /// Queries that have written rows of a table to another.
     fn copies<'s>(&'s self, name: &'s ObjectName) -> impl Iterator<Item = Copied<'a>> + 's {
         let earlier = self.earlier_on(Facet::Copy, "");

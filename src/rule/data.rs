@@ -4,7 +4,7 @@ use super::{Facet, Held, MigrationContext, OperationContext, Step, takes_no_row}
 use crate::effect::postgres;
 use crate::name::Name;
 use crate::operation::{Action, ObjectName};
-use crate::schema::{Relation, Schema, Table};
+use crate::schema::{Relation, Schema, Table, is_bookkeeping};
 use crate::source::Span;
 use crate::statement::Cursor;
 use crate::statement::cursor::{fold, name_of};
@@ -267,22 +267,6 @@ impl OperationContext<'_> {
             others: &[],
         }
     }
-}
-
-/// Tables that hold a row per migration, or one in all.
-pub fn is_bookkeeping(name: &str) -> bool {
-    const TOOLS: &[&str] = &[
-        "schema",
-        "flyway",
-        "alembic",
-        "migration",
-        "database",
-        "db",
-        "goose",
-    ];
-    let name = name.trim_start_matches('_');
-    let ends = ["version", "migrations", "history", "changelog"];
-    ends.iter().any(|word| name.ends_with(word)) && TOOLS.iter().any(|word| name.starts_with(word))
 }
 
 /// So many constants of a condition are looked for.

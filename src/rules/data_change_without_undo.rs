@@ -3,9 +3,10 @@
 use crate::operation::{Action, Delete, Insert, Kind, Merge, ObjectName, Operation, Update};
 use crate::project::{Down, Layout};
 use crate::rule::{
-    Check, Facet, Findings, OperationContext, Rule, is_bookkeeping, object_name, on_one_line,
+    Check, Facet, Findings, GoneAlong, OperationContext, Rows, Rule, object_name, on_one_line,
     sql_name, sql_object, takes_every_row, takes_no_row,
 };
+use crate::schema::is_bookkeeping;
 
 pub const RULE: Rule = Rule {
     id: "data-change-without-undo",
@@ -44,10 +45,15 @@ fn check(cx: &OperationContext<'_>, findings: &mut Findings) {
         true => { earlier.take(FEW) }.any(|op| changes(op) && !is_copied(cx, &op.action, name)),
         false => earlier.any(changes),
     };
+    let is_copied = is_copied(cx, &cx.operation.action, name);
+    let along = match &cx.operation.action {
+        Action::Delete(_) => cx.gone_along(name, the_rows(cx, name)),
+        _ => GoneAlong(Vec::new()),
+    };
     if cx.is_new(name)
         || told
         || seeded
-        || is_copied(cx, &cx.operation.action, name)
+        || is_copied && along.is_empty()
         || cx.is_dropped_later(name)
         || cx
             .back_on(Facet::Rows, &name.name)
@@ -55,6 +61,32 @@ fn check(cx: &OperationContext<'_>, findings: &mut Findings) {
     {
         return;
     }
+    let message = match is_copied {
+        true => format!(
+            "deletes rows of {} along with those of `{name}`, by ON DELETE CASCADE: their earlier state is kept nowhere",
+            along.tables()
+        ),
+        false => format!(
+            "{verb} rows of `{name}`{} whose earlier state is kept nowhere",
+            along.and_of()
+        ),
+    };
+    let own = (!is_copied).then(|| copy(cx, &name.name, &the_rows(cx, name)));
+    let others = along.shown();
+    let others = others.map(|(table, rows)| copy(cx, &table.key.name, rows));
+    let copies: Vec<String> = own.into_iter().chain(others).collect();
+    findings
+        .report(cx.operation.place, message)
+        .confidence(cx.confidence(name))
+        .help(format!(
+            "{}:\n{}",
+            keep(cx, "to put the rows back"),
+            copies.join("\n")
+        ));
+}
+
+/// The statement that keeps rows of a table.
+fn copy(cx: &OperationContext<'_>, table: &str, rows: &Rows) -> String {
     // Another migration may copy rows of the same table.
     let version = cx
         .scene
@@ -62,26 +94,15 @@ fn check(cx: &OperationContext<'_>, findings: &mut Findings) {
         .version
         .replace(|c: char| !c.is_ascii_alphanumeric(), "_");
     let copy = match version.is_empty() {
-        true => format!("{}_before", name.name),
-        false => object_name(&name.name, &version, "before").to_string(),
+        true => format!("{table}_before"),
+        false => object_name(table, &version, "before").to_string(),
     };
     let copy = sql_name(&copy);
-    findings
-        .report(
-            cx.operation.place,
-            format!("{verb} rows of `{name}` whose earlier state is kept nowhere"),
-        )
-        .confidence(cx.confidence(name))
-        .help(format!(
-            "{}:\n\
-             CREATE TABLE {copy} AS {};{}",
-            keep(cx, "to put the rows back"),
-            the_rows(cx, name),
-            match cx.scene.layout {
-                Layout::Supabase => format!("\nALTER TABLE {copy} ENABLE ROW LEVEL SECURITY;"),
-                _ => String::new(),
-            },
-        ));
+    let closed = match cx.scene.layout {
+        Layout::Supabase => format!("\nALTER TABLE {copy} ENABLE ROW LEVEL SECURITY;"),
+        _ => String::new(),
+    };
+    format!("CREATE TABLE {copy} AS {};{closed}", rows.select("*"))
 }
 
 /// So many statements before may have been told for this one.
@@ -105,9 +126,9 @@ fn is_copied(cx: &OperationContext<'_>, action: &Action, name: &ObjectName) -> b
     cx.is_copied_where(name, filter(action))
 }
 
-/// The query of the rows that the statement changes, which is about the names
+/// The rows that the statement changes, which is about the names
 /// that it gives its tables.
-fn the_rows(cx: &OperationContext<'_>, name: &ObjectName) -> String {
+fn the_rows(cx: &OperationContext<'_>, name: &ObjectName) -> Rows {
     let action = &cx.operation.action;
     let more = cx
         .later_on(Facet::Rows, &name.name)
@@ -142,7 +163,8 @@ fn the_rows(cx: &OperationContext<'_>, name: &ObjectName) -> String {
         ..=LONGEST => with,
         _ => "WITH <as there> ".to_owned(),
     });
-    format!("{with}SELECT * FROM {table}{alias} WHERE {condition}")
+    let from = format!("FROM {table}{alias} WHERE {condition}");
+    Rows { with, from }
 }
 
 /// What to do, for a tool with downs or for one without.

@@ -1,7 +1,9 @@
 //! All rows of a table are deleted.
 
 use crate::operation::{Action, Kind};
-use crate::rule::{Check, Findings, OperationContext, Rule, sql_name, sql_object, takes_every_row};
+use crate::rule::{
+    Check, Findings, OperationContext, Rows, Rule, sql_name, sql_object, takes_every_row,
+};
 
 pub const RULE: Rule = Rule {
     id: "delete-without-where",
@@ -22,17 +24,34 @@ fn check(cx: &OperationContext<'_>, findings: &mut Findings) {
     if !all || kept || cx.is_new(name) || cx.is_copied_whole(name) || cx.is_dropped_later(name) {
         return;
     }
+    let rows = Rows {
+        with: String::new(),
+        from: format!("FROM {} WHERE <condition>", sql_object(name)),
+    };
+    let along = cx.gone_along(name, rows.clone());
+    let others = along.shown();
+    let others = others.map(|(table, rows)| copy(&table.key.name, rows));
+    let mut copies = vec![copy(&name.name, &rows)];
+    copies.extend(others);
+    let copies = copies.join("\n");
     findings
         .report(
             cx.operation.place,
-            format!("deletes every row of `{name}`: no down can bring them back"),
+            format!(
+                "deletes every row of `{name}`{}: no down can bring them back",
+                along.and_of().trim_end_matches(',')
+            ),
         )
         .confidence(cx.confidence(name))
         .help(format!(
             "Say which rows must go, and keep a copy that the down can read:\n\
-             CREATE TABLE {copy} AS SELECT * FROM {table} WHERE <condition>;\n\
-             DELETE FROM {table} WHERE <condition>;",
-            copy = sql_name(&format!("{}_deleted", name.name)),
-            table = sql_object(name)
+             {copies}\n\
+             DELETE FROM {} WHERE <condition>;",
+            sql_object(name)
         ));
+}
+
+fn copy(table: &str, rows: &Rows) -> String {
+    let copy = sql_name(&format!("{table}_deleted")).to_string();
+    format!("CREATE TABLE {copy} AS {};", rows.select("*"))
 }

@@ -3,9 +3,10 @@
 use crate::finding::Severity;
 use crate::operation::{Action, Ident, Kind, ObjectName};
 use crate::rule::{
-    Check, Findings, OperationContext, Rule, is_bookkeeping, is_constant, listed, sql_ident,
-    sql_name, sql_object, sql_type, takes_every_row,
+    Check, Findings, OperationContext, Rule, is_constant, listed, sql_ident, sql_name, sql_object,
+    sql_type, takes_every_row,
 };
+use crate::schema::is_bookkeeping;
 
 pub const RULE: Rule = Rule {
     id: "update-without-where",

@@ -7,6 +7,7 @@
 //! an earlier state costs what changed since, not the size of the database.
 
 mod apply;
+mod bookkeeping;
 mod bound;
 mod callers;
 mod cast;
@@ -49,6 +50,7 @@ use crate::project::SourceId;
 use crate::source::Span;
 
 pub use apply::Conflict;
+pub use bookkeeping::is_bookkeeping;
 pub use callers::{Caller, given};
 pub use constraint::{RESERVED, names_in, rename_in, same_set};
 pub use journal::{Difference, Mark};
