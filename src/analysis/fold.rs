@@ -570,6 +570,8 @@ impl<'a> Fold<'a> {
             if cx.drops_key().is_some_and(|key| cx.stays_unique(&key)) {
                 verdict.old_release = OldRelease::Compatible;
                 verdict.undo = Undo::Exact;
+            } else if cx.dropped_reference().is_some() && !cx.leaves_orphans() {
+                verdict.old_release = OldRelease::Compatible;
             } else if verdict.old_release == OldRelease::Broken
                 && cx.comes_back()
                 && !cx.exchange_breaks()

@@ -162,6 +162,7 @@ fn by_itself(scene: &Scene<'_>, effect: &Effect) -> OldRelease {
             let old = known.and_then(|table| table.constraint(&name.name));
             match old.map(|old| &old.definition.kind) {
                 Some(ConstraintKind::Unique(_) | ConstraintKind::PrimaryKey(_)) => Degraded,
+                Some(ConstraintKind::ForeignKey(key)) if key.sees_to_deletes() => Degraded,
                 _ => Compatible,
             }
         }

@@ -177,6 +177,19 @@ pub struct Reset {
 }
 
 impl ForeignKey {
+    /// Does it delete what refers to a row that is deleted?
+    pub fn takes_along(&self) -> bool {
+        self.on_delete.as_deref() == Some("cascade")
+    }
+
+    /// Does it take care of what refers to a row that is deleted?
+    pub fn sees_to_deletes(&self) -> bool {
+        !matches!(
+            self.on_delete.as_deref(),
+            None | Some("no action" | "restrict")
+        )
+    }
+
     pub fn resets(&self) -> impl Iterator<Item = Reset> {
         let events = [("DELETE", &self.on_delete), ("UPDATE", &self.on_update)];
         events.into_iter().filter_map(|(event, action)| {

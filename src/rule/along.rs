@@ -4,8 +4,8 @@ use rustc_hash::FxHashSet;
 
 use super::{Facet, OperationContext, listed, sql_key, sql_name};
 use crate::inverse::sql::sql_names;
-use crate::operation::{Action, ConstraintKind, ForeignKey, ObjectName};
-use crate::schema::{Key, Table};
+use crate::operation::{Action, ConstraintKind, ForeignKey, ObjectName, Operation};
+use crate::schema::{Key, Table, TableConstraint};
 
 /// Rows of a table.
 #[derive(Clone)]
@@ -59,28 +59,95 @@ impl<'a> OperationContext<'a> {
     /// Whose rows go with some rows of a table. Not those of tables that the script
     /// has copied, or deleted from itself, or that nobody else can see.
     pub fn gone_along(&self, name: &ObjectName, rows: Rows) -> GoneAlong<'a> {
-        let mut found: Vec<(&'a Table, Rows)> = Vec::new();
-        let mut next = self.table(name).map(|table| (table, rows));
-        let mut met: FxHashSet<Key> = next.iter().map(|(table, _)| table.key).collect();
+        let Some(first) = self.schema.table(name) else {
+            return GoneAlong(Vec::new());
+        };
+        GoneAlong(self.all_referring(first, rows, |child, parent, rows| {
+            let (_, foreign) = cascading(child, parent).next()?;
+            let goes = !self.is_new_key(&child.key) && !self.is_spared(&child.key);
+            goes.then(|| referring(child, foreign, parent, rows))
+        }))
+    }
+
+    /// Does the operation drop a reference that saw to what refers to deleted rows,
+    /// where nothing else does?
+    pub fn leaves_orphans(&self) -> bool {
+        let dropped = self.dropped_reference();
+        dropped.is_some_and(|(child, old, key)| {
+            key.sees_to_deletes() && !self.goes_along_otherwise(child, old)
+        })
+    }
+
+    /// The foreign key that goes here, and its table.
+    pub fn dropped_reference(&self) -> Option<(&'a Table, &'a TableConstraint, &'a ForeignKey)> {
+        let Action::DropConstraint { table, name, .. } = &self.operation.action else {
+            return None;
+        };
+        let child = self.schema.table(&table.name)?;
+        let old = child.constraint(&name.name)?;
+        match &old.definition.kind {
+            ConstraintKind::ForeignKey(key) => Some((child, old, key)),
+            _ => None,
+        }
+    }
+
+    /// Does a table that loses this reference still lose its rows along with those of
+    /// the other table, by a reference of its own or from table to table?
+    fn goes_along_otherwise(&self, child: &Table, lost: &TableConstraint) -> bool {
+        let Some(parent) = lost.references.and_then(|to| self.schema.table_by_key(&to)) else {
+            return false;
+        };
+        let others = self.all_referring(parent, (), |table, parent, ()| {
+            let mut keys = cascading(table, parent);
+            keys.any(|(own, _)| table.key != child.key || own.name != lost.name)
+                .then_some(())
+        });
+        let reached =
+            |key: &Key| *key == parent.key || others.iter().any(|(table, ())| table.key == *key);
+        let added = |op: &Operation| match &op.action {
+            Action::AddConstraint { table, constraint } => match &constraint.kind {
+                ConstraintKind::ForeignKey(key) => {
+                    self.schema.resolve(&table.name) == child.key
+                        && key.takes_along()
+                        && reached(&self.schema.resolve(&key.references))
+                }
+                _ => false,
+            },
+            _ => false,
+        };
+        let key = &child.key;
+        others.iter().any(|(table, ())| table.key == *key)
+            || self.around_on(Facet::Table, &key.name).any(added)
+    }
+
+    /// The tables that are reached from one by references, each with what the step
+    /// to it makes of what its parent had.
+    fn all_referring<T: Clone>(
+        &self,
+        first: &'a Table,
+        had: T,
+        step: impl Fn(&'a Table, &Table, &T) -> Option<T>,
+    ) -> Vec<(&'a Table, T)> {
+        let mut found: Vec<(&'a Table, T)> = Vec::new();
+        let mut met = FxHashSet::from_iter([first.key]);
+        let mut next = Some((first, had));
         let mut followed = 0;
-        while let Some((parent, rows)) = next {
+        while let Some((parent, had)) = next {
             for key in &parent.referenced_by {
                 if found.len() < MOST
                     && !met.contains(key)
                     && let Some(child) = self.schema.table_by_key(key)
-                    && let Some(foreign) = cascading(child, parent)
                     && child.partition.is_none()
-                    && !self.is_new_key(key)
-                    && !self.is_spared(key)
+                    && let Some(has) = step(child, parent, &had)
                 {
                     met.insert(*key);
-                    found.push((child, referring(child, foreign, parent, &rows)));
+                    found.push((child, has));
                 }
             }
             next = found.get(followed).cloned();
             followed += 1;
         }
-        GoneAlong(found)
+        found
     }
 
     /// Are rows of the table copied, or deleted by a statement of their own?
@@ -94,17 +161,18 @@ impl<'a> OperationContext<'a> {
     }
 }
 
-/// The foreign key of a table that takes its rows along with those of another.
-fn cascading<'a>(child: &'a Table, parent: &Table) -> Option<&'a ForeignKey> {
-    let refers = child
-        .constraints
-        .iter()
-        .filter(|c| c.references.as_ref() == Some(&parent.key));
-    let mut keys = refers.filter_map(|c| match &c.definition.kind {
-        ConstraintKind::ForeignKey(key) => Some(&**key),
-        _ => None,
-    });
-    keys.find(|key| key.on_delete.as_deref() == Some("cascade"))
+/// The foreign keys of a table that take its rows along with those of another.
+fn cascading<'a>(
+    child: &'a Table,
+    parent: &Table,
+) -> impl Iterator<Item = (&'a TableConstraint, &'a ForeignKey)> {
+    let to = parent.key;
+    let own = child.constraints.iter();
+    own.filter(move |c| c.references == Some(to))
+        .filter_map(|c| match &c.definition.kind {
+            ConstraintKind::ForeignKey(key) if key.takes_along() => Some((&**c, &**key)),
+            _ => None,
+        })
 }
 
 /// The rows of a table that refer to some of another.

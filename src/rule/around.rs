@@ -422,6 +422,10 @@ impl<'a> OperationContext<'a> {
 
     /// Does the script give the column a default, or an identity, later?
     pub fn default_returns(&self, target: &Target, column: &str) -> bool {
+        self.default_returns_to(&self.schema.resolve(&target.name), column)
+    }
+
+    pub fn default_returns_to(&self, key: &Key, column: &str) -> bool {
         self.later_on(Facet::Part, column)
             .any(|op| match &op.action {
                 Action::SetDefault {
@@ -429,7 +433,7 @@ impl<'a> OperationContext<'a> {
                 }
                 | Action::AddIdentity {
                     table, column: c, ..
-                } => c.name == column && self.is_same(&table.name, &target.name),
+                } => c.name == column && self.schema.resolve(&table.name) == *key,
                 _ => false,
             })
     }

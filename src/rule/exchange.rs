@@ -153,8 +153,8 @@ impl<'a> OperationContext<'a> {
         table_breaks || !self.view_loses().is_empty()
     }
 
-    /// The columns of the view that goes here which the one that the script puts
-    /// in its place does not have.
+    /// The columns of the view that goes here which the view, or the table, that
+    /// the script puts in its place does not have.
     pub fn view_loses(&self) -> Vec<Name> {
         let Action::Drop {
             kind: ObjectKind::View | ObjectKind::MaterializedView,
@@ -175,13 +175,24 @@ impl<'a> OperationContext<'a> {
         let old = self.schema.view(name);
         let old = old.filter(|_| is_up && !self.is_unknown_to_others(name));
         let new = self.later_on(Facet::Object, &name.name).find_map(again);
+        let table = || {
+            self.columns_after(name)
+                .map(|after| after.into_keys().collect())
+        };
+        let new = new.or_else(table);
         match (old, new.filter(|new| !new.is_empty())) {
             (Some(old), Some(new)) => {
-                let gone = old.columns.iter().filter(|column| !new.contains(column));
-                gone.copied().collect()
+                let is_lost =
+                    |column: &&Name| !new.contains(column) && !self.gets_column(name, column);
+                old.columns.iter().filter(is_lost).copied().collect()
             }
             _ => Vec::new(),
         }
+    }
+
+    /// Is it a table that takes the place?
+    pub fn table_comes(&self, name: &ObjectName) -> bool {
+        self.columns_after(name).is_some()
     }
 
     /// Does the table that takes the place have the same columns?

@@ -35,9 +35,9 @@ fn check(cx: &OperationContext<'_>, findings: &mut Findings) {
         _ => None,
     });
     if let Some(old) = cx.was_reference(&table.name, key).or(replaced) {
-        if sees_to_deletes(old) && !sees_to_deletes(key) {
+        if old.sees_to_deletes() && !key.sees_to_deletes() {
             report_deletes(cx, findings, table, key);
-        } else if takes_along(key) && !takes_along(old) {
+        } else if key.takes_along() && !old.takes_along() {
             report_taken_along(cx, findings, table, key, old);
         }
         return;
@@ -52,12 +52,12 @@ fn check(cx: &OperationContext<'_>, findings: &mut Findings) {
     let referenced = &key.references;
     let deletes = if cx.is_new(referenced) {
         String::new()
-    } else if takes_along(key) {
+    } else if key.takes_along() {
         format!(
             ", and its deletes from `{referenced}` take rows of `{}` along",
             table.name
         )
-    } else if sees_to_deletes(key) {
+    } else if key.sees_to_deletes() {
         String::new()
     } else {
         format!(", and it can no longer delete rows of `{referenced}` that are referred to")
@@ -104,14 +104,6 @@ fn orphan_terms(cx: &OperationContext<'_>, key: &ForeignKey) -> (String, String)
     )
 }
 
-/// Does it take care of what refers to a row that is deleted?
-fn sees_to_deletes(key: &ForeignKey) -> bool {
-    !matches!(
-        key.on_delete.as_deref(),
-        None | Some("no action" | "restrict")
-    )
-}
-
 fn report_deletes(
     cx: &OperationContext<'_>,
     findings: &mut Findings,
@@ -134,11 +126,6 @@ fn report_deletes(
         ));
 }
 
-/// Does it delete what refers to a row that is deleted?
-fn takes_along(key: &ForeignKey) -> bool {
-    key.on_delete.as_deref() == Some("cascade")
-}
-
 fn report_taken_along(
     cx: &OperationContext<'_>,
     findings: &mut Findings,
@@ -151,7 +138,7 @@ fn report_taken_along(
         "deletes rows of `{table_name}` along with those of `{referenced}` that they refer to"
     );
     // A DELETE that was refused is one that nobody has built on.
-    let (severity, then) = match sees_to_deletes(old) {
+    let (severity, then) = match old.sees_to_deletes() {
         true => (Severity::Warning, "takes with it what it kept before"),
         false => (Severity::Info, "goes through where it was refused before"),
     };

@@ -1,7 +1,9 @@
 //! CASCADE removes what the file does not name.
 
+use crate::name::Name;
 use crate::operation::{Action, Kind, ObjectKind, ObjectName};
 use crate::rule::{Check, Dependent, Findings, OperationContext, Rule, listed};
+use crate::schema::Key;
 
 pub const RULE: Rule = Rule {
     id: "drop-cascade",
@@ -85,8 +87,12 @@ fn dropped_with(cx: &OperationContext<'_>, kind: ObjectKind, name: &ObjectName) 
             cx.atomic_routines_that_go(name, None),
         ]
         .concat(),
-        ObjectKind::Type | ObjectKind::Domain => named(cx.columns_of_type(&cx.type_key(name))),
-        ObjectKind::Sequence => named(defaults_of(cx, name)),
+        ObjectKind::Type | ObjectKind::Domain => {
+            let key = cx.type_key(name);
+            let defaults = defaults(cx, cx.schema.defaults_of_type(&key));
+            named([cx.columns_of_type(&key), defaults].concat())
+        }
+        ObjectKind::Sequence => named(defaults(cx, cx.columns_fed_by(name))),
         _ if kind.is_routine() => named(callers_of(cx, name)),
         _ => Vec::new(),
     }
@@ -102,10 +108,10 @@ fn named(list: Vec<String>) -> Vec<Dependent> {
         .collect()
 }
 
-fn defaults_of(cx: &OperationContext<'_>, sequence: &ObjectName) -> Vec<String> {
-    let columns = cx.columns_fed_by(sequence).into_iter();
-    columns
-        .filter(|(table, _)| !cx.is_new_key(table))
+/// Those of columns that stay, and get no other.
+fn defaults(cx: &OperationContext<'_>, of: Vec<(Key, Name)>) -> Vec<String> {
+    of.into_iter()
+        .filter(|(table, column)| !cx.is_new_key(table) && !cx.default_returns_to(table, column))
         .map(|(table, column)| format!("the default of `{table}.{column}`"))
         .collect()
 }

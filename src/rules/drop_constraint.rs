@@ -58,6 +58,7 @@ fn check(cx: &OperationContext<'_>, findings: &mut Findings) {
     if old.is_some_and(|old| has_a_twin(cx, table, old)) || to.is_some_and(|to| cx.goes_later(to)) {
         return;
     }
+    let leaves_orphans = cx.leaves_orphans();
     let what = match old.map(|c| &c.definition.kind) {
         Some(ConstraintKind::Check(check)) if proven_elsewhere(cx, table, &check.text) => return,
         Some(ConstraintKind::Check(check)) => format!(
@@ -69,6 +70,16 @@ fn check(cx: &OperationContext<'_>, findings: &mut Findings) {
             format!(
                 "unique constraint `{}`: {NO_TARGET}; duplicates can come in",
                 name.name
+            )
+        }
+        Some(ConstraintKind::ForeignKey(key)) if leaves_orphans => {
+            let (so_far, stays) = match key.takes_along() {
+                true => ("takes along", "stay"),
+                false => ("clears the references of", "keep them"),
+            };
+            format!(
+                "foreign key `{}`: a DELETE of the old release from `{}` no longer {so_far} rows of `{}`: they {stays}, and refer to nothing",
+                name.name, key.references, table.name
             )
         }
         Some(ConstraintKind::ForeignKey(key)) => {
@@ -85,7 +96,7 @@ fn check(cx: &OperationContext<'_>, findings: &mut Findings) {
         _ => format!("constraint `{}`: rows that break it can come in", name.name),
     };
     if old.is_some_and(|c| c.columns.iter().any(|c| cx.column_goes(table, c)))
-        || restored_by_down(cx, table, &name.name, old)
+        || !leaves_orphans && restored_by_down(cx, table, &name.name, old)
     {
         return;
     }
@@ -95,8 +106,8 @@ fn check(cx: &OperationContext<'_>, findings: &mut Findings) {
             .clone_into(&mut restore);
     }
     let severity = match old {
-        Some(_) => Severity::Info,
-        None => Severity::Warning,
+        Some(_) if !leaves_orphans => Severity::Info,
+        _ => Severity::Warning,
     };
     findings
         .report(cx.operation.place, format!("drops {what}{then}"))

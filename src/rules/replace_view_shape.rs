@@ -69,16 +69,23 @@ fn made_again(cx: &OperationContext<'_>, findings: &mut Findings, name: &ObjectN
     if gone.is_empty() {
         return;
     }
+    let (fact, place) = match cx.table_comes(name) {
+        true => (
+            format!("puts a table in the place of view `{name}`,"),
+            "table",
+        ),
+        false => (format!("creates view `{name}` again"), "view"),
+    };
     findings
         .report(
             cx.operation.place,
             format!(
-                "creates view `{name}` again without {}, which the old release may still read",
+                "{fact} without {}, which the old release may still read",
                 listed(&gone)
             ),
         )
         .help(format!(
-            "Keep {} in the view until no release reads it, and drop it in a later migration.",
+            "Keep {} in the {place} until no release reads it, and drop it in a later migration.",
             listed(&gone)
         ));
 }
