@@ -2,7 +2,9 @@
 
 use crate::finding::Severity;
 use crate::name::Name;
-use crate::operation::{Action, ConstraintKind, Ident, Kind, ObjectKind, Target};
+use crate::operation::{
+    Action, ConstraintKind, DomainChange, Ident, Kind, ObjectKind, ObjectName, Target,
+};
 use crate::rule::one_line;
 use crate::rule::{
     Check, Facet, Findings, MOST_CHECKS, OperationContext, Rule, Uniqueness, constraint,
@@ -15,20 +17,29 @@ pub const RULE: Rule = Rule {
     id: "drop-constraint",
     page: include_str!("../../rules/drop-constraint.md"),
     check: Check::Operation {
-        on: &[Kind::DropConstraint, Kind::Drop, Kind::Rename],
+        on: &[
+            Kind::DropConstraint,
+            Kind::AlterDomain,
+            Kind::Drop,
+            Kind::Rename,
+        ],
         check,
     },
 };
 
 fn check(cx: &OperationContext<'_>, findings: &mut Findings) {
-    let Action::DropConstraint {
-        table,
-        name,
-        if_exists,
-        ..
-    } = &cx.operation.action
-    else {
-        return exchanged(cx, findings);
+    let (table, name, if_exists) = match &cx.operation.action {
+        Action::DropConstraint {
+            table,
+            name,
+            if_exists,
+            ..
+        } => (table, name, if_exists),
+        Action::AlterDomain {
+            name: domain,
+            change: DomainChange::DropConstraint { name, .. },
+        } => return of_domain(cx, findings, domain, name),
+        _ => return exchanged(cx, findings),
     };
     let known = cx.table(&table.name);
     let old = known.and_then(|t| t.constraint(&name.name));
@@ -115,6 +126,49 @@ fn check(cx: &OperationContext<'_>, findings: &mut Findings) {
         .confidence(cx.confidence(&table.name))
         .help(format!(
             "Drop it once no release relies on it, and {restore}"
+        ));
+}
+
+/// A domain no longer asks for what it asked for, and gets no other check.
+fn of_domain(
+    cx: &OperationContext<'_>,
+    findings: &mut Findings,
+    domain: &ObjectName,
+    name: &Ident,
+) {
+    let key = cx.type_key(domain);
+    let known = cx.schema.domain(&key);
+    let check = known.and_then(|known| known.checks.iter().find(|check| check.name == name.name));
+    let Some(check) = check else {
+        return;
+    };
+    let is_same = |name: &ObjectName| cx.type_key(name) == key;
+    let is_replaced = cx.later().any(|op| match &op.action {
+        Action::AlterDomain {
+            name,
+            change: DomainChange::AddConstraint { check: Some(_), .. },
+        }
+        | Action::Drop { name, .. } => is_same(name),
+        _ => false,
+    });
+    if is_replaced || cx.is_new_type(&key) || cx.columns_of_type(&key).is_empty() {
+        return;
+    }
+    let (sql, text) = (sql_object(domain), on_one_line(&check.expr.text));
+    let (name, quoted) = (&name.name, sql_ident(name));
+    findings
+        .report(
+            cx.operation.place,
+            format!(
+                "drops check `{name}` of domain `{domain}`: values that break `{}` can come in, and then it can be added back only as NOT VALID",
+                one_line(&check.expr.text)
+            ),
+        )
+        .severity(Severity::Info)
+        .help(format!(
+            "Drop it once no release relies on it, and keep the statements that restore it; look for values in the way of the second before:\n\
+             ALTER DOMAIN {sql} ADD CONSTRAINT {quoted} CHECK ({text}) NOT VALID;\n\
+             ALTER DOMAIN {sql} VALIDATE CONSTRAINT {quoted};"
         ));
 }
 
