@@ -3,7 +3,7 @@
 use crate::finding::Severity;
 use crate::operation::{Action, Ident, Kind, ObjectName};
 use crate::rule::{
-    Check, Findings, OperationContext, Rule, is_constant, listed, sql_ident, sql_name, sql_object,
+    Check, Facet, Findings, OperationContext, Rule, listed, sql_ident, sql_name, sql_object,
     sql_type, takes_every_row,
 };
 use crate::schema::is_bookkeeping;
@@ -65,8 +65,8 @@ fn check(cx: &OperationContext<'_>, findings: &mut Findings) {
         )
         .severity(if backfill { Severity::Warning } else { Severity::Error })
         .confidence(cx.confidence(name))
-        .help(if let Some((what, condition)) = untouched {
-            format!("Write only what {what}, so that nothing is lost and it can run again:\nUPDATE {} SET {first} = … WHERE {condition};", sql_object(name))
+        .help(if let Some(condition) = untouched {
+            format!("Write only what is empty, so that nothing is lost and it can run again:\nUPDATE {} SET {first} = … WHERE {condition};", sql_object(name))
         } else {
             format!(
                 "Write into a new column and leave the old one until it is no longer needed, or keep the old values:\n\
@@ -78,34 +78,33 @@ fn check(cx: &OperationContext<'_>, findings: &mut Findings) {
         });
 }
 
-/// What nobody has written yet in a column that was added to its table, and the
-/// condition for it. Where the column came with a default, no row was empty.
-fn untouched(
-    cx: &OperationContext<'_>,
-    table: &ObjectName,
-    column: &Ident,
-) -> Option<(&'static str, String)> {
+/// The condition for what nobody has written yet in a column that was added to its
+/// table. Rows that hold a default may well have been given it: one that is
+/// overwritten is lost like any other value.
+fn untouched(cx: &OperationContext<'_>, table: &ObjectName, column: &Ident) -> Option<String> {
     let known = cx.table(table)?;
     let own = known.column(&column.name)?;
     let name = sql_ident(column);
     let is_required = known.is_not_null(&column.name);
     match cx.schema.default_of(own) {
         None if is_required || own.identity.is_some() => None,
-        None => Some(("is empty", format!("{name} IS NULL"))),
-        Some(default) => {
-            let text = default.text.trim();
-            let literal = text.split_once("::").map_or(text, |(literal, _)| literal);
-            let comparable = !WITHOUT_EQUALITY.contains(&own.ty.name.as_str());
-            let condition = match is_required {
-                true => format!("{name} = {text}"),
-                false => format!("{name} IS NULL OR {name} = {text}"),
-            };
-            (is_constant(literal) && comparable).then_some(("holds the default still", condition))
-        }
+        None => Some(format!("{name} IS NULL")),
+        // Whoever wrote meant the default as often as another value. Where this
+        // script has set it, no row got it by being left out.
+        Some(_) if is_required || !is_default_of_here(cx, table, column) => None,
+        Some(_) => Some(format!("{name} IS NULL")),
     }
 }
 
-/// Types of which `=` does not say whether two values are the same.
-const WITHOUT_EQUALITY: &[&str] = &[
-    "json", "xml", "point", "line", "lseg", "box", "path", "polygon", "circle",
-];
+/// Has the script itself given the column its default?
+fn is_default_of_here(cx: &OperationContext<'_>, table: &ObjectName, column: &Ident) -> bool {
+    let mut earlier = cx.earlier_on(Facet::Part, &column.name);
+    earlier.any(|op| match &op.action {
+        Action::SetDefault {
+            table: of,
+            column: own,
+            ..
+        } => own.name == column.name && cx.is_same(&of.name, table),
+        _ => false,
+    })
+}
