@@ -12,10 +12,10 @@ use crate::inverse::{
 };
 use crate::name::Name;
 use crate::operation::{
-    Action, Column, Constraint, ConstraintKind, ObjectKind, ObjectName, Operation, Target,
+    Action, Column, Constraint, ConstraintKind, ObjectKind, ObjectName, Operation, Target, Update,
 };
 use crate::project::{Migration, SourceId};
-use crate::rule::{listed, mentions, object_name};
+use crate::rule::{is_constant, listed, mentions, object_name, same_expression, takes_every_row};
 use crate::schema::{Key, Mark, column_of, signature};
 use crate::source::Span;
 use crate::statement::lexer::on_one_line;
@@ -45,6 +45,16 @@ pub(super) struct Pair<'p> {
     pub(super) refused: Vec<usize>,
     /// It does not come to its end, by all that the history shows.
     pub(super) fails: bool,
+}
+
+/// What a column that comes back holds.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+enum Values {
+    None,
+    /// What is found for a row, which may be nothing.
+    Queried,
+    /// A value in each row.
+    All,
 }
 
 impl Fold<'_> {
@@ -197,7 +207,7 @@ impl Fold<'_> {
             listed.push_str(&format!("; and {more} more"));
         }
         finding.message = format!("the down does not give the schema back: {listed}");
-        finding.help = self.remedy(&found, start);
+        finding.help = self.remedy(&found, start, down);
         if in_the_dark {
             finding.confidence = Confidence::Medium;
         }
@@ -407,7 +417,7 @@ impl Fold<'_> {
     }
 
     /// What the down would have to do besides, for people.
-    fn remedy(&self, differences: &[String], start: Mark) -> String {
+    fn remedy(&self, differences: &[String], start: Mark, down: &[Planned<'_>]) -> String {
         const MOST: usize = 12;
         let (unchecked, others): (Vec<&String>, Vec<&String>) =
             differences.iter().partition(|d| d.ends_with(NOT_VALIDATED));
@@ -437,8 +447,23 @@ impl Fold<'_> {
             return "Undo each step of the up, last step first; say in a comment what does not come back"
                 .into();
         }
-        let mut help =
-            String::from("Add to the down, and say in a comment which data does not come back:");
+        let back: Vec<(String, Values)> = statements
+            .iter()
+            .filter_map(|text| self.required_again(text, down))
+            .collect();
+        let of = |values: Values| -> Vec<String> {
+            let same = back.iter().filter(|(_, own)| *own == values);
+            same.map(|(column, _)| column.clone()).collect()
+        };
+        let (empty, queried) = (of(Values::None), of(Values::Queried));
+        // What the down fetches from elsewhere does come back.
+        let is_fetched = |name: &&str| queried.contains(&format!("`{name}`"));
+        let mut help = match lacks.iter().all(|text| named(text).iter().all(is_fetched)) {
+            true => String::from("Add to the down:"),
+            false => {
+                String::from("Add to the down, and say in a comment which data does not come back:")
+            }
+        };
         for statement in statements.iter().take(MOST) {
             help.push_str(&format!("\n{};", on_one_line(statement)));
         }
@@ -451,30 +476,67 @@ impl Fold<'_> {
         if !validate.is_empty() {
             help.push_str(&format!("\n-- and then, in a step of its own:{validate}"));
         }
-        let empty: Vec<String> = statements
-            .iter()
-            .filter_map(|text| self.filled_with_null(text))
-            .collect();
         if !empty.is_empty() {
+            let (come, them) = match empty.len() {
+                1 => ("comes", "it"),
+                _ => ("come", "them"),
+            };
             let empty = listed(&empty);
-            help.push_str(&format!("\n-- {empty} comes back without values: fill it before SET NOT NULL, or add it with a default"));
+            help.push_str(&format!("\n-- {empty} {come} back without values: fill {them} before SET NOT NULL, or add {them} with a default"));
+        }
+        if !queried.is_empty() {
+            let stay = if queried.len() == 1 { "stays" } else { "stay" };
+            let queried = listed(&queried);
+            help.push_str(&format!("\n-- {queried} {stay} NULL in rows for which the down finds nothing to write: give those a value too before SET NOT NULL"));
         }
         help
     }
 
     /// The column that a statement makes NOT NULL, where up and down drop it and
-    /// add it again.
-    fn filled_with_null(&self, statement: &str) -> Option<String> {
+    /// add it again, and what it holds by then.
+    fn required_again(&self, statement: &str, down: &[Planned<'_>]) -> Option<(String, Values)> {
         let read = operations(statement);
         let mut list = read.iter().flat_map(|(_, list)| list);
         list.find_map(|op| match &op.action {
             Action::SetNotNull { table, column } => {
                 let known = self.schema.table(&table.name)?;
                 let is_new = known.column_is_new_in(&column.name, self.schema.migration());
-                is_new.then(|| format!("`{}`", column.name))
+                let values = || self.values_of(&known.key, &column.name, down);
+                is_new.then(|| (format!("`{}`", column.name), values()))
             }
             _ => None,
         })
+    }
+
+    /// What the down leaves in a column that it adds.
+    fn values_of(&self, table: &Key, name: &Name, down: &[Planned<'_>]) -> Values {
+        let mut values = Values::None;
+        for planned in down {
+            match &planned.operation.action {
+                Action::AddColumn {
+                    table: of, column, ..
+                } if column.name == *name && self.schema.resolve(&of.name) == *table => {
+                    values = match self.schema.is_left_null(column) {
+                        true => Values::None,
+                        false => Values::All,
+                    };
+                }
+                Action::Update(update)
+                    if update.columns.iter().any(|c| c.name == *name)
+                        && self.schema.resolve(&update.table) == *table =>
+                {
+                    values = values.max(match fills_all(update, name) {
+                        true => Values::All,
+                        false => Values::Queried,
+                    });
+                }
+                Action::Merge(merge) if self.schema.resolve(&merge.table) == *table => {
+                    values = values.max(Values::Queried);
+                }
+                _ => {}
+            }
+        }
+        values
     }
 
     /// A constraint, trigger, policy or rule that a down adds to a table of which
@@ -614,6 +676,30 @@ fn name_of(constraint: &Constraint, table: &Target, column: &Column) -> Option<N
 }
 
 const CONSTRAINT: &str = "constraint";
+
+/// Does an UPDATE give each row that holds NULL in the column a value? One of a
+/// query may be NULL.
+fn fills_all(update: &Update, column: &Name) -> bool {
+    let (Some((_, value)), [_]) = (
+        update.assignments.text.split_once('='),
+        update.columns.as_slice(),
+    ) else {
+        return false;
+    };
+    let is_value = |text: &str| is_constant(text) && !text.eq_ignore_ascii_case("null");
+    // Where nothing is found, the last argument is taken.
+    let value = value.trim();
+    let inner = { value.get(..9) }
+        .filter(|start| start.eq_ignore_ascii_case("coalesce("))
+        .and_then(|_| value[9..].strip_suffix(')'));
+    let value = inner.map_or(value, |inner| {
+        inner.rsplit(',').next().unwrap_or(inner).trim()
+    });
+    let filter = update.filter.as_ref().map(|filter| &*filter.text);
+    let left = format!("{column} IS NULL");
+    let reaches_all = takes_every_row(filter) || filter.is_some_and(|f| same_expression(f, &left));
+    update.from.is_none() && reaches_all && is_value(value)
+}
 
 /// ``column `b` of `t` `` as [`made_by`] has it; constraints go by many words.
 fn kind_and_name(what: &str) -> (&'static str, Name) {
