@@ -2,11 +2,13 @@
 
 use std::fmt;
 
-use super::{Facet, OperationContext, listed, mentions, on_one_line};
+use super::{Facet, MigrationContext, OperationContext, listed, mentions, on_one_line};
 use crate::name::Name;
 use crate::operation::naming::{self, Naming};
 use crate::operation::{Action, ConstraintKind, ObjectKind, ObjectName, Target};
-use crate::schema::{Index, Key, Place, Routine, Table, TableConstraint, Trigger, names_in};
+use crate::schema::{
+    Index, Key, Place, Routine, Schema, Table, TableConstraint, Trigger, names_in,
+};
 
 /// Something that uses an object.
 #[derive(Clone, Debug)]
@@ -78,54 +80,19 @@ impl OperationContext<'_> {
         column: &str,
         is_asked: impl Fn(&Owned<'_>) -> bool,
     ) -> Vec<String> {
-        let Some(table) = self.table(&target.name) else {
-            return Vec::new();
-        };
-        let holds = |columns: &[Name]| columns.iter().any(|own| own == column);
-        let constraints = table.constraints.iter();
-        let constraints = constraints
-            .filter(|c| match &c.definition.kind {
-                ConstraintKind::Check(expr) => names_in(&expr.text).any(|name| name == column),
-                _ => holds(&c.columns),
-            })
-            .map(|own| Owned::Constraint(own));
-        let indexes = table.indexes.iter();
-        let indexes = indexes.filter_map(|key| self.schema.index_by_key(key));
-        let indexes = indexes.filter(|index| index.constraint.is_none());
-        let indexes = indexes
-            .filter(|index| self.schema.index_mentions(&index.key, &Name::new(column)))
-            .map(|index| Owned::Index(index));
-        constraints
-            .chain(indexes)
-            .filter(is_asked)
-            .map(|part| part.to_string())
-            .collect()
+        match self.table(&target.name) {
+            Some(table) => goes_with(self.schema, table, column, is_asked),
+            None => Vec::new(),
+        }
     }
 
     /// What a copy of a column is without: the constraints and indexes over it, the
     /// primary key left out, its default and its NOT NULL.
     pub fn lacks_beside(&self, target: &Target, column: &str) -> Vec<String> {
-        let mut lacking = self.goes_with(target, column, |own| match own {
-            Owned::Constraint(c) => !matches!(
-                c.definition.kind,
-                ConstraintKind::PrimaryKey(_) | ConstraintKind::NotNull(_)
-            ),
-            Owned::Index(_) => true,
-        });
-        let Some(table) = self.table(&target.name) else {
-            return lacking;
-        };
-        let key = table.primary_key();
-        let in_key = key.is_some_and(|key| key.columns.iter().any(|c| c == column));
-        if let Some(known) = table.column(column).filter(|c| c.generated.is_none()) {
-            let default = known.default.as_ref().filter(|_| !known.is_of_serial());
-            lacking
-                .extend(default.map(|default| format!("default `{}`", on_one_line(&default.text))));
-            if known.not_null && !in_key {
-                lacking.push("NOT NULL, by a check that is validated first".to_owned());
-            }
+        match self.table(&target.name) {
+            Some(table) => lacks_beside(self.schema, table, column, false),
+            None => Vec::new(),
         }
-        lacking
     }
 
     /// What stands in the way of dropping a column, as the condition of a step:
@@ -432,6 +399,73 @@ impl OperationContext<'_> {
         });
         found
     }
+}
+
+impl MigrationContext<'_> {
+    /// What a table loses with a column, by all that stands once the script is
+    /// through: what another column has to have that is to take its place.
+    pub fn has_to_stand_on(&self, table: &Key, column: &str) -> Vec<String> {
+        match self.schema.table_by_key(table) {
+            Some(table) => lacks_beside(self.schema, table, column, true),
+            None => Vec::new(),
+        }
+    }
+}
+
+fn goes_with(
+    schema: &Schema,
+    table: &Table,
+    column: &str,
+    is_asked: impl Fn(&Owned<'_>) -> bool,
+) -> Vec<String> {
+    let holds = |columns: &[Name]| columns.iter().any(|own| own == column);
+    let constraints = table.constraints.iter();
+    let constraints = constraints
+        .filter(|c| match &c.definition.kind {
+            ConstraintKind::Check(expr) => names_in(&expr.text).any(|name| name == column),
+            _ => holds(&c.columns),
+        })
+        .map(|own| Owned::Constraint(own));
+    let indexes = table.indexes.iter();
+    let indexes = indexes.filter_map(|key| schema.index_by_key(key));
+    let indexes = indexes.filter(|index| index.constraint.is_none());
+    let indexes = indexes
+        .filter(|index| schema.index_mentions(&index.key, &Name::new(column)))
+        .map(|index| Owned::Index(index));
+    constraints
+        .chain(indexes)
+        .filter(is_asked)
+        .map(|part| part.to_string())
+        .collect()
+}
+
+/// `whole`: with the primary key and the sequence, which go along when the column
+/// is dropped.
+fn lacks_beside(schema: &Schema, table: &Table, column: &str, whole: bool) -> Vec<String> {
+    let mut lacking = goes_with(schema, table, column, |own| match own {
+        Owned::Constraint(c) => match c.definition.kind {
+            ConstraintKind::PrimaryKey(_) => whole,
+            ConstraintKind::NotNull(_) => false,
+            _ => true,
+        },
+        Owned::Index(_) => true,
+    });
+    let key = table.primary_key();
+    let in_key = key.is_some_and(|key| key.columns.iter().any(|c| c == column));
+    if let Some(known) = table.column(column).filter(|c| c.generated.is_none()) {
+        let default = known.default.as_ref().filter(|_| !known.is_of_serial());
+        lacking.extend(default.map(|default| format!("default `{}`", on_one_line(&default.text))));
+        if whole && known.is_of_serial() {
+            lacking.push("its default and the sequence behind it, by ALTER SEQUENCE … OWNED BY the new column".to_owned());
+        }
+        if whole && known.identity.is_some() {
+            lacking.push("that it is an identity, which goes on counting from there".to_owned());
+        }
+        if known.not_null && !in_key {
+            lacking.push("NOT NULL, by a check that is validated first".to_owned());
+        }
+    }
+    lacking
 }
 
 /// `NEW.column` or `OLD.column`.

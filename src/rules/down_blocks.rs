@@ -2,7 +2,7 @@
 
 use crate::effect::LockMode;
 use crate::effect::ScanKind;
-use crate::operation::{self, Action, ConstraintKind, ObjectKind, ObjectName, Operation};
+use crate::operation::{self, Action, ConstraintKind, Ident, ObjectKind, ObjectName, Operation};
 use crate::rule::{
     Check, Facet, Findings, MigrationContext, NEARBY, Rule, Step, is_catalog, listed, mentions,
     sql_name, sql_object, takes_every_row, who_waits,
@@ -99,23 +99,37 @@ fn works_under_lock(cx: &MigrationContext<'_>, at: usize, held: Option<usize>) -
         .filter(|(key, _)| !cx.schema.is_created_now(key))
         .min_by_key(|(key, _)| !is_rewritten(key))?;
     let wait = waiting(cx, at, held, (key, mode));
-    let (weight, before, after, help) = match is_rewritten(key) {
-        true => (
+    let retyped = match &step.operation.action {
+        Action::AlterColumnType { column, .. } => Some(column),
+        _ => None,
+    };
+    let is_rebuilt = !step.effect.index_rebuilds.is_empty();
+    let (weight, before, after, help) = match (is_rewritten(key), retyped) {
+        (true, Some(column)) => (
             Weight::Rewrite,
             "writes ",
             format!(" anew {wait}"),
-            match step.operation.action {
-                Action::AlterColumnType { .. } => "Put a column of the old type beside it in a migration of its own, fill it a few thousand rows at a time, and let the down exchange the two: drop the one, rename the other".to_owned(),
-                _ => "Spare the table that: add a bare column beside the others, fill it a few thousand rows at a time, and set its default, NOT NULL and constraints afterwards".to_owned(),
-            },
+            format!(
+                "Put a column of the old type beside it in a migration of its own, fill it a few thousand rows at a time{}, and let the down exchange the two: drop the one, rename the other and what was built on it",
+                given(cx, key, column)
+            ),
         ),
-        false if is_rebuilt(step) => (
+        (true, None) => (
+            Weight::Rewrite,
+            "writes ",
+            format!(" anew {wait}"),
+            "Spare the table that: add a bare column beside the others, fill it a few thousand rows at a time, and set its default, NOT NULL and constraints afterwards".to_owned(),
+        ),
+        (false, Some(column)) if is_rebuilt => (
             Weight::Scan,
             "builds indexes of ",
             format!(" anew {wait}"),
-            "Put a column of the old type beside it and build its indexes CONCURRENTLY, or drop the indexes before it and build them after it, CONCURRENTLY and outside of the transaction".to_owned(),
+            format!(
+                "Put a column of the old type beside it{}, or drop the indexes before it and build them after it, CONCURRENTLY and outside of the transaction",
+                given(cx, key, column)
+            ),
         ),
-        false => (
+        _ => (
             Weight::Scan,
             "reads all of ",
             format!(" {wait}"),
@@ -316,10 +330,29 @@ fn build(cx: &MigrationContext<'_>, at: usize) -> String {
     }
 }
 
-/// A change of type that keeps the rows and builds indexes anew.
-fn is_rebuilt(step: &Step<'_>) -> bool {
-    let is_retype = matches!(step.operation.action, Action::AlterColumnType { .. });
-    is_retype && !step.effect.index_rebuilds.is_empty()
+/// What the column that is to take the place of another has to be given before:
+/// DROP COLUMN takes it along without a word.
+fn given(cx: &MigrationContext<'_>, table: &Key, column: &Ident) -> String {
+    let known = cx.schema.table_by_key(table);
+    let goes = match known.is_some_and(|table| table.is_known()) {
+        true => cx.has_to_stand_on(table, &column.name),
+        false => vec!["indexes, constraints, default and NOT NULL".to_owned()],
+    };
+    let has_index = goes
+        .iter()
+        .any(|part| ["key ", "index"].iter().any(|w| part.contains(w)));
+    let built = match has_index {
+        true => "; build indexes CONCURRENTLY, outside of a transaction",
+        false => "",
+    };
+    match goes.is_empty() {
+        true => String::new(),
+        false => format!(
+            ", give it what DROP COLUMN takes away with `{}` ({}{built})",
+            column.name,
+            listed(&goes)
+        ),
+    }
 }
 
 /// Takes its time while an earlier statement of its transaction keeps a table
