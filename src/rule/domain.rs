@@ -2,7 +2,8 @@
 
 use super::{OperationContext, object_name, same_expression, sql_name, sql_object, sql_type};
 use crate::effect::conversion::{Conversion, conversion};
-use crate::operation::{DataType, Target};
+use crate::effect::postgres::is_one_value;
+use crate::operation::{Column, DataType, Target};
 use crate::schema::{Domain, Schema};
 use crate::source::Span;
 use crate::statement::lexer::{Lexeme, Lexer, TokenKind, on_one_line};
@@ -29,11 +30,70 @@ impl OperationContext<'_> {
         column: &str,
         ty: &DataType,
     ) -> (String, Option<String>) {
+        self.without_domain(table, column, ty, "", NotNull::AsDomain)
+    }
+
+    /// The same for a column that is to be added, with what else it is to have: a
+    /// default that is one value costs nothing, and NOT NULL beside it.
+    pub fn added_without_domain(&self, table: &Target, column: &Column) -> Vec<String> {
+        let default = self.schema.default_of(column).filter(|d| !d.is_null());
+        let value = default.map(|default| on_one_line(&default.text));
+        let is_same = value.as_ref().is_some_and(|value| {
+            is_one_value(value)
+                || OF_THE_MOMENT
+                    .iter()
+                    .any(|own| value.eq_ignore_ascii_case(own))
+        });
+        let required = column.not_null || self.schema.type_keeps_null_out(&column.ty);
+        let mut clauses = String::new();
+        if let Some(value) = value.as_ref().filter(|_| is_same) {
+            clauses.push_str(if required { " NOT NULL" } else { "" });
+            clauses.push_str(&format!(" DEFAULT {value}"));
+        }
+        let asked = match (required, is_same) {
+            (true, true) => NotNull::OfColumn,
+            (true, false) => NotNull::ByCheck,
+            (false, _) => NotNull::AsDomain,
+        };
+        let (add, check) = self.without_domain(table, &column.name, &column.ty, &clauses, asked);
+        let mut lines = vec![add];
+        if let Some(value) = value.filter(|_| !is_same) {
+            lines.push(format!(
+                "ALTER TABLE {} ALTER COLUMN {} SET DEFAULT {value}; -- and fill the old rows in batches",
+                sql_object(&table.name),
+                sql_name(&column.name)
+            ));
+        }
+        if asked == NotNull::ByCheck {
+            lines.push("-- once every row has a value, and every release writes one:".into());
+        }
+        lines.extend(check);
+        lines
+    }
+
+    fn without_domain(
+        &self,
+        table: &Target,
+        column: &str,
+        ty: &DataType,
+        clauses: &str,
+        asked: NotNull,
+    ) -> (String, Option<String>) {
         let (on, name) = (sql_object(&table.name), sql_name(column));
-        let add = |ty: &DataType| format!("ALTER TABLE {on} ADD COLUMN {name} {};", sql_type(ty));
+        let add = |ty: &DataType| {
+            format!(
+                "ALTER TABLE {on} ADD COLUMN {name} {}{clauses};",
+                sql_type(ty)
+            )
+        };
+        let is_present = format!("{name} IS NOT NULL");
         let mut conditions: Vec<String> = Vec::new();
+        if asked == NotNull::ByCheck {
+            conditions.push(is_present.clone());
+        }
         for domain in self.schema.domains_of(ty) {
-            let not_null = domain.not_null.then(|| format!("{name} IS NOT NULL"));
+            let not_null = domain.not_null && asked == NotNull::AsDomain;
+            let not_null = not_null.then(|| is_present.clone());
             let checks = domain.checks.iter();
             let checks = checks.map(|check| about_column(&check.expr.text, &name));
             for condition in not_null.into_iter().chain(checks) {
@@ -43,7 +103,8 @@ impl OperationContext<'_> {
             }
         }
         let check = match &conditions[..] {
-            [] => return (add(ty), None),
+            [] if clauses.is_empty() => return (add(ty), None),
+            [] => return (add(&base_of(self.schema, ty)), None),
             [one] => one.clone(),
             several => format!("({})", several.join(") AND (")),
         };
@@ -53,6 +114,24 @@ impl OperationContext<'_> {
         (add(&base_of(self.schema, ty)), Some(check))
     }
 }
+
+/// Who keeps NULL out of a column that is without its domain.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum NotNull {
+    /// The check, where the domain does.
+    AsDomain,
+    /// The column itself, from the start.
+    OfColumn,
+    ByCheck,
+}
+
+/// The same in every row of one statement.
+const OF_THE_MOMENT: &[&str] = &[
+    "now()",
+    "current_timestamp",
+    "current_date",
+    "localtimestamp",
+];
 
 /// What a domain is made of in the end; other types are that themselves.
 pub(super) fn base_of(schema: &Schema, ty: &DataType) -> DataType {

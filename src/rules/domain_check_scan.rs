@@ -76,11 +76,7 @@ fn check(cx: &OperationContext<'_>, findings: &mut Findings) {
                         table.name
                     ),
                 )
-                .help(format!(
-                    "let a check of its own ask for what the domain does; validate it {}:\n{}",
-                    cx.scene.afterwards(),
-                    remedy(cx, table, &columns)
-                ));
+                .help(remedy(cx, table, &columns));
         }
         _ => {}
     }
@@ -102,14 +98,14 @@ fn added_beside<'a>(cx: &OperationContext<'a>, target: &Target) -> Vec<&'a Colum
 }
 
 fn remedy(cx: &OperationContext<'_>, table: &Target, columns: &[&Column]) -> String {
-    let mut lines = Vec::new();
-    for column in columns {
-        let (add, check) = cx.column_without_domain(table, &column.name, &column.ty);
-        lines.push(add);
-        if cx.schema.type_keeps_null_out(&column.ty) {
-            lines.push("-- once every row has a value, and every release writes one:".into());
-        }
-        lines.extend(check);
+    let lines = columns.iter();
+    let lines = lines.flat_map(|column| cx.added_without_domain(table, column));
+    let sql = lines.collect::<Vec<_>>().join("\n");
+    match sql.contains(" NOT VALID;") {
+        true => format!(
+            "let a check of its own ask for what the domain does; validate it {}:\n{sql}",
+            cx.scene.afterwards()
+        ),
+        false => format!("let the column itself ask for what the domain does:\n{sql}"),
     }
-    lines.join("\n")
 }
