@@ -18,7 +18,7 @@ fn check(cx: &OperationContext<'_>, findings: &mut Findings) {
         Action::AddColumn { table, column, .. }
             if cx.column_work() == Some(ColumnWork::Generated) =>
         {
-            let stored = stored_columns(cx);
+            let stored = stored_columns(cx, &table.name);
             if stored.first() == Some(&&column.name) {
                 let what = match stored.len() {
                     1 => format!("`{}.{}` is", table.name, column.name),
@@ -35,10 +35,11 @@ fn check(cx: &OperationContext<'_>, findings: &mut Findings) {
     }
 }
 
-/// What one ALTER TABLE adds is written in one rewrite.
-fn stored_columns<'a>(cx: &OperationContext<'a>) -> Vec<&'a Name> {
+/// What one ALTER TABLE adds is written in one rewrite. A block has several, of
+/// other tables too.
+fn stored_columns<'a>(cx: &OperationContext<'a>, of: &ObjectName) -> Vec<&'a Name> {
     let stored = cx.siblings.iter().filter_map(|op| match &op.action {
-        Action::AddColumn { column, .. } => {
+        Action::AddColumn { table, column, .. } if cx.is_same(&table.name, of) => {
             let generated = column.generated.as_ref();
             generated.filter(|g| g.stored).map(|_| &column.name)
         }
