@@ -3,7 +3,7 @@
 use super::{Facet, Held, MigrationContext, OperationContext, Step, takes_no_row};
 use crate::effect::postgres;
 use crate::name::Name;
-use crate::operation::{Action, ObjectName};
+use crate::operation::{Action, Delete, ObjectName};
 use crate::schema::{Relation, Schema, Table, is_bookkeeping};
 use crate::source::Span;
 use crate::statement::Cursor;
@@ -94,6 +94,24 @@ impl MigrationContext<'_> {
         (!is_view && !is_bookkeeping(&key.name) && !own && !has_one).then_some(table)
     }
 
+    /// Does a DELETE clear away rows that have nothing to belong to, or those of
+    /// chosen rows elsewhere? Nobody waits for them.
+    pub fn clears_leftovers(&self, delete: &Delete) -> bool {
+        let known = self.schema.table(&delete.table).map(|table| &**table);
+        delete.using.is_none()
+            && delete.filter.as_ref().is_some_and(|filter| {
+                let filter = Filter {
+                    text: &filter.text,
+                    table: known,
+                    schema: self.schema,
+                    windows: false,
+                    others: &[],
+                    leftovers: true,
+                };
+                filter.any_of(&tokens(filter.text), DEEPEST)
+            })
+    }
+
     /// Does the script create the table, even if it drops it again?
     fn creates(&self, table: &ObjectName) -> bool {
         self.steps.iter().any(|step| {
@@ -139,6 +157,7 @@ impl MigrationContext<'_> {
             schema: self.schema,
             windows,
             others: &others,
+            leftovers: false,
         };
         filter(false).any_of(&tokens, DEEPEST)
             || moves_on() && filter(true).any_of(&tokens, DEEPEST)
@@ -208,6 +227,7 @@ impl MigrationContext<'_> {
             schema: self.schema,
             windows: false,
             others: &[],
+            leftovers: false,
         };
         bound(query, &tokens, &["LIMIT", "FETCH"], false).is_some()
             || bound(query, &tokens, &["WHERE"], false)
@@ -265,6 +285,7 @@ impl OperationContext<'_> {
             schema: self.schema,
             windows: false,
             others: &[],
+            leftovers: false,
         }
     }
 }
@@ -288,6 +309,8 @@ struct Filter<'a> {
     /// Names of what is joined: a condition on their columns alone leaves as many
     /// rows as belong to them.
     others: &'a [Name],
+    /// What has nothing to belong to, or belongs to chosen rows elsewhere, is little.
+    leftovers: bool,
 }
 
 impl Filter<'_> {
@@ -361,6 +384,9 @@ impl Filter<'_> {
         if is_joined && inner.len() < term.len() {
             return depth > 0 && self.any_of(inner, depth - 1);
         }
+        if self.leftovers && self.is_left_over(inner) {
+            return true;
+        }
         // What is joined inside of one side alone is no comparison of a column.
         if is_joined && inner.first().is_some_and(|t| t.kind != TokenKind::Word) {
             return false;
@@ -396,6 +422,29 @@ impl Filter<'_> {
             && value.is_some_and(|v| self.is_few(v, right, depth))
     }
 
+    /// `NOT EXISTS (…)` and `NOT IN (SELECT …)` by columns alone: rows that have
+    /// nothing to belong to. `IN (SELECT … WHERE …)`: rows of chosen others.
+    fn is_left_over(&self, term: &[Token]) -> bool {
+        let Some(open) = { term.windows(2) }.position(|pair| {
+            pair[0].kind == TokenKind::OpenParen && is_word(self.text, &pair[1], "SELECT")
+        }) else {
+            return false;
+        };
+        let is =
+            |back: usize, word: &str| open >= back && is_word(self.text, &term[open - back], word);
+        let query = &term[open + 1..];
+        let from = position(self.text, query, "FROM").unwrap_or(query.len());
+        let behind = &query[from..];
+        let by_columns = !behind.iter().any(is_constant)
+            && !mentions_tokens(self.text, behind, &["NULL", "TRUE", "FALSE", "SELECT"]);
+        match () {
+            () if is(1, "EXISTS") => is(2, "NOT") && by_columns && self.is_tied(term),
+            () if is(1, "IN") && is(2, "NOT") => by_columns,
+            () if is(1, "IN") => position(self.text, behind, "WHERE").is_some(),
+            () => false,
+        }
+    }
+
     /// Does a subquery name something that is not of its own relations? Without that
     /// it is there for all rows or for none.
     fn is_tied(&self, term: &[Token]) -> bool {
@@ -425,6 +474,7 @@ impl Filter<'_> {
                 let end = right.len().saturating_sub(1).max(at + 1);
                 let inner = Filter {
                     table: None,
+                    leftovers: false,
                     ..*self
                 };
                 depth > 0 && inner.any_of(&right[at + 1..end], depth - 1)
@@ -606,6 +656,10 @@ mod tests {
     use super::*;
 
     fn selective(filter: &str) -> bool {
+        is_met_by_few(filter, false)
+    }
+
+    fn is_met_by_few(filter: &str, leftovers: bool) -> bool {
         let schema = Schema::default();
         Filter {
             text: filter,
@@ -613,6 +667,7 @@ mod tests {
             schema: &schema,
             windows: false,
             others: &[],
+            leftovers,
         }
         .any_of(&tokens(filter), DEEPEST)
     }
@@ -652,6 +707,31 @@ mod tests {
             "true",
         ] {
             assert!(!selective(many), "{many}");
+        }
+    }
+
+    #[test]
+    fn leftovers_are_told_from_most_of_a_table() {
+        for few in [
+            "NOT EXISTS (SELECT 1 FROM a WHERE a.id = t.a_id)",
+            "t.a_id NOT IN (SELECT id FROM a)",
+            "a_id IN (SELECT id FROM a WHERE n IS NULL)",
+            "done AND NOT EXISTS (SELECT * FROM a JOIN b ON b.a_id = a.id WHERE a.id = t.a_id)",
+            "a_id IN (SELECT id FROM a WHERE gone) OR b_id NOT IN (SELECT id FROM b)",
+        ] {
+            assert!(is_met_by_few(few, true), "{few}");
+            assert!(!is_met_by_few(few, false), "{few}");
+        }
+        for many in [
+            "EXISTS (SELECT 1 FROM a WHERE a.id = t.a_id)",
+            "NOT EXISTS (SELECT 1 FROM a WHERE a.id = t.a_id AND a.state = 'open')",
+            "NOT EXISTS (SELECT 1 FROM a)",
+            "a_id IN (SELECT id FROM a)",
+            "a_id NOT IN (1, 2)",
+            "a_id IN (SELECT id FROM a WHERE gone) OR email IS NULL",
+            "(SELECT count(*) FROM a WHERE a.id = t.a_id) = 0",
+        ] {
+            assert!(!is_met_by_few(many, true), "{many}");
         }
     }
 }

@@ -365,7 +365,11 @@ fn works_behind_lock(cx: &MigrationContext<'_>, at: usize, held: Option<usize>) 
     let work = || {
         if let Action::Update(_) | Action::Delete(_) | Action::Insert(_) = step.operation.action {
             let table = cx.mass_change(step).filter(|table| stays(cx, table))?;
-            return Some(format!("changes the rows of `{table}`"));
+            let verb = match step.operation.action {
+                Action::Delete(_) => "deletes",
+                _ => "changes the",
+            };
+            return Some(format!("{verb} rows of `{table}`"));
         }
         if cx.blocked(step).is_some() {
             return None;
@@ -393,20 +397,29 @@ fn works_behind_lock(cx: &MigrationContext<'_>, at: usize, held: Option<usize>) 
 }
 
 fn changes_all_rows(cx: &MigrationContext<'_>, at: usize, step: &Step<'_>) -> Option<Blocked> {
-    match &step.operation.action {
-        Action::Update(_) => {}
+    let (before, help) = match &step.operation.action {
+        Action::Update(_) => (
+            "may change every row of ",
+            "Change a few thousand rows at a time, each batch in its own transaction",
+        ),
         // All rows are lost, which has a rule of its own.
-        Action::Delete(delete) if !takes_every_row(delete.filter.as_ref().map(|f| &*f.text)) => {}
+        Action::Delete(delete) if takes_every_row(delete.filter.as_ref().map(|f| &*f.text)) => {
+            return None;
+        }
+        Action::Delete(delete) if !cx.clears_leftovers(delete) => (
+            "may delete every row of ",
+            "Delete a few thousand rows at a time, each batch in its own transaction",
+        ),
         _ => return None,
-    }
+    };
     let table = cx.mass_change(step).filter(|table| stays(cx, table))?;
     Some(Blocked {
         at,
         weight: Weight::Rows,
         table: cx.schema.resolve(table),
-        before: "may change every row of ".into(),
+        before: before.into(),
         after: " in one statement, all locked until it ends".into(),
-        help: "Change a few thousand rows at a time, each batch in its own transaction".into(),
+        help: help.into(),
     })
 }
 
