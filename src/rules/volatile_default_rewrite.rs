@@ -36,7 +36,7 @@ fn check(cx: &OperationContext<'_>, findings: &mut Findings) {
         Some(default) => {
             let value = one_line(&default.text);
             (
-                format!("its default `{value}` differs from row to row"),
+                format!("its default `{value}` may differ from row to row"),
                 format!(
                     "add the column bare, then give new rows their default:\n  \
                      ALTER TABLE {sql} ADD COLUMN {name} {};\n  \
