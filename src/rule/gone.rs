@@ -238,13 +238,8 @@ impl<'a> OperationContext<'a> {
     /// Has the migration taken away a constraint of this name, by itself or with a
     /// column?
     pub fn stood_as_constraint(&self, target: &ObjectName, name: &str) -> bool {
-        let is_it = |gone: &Gone| match &gone.rule {
-            GoneRule::Constraint(_) => gone.name == name,
-            GoneRule::Index(index) => index.constraint.is_some_and(|own| own == name),
-            GoneRule::Trigger => false,
-        };
         let table = self.table(target);
-        table.is_some_and(|table| self.gone_rules(table).any(is_it))
+        table.is_some_and(|table| self.gone_rules(table).any(|gone| is_constraint(gone, name)))
     }
 
     /// Where the constraint of this name that the script drops has to go: into
@@ -262,9 +257,34 @@ impl<'a> OperationContext<'a> {
         let is_gone = || self.stood_as_constraint(target, own);
         let is_dropped = script.chain(self.siblings).any(drops) || is_gone();
         match is_dropped && self.stood_as(target, own) {
+            // By then it has gone with the column, or that is still to be dropped.
+            true if self.goes_with_a_column(target, own) => {
+                format!("DROP CONSTRAINT IF EXISTS {name}, ")
+            }
             true => format!("DROP CONSTRAINT {name}, "),
             false => String::new(),
         }
+    }
+
+    /// Does the script drop a column of the constraint of this name that it has
+    /// taken away?
+    fn goes_with_a_column(&self, target: &ObjectName, name: &str) -> bool {
+        let Some(table) = self.table(target) else {
+            return false;
+        };
+        let is_dropped = |column: &Name| {
+            let mut around = self.around_on(Facet::Part, column);
+            around.any(|op| match &op.action {
+                Action::DropColumn {
+                    table, column: own, ..
+                } => own.name == *column && self.is_same(&table.name, target),
+                _ => false,
+            })
+        };
+        let mut gone = self
+            .gone_rules(table)
+            .filter(|gone| is_constraint(gone, name));
+        gone.any(|gone| gone.columns.iter().any(is_dropped))
     }
 
     /// The name that a constraint has once the script has run, both as SQL
@@ -282,6 +302,15 @@ impl<'a> OperationContext<'a> {
             }
         }
         now
+    }
+}
+
+/// Was it the constraint of this name, or its index?
+fn is_constraint(gone: &Gone, name: &str) -> bool {
+    match &gone.rule {
+        GoneRule::Constraint(_) => gone.name == name,
+        GoneRule::Index(index) => index.constraint.is_some_and(|own| own == name),
+        GoneRule::Trigger => false,
     }
 }
 
