@@ -1,9 +1,11 @@
 //! Tables that the migration itself shows to hold no rows.
 
+use std::sync::Arc;
+
 use rustc_hash::FxHashSet;
 
 use crate::effect::{Effect, LockMode, postgres};
-use crate::operation::{Action, Operation, TransactionControl};
+use crate::operation::{Action, Guard, Operation, TransactionControl};
 use crate::project::SourceId;
 use crate::rule::subject;
 use crate::schema::{Key, Schema};
@@ -23,6 +25,9 @@ use crate::analysis::script::is_unread;
 #[derive(Default)]
 pub(super) struct Rowless {
     tables: FxHashSet<Key>,
+    /// Those for which a branch of an IF shows it: what stands in it runs only after
+    /// that column was added.
+    in_branches: Vec<(Key, Arc<Guard>)>,
     /// Those whose rows the migration deletes: what reads the table still meets
     /// what they leave behind.
     deleted: FxHashSet<Key>,
@@ -74,7 +79,12 @@ impl Rowless {
         };
         let key = schema.resolve(table);
         let known = schema.table_by_key(&key);
-        if self.tables.contains(&key) && !is_filled(schema, &key) {
+        let is_bare =
+            self.tables.contains(&key) || { self.in_branches.iter() }.any(|(bare, branch)| {
+                let guard = operation.within.guard.as_ref();
+                *bare == key && guard.is_some_and(|own| stands_in(own, branch))
+            });
+        if is_bare && !is_filled(schema, &key) {
             spare(effect);
         } else if known.is_some_and(|table| postgres::holds_one_row(table, operation)) {
             spare_time(effect);
@@ -128,17 +138,35 @@ impl Rowless {
         let Action::AddColumn { table, .. } = &operation.action else {
             return;
         };
-        if operation.within.conditional || !needs_no_rows(operation, schema) {
+        let within = &operation.within;
+        let is_sure = !within.conditional || within.guard.is_some() && !within.doubtful;
+        if !is_sure || !needs_no_rows(operation, schema) {
             return;
         }
         let key = schema.resolve(&table.name);
         let is_bare = !schema.is_created_now(&key)
             && !is_filled(schema, &key)
             && !self.deleted.contains(&key);
-        if is_bare {
-            self.tables.insert(key);
+        match &operation.within.guard {
+            _ if !is_bare => {}
+            Some(branch) if operation.within.conditional => {
+                self.in_branches.push((key, branch.clone()));
+            }
+            _ => _ = self.tables.insert(key),
         }
     }
+}
+
+/// Is it that branch, or one inside of it? Of those before an ELSE it is none.
+fn stands_in(own: &Arc<Guard>, branch: &Arc<Guard>) -> bool {
+    let mut next = Some((own, true));
+    while let Some((guard, is_inside)) = next {
+        if is_inside && Arc::ptr_eq(guard, branch) {
+            return true;
+        }
+        next = guard.after.as_ref().map(|(before, holds)| (before, *holds));
+    }
+    false
 }
 
 /// There are no rows to work on.
