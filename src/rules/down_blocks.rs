@@ -110,8 +110,9 @@ fn works_under_lock(cx: &MigrationContext<'_>, at: usize, held: Option<usize>) -
             "writes ",
             format!(" anew {wait}"),
             format!(
-                "Put a column of the old type beside it in a migration of its own, fill it a few thousand rows at a time{}, and let the down exchange the two: drop the one, rename the other and what was built on it",
-                given(cx, key, column)
+                "Put a column of the old type beside it in a migration of its own, fill it a few thousand rows at a time{}, and let the down exchange the two: drop the one, rename the other{}",
+                given(cx, key, column),
+                if has_names(cx, key, column) { " and what was built on it" } else { "" }
             ),
         ),
         (true, None) => (
@@ -333,15 +334,9 @@ fn build(cx: &MigrationContext<'_>, at: usize) -> String {
 /// What the column that is to take the place of another has to be given before:
 /// DROP COLUMN takes it along without a word.
 fn given(cx: &MigrationContext<'_>, table: &Key, column: &Ident) -> String {
-    let known = cx.schema.table_by_key(table);
-    let goes = match known.is_some_and(|table| table.is_known()) {
-        true => cx.has_to_stand_on(table, &column.name),
-        false => vec!["indexes, constraints, default and NOT NULL".to_owned()],
-    };
-    let has_index = goes
-        .iter()
-        .any(|part| ["key ", "index"].iter().any(|w| part.contains(w)));
-    let built = match has_index {
+    let goes = goes_along(cx, table, column);
+    let is_index = |part: &String| part.contains("key ") || part.contains("index");
+    let built = match goes.iter().any(is_index) {
         true => "; build indexes CONCURRENTLY, outside of a transaction",
         false => "",
     };
@@ -352,6 +347,21 @@ fn given(cx: &MigrationContext<'_>, table: &Key, column: &Ident) -> String {
             column.name,
             listed(&goes)
         ),
+    }
+}
+
+/// Is there something among it that has a name, which the down has to give back?
+fn has_names(cx: &MigrationContext<'_>, table: &Key, column: &Ident) -> bool {
+    let goes = goes_along(cx, table, column);
+    let is_named = |part: &String| part.ends_with('`') && !part.starts_with("default");
+    goes.iter().any(is_named)
+}
+
+fn goes_along(cx: &MigrationContext<'_>, table: &Key, column: &Ident) -> Vec<String> {
+    let known = cx.schema.table_by_key(table);
+    match known.is_some_and(|table| table.is_known()) {
+        true => cx.has_to_stand_on(table, &column.name),
+        false => vec!["indexes, constraints, default and NOT NULL".to_owned()],
     }
 }
 
