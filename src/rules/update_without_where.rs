@@ -3,8 +3,8 @@
 use crate::finding::Severity;
 use crate::operation::{Action, Ident, Kind, ObjectName};
 use crate::rule::{
-    Check, Facet, Findings, OperationContext, Rule, listed, sql_ident, sql_name, sql_object,
-    sql_type, takes_every_row,
+    Check, Facet, Findings, OperationContext, Rule, listed, mentions, sql_ident, sql_name,
+    sql_object, sql_type, takes_every_row,
 };
 use crate::schema::is_bookkeeping;
 
@@ -46,6 +46,8 @@ fn check(cx: &OperationContext<'_>, findings: &mut Findings) {
     let untouched = overwritten
         .first()
         .filter(|_| backfill)
+        // What is made of the old value is meant for the rows that have one.
+        .filter(|c| !value.is_some_and(|(_, value)| mentions(value, &c.name)))
         .and_then(|c| untouched(cx, name, c));
     let ty = overwritten
         .first()
