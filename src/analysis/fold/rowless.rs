@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use rustc_hash::FxHashSet;
+use rustc_hash::{FxHashMap, FxHashSet};
 
 use crate::effect::{Effect, LockMode, postgres};
 use crate::operation::{Action, Guard, Operation, TransactionControl};
@@ -26,8 +26,8 @@ use crate::analysis::script::is_unread;
 pub(super) struct Rowless {
     tables: FxHashSet<Key>,
     /// Those for which a branch of an IF shows it: what stands in it runs only after
-    /// that column was added.
-    in_branches: Vec<(Key, Arc<Guard>)>,
+    /// that column was added. By the address of the guard, which is kept in place.
+    in_branches: FxHashMap<(Key, usize), Arc<Guard>>,
     /// Those whose rows the migration deletes: what reads the table still meets
     /// what they leave behind.
     deleted: FxHashSet<Key>,
@@ -79,11 +79,7 @@ impl Rowless {
         };
         let key = schema.resolve(table);
         let known = schema.table_by_key(&key);
-        let is_bare =
-            self.tables.contains(&key) || { self.in_branches.iter() }.any(|(bare, branch)| {
-                let guard = operation.within.guard.as_ref();
-                *bare == key && guard.is_some_and(|own| stands_in(own, branch))
-            });
+        let is_bare = self.tables.contains(&key) || self.is_bare_in_branch(&key, operation);
         if is_bare && !is_filled(schema, &key) {
             spare(effect);
         } else if known.is_some_and(|table| postgres::holds_one_row(table, operation)) {
@@ -134,6 +130,22 @@ impl Rowless {
             })
     }
 
+    /// Does the branch that an operation stands in show it, or one around that? Of
+    /// those before an ELSE it stands in none.
+    fn is_bare_in_branch(&self, key: &Key, operation: &Operation) -> bool {
+        if self.in_branches.is_empty() {
+            return false;
+        }
+        let mut next = operation.within.guard.as_ref().map(|own| (own, true));
+        while let Some((guard, is_inside)) = next {
+            if is_inside && self.in_branches.contains_key(&(*key, address(guard))) {
+                return true;
+            }
+            next = guard.after.as_ref().map(|(before, holds)| (before, *holds));
+        }
+        false
+    }
+
     fn learn(&mut self, operation: &Operation, schema: &Schema) {
         let Action::AddColumn { table, .. } = &operation.action else {
             return;
@@ -150,23 +162,16 @@ impl Rowless {
         match &operation.within.guard {
             _ if !is_bare => {}
             Some(branch) if operation.within.conditional => {
-                self.in_branches.push((key, branch.clone()));
+                let place = (key, address(branch));
+                self.in_branches.insert(place, branch.clone());
             }
             _ => _ = self.tables.insert(key),
         }
     }
 }
 
-/// Is it that branch, or one inside of it? Of those before an ELSE it is none.
-fn stands_in(own: &Arc<Guard>, branch: &Arc<Guard>) -> bool {
-    let mut next = Some((own, true));
-    while let Some((guard, is_inside)) = next {
-        if is_inside && Arc::ptr_eq(guard, branch) {
-            return true;
-        }
-        next = guard.after.as_ref().map(|(before, holds)| (before, *holds));
-    }
-    false
+fn address(guard: &Arc<Guard>) -> usize {
+    Arc::as_ptr(guard) as usize
 }
 
 /// There are no rows to work on.
