@@ -83,6 +83,26 @@ pub fn read(query: &str) -> Option<Reading> {
         .or_else(|| read_tree(query, &tokens))
 }
 
+/// Is it `SELECT * FROM`, `SELECT t.* FROM` or `TABLE`, so that a relation behind it
+/// gives all its columns and nothing else does?
+pub fn takes_whole_rows(query: &str) -> bool {
+    let mut tokens = Vec::new();
+    tokens_into(query, Span::new(0, query.len() as u32), &mut tokens);
+    let mut cursor = Cursor::new(query, &tokens);
+    if cursor.eat_word("TABLE") {
+        return true;
+    }
+    if !cursor.eat_word("SELECT") {
+        return false;
+    }
+    let mark = cursor.mark();
+    let qualified = cursor.ident().is_some() && cursor.eat(TokenKind::Dot);
+    if !qualified {
+        cursor.back_to(mark);
+    }
+    cursor.eat_operator("*") && cursor.at_word("FROM")
+}
+
 /// `TABLE t`, which the parser keeps without its quotes.
 fn read_table(query: &str, tokens: &[Token]) -> Option<Reading> {
     let mut cursor = Cursor::new(query, tokens);

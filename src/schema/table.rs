@@ -19,7 +19,7 @@ use crate::name::Name;
 use crate::operation::column::OF_SERIAL;
 use crate::operation::{
     Action, Bound, Column, Constraint, CreateTable, CreateTrigger, DataType, Expr, Identity, Like,
-    ObjectKind, ObjectName, Persistence, Target,
+    ObjectKind, ObjectName, Persistence, Target, query,
 };
 use crate::text::holds;
 
@@ -111,6 +111,22 @@ fn merged(above: &Column, own: &Column) -> Column {
 /// The server allows 1,600; beyond this nothing is known of a table's columns,
 /// nor of its constraints.
 pub(super) const MOST_COLUMNS: usize = 2_000;
+
+/// What a query leaves of a column.
+fn bare_column(name: Name, ty: DataType) -> Arc<Column> {
+    Arc::new(Column {
+        name,
+        span: ty.span,
+        ty,
+        collation: None,
+        default: None,
+        not_null: false,
+        identity: None,
+        sequence: ThinVec::new(),
+        generated: None,
+        options: ThinVec::new(),
+    })
+}
 
 /// A column as the server enters it: `serial` becomes an integer with a
 /// default, an identity column NOT NULL.
@@ -212,10 +228,12 @@ impl Schema {
         let sources: Vec<Key> = { create.like.iter() }
             .map(|l| self.resolve(&l.table))
             .collect();
+        let queried = self.columns_by_query(create);
         self.enter(key, Relation::Table(Arc::new(table)));
         for parent in &parents {
             self.inherit(&key, parent);
         }
+        self.enter_columns(&key, &queried, at);
         for (like, source) in create.like.iter().zip(&sources) {
             self.copy_like(&key, like, source, at);
         }
@@ -240,6 +258,32 @@ impl Schema {
             self.attach(&parent, &key, of.bound.clone());
         }
         conflict
+    }
+
+    /// The columns of CREATE TABLE … AS whose types its query takes from a table or
+    /// from a cast: a column holds its type back from being dropped.
+    fn columns_by_query(&self, create: &CreateTable) -> Vec<Arc<Column>> {
+        let own_names = !create.columns.is_empty();
+        let text = create.source.as_ref().filter(|_| !own_names);
+        let Some((text, reading)) =
+            text.and_then(|query| Some((&*query.text, query::read(&query.text)?)))
+        else {
+            return Vec::new();
+        };
+        let alone = reading.table.and_then(|at| reading.uses.get(at));
+        if query::takes_whole_rows(text)
+            && let Some(table) = alone.and_then(|used| self.table(&used.relation))
+        {
+            let columns = table.columns.iter();
+            return columns.map(|c| bare_column(c.name, c.ty.clone())).collect();
+        }
+        let yields = reading.output.iter().flatten().zip(&reading.yields);
+        yields
+            .filter_map(|(name, yields)| {
+                let ty = self.type_yielded(&reading.uses, yields)?;
+                Some(bare_column(*name, ty))
+            })
+            .collect()
     }
 
     /// Enters columns as the server would, with the sequences of those that

@@ -140,12 +140,18 @@ impl Schema {
         let Some(reading) = &create.reading else {
             return Vec::new();
         };
-        let types = reading.yields.iter().map(|yields| match yields {
-            Yields::Column(name) => self.type_of_one(&reading.uses, name).cloned(),
+        let yields = reading.yields.iter();
+        let types = yields.map(|yields| self.type_yielded(&reading.uses, yields));
+        types.collect()
+    }
+
+    /// The type of a query's column that it takes from a table or a cast.
+    pub(super) fn type_yielded(&self, uses: &[QueryUse], yields: &Yields) -> Option<DataType> {
+        match yields {
+            Yields::Column(name) => self.type_of_one(uses, name).cloned(),
             Yields::Cast(ty) => DataType::parse(ty),
             _ => None,
-        });
-        types.collect()
+        }
     }
 
     /// The type of a column that just one of the relations has.
