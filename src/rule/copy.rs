@@ -3,12 +3,12 @@
 use super::data::{is_word, tokens};
 use super::{
     Facet, MigrationContext, NEARBY, OperationContext, Scene, Step, mentions, on_one_line,
-    takes_every_row,
+    sql_name, takes_every_row,
 };
 use crate::effect::postgres;
 use crate::name::Name;
 use crate::operation::{Action, Ident, ObjectKind, ObjectName, Operation};
-use crate::schema::{Key, given};
+use crate::schema::{Key, Table, given};
 use crate::statement::cursor::name_of;
 use crate::statement::lexer::{Token, TokenKind, strip};
 
@@ -175,6 +175,56 @@ impl<'a> OperationContext<'a> {
                 !postgres::keeps_apart(filter, &query[first.span.start as usize..])
             })
         })
+    }
+
+    /// What lets a copy of the table's rows stand beside a type that the script drops
+    /// afterwards: a column of the type would hold it back.
+    pub fn kept_as_text(&self, table: Option<&Table>, copy: &str) -> String {
+        let columns = table.into_iter().flat_map(|t| &t.columns);
+        let held: Vec<String> = columns
+            .filter(|column| self.type_goes(&self.schema.type_key(&column.ty)))
+            .map(|column| {
+                let array = "[]".repeat(usize::from(column.ty.array));
+                format!("ALTER COLUMN {} TYPE text{array}", sql_name(&column.name))
+            })
+            .collect();
+        match held.is_empty() {
+            true => String::new(),
+            false => format!(
+                "\n-- a column of the type that is dropped here would hold it back:\n\
+                 ALTER TABLE {copy} {};",
+                held.join(", ")
+            ),
+        }
+    }
+
+    /// Does the script drop a type, under this name or one that it gives it first?
+    fn type_goes(&self, key: &Key) -> bool {
+        /// So many names of one type are followed.
+        const RENAMES: usize = 4;
+        let is_type = |kind: ObjectKind| matches!(kind, ObjectKind::Type | ObjectKind::Domain);
+        let in_schema = |name: &ObjectName| name.schema.is_none_or(|s| s == key.schema);
+        let mut name = key.name;
+        for _ in 0..RENAMES {
+            let mut later = self.later_on(Facet::Object, &name);
+            let next = later.find_map(|op| match &op.action {
+                Action::Drop { kind, name: n, .. }
+                    if is_type(*kind) && n.name == name && in_schema(n) =>
+                {
+                    Some(None)
+                }
+                Action::Rename {
+                    kind, name: n, to, ..
+                } if is_type(*kind) && n.name == name && in_schema(n) => Some(Some(to.name)),
+                _ => None,
+            });
+            match next {
+                Some(None) => return true,
+                Some(Some(to)) => name = to,
+                None => return false,
+            }
+        }
+        false
     }
 
     /// Has it copied all of them?

@@ -6,7 +6,7 @@ use crate::rule::{
     Check, Facet, Findings, GoneAlong, OperationContext, Rows, Rule, object_name, on_one_line,
     sql_name, sql_object, takes_every_row, takes_no_row,
 };
-use crate::schema::is_bookkeeping;
+use crate::schema::{Table, is_bookkeeping};
 
 pub const RULE: Rule = Rule {
     id: "data-change-without-undo",
@@ -71,9 +71,9 @@ fn check(cx: &OperationContext<'_>, findings: &mut Findings) {
             along.and_of()
         ),
     };
-    let own = (!is_copied).then(|| copy(cx, &name.name, &the_rows(cx, name)));
+    let own = (!is_copied).then(|| copy(cx, (&name.name, cx.table(name)), &the_rows(cx, name)));
     let others = along.shown();
-    let others = others.map(|(table, rows)| copy(cx, &table.key.name, rows));
+    let others = others.map(|(table, rows)| copy(cx, (&table.key.name, Some(table)), rows));
     let copies: Vec<String> = own.into_iter().chain(others).collect();
     findings
         .report(cx.operation.place, message)
@@ -86,7 +86,7 @@ fn check(cx: &OperationContext<'_>, findings: &mut Findings) {
 }
 
 /// The statement that keeps rows of a table.
-fn copy(cx: &OperationContext<'_>, table: &str, rows: &Rows) -> String {
+fn copy(cx: &OperationContext<'_>, (name, table): (&str, Option<&Table>), rows: &Rows) -> String {
     // Another migration may copy rows of the same table.
     let version = cx
         .scene
@@ -94,15 +94,16 @@ fn copy(cx: &OperationContext<'_>, table: &str, rows: &Rows) -> String {
         .version
         .replace(|c: char| !c.is_ascii_alphanumeric(), "_");
     let copy = match version.is_empty() {
-        true => format!("{table}_before"),
-        false => object_name(table, &version, "before").to_string(),
+        true => format!("{name}_before"),
+        false => object_name(name, &version, "before").to_string(),
     };
     let copy = sql_name(&copy);
     let closed = match cx.scene.layout {
         Layout::Supabase => format!("\nALTER TABLE {copy} ENABLE ROW LEVEL SECURITY;"),
         _ => String::new(),
     };
-    format!("CREATE TABLE {copy} AS {};{closed}", rows.select("*"))
+    let text = cx.kept_as_text(table, &copy);
+    format!("CREATE TABLE {copy} AS {};{text}{closed}", rows.select("*"))
 }
 
 /// So many statements before may have been told for this one.
