@@ -95,7 +95,9 @@ fn on_table(
         return;
     }
     let replaced = cx.replaced_check(&table.name, name, &columns);
-    report(cx, findings, table, check, replaced);
+    let new = columns.iter().filter(|c| cx.column_is_new(table, c));
+    let new: Vec<Name> = new.copied().collect();
+    report(cx, findings, table, check, replaced, &new);
 }
 
 /// Do values of old columns decide whether a new one, which the old release leaves
@@ -142,17 +144,19 @@ fn on_new_column(
         _ => None,
     });
     if let Some(check) = refuses.filter(|_| !filled && cx.is_used(table)) {
-        report(cx, findings, table, check, None);
+        report(cx, findings, table, check, None, &[column.name]);
     }
 }
 
-/// `replaced` is the check that goes for it.
+/// `replaced` is the check that goes for it, `new` the columns of it that no release
+/// can have written before.
 fn report(
     cx: &OperationContext<'_>,
     findings: &mut Findings,
     table: &Target,
     check: &Expr,
     replaced: Option<&str>,
+    new: &[Name],
 ) {
     let instead = replaced.map_or_else(String::new, |old| {
         format!(" instead of `{}`", one_line(old))
@@ -173,11 +177,25 @@ fn report(
         )
         .confidence(confidence)
         .help(format!(
-            "Release code that writes only what the check accepts first, and look for rows that do not meet it:\n\
+            "{}:\n\
              SELECT count(*) FROM {} WHERE NOT ({});",
+            first(cx, new),
             sql_object(&table.name),
             on_one_line(&check.text)
         ));
+}
+
+/// What has to come before the check.
+fn first(cx: &OperationContext<'_>, new: &[Name]) -> String {
+    if new.is_empty() {
+        return "Release code that writes only what the check accepts first, and look for rows that do not meet it".to_owned();
+    }
+    let names: Vec<String> = new.iter().map(|name| format!("`{name}`")).collect();
+    format!(
+        "Add {} without the check, release code that writes only what it accepts, and see to the rows that are there; then add it, {}, once this finds none",
+        listed(&names),
+        cx.scene.afterwards()
+    )
 }
 
 fn on_domain(cx: &OperationContext<'_>, findings: &mut Findings, name: &ObjectName, check: &Expr) {
