@@ -1,8 +1,9 @@
 //! A required column appears that the old release does not write.
 
-use crate::operation::{Action, ConstraintKind, Kind, Target};
+use crate::operation::{Action, Column, Constraint, ConstraintKind, Kind, Target};
 use crate::rule::{
-    Check, Findings, OperationContext, Rule, listed, proven_not_null, sql_name, sql_object,
+    Check, Facet, Findings, OperationContext, Rule, collation_name, constraint as written,
+    including, listed, on_one_line, proven_not_null, sql_ident, sql_list, sql_name, sql_object,
     sql_type,
 };
 
@@ -84,13 +85,113 @@ fn check(cx: &OperationContext<'_>, findings: &mut Findings) {
         .confidence(cx.confidence(&table.name))
         .help(format!(
             "{advice} and require it once every release writes it:\n\
-             ALTER TABLE {name} ADD COLUMN {col} {};\n\
+             ALTER TABLE {name} ADD COLUMN {col} {}{};\n\
              -- release code that writes {col}, fill the rows in batches; then, {}:\n\
-             {}{after}",
+             {}{}{after}",
             sql_type(&column.ty),
+            beside(column, constraints, replaces),
             cx.scene.each_apart(),
             proven_not_null(&table.name, &own),
+            match replaces {
+                true => String::new(),
+                false => rules_behind(cx, table, column, constraints),
+            },
         ));
+}
+
+/// What may stand beside the type at once: of a column without values, no reference
+/// is looked up.
+fn beside(column: &Column, constraints: &[Constraint], replaces: bool) -> String {
+    let collation = column.collation.as_ref();
+    let mut text = collation.map_or_else(String::new, |collation| {
+        format!(" COLLATE {}", collation_name(collation))
+    });
+    for constraint in constraints {
+        let ConstraintKind::ForeignKey(key) = &constraint.kind else {
+            continue;
+        };
+        // The old column has the name until it goes.
+        if let Some(name) = constraint.name.as_ref().filter(|_| !replaces) {
+            text += &format!(" CONSTRAINT {}", sql_ident(name));
+        }
+        let to = sql_object(&key.references);
+        text += &format!(" {}", written::references(key, &to, &key.referenced));
+        text += written::deferral(constraint);
+    }
+    text
+}
+
+/// The checks and keys of the column, and the keys that the script puts over it, each
+/// without work under a lock.
+fn rules_behind(
+    cx: &OperationContext<'_>,
+    table: &Target,
+    column: &Column,
+    own: &[Constraint],
+) -> String {
+    let later = cx.later_on(Facet::Table, &table.name.name);
+    let later = later.filter_map(|op| match &op.action {
+        Action::AddConstraint {
+            table: t,
+            constraint,
+        } if cx.is_same(&t.name, &table.name) => Some(constraint),
+        _ => None,
+    });
+    let steps: String = own
+        .iter()
+        .chain(later)
+        .filter_map(|constraint| step(cx, table, column, constraint))
+        .collect();
+    match steps.is_empty() {
+        true => steps,
+        false => format!(
+            "\nand what is to hold for it{}:{steps}",
+            match steps.contains("CONCURRENTLY") {
+                true => ", the index outside of a transaction",
+                false => "",
+            }
+        ),
+    }
+}
+
+fn step(
+    cx: &OperationContext<'_>,
+    table: &Target,
+    column: &Column,
+    constraint: &Constraint,
+) -> Option<String> {
+    let name = cx.constraint_name(&table.name, constraint);
+    let sql = sql_object(&table.name);
+    let (kind, key) = match &constraint.kind {
+        ConstraintKind::Check(check) if constraint.inline => {
+            let check = on_one_line(&check.text);
+            return Some(format!(
+                "\n  ALTER TABLE {sql} ADD CONSTRAINT {name} CHECK ({check}) NOT VALID;\n  \
+                 ALTER TABLE {sql} VALIDATE CONSTRAINT {name};"
+            ));
+        }
+        ConstraintKind::Unique(key) => ("UNIQUE", key),
+        ConstraintKind::PrimaryKey(key) => ("PRIMARY KEY", key),
+        _ => return None,
+    };
+    let columns = match constraint.inline {
+        true => std::slice::from_ref(&column.name),
+        false => key.columns.as_slice(),
+    };
+    if !columns.contains(&column.name) {
+        return None;
+    }
+    let nulls = match key.nulls_not_distinct {
+        true => " NULLS NOT DISTINCT",
+        false => "",
+    };
+    Some(format!(
+        "\n  CREATE UNIQUE INDEX CONCURRENTLY {name} ON {sql} ({}){}{nulls};\n  \
+         ALTER TABLE {sql} ADD CONSTRAINT {name} {kind} USING INDEX {name}{};",
+        sql_list(columns.iter().map(|column| column.as_str())),
+        including(key),
+        written::deferral(constraint)
+    ))
 }
 
 /// How the old column comes to be left out. One of a primary key cannot be.
