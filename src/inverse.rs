@@ -178,8 +178,9 @@ fn as_written(
 }
 
 /// The statements that would bring the schema of a mark back from what it is
-/// now, as far as they are about objects of these names.
-pub fn missing(schema: &Schema, mark: Mark, names: &[&str]) -> Vec<String> {
+/// now, as far as they are about objects of these names, and what has to hold
+/// for them to succeed.
+pub fn missing(schema: &Schema, mark: Mark, names: &[&str]) -> (Vec<String>, Vec<Condition>) {
     let mut draft = Draft::new(schema, mark);
     restore(&mut draft, mark);
     draft.about(names)

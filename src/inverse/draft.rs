@@ -56,6 +56,8 @@ pub struct Draft<'a> {
     steps: usize,
     pub loses: Vec<String>,
     pub conditions: Vec<Condition>,
+    /// The steps that fail without one of these, with its place among them.
+    needed: Vec<(usize, usize)>,
     pub missing: Vec<String>,
     /// What is dropped and made anew though it is there before and after, and
     /// loses what is set on it.
@@ -86,6 +88,7 @@ impl<'a> Draft<'a> {
             steps: 0,
             loses: Vec::new(),
             conditions: Vec::new(),
+            needed: Vec::new(),
             missing: Vec::new(),
             anew: Vec::new(),
         }
@@ -117,8 +120,9 @@ impl<'a> Draft<'a> {
         list.extend(statements.into_iter().map(|statement| (step, statement)));
     }
 
-    /// The statements of the steps that name one of these.
-    pub fn about(self, names: &[&str]) -> Vec<String> {
+    /// The statements of the steps that name one of these, and what has to hold for
+    /// those steps.
+    pub fn about(self, names: &[&str]) -> (Vec<String>, Vec<Condition>) {
         let is_about = |statement: &str| {
             let mut words = statement.split(|c: char| !c.is_alphanumeric() && c != '_');
             words.any(|word| names.contains(&word))
@@ -127,7 +131,9 @@ impl<'a> Draft<'a> {
         let named = all.iter().filter(|(_, statement)| is_about(statement));
         let steps: FxHashSet<usize> = named.map(|(step, _)| *step).collect();
         let kept = all.into_iter().filter(|(step, _)| steps.contains(step));
-        kept.map(|(_, statement)| statement).collect()
+        let needed = { self.needed.iter() }.filter(|(step, _)| steps.contains(step));
+        let needed = needed.map(|(_, at)| self.conditions[*at].clone()).collect();
+        (kept.map(|(_, statement)| statement).collect(), needed)
     }
 
     pub fn loses(&mut self, what: impl Into<String>) {
@@ -139,6 +145,12 @@ impl<'a> Draft<'a> {
             what: what.into(),
             query: query.into(),
         });
+    }
+
+    /// What the next step fails without.
+    pub fn next_needs(&mut self, what: impl Into<String>, query: impl Into<String>) {
+        self.needed.push((self.steps, self.conditions.len()));
+        self.needs(what, query);
     }
 
     pub fn misses(&mut self, what: impl Into<String>) {

@@ -121,12 +121,14 @@ fn values_back(draft: &mut Draft<'_>, before: &TypeEntry, old: &[Name], new: &[N
         steps.extend(adds);
         for value in new.iter().filter(|v| !old.contains(v)) {
             let (table_name, column_name) = (sql_key(table), sql_name(&column.name));
-            draft.needs(
+            let value_text = literal(value);
+            let holds = match column.ty.array {
+                0 => format!("{column_name}::text = {value_text}"),
+                _ => format!("{value_text} = ANY ({column_name}::text[])"),
+            };
+            draft.next_needs(
                 format!("no row of `{table}` has `{value}` in `{}`", column.name),
-                format!(
-                    "SELECT count(*) FROM {table_name} WHERE {column_name}::text = {}",
-                    literal(value)
-                ),
+                format!("SELECT count(*) FROM {table_name} WHERE {holds}"),
             );
         }
     }

@@ -435,8 +435,8 @@ impl Fold<'_> {
             .partition(Result::is_ok);
         let names = names.into_iter().filter_map(Result::err);
         let names: Vec<&str> = names.flat_map(|d| named(d)).collect();
-        let mut statements = match names.is_empty() && !renames.is_empty() {
-            true => Vec::new(),
+        let (mut statements, needs) = match names.is_empty() && !renames.is_empty() {
+            true => Default::default(),
             false => inverse::missing(&self.schema, start, &names),
         };
         statements.extend(renames.into_iter().filter_map(Result::ok));
@@ -469,6 +469,14 @@ impl Fold<'_> {
         }
         if let more @ 1.. = statements.len().saturating_sub(MOST) {
             help.push_str(&format!("\n-- and {more} more, one for each difference"));
+        }
+        if !needs.is_empty() {
+            help.push_str(
+                "\n-- fails where one of these finds rows: give them another value before it",
+            );
+        }
+        for need in needs.iter().take(MOST) {
+            help.push_str(&format!("\n-- {};", need.query));
         }
         if !too_much.is_empty() {
             help.push_str("\n-- and leave out what the up does not take away");
