@@ -572,6 +572,10 @@ impl<'a> Fold<'a> {
                 verdict.undo = Undo::Exact;
             } else if cx.dropped_reference().is_some() && !cx.leaves_orphans() {
                 verdict.old_release = OldRelease::Compatible;
+            } else if let Action::CreateView(create) = &operation.action
+                && cx.is_filled_later(&create.name)
+            {
+                verdict.old_release = OldRelease::Compatible;
             } else if verdict.old_release == OldRelease::Broken
                 && cx.comes_back()
                 && !cx.exchange_breaks()

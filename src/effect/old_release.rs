@@ -156,6 +156,14 @@ fn by_itself(scene: &Scene<'_>, effect: &Effect) -> OldRelease {
                 CompositeChange::Rename(..) => Compatible,
             }
         }
+        // Whether it is filled in time, the script tells.
+        Action::CreateView(create) if create.materialized && !create.with_data => {
+            let key = scene.schema.resolve(&create.name);
+            match scene.schema.was_dropped(&key) {
+                Some(_) => Broken,
+                None => Compatible,
+            }
+        }
         Action::CreateIndex(index) if index.unique && sees(&index.table) => Degraded,
         Action::DropConstraint { table, name, .. } if on(table) => {
             let known = scene.schema.table(&table.name);

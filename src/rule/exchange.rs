@@ -153,6 +153,16 @@ impl<'a> OperationContext<'a> {
         table_breaks || !self.view_loses().is_empty()
     }
 
+    /// Does the script fill a materialized view later?
+    pub fn is_filled_later(&self, view: &ObjectName) -> bool {
+        self.later().any(|op| match &op.action {
+            Action::RefreshView {
+                name, with_data, ..
+            } => *with_data && self.is_same(name, view),
+            _ => false,
+        })
+    }
+
     /// The columns of the view that goes here which the view, or the table, that
     /// the script puts in its place does not have.
     pub fn view_loses(&self) -> Vec<Name> {

@@ -1,9 +1,12 @@
 //! A view comes back with other columns.
 
-use crate::finding::Severity;
-use crate::operation::CreateView;
-use crate::operation::{Action, Kind, ObjectKind, ObjectName};
-use crate::rule::{Check, Findings, OperationContext, Rule, listed};
+use crate::finding::{Confidence, Severity};
+use crate::name::Name;
+use crate::operation::{Action, CreateView, Kind, ObjectKind, ObjectName, Operation};
+use crate::report::Direction;
+use crate::rule::{
+    Check, Facet, Findings, OperationContext, Rule, listed, object_name, sql_name, sql_object,
+};
 
 pub const RULE: Rule = Rule {
     id: "replace-view-shape",
@@ -17,6 +20,9 @@ pub const RULE: Rule = Rule {
 fn check(cx: &OperationContext<'_>, findings: &mut Findings) {
     match &cx.operation.action {
         Action::CreateView(create) if create.or_replace => replaced(cx, findings, create),
+        Action::CreateView(create) if create.materialized && !create.with_data => {
+            emptied(cx, findings, create);
+        }
         Action::Drop {
             kind: ObjectKind::View | ObjectKind::MaterializedView,
             name,
@@ -87,5 +93,49 @@ fn made_again(cx: &OperationContext<'_>, findings: &mut Findings, name: &ObjectN
         .help(format!(
             "Keep {} in the {place} until no release reads it, and drop it in a later migration.",
             listed(&gone)
+        ));
+}
+
+/// A materialized view of the old release is made anew, and nothing fills it.
+fn emptied(cx: &OperationContext<'_>, findings: &mut Findings, create: &CreateView) {
+    let name = &create.name;
+    let drops = |op: &Operation| match &op.action {
+        Action::Drop {
+            kind: ObjectKind::View | ObjectKind::MaterializedView,
+            name: dropped,
+            if_exists: false,
+            ..
+        } => cx.is_same(dropped, name),
+        _ => false,
+    };
+    let old = cx.schema.dropped_view(&cx.schema.resolve(name));
+    let dropped = { cx.earlier_on(Facet::Object, &name.name) }.any(|op| match &op.action {
+        Action::Drop { name: own, .. } => cx.is_same(own, name) && (old.is_some() || drops(op)),
+        _ => false,
+    });
+    let is_own = old.is_some_and(|old| cx.is_from_here(old.origin));
+    if !dropped || is_own || cx.scene.direction == Direction::Down || cx.is_filled_later(name) {
+        return;
+    }
+    let sql = sql_object(name);
+    findings
+        .report(
+            cx.operation.place,
+            format!("creates view `{name}` again WITH NO DATA: every read of the old release fails until it is refreshed"),
+        )
+        .severity(Severity::Error)
+        .confidence(match old {
+            Some(_) => Confidence::High,
+            None => Confidence::Medium,
+        })
+        .help(format!(
+            "Create it WITH DATA. Where that takes long, build and fill it under another name, in a migration before, and exchange the two here:\n\
+             DROP MATERIALIZED VIEW {sql};\n\
+             ALTER MATERIALIZED VIEW {} RENAME TO {};",
+            sql_object(&ObjectName {
+                name: Name::new(object_name(&name.name, "", "new")),
+                ..name.clone()
+            }),
+            sql_name(&name.name),
         ));
 }

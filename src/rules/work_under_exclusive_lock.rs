@@ -5,8 +5,12 @@ use rustc_hash::FxHashSet;
 
 use crate::effect::ScanKind;
 use crate::finding::Severity;
-use crate::operation::Action;
-use crate::rule::{Check, Findings, MigrationContext, Rule, Step, is_catalog, mentions};
+use crate::name::Name;
+use crate::operation::{Action, ObjectKind, ObjectName};
+use crate::rule::{
+    Check, Facet, Findings, MigrationContext, Rule, Step, is_catalog, mentions, object_name,
+    sql_name, sql_object,
+};
 use crate::schema::Key;
 
 pub const RULE: Rule = Rule {
@@ -75,6 +79,7 @@ fn report(
     let place = earlier.place();
     // In front of the lock, it would miss what is written until then.
     let help = match cx.copies_to_replace(step, key) {
+        _ if let Some(help) = whole_view(cx, at) => help,
         true => format!(
             "The lock keeps the copy whole, so leave it in front. {}",
             cx.scene.copy_in_step()
@@ -104,6 +109,56 @@ fn report(
             place,
             format!("`{key}` is locked here, until the transaction ends"),
         );
+}
+
+/// What to do with a materialized view that the script makes anew and fills: by itself
+/// its REFRESH would come too late.
+fn whole_view(cx: &MigrationContext<'_>, at: usize) -> Option<String> {
+    let name = match &cx.steps[at].operation.action {
+        Action::RefreshView { name, .. } => name,
+        Action::CreateView(create) if create.materialized => &create.name,
+        _ => return None,
+    };
+    let key = cx.schema.resolve(name);
+    let is_it = |own: &ObjectName| cx.schema.resolve(own) == key;
+    let named: Vec<&Step<'_>> = cx.earlier_on(at + 1, Facet::Object, &name.name).collect();
+    let made = named
+        .iter()
+        .rev()
+        .find(|step| match &step.operation.action {
+            Action::CreateView(create) => create.materialized && is_it(&create.name),
+            _ => false,
+        })?;
+    let dropped = named.iter().find(|step| match &step.operation.action {
+        Action::Drop { kind, name, .. } => *kind == ObjectKind::MaterializedView && is_it(name),
+        _ => false,
+    });
+    // What the old one read may change only once it is gone.
+    let makes_way = |step: &Step<'_>| {
+        matches!(
+            step.operation.action,
+            Action::AlterColumnType { .. } | Action::DropColumn { .. } | Action::Drop { .. }
+        )
+    };
+    Some(match dropped {
+        Some(dropped) if { cx.steps[dropped.index + 1..made.index].iter() }.any(makes_way) => {
+            "leave it here, since until it is filled every read of it fails, and deploy this while few read and write".to_owned()
+        }
+        Some(_) => format!(
+            "build and fill it, and its indexes, under another name, in a migration of its own behind this one, and let it take the place only then; by itself what fills it cannot come later, since until then every read of `{name}` fails:\n  \
+             DROP MATERIALIZED VIEW {};\n  \
+             ALTER MATERIALIZED VIEW {} RENAME TO {};",
+            sql_object(name),
+            sql_object(&ObjectName {
+                name: Name::new(object_name(&name.name, "", "new")),
+                ..name.clone()
+            }),
+            sql_name(&name.name),
+        ),
+        None => format!(
+            "create `{name}` in a migration of its own, behind this one, and WITH DATA: until it is filled every read of it fails"
+        ),
+    })
 }
 
 /// Does the work name what the script has made since the lock?
