@@ -94,6 +94,10 @@ fn works_under_lock(cx: &MigrationContext<'_>, at: usize, held: Option<usize>) -
         .effect
         .worked_under_lock()
         .filter(|_| step.visible && !refused);
+    // Whoever reads it fails until then, and waits at most.
+    if matches!(&step.operation.action, Action::RefreshView { name, .. } if was_emptied(cx, name)) {
+        return None;
+    }
     let is_rewritten = |key: &Key| step.effect.rewrites.contains(key);
     let (key, mode) = worked
         .filter(|(key, _)| !cx.schema.is_created_now(key))
@@ -119,7 +123,10 @@ fn works_under_lock(cx: &MigrationContext<'_>, at: usize, held: Option<usize>) -
             Weight::Rewrite,
             "writes ",
             format!(" anew {wait}"),
-            "Spare the table that: add a bare column beside the others, fill it a few thousand rows at a time, and set its default, NOT NULL and constraints afterwards".to_owned(),
+            match &step.operation.action {
+                Action::RefreshView { name, .. } => beside_readers(cx, name),
+                _ => "Spare the table that: add a bare column beside the others, fill it a few thousand rows at a time, and set its default, NOT NULL and constraints afterwards".to_owned(),
+            },
         ),
         (false, Some(column)) if is_rebuilt => (
             Weight::Scan,
@@ -145,6 +152,32 @@ fn works_under_lock(cx: &MigrationContext<'_>, at: usize, held: Option<usize>) -
         after,
         help,
     })
+}
+
+/// How a materialized view is filled without keeping its readers waiting.
+fn beside_readers(cx: &MigrationContext<'_>, name: &ObjectName) -> String {
+    let sql = sql_object(name);
+    let has_key = { cx.schema.view(name) }.is_some_and(|view| cx.schema.has_plain_key(view));
+    let needs = match has_key {
+        true => "",
+        false => ", which needs a unique index over plain columns of the view",
+    };
+    format!("Let its readers go on: REFRESH MATERIALIZED VIEW CONCURRENTLY {sql}{needs}")
+}
+
+/// Does the up leave a materialized view without rows, so that nobody can read it?
+fn was_emptied(cx: &MigrationContext<'_>, name: &ObjectName) -> bool {
+    let key = cx.schema.resolve(name);
+    let last = cx.scene.forth.iter().rev().find_map(|op| match &op.action {
+        Action::RefreshView {
+            name, with_data, ..
+        } => (cx.schema.resolve(name) == key).then_some(*with_data),
+        Action::CreateView(create) => {
+            (cx.schema.resolve(&create.name) == key).then_some(create.with_data)
+        }
+        _ => None,
+    });
+    last == Some(false)
 }
 
 /// Who waits, and for what: a statement holds the strongest lock of all that it

@@ -28,7 +28,7 @@ fn check(cx: &OperationContext<'_>, findings: &mut Findings) {
     }
     if *with_data {
         let fix = view
-            .filter(|view| has_unique(cx, view))
+            .filter(|view| cx.schema.has_plain_key(view))
             .map(|_| cx.with_keyword("VIEW", "CONCURRENTLY", "refresh it beside its readers"));
         findings
             .report(
@@ -50,20 +50,11 @@ fn check(cx: &OperationContext<'_>, findings: &mut Findings) {
     }
 }
 
-/// Is there a unique index over plain columns and all rows?
-fn has_unique(cx: &OperationContext<'_>, view: &View) -> bool {
-    view.indexes.iter().any(|key| {
-        cx.schema
-            .index_by_key(key)
-            .is_some_and(|i| i.unique && i.predicate.is_none() && i.exprs.is_empty())
-    })
-}
-
 fn remedy(cx: &OperationContext<'_>, name: &ObjectName, view: Option<&View>) -> String {
     let sql = sql_object(name);
     let refresh = format!("REFRESH MATERIALIZED VIEW CONCURRENTLY {sql};");
     match view {
-        Some(view) if !has_unique(cx, view) => format!(
+        Some(view) if !cx.schema.has_plain_key(view) => format!(
             "give it a unique index over plain columns, then refresh beside its readers:\n  \
              CREATE UNIQUE INDEX ON {sql} (…);\n  {refresh}"
         ),

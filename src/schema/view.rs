@@ -203,6 +203,13 @@ impl Schema {
             .collect()
     }
 
+    /// Has a materialized view a unique index over plain columns and all rows, so that
+    /// it can be refreshed CONCURRENTLY?
+    pub fn has_plain_key(&self, view: &View) -> bool {
+        let mut indexes = { view.indexes.iter() }.filter_map(|key| self.index_by_key(key));
+        indexes.any(|i| i.unique && i.predicate.is_none() && i.exprs.is_empty())
+    }
+
     fn link_view(&mut self, used: &Key, view: &Key) {
         if self.edit_table(used, |t| add(&mut t.views, view)).is_none() {
             self.change_view(used, |v| add(&mut v.views, view));
