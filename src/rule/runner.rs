@@ -26,7 +26,7 @@ impl Scene<'_> {
     pub fn without_transaction(&self) -> &'static str {
         match self.layout {
             Layout::GolangMigrate => {
-                "as the only statement of its file: golang-migrate sends a file as one string, which PostgreSQL runs as one transaction"
+                "as the only statement of its file: golang-migrate sends a file as one string, which PostgreSQL runs as one transaction; another runner of such files must open none around it"
             }
             Layout::Pop if self.of_popx() => match self.direction {
                 Direction::Up => "alone in a file whose name ends in `.autocommit.up.sql`",
