@@ -88,14 +88,15 @@ impl<'a> OperationContext<'a> {
         self.gone_reference(table, key).map(|(_, gone)| gone)
     }
 
-    /// The name that a foreign key had which the migration has dropped, where this one
-    /// is no other: a rename would do.
-    pub fn is_renamed_reference(
+    /// The foreign key that the migration has dropped, where this one differs from it
+    /// in no more than its name and when it is checked: another name and ALTER
+    /// CONSTRAINT would do.
+    pub fn same_reference(
         &self,
         table: &ObjectName,
         constraint: &Constraint,
         key: &ForeignKey,
-    ) -> Option<Name> {
+    ) -> Option<&'a TableConstraint> {
         let (old, gone) = self.gone_reference(table, key)?;
         let own = &old.definition;
         // It had to make way for what becomes of the columns or of the other's key.
@@ -110,15 +111,10 @@ impl<'a> OperationContext<'a> {
             return None;
         }
         let is_same = old.validated
-            && (own.deferrable, own.deferred, own.not_enforced)
-                == (
-                    constraint.deferrable,
-                    constraint.deferred,
-                    constraint.not_enforced,
-                )
+            && own.not_enforced == constraint.not_enforced
             && (&gone.on_delete, &gone.on_update, gone.match_full)
                 == (&key.on_delete, &key.on_update, key.match_full);
-        is_same.then_some(old.name)
+        is_same.then_some(old)
     }
 
     fn gone_reference(

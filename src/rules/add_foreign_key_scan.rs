@@ -1,7 +1,5 @@
 //! Adding a foreign key checks every row while writes to both tables wait.
 
-use smol_str::SmolStr;
-
 use crate::operation::{Action, Constraint, ConstraintKind, Expr, ForeignKey, Kind, ObjectName};
 use crate::rule::{
     Check, ColumnWork, Findings, OperationContext, Rule, constraint as written, on_one_line,
@@ -25,8 +23,8 @@ fn check(cx: &OperationContext<'_>, findings: &mut Findings) {
     let ConstraintKind::ForeignKey(key) = &constraint.kind else {
         return;
     };
-    let is_renamed = renamed(cx, table, constraint, key).is_some();
-    let fix = (!is_refused(cx, table) && !is_renamed).then(|| cx.not_valid(target, constraint));
+    let stands = kept(cx, table, constraint, key).is_some();
+    let fix = (!is_refused(cx, table) && !stands).then(|| cx.not_valid(target, constraint));
     findings
         .report(
             cx.operation.place,
@@ -131,11 +129,8 @@ fn remedy(
         );
     }
     let drop = cx.drop_beside(&name);
-    if let Some(old) = renamed(cx, table, constraint, key) {
-        return format!(
-            "keep the key that stands, which is the same but for its name, and read no rows:\n  \
-             ALTER TABLE {sql} RENAME CONSTRAINT {old} TO {name};"
-        );
+    if let Some(change) = kept(cx, table, constraint, key) {
+        return change;
     }
     format!(
         "{behind}add it without looking at the rows:\n  \
@@ -154,14 +149,35 @@ fn definition(text: &str) -> String {
     line[at.unwrap_or(0)..].to_owned()
 }
 
-/// The name that the key had, where it only gets another one.
-fn renamed(
+/// What makes the key of the one that stands, where only its name or when it is
+/// checked is another.
+fn kept(
     cx: &OperationContext<'_>,
     table: &ObjectName,
     constraint: &Constraint,
     key: &ForeignKey,
-) -> Option<SmolStr> {
-    let old = cx.is_renamed_reference(table, constraint, key)?;
-    let (old, name) = (sql_name(&old), cx.constraint_name(table, constraint));
-    (old != name).then_some(old)
+) -> Option<String> {
+    let old = cx.same_reference(table, constraint, key)?;
+    let (own, sql) = (&old.definition, sql_object(table));
+    let (was, name) = (sql_name(&old.name), cx.constraint_name(table, constraint));
+    let (mut but, mut statements) = (Vec::new(), String::new());
+    if was != name {
+        but.push("its name");
+        statements += &format!("\n  ALTER TABLE {sql} RENAME CONSTRAINT {was} TO {name};");
+    }
+    if (own.deferrable, own.deferred) != (constraint.deferrable, constraint.deferred) {
+        but.push("when it is checked");
+        let when = match (constraint.deferrable, constraint.deferred) {
+            (_, true) => "DEFERRABLE INITIALLY DEFERRED",
+            (true, false) => "DEFERRABLE INITIALLY IMMEDIATE",
+            (false, false) => "NOT DEFERRABLE",
+        };
+        statements += &format!("\n  ALTER TABLE {sql} ALTER CONSTRAINT {name} {when};");
+    }
+    (!but.is_empty()).then(|| {
+        format!(
+            "keep the key that stands, which is the same but for {}, and read no rows:{statements}",
+            but.join(" and ")
+        )
+    })
 }
