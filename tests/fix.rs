@@ -107,7 +107,7 @@ fn goose() -> Scratch {
         ("db/00002_index.sql", &format!("-- +goose Up\n{INDEX}")),
         (
             "db/00003_two.sql",
-            "-- +goose Up\nCREATE INDEX a ON users (id);\nCREATE INDEX b ON users (id, email);\n",
+            "-- +goose Up\nCREATE INDEX a ON users (email, id);\nCREATE INDEX b ON users (id, email);\n",
         ),
     ])
 }
@@ -138,7 +138,7 @@ fn what_was_done_and_what_is_left_is_told() {
     assert!(!run.err.contains("note:"), "{}", run.err);
     assert_eq!(
         scratch.read("db/00003_two.sql"),
-        "-- +goose NO TRANSACTION\n-- +goose Up\nCREATE INDEX CONCURRENTLY a ON users (id);\nCREATE INDEX CONCURRENTLY b ON users (id, email);\n"
+        "-- +goose NO TRANSACTION\n-- +goose Up\nCREATE INDEX CONCURRENTLY a ON users (email, id);\nCREATE INDEX CONCURRENTLY b ON users (id, email);\n"
     );
 }
 

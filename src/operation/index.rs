@@ -116,11 +116,16 @@ fn elements(r: &mut Reader<'_>) -> Result<Vec<IndexElement>, SmolStr> {
 
 fn element(r: &mut Reader<'_>) -> Result<IndexElement, SmolStr> {
     let mut column = None;
-    if let Some(name) = column_in_parens(r) {
+    if let Some((name, collation)) = column_in_parens(r) {
+        let options = element_options(r)?;
         return Ok(IndexElement {
             column: Some(name.name),
             expr: None,
-            options: element_options(r)?,
+            options: match (collation, options.is_empty()) {
+                (None, _) => options,
+                (Some(collation), true) => Name::new(collation),
+                (Some(collation), false) => name!("{collation} {options}"),
+            },
         });
     }
     let expr = match r.cursor.at_kind(TokenKind::OpenParen) {
@@ -139,18 +144,20 @@ fn element(r: &mut Reader<'_>) -> Result<IndexElement, SmolStr> {
 }
 
 /// `(c)` and `(c COLLATE x)` are no expressions to the server; `(TRUE)` is one.
-fn column_in_parens(r: &mut Reader<'_>) -> Option<Ident> {
+fn column_in_parens<'a>(r: &mut Reader<'a>) -> Option<(Ident, Option<&'a str>)> {
     let mark = r.cursor.mark();
     let opened = r.cursor.eat(TokenKind::OpenParen);
     let constant = r.cursor.at_any(&["TRUE", "FALSE", "NULL"]);
     let name = (opened && !constant).then(|| r.name());
+    let behind = r.cursor.mark();
     let collated = r.cursor.eat_word("COLLATE");
     let is_plain = !collated || r.object_name().is_some();
+    let collation = collated.then(|| r.cursor.slice(r.cursor.span_from(behind)));
     if let Some(Some(name)) = name
         && is_plain
         && r.cursor.eat(TokenKind::CloseParen)
     {
-        return Some(name);
+        return Some((name, collation));
     }
     r.cursor.back_to(mark);
     None

@@ -2,11 +2,12 @@
 
 use crate::finding::Confidence;
 use crate::name::Name;
-use crate::operation::{Action, CreateIndex, Kind, ObjectName, Operation};
+use crate::operation::{Action, CreateIndex, Kind, ObjectKind, ObjectName, Operation};
 use crate::rule::{
     Check, Facet, Findings, OperationContext, Rule, behind_table, mentions, on_one_line, sql_index,
     sql_name, sql_object,
 };
+use crate::schema::Index;
 use crate::schema::names::object_name;
 
 pub const RULE: Rule = Rule {
@@ -39,6 +40,8 @@ fn check(cx: &OperationContext<'_>, findings: &mut Findings) {
         .filter(|name| cx.stood_as(&index.table, &name.name));
     let as_it_is = confidence == Confidence::High && !is_repeatable && replaced.is_none();
     let closed = cx.closed_since(&index.table);
+    let twin = twin(cx, index);
+    let fix = || cx.concurrently("INDEX", "build the index concurrently", as_it_is);
     let report = findings
         .report(
             cx.operation.place,
@@ -55,9 +58,13 @@ fn check(cx: &OperationContext<'_>, findings: &mut Findings) {
                 }
             ),
         )
-        .help(match replaced {
-            Some(name) => instead_of(cx, index, name),
-            None => format!(
+        .help(match (twin, replaced) {
+            (Some(twin), _) => {
+                let key = twin.constraint.as_ref().unwrap_or(&twin.key.name);
+                format!("leave it out: the index of `{key}` is over the same columns and does all that this one would")
+            }
+            (None, Some(name)) => instead_of(cx, index, name),
+            (None, None) => format!(
                 "{}run `{sql}` {}{}",
                 if has_new_columns(cx, index) {
                     "with the new columns in place, "
@@ -71,7 +78,7 @@ fn check(cx: &OperationContext<'_>, findings: &mut Findings) {
             ),
         })
         .confidence(confidence)
-        .fix(cx.concurrently("INDEX", "build the index concurrently", as_it_is));
+        .fix(twin.is_none().then(fix).flatten());
     if let Some(place) = closed {
         report.related(
             place,
@@ -81,6 +88,47 @@ fn check(cx: &OperationContext<'_>, findings: &mut Findings) {
             ),
         );
     }
+}
+
+/// A unique index of the table that is over the same columns and stays.
+fn twin<'a>(cx: &OperationContext<'a>, index: &CreateIndex) -> Option<&'a Index> {
+    let keys = cx.table(&index.table)?.indexes.iter();
+    let mut known = keys.filter_map(|key| cx.schema.index_by_key(key));
+    known
+        .find(|old| {
+            // That of a constraint has no options to note.
+            let options = |n: usize| old.options.get(n).map_or("", |options| options.as_str());
+            let elements = old.columns.iter().zip(&index.elements).enumerate();
+            let mut elements = elements.map(|(n, (column, own))| {
+                own.column.as_ref() == Some(column)
+                    && own.expr.is_none()
+                    && own.options == options(n)
+            });
+            let same = elements.all(|same| same);
+            same && old.unique
+                && old.method == index.method
+                && old.columns.len() == index.elements.len()
+                && old.exprs.is_empty()
+                && old.predicate.is_none()
+                && index.predicate.is_none()
+                && index.include.iter().all(|c| old.include.contains(c))
+                && (!index.unique || old.nulls_not_distinct == index.nulls_not_distinct)
+                && !goes(cx, old)
+        })
+        .map(|old| &**old)
+}
+
+/// Does the script drop an index later, or the constraint that it belongs to?
+fn goes(cx: &OperationContext<'_>, index: &Index) -> bool {
+    let dropped = |op: &Operation| match &op.action {
+        Action::Drop { kind, name, .. } => {
+            *kind == ObjectKind::Index && name.name == index.key.name
+        }
+        Action::DropConstraint { name, .. } => Some(name.name) == index.constraint,
+        _ => false,
+    };
+    cx.later_on(Facet::Object, &index.key.name).any(dropped)
+        || (index.constraint.iter()).any(|name| cx.later_on(Facet::Part, name).any(dropped))
 }
 
 fn has_new_columns(cx: &OperationContext<'_>, index: &CreateIndex) -> bool {
