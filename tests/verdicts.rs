@@ -106,6 +106,24 @@ fn answers() {
             "CREATE TABLE items (order_id bigint NOT NULL REFERENCES orders ON DELETE CASCADE);",
             "brief compatible exact",
         ),
+        // A materialized view that comes back without its rows cannot be read.
+        (
+            "DROP MATERIALIZED VIEW notes;
+             CREATE MATERIALIZED VIEW notes AS SELECT note FROM orders WITH NO DATA;",
+            "brief broken exact",
+        ),
+        (
+            "DROP MATERIALIZED VIEW notes;
+             CREATE MATERIALIZED VIEW notes AS SELECT note FROM orders WITH NO DATA;
+             REFRESH MATERIALIZED VIEW notes;",
+            "blocking compatible exact",
+        ),
+        // The old release never had the default that goes.
+        (
+            "ALTER TABLE orders ALTER COLUMN note SET DEFAULT '';
+             ALTER TABLE orders ALTER COLUMN note DROP DEFAULT;",
+            "brief compatible exact",
+        ),
         // Nothing is looked up for a table without rows.
         (
             "CREATE TABLE items (id bigint PRIMARY KEY);

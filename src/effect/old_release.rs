@@ -233,7 +233,11 @@ fn set_not_null(scene: &Scene<'_>, effect: &Effect, table: &Target, column: &str
 /// out by the INSERTs of the old release.
 fn default_dropped(scene: &Scene<'_>, table: &Target, column: &str) -> OldRelease {
     if !column_is_new(scene, table, column) {
-        return Degraded;
+        let (known, migration) = (scene.schema.table(&table.name), scene.schema.migration());
+        return match known.is_some_and(|table| table.is_defaulted_in(column, migration)) {
+            true => Compatible,
+            false => Degraded,
+        };
     }
     let required = scene.schema.table(&table.name).is_some_and(|known| {
         known.is_not_null(column) && !scene.schema.fills(known, column, "insert")

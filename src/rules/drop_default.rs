@@ -37,6 +37,11 @@ fn check(cx: &OperationContext<'_>, findings: &mut Findings) {
     if known.is_some() && !is_given || is_null {
         return;
     }
+    // The old release never had one that the migration itself has set.
+    let (own, migration) = (cx.table(&table.name), cx.schema.migration());
+    if !of_identity && own.is_some_and(|t| t.is_defaulted_in(&column.name, migration)) {
+        return;
+    }
     let required = cx
         .table(&table.name)
         .is_some_and(|t| t.is_not_null(&column.name))

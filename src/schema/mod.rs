@@ -192,6 +192,9 @@ pub struct Table {
     /// Which migration last added a column of this name; absent means the
     /// migration that created the table.
     pub column_added: FxHashMap<Name, MigrationIndex>,
+    /// The columns whose default the last migration that touched one changed, and
+    /// whether they had one before it.
+    defaults: ThinVec<(Name, MigrationIndex, bool)>,
     /// What the migration that is being applied dropped: what comes in its
     /// place is no new rule.
     pub gone: ThinVec<Gone>,
@@ -706,6 +709,12 @@ impl Table {
     /// Was this column added by this migration (or the table with it)?
     pub fn column_is_new_in(&self, column: &str, migration: MigrationIndex) -> bool {
         self.is_new_in(migration) || self.column_added.get(column) == Some(&migration)
+    }
+
+    /// Had this column no default before this migration gave it one?
+    pub fn is_defaulted_in(&self, column: &str, migration: MigrationIndex) -> bool {
+        let mut columns = self.defaults.iter();
+        columns.any(|(name, by, had)| name == column && *by == migration && !had)
     }
 
     /// Does the history know all of its columns?

@@ -51,6 +51,7 @@ impl Table {
             made_by: None,
             seeds: ThinVec::new(),
             column_added: Default::default(),
+            defaults: ThinVec::new(),
             gone: ThinVec::new(),
             taught: ThinVec::new(),
         }
@@ -59,6 +60,23 @@ impl Table {
     /// One that was there before the history, of which nothing is known yet.
     pub fn assumed(key: Key) -> Self {
         Self::new(key, Origin::Assumed)
+    }
+
+    /// Remembers whether a column had a default before the migration changed it.
+    fn note_default(&mut self, column: &Name, action: &Action, migration: MigrationIndex) {
+        let Some(known) = self.column(column) else {
+            return;
+        };
+        let had = known.default.is_some() || makes_values(known);
+        let changes = matches!(
+            action,
+            Action::SetDefault { .. } | Action::DropDefault { .. }
+        );
+        let mut noted = self.defaults.iter();
+        if changes && !noted.any(|(name, by, _)| name == column && *by == migration) {
+            self.defaults.retain(|(_, by, _)| *by == migration);
+            self.defaults.push((*column, migration, had));
+        }
     }
 
     /// Keeps for this migration what the trigger named.
@@ -686,8 +704,10 @@ impl Schema {
             Action::DropIdentity { .. } => (None, true),
             _ => (None, false),
         };
+        let migration = self.migration;
         for table in self.with_descendants(&key, target.only) {
             let changed = self.edit_table(&table, |t| {
+                t.note_default(name, action, migration);
                 let is_known = t.edit_column(name, |column| {
                     change_column(column, action);
                     column.default = kept.clone().or(column.default.take());
