@@ -3,9 +3,11 @@
 use crate::operation::{Action, Column, Constraint, ConstraintKind, Kind, Target};
 use crate::rule::{
     Check, Facet, Findings, OperationContext, Rule, collation_name, constraint as written,
-    including, listed, on_one_line, proven_not_null, sql_ident, sql_list, sql_name, sql_object,
-    sql_type,
+    including, listed, object_name, on_one_line, proven_not_null, sql_ident, sql_list, sql_name,
+    sql_object, sql_type,
 };
+use crate::schema::TableConstraint;
+use smol_str::SmolStr;
 
 pub const RULE: Rule = Rule {
     id: "add-column-not-null",
@@ -185,13 +187,42 @@ fn step(
         true => " NULLS NOT DISTINCT",
         false => "",
     };
+    if cx.is_partitioned(&table.name) {
+        return None;
+    }
+    let old = replaced_key(cx, table, kind, &name);
+    // The old key has the name until it goes.
+    let index = match old.as_ref() == Some(&name) {
+        true => sql_name(&object_name(name.trim_matches('"'), "", "new")),
+        false => name.clone(),
+    };
+    let drop = old.map_or_else(String::new, |old| format!("DROP CONSTRAINT {old}, "));
     Some(format!(
-        "\n  CREATE UNIQUE INDEX CONCURRENTLY {name} ON {sql} ({}){}{nulls};\n  \
-         ALTER TABLE {sql} ADD CONSTRAINT {name} {kind} USING INDEX {name}{};",
+        "\n  CREATE UNIQUE INDEX CONCURRENTLY {index} ON {sql} ({}){}{nulls};\n  \
+         ALTER TABLE {sql} {drop}ADD CONSTRAINT {name} {kind} USING INDEX {index}{};",
         sql_list(columns.iter().map(|column| column.as_str())),
         including(key),
         written::deferral(constraint)
     ))
+}
+
+/// The key that stands, or stood, where this one is to be: the primary key, or one of
+/// its name.
+fn replaced_key(
+    cx: &OperationContext<'_>,
+    table: &Target,
+    kind: &str,
+    name: &str,
+) -> Option<SmolStr> {
+    let gone = cx.gone_constraints(&table.name).into_iter();
+    let now = cx.table(&table.name).into_iter();
+    let now = now.flat_map(|table| &table.constraints).map(|c| &**c);
+    let mut known = now.chain(gone);
+    let is_primary = |c: &TableConstraint| {
+        kind == "PRIMARY KEY" && matches!(c.definition.kind, ConstraintKind::PrimaryKey(_))
+    };
+    let old = known.find(|c| is_primary(c) || sql_name(&c.name) == name)?;
+    Some(sql_name(&old.name))
 }
 
 /// How the old column comes to be left out. One of a primary key cannot be.
