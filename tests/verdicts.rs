@@ -154,6 +154,15 @@ fn answers() {
             "blocking compatible exact",
         ),
         ("UPDATE orders SET note = '';", "blocking compatible lossy"),
+        // SELECT DISTINCT over whole rows of the old release fails.
+        (
+            "ALTER TABLE orders ADD COLUMN extra json;",
+            "brief degraded exact",
+        ),
+        (
+            "CREATE TYPE mood AS ENUM ('ok'); ALTER TYPE mood RENAME VALUE 'ok' TO 'fine';",
+            "online compatible exact",
+        ),
         // A tool's own table holds a row, and no data.
         (
             "UPDATE schema_version SET stage_two = 3;",

@@ -96,7 +96,8 @@ fn by_itself(scene: &Scene<'_>, effect: &Effect) -> OldRelease {
             let unique = |c: &Constraint| matches!(c.kind, ConstraintKind::Unique(_));
             if (column.not_null || key) && scene.schema.is_left_null(column) {
                 Broken
-            } else if constraints.iter().any(unique) {
+            } else if constraints.iter().any(unique) || column.ty.is_json() {
+                // Whole rows can no longer be compared.
                 Degraded
             } else {
                 Compatible
@@ -147,6 +148,11 @@ fn by_itself(scene: &Scene<'_>, effect: &Effect) -> OldRelease {
             name,
             change: DomainChange::AddConstraint { .. } | DomainChange::SetNotNull,
         } if !scene.schema.is_created_now(&scene.schema.type_key_of(name)) => Degraded,
+        Action::RenameEnumValue { name, .. }
+            if !scene.schema.is_created_now(&scene.schema.type_key_of(name)) =>
+        {
+            Broken
+        }
         Action::AlterComposite { name, change, .. }
             if !scene.schema.is_created_now(&scene.schema.type_key_of(name)) =>
         {

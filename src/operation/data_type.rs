@@ -95,6 +95,11 @@ impl DataType {
         fields.position(|field| is_last(field)).unwrap_or(0)
     }
 
+    /// `json` itself, whose values have no equality.
+    pub fn is_json(&self) -> bool {
+        self.name == "json" && self.schema.is_none()
+    }
+
     /// `serial` and its kin: an integer with a sequence and NOT NULL.
     pub fn is_serial(&self) -> bool {
         matches!(self.name.as_str(), "serial" | "bigserial" | "smallserial")

@@ -24,7 +24,7 @@ fn check(cx: &OperationContext<'_>, findings: &mut Findings) {
         .table(&table.name)
         .and_then(|t| t.column(column))
         .is_some_and(|c| c.ty.name == "json");
-    if ty.name != "json" || ty.schema.is_some() || was_json || !cx.is_used(table) {
+    if !ty.is_json() || was_json || !cx.is_used(table) {
         return;
     }
     let comes = format!("gives `{}` the `json` column", table.name);
