@@ -109,6 +109,10 @@ impl Schema {
             let same =
                 |s: &Setting| class(s.kind) == class(kind) && s.member == member && s.name == name;
             list.retain(|s| !same(s));
+            // Most objects have one.
+            if list.is_empty() {
+                list.reserve_exact(1);
+            }
             list.extend(value.map(|value| Setting {
                 kind,
                 member,
