@@ -220,11 +220,12 @@ impl Step<'_> {
         (refused || self.conflict.is_some()) && !self.operation.within.conditional
     }
 
-    /// For a related note.
+    /// For a related note; of what a called routine does, where that is written.
     pub fn place(&self) -> Place {
+        let operation = self.operation;
         Place {
             source: self.source,
-            span: self.operation.place,
+            span: operation.within.written.unwrap_or(operation.place),
         }
     }
 }

@@ -320,6 +320,29 @@ fn what_a_block_asks_first_decides_what_it_does() {
     }
 }
 
+/// All that a function does is reported where it is called; beside that stands
+/// where it is written.
+#[test]
+fn what_a_called_function_does_is_shown_in_its_body() {
+    let change = "CREATE FUNCTION migrate() RETURNS void LANGUAGE plpgsql AS $$
+        BEGIN
+            DROP TABLE lines;
+            EXECUTE 'ALTER TABLE orders DROP COLUMN note';
+        END $$;
+        SELECT migrate();";
+    let report = judged(ORDERS, change);
+    let mut shown: Vec<(&str, &str)> = Vec::new();
+    for finding in &report.findings {
+        if !["drop-table", "drop-column"].contains(&finding.rule) {
+            continue;
+        }
+        assert_eq!(finding.span.of(change), "migrate");
+        let written = finding.related.last().expect("it has another place");
+        shown.push((finding.rule, written.span.of(change)));
+    }
+    assert_eq!(shown, [("drop-column", "note"), ("drop-table", "lines")]);
+}
+
 /// The verdict of a change, and what is reported of it besides the lack of a
 /// down.
 fn answer(history: &str, change: &str) -> String {

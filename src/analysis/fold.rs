@@ -29,7 +29,7 @@ use crate::config::Config;
 use crate::dialect::Dialect;
 use crate::effect::old_release::old_release;
 use crate::effect::{self, Effect, Scan, ScanKind, postgres};
-use crate::finding::{Finding, Severity};
+use crate::finding::{Finding, Related, Severity};
 use crate::inverse;
 use crate::operation::{Action, ObjectName, Operation, RUN_TIME, TransactionControl};
 use crate::phase::{self, Phase};
@@ -532,7 +532,7 @@ impl<'a> Fold<'a> {
         };
         finding.message = conflict.why;
         if let Some(at) = conflict.at {
-            finding.related.push(crate::finding::Related {
+            finding.related.push(Related {
                 source: at.source,
                 span: at.span,
                 message: "it was created or dropped here".into(),
@@ -749,6 +749,16 @@ impl<'a> Fold<'a> {
             check(&context, &mut findings);
             if is_evidence && findings.said > said {
                 asked = Asked::NotAll;
+            }
+            if let Some(written) = planned.operation.within.written {
+                let of_call = |f: &&mut Finding| f.span == planned.operation.place;
+                for finding in findings.list[before..].iter_mut().filter(of_call) {
+                    finding.related.push(Related {
+                        source: planned.source,
+                        span: written,
+                        message: "it is written here, in the body of what is called".into(),
+                    });
+                }
             }
             if let Some(watcher) = self.watcher.filter(|_| scene.migration.selected) {
                 for finding in &findings.list[before..] {

@@ -159,7 +159,7 @@ impl<'a> Search<'a> {
             let Some(callee) = self.callee(name, given) else {
                 continue;
             };
-            let operations = callee.operations(given);
+            let (operations, start) = callee.operations(given);
             for inner in operations.iter() {
                 if self.left == 0 {
                     return;
@@ -170,9 +170,17 @@ impl<'a> Search<'a> {
                 own.place = call.place;
                 own.clause = call.clause;
                 own.within = own.within.in_block();
+                if let Some(start) = start {
+                    let place = Span::new(start + inner.place.start, start + inner.place.end);
+                    own.within.edit(|inside| inside.written = Some(place));
+                }
                 body.push(own);
             }
         }
+    }
+
+    fn source(&self, part: usize) -> Option<SourceId> {
+        self.parts.get(part).map(|part| part.part.source)
     }
 
     /// The one that the script made last before the call. Of several that the
@@ -189,8 +197,11 @@ impl<'a> Search<'a> {
         let made = latest
             .find(|(_, create)| fits(create))
             .or_else(|| before.last());
-        if let Some((_, create)) = made {
-            return Some(Callee::of(create));
+        if let Some((at, create)) = made {
+            return Some(Callee {
+                is_beside: self.source(at.0) == self.source(self.at.0),
+                ..Callee::of(create)
+            });
         }
         let key = self.schema.resolve_routine(name);
         if self.schema.routines(&key).is_empty() {
@@ -210,6 +221,8 @@ impl<'a> Search<'a> {
             arguments: &routine.arguments,
             language: &routine.language,
             body: &routine.body,
+            span: None,
+            is_beside: false,
             operations: &routine.operations,
         })
     }
@@ -220,6 +233,10 @@ struct Callee<'a> {
     arguments: &'a str,
     language: &'a str,
     body: &'a str,
+    /// Where the body is written.
+    span: Option<Span>,
+    /// It is written in the file of the call.
+    is_beside: bool,
     operations: &'a Arc<Vec<Operation>>,
 }
 
@@ -229,13 +246,16 @@ impl<'a> Callee<'a> {
             arguments: &create.arguments,
             language: &create.language,
             body: &create.body_text,
+            span: create.body,
+            is_beside: false,
             operations: &create.operations,
         }
     }
 
     /// What it does where it is given these arguments: constants among them tell
-    /// what is put together at run time.
-    fn operations(&self, given: Option<&str>) -> Arc<Vec<Operation>> {
+    /// what is put together at run time. With it, where their places count from, if
+    /// they are in the file of the call.
+    fn operations(&self, given: Option<&str>) -> (Arc<Vec<Operation>>, Option<u32>) {
         let is_dynamic = |operation: &Operation| {
             is_unread(&operation.action) || names_at_run_time(&operation.action)
         };
@@ -245,10 +265,14 @@ impl<'a> Callee<'a> {
             }
             _ => Vec::new(),
         };
-        match known.is_empty() {
-            true => self.operations.clone(),
-            false => Arc::new(called_with(self.body, known)),
+        if known.is_empty() {
+            return (self.operations.clone(), self.is_beside.then_some(0));
         }
+        // Doubled quotes shift what stands behind them.
+        let as_written = |span: &Span| span.len() as usize == self.body.len();
+        let span = self.span.filter(|span| self.is_beside && as_written(span));
+        let operations = Arc::new(called_with(self.body, known));
+        (operations, span.map(|span| span.start))
     }
 
     fn constants(&self, given: &str) -> Vec<(Name, Name)> {

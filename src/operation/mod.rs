@@ -118,6 +118,9 @@ pub struct Inside {
     /// Runs unless what it makes is there already: alone in its block, under
     /// `IF NOT EXISTS (…)` that asks for its name, or before a handler.
     pub unless_there: bool,
+    /// Where it is written, in the same file: in the body of a routine that the
+    /// statement calls. Its place is that of the call.
+    pub written: Option<Span>,
 }
 
 impl Within {
@@ -149,6 +152,7 @@ impl Deref for Within {
             doubtful: false,
             guard: None,
             unless_there: false,
+            written: None,
         };
         self.0.as_deref().unwrap_or(&OUTSIDE)
     }

@@ -649,6 +649,7 @@ impl<'t> Walk<'_, '_, 't> {
             doubtful,
             guard: self.guard.clone(),
             unless_there: false,
+            written: None,
         })
     }
 }
