@@ -1,10 +1,12 @@
 //! One history, from its first migration to its last.
 
 mod context;
+mod conflict;
 mod control;
 mod declared;
 mod doubt;
 mod earlier;
+mod judgement;
 mod long;
 mod pair;
 mod rowless;
@@ -27,28 +29,27 @@ use super::unit::{self, ReadMigration, ReadPart};
 use super::{Manner, Outcome, Seen, Watcher};
 use crate::config::Config;
 use crate::dialect::Dialect;
-use crate::effect::old_release::old_release;
-use crate::effect::{self, Effect, Scan, ScanKind, postgres};
-use crate::finding::{Finding, Related, Severity};
+use crate::effect::{self, Effect, postgres};
+use crate::finding::{Finding, Related};
 use crate::inverse;
-use crate::operation::{Action, ObjectName, Operation, RUN_TIME, TransactionControl};
+use crate::operation::{Action, Operation, RUN_TIME, TransactionControl};
 use crate::phase::{self, Phase};
 use crate::project::{self, Down, History, Layout, Migration, Part, Project, SourceId};
 use crate::report::{Direction, MigrationReport, Return};
 use crate::rule::{
-    Check, Findings, Frame, MigrationContext, NEARBY, Names, OpenedBy, OperationContext, Scene,
-    Step, mentions,
+    Check, Findings, Frame, MigrationContext, Names, OpenedBy, OperationContext, Scene, Step,
 };
-use crate::schema::{Conflict, Key, MigrationIndex, Place, Schema, column_of, is_bookkeeping};
+use crate::schema::{Key, MigrationIndex, Place, Schema, column_of};
 use crate::source::Span;
 use crate::statement::lexer::{Lexeme, Lexer};
 use crate::suppress::Directives;
-use crate::verdict::{Deploy, OldRelease, Undo, Verdict};
+use crate::verdict::{OldRelease, Verdict};
 
 use control::{SavedState, has_rollback};
 use declared::{Declared, Inferred};
 use doubt::Doubts;
 use earlier::EarlierDowns;
+use judgement::{soften, verdict_of};
 use pair::{Pair, drops_for_certain};
 use rowless::Rowless;
 use statements::statements;
@@ -489,60 +490,6 @@ impl<'a> Fold<'a> {
         }
     }
 
-    /// Is it about what an earlier statement of the down names, which the server
-    /// refuses? `down-wrong-order` has said that.
-    fn follows_from_refusal(
-        &self,
-        run: &ScriptRun<'_, '_>,
-        planned: &Planned<'_>,
-        why: &str,
-    ) -> bool {
-        let place = (planned.part, planned.statement);
-        let is_refused =
-            |step: &&Step<'_>| (step.part, step.statement) != place && step.refusal().is_some();
-        let names_all = |step: &Step<'_>| {
-            let text = self.project.sources[step.source].slice(step.statement_span);
-            let mut quoted = why.split('`').skip(1).step_by(2);
-            quoted.all(|name| mentions(text, name.rsplit('.').next().unwrap_or(name)))
-        };
-        run.scene.direction == Direction::Down
-            && !self.schema.is_unsure()
-            && run
-                .steps
-                .iter()
-                .rev()
-                .take(NEARBY)
-                .filter(is_refused)
-                .any(names_all)
-    }
-
-    fn report_conflict(&mut self, planned: &Planned<'_>, conflict: Conflict) {
-        let place = planned.operation.place;
-        // What the server says of it may be known by its effect already.
-        let of_this = |f: &&Finding| f.source == planned.source && f.span == place;
-        let mut said = self.outcome.findings.iter().rev().take_while(of_this);
-        if said.any(|f| f.rule == "schema-conflict" && f.severity == Severity::Error) {
-            return;
-        }
-        let Some(mut finding) = self
-            .registry
-            .builtin("schema-conflict", planned.source, place)
-        else {
-            return;
-        };
-        finding.message = conflict.why;
-        if let Some(at) = conflict.at {
-            finding.related.push(Related {
-                source: at.source,
-                span: at.span,
-                message: "it was created or dropped here".into(),
-            });
-        }
-        finding.help =
-            "Make the migration fit the schema that the ones before it leave behind".into();
-        self.outcome.findings.push(finding);
-    }
-
     /// What the server does for an operation, and what the rules say to it.
     fn judge_step<'p>(&mut self, run: &mut ScriptRun<'_, 'p>, planned: &Planned<'p>, index: usize) {
         let operation = planned.operation;
@@ -567,22 +514,7 @@ impl<'a> Fold<'a> {
                 transactions,
                 index,
             );
-            if cx.drops_key().is_some_and(|key| cx.stays_unique(&key)) {
-                verdict.old_release = OldRelease::Compatible;
-                verdict.undo = Undo::Exact;
-            } else if cx.dropped_reference().is_some() && !cx.leaves_orphans() {
-                verdict.old_release = OldRelease::Compatible;
-            } else if let Action::CreateView(create) = &operation.action
-                && cx.is_filled_later(&create.name)
-            {
-                verdict.old_release = OldRelease::Compatible;
-            } else if verdict.old_release == OldRelease::Broken
-                && cx.comes_back()
-                && !cx.exchange_breaks()
-            {
-                loses_writes = cx.outdated_copy().is_some();
-                verdict.old_release = OldRelease::Compatible;
-            }
+            loses_writes = soften(&mut verdict, &cx);
         }
         let inverse = self
             .by_statement
@@ -637,81 +569,6 @@ impl<'a> Fold<'a> {
                 .schema
                 .table_by_key(key)
                 .is_some_and(|t| t.is_temporary())
-    }
-
-    fn judge(&self, planned: &Planned<'_>, effect: &Effect) -> Verdict {
-        let scene = effect::Scene {
-            operation: planned.operation,
-            siblings: planned.siblings,
-            schema: &self.schema,
-            version: self.dialect.version,
-        };
-        Verdict {
-            deploy: self.deploy(planned.operation, effect),
-            old_release: old_release(&scene, effect),
-            undo: inverse::undo(planned.operation, &self.schema, effect),
-        }
-    }
-
-    fn deploy(&self, operation: &Operation, effect: &Effect) -> Deploy {
-        let mut deploy = Deploy::Online;
-        // A key of a table without rows has nothing to look up.
-        let adds_to_empty = match &operation.action {
-            Action::AddConstraint { table, .. } => {
-                let key = self.schema.resolve(&table.name);
-                let table = self.schema.table_by_key(&key);
-                self.schema.is_created_now(&key) && table.is_some_and(|table| !table.filled)
-            }
-            _ => false,
-        };
-        for lock in &effect.locks {
-            if lock.created || !lock.mode.blocks_writes() || self.is_hidden(&lock.relation) {
-                continue;
-            }
-            // Nobody writes a materialized view.
-            let view = self.schema.view_by_key(&lock.relation);
-            if view.is_some_and(|view| view.materialized) && !lock.mode.blocks_reads() {
-                continue;
-            }
-            let works =
-                !adds_to_empty && !effect.ends_at_first_row && effect.works_on(&lock.relation);
-            deploy = deploy.max(if works {
-                Deploy::Blocking
-            } else {
-                Deploy::Brief
-            });
-        }
-        // Partitions that no migration shows are indexed as well.
-        let on_unseen = match &operation.action {
-            Action::CreateIndex(create) if !create.only && !create.concurrently => {
-                let key = self.schema.resolve(&create.table);
-                let table = self.schema.table_by_key(&key);
-                !self.is_hidden(&key)
-                    && table.is_some_and(|t| t.is_partitioned() && t.children.is_empty())
-            }
-            _ => false,
-        };
-        if on_unseen {
-            return Deploy::Blocking;
-        }
-        // Rows that are written stay locked until the end of the transaction.
-        let written = match &operation.action {
-            Action::Update(update) if update.filter.is_none() => Some(&update.table),
-            Action::Delete(delete) if delete.filter.is_none() => Some(&delete.table),
-            _ => None,
-        };
-        match written {
-            Some(table) if self.has_many_rows(table, operation) => Deploy::Blocking,
-            _ => deploy,
-        }
-    }
-
-    /// May it hold more rows than a few, and others wait for them?
-    fn has_many_rows(&self, name: &ObjectName, operation: &Operation) -> bool {
-        let known = self.schema.table(name);
-        !self.schema.is_hidden_name(name)
-            && !is_bookkeeping(&name.name)
-            && !known.is_some_and(|table| postgres::holds_one_row(table, operation))
     }
 
     fn operation_rules(
@@ -937,34 +794,6 @@ fn context<'s>(
         statement: planned.statement_span,
         frame: &scene.frames[planned.part],
     }
-}
-
-/// The worst of all steps; work that is done while an earlier statement of the
-/// transaction holds a strong lock blocks for as long. A table that nobody else
-/// can see is as good as empty. `held` is the transaction that holds such a lock.
-fn verdict_of(
-    steps: &[Step<'_>],
-    held: &mut Option<u32>,
-    is_hidden: impl Fn(&Key) -> bool,
-) -> Verdict {
-    let mut verdict = Verdict::default();
-    for step in steps {
-        verdict = verdict.and(step.verdict);
-        let whole = |scan: &&Scan| scan.kind > ScanKind::Blocks;
-        let scanned = step.effect.scans.iter().filter(whole);
-        let scanned = scanned.map(|scan| &scan.relation);
-        let works = scanned
-            .chain(&step.effect.rewrites)
-            .any(|key| !is_hidden(key));
-        let works = works && !step.effect.ends_at_first_row;
-        if works && held.is_some() && *held == step.run.transaction {
-            verdict.deploy = Deploy::Blocking;
-        }
-        if step.visible && step.run.transaction.is_some() {
-            *held = step.run.transaction;
-        }
-    }
-    verdict
 }
 
 /// From which migration on a project writes downs. One that has come this far
