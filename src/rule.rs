@@ -220,12 +220,11 @@ impl Step<'_> {
         (refused || self.conflict.is_some()) && !self.operation.within.conditional
     }
 
-    /// For a related note; of what a called routine does, where that is written.
+    /// For a related note.
     pub fn place(&self) -> Place {
-        let operation = self.operation;
         Place {
             source: self.source,
-            span: operation.within.written.unwrap_or(operation.place),
+            span: self.operation.place,
         }
     }
 }
